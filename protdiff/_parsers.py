@@ -1,0 +1,143 @@
+"""Content of PDB, mmCIF and BinaryCIF files to atom records.
+
+Errors are `FileError` without the file name, which `protdiff.io` puts in front. biotite is
+imported where it is used: it takes half a second, which ``protdiff --help`` cannot wait for.
+"""
+
+import io
+
+import numpy as np
+
+from protdiff._atoms import Atoms, FileError
+from protdiff.backbone import BACKBONE_ATOMS
+
+
+def parse_pdb(content, model):
+    """Backbone atom records of one model of a PDB file.
+
+    Parameters
+    ----------
+    content : bytes
+    model : int
+        Counted from 1.
+
+    Returns
+    -------
+    Atoms
+    """
+    from biotite.structure.io.pdb import PDBFile
+
+    lines, last_ter = _pdb_model(content.decode(errors="replace"), model)
+    if not lines:
+        raise FileError("no protein residues; choose a file with a protein chain")
+    file = PDBFile.read(io.StringIO("\n".join(lines)))  # knows hybrid-36 residue numbers too
+    atoms = file.get_structure(model=1, altloc="all", extra_fields=["occupancy", "b_factor"])
+    ends = [last_ter.get(line[21]) for line in lines]
+    return Atoms(
+        name=atoms.atom_name,
+        altloc=np.char.strip(atoms.altloc_id),
+        residue_name=atoms.res_name,
+        chain_id=atoms.chain_id,
+        residue_number=atoms.res_id,
+        insertion_code=atoms.ins_code,
+        coord=np.round(atoms.coord.astype(np.float64), 3),  # undoes biotite's single precision
+        occupancy=atoms.occupancy,
+        b_factor=atoms.b_factor,
+        hetero=atoms.hetero,
+        in_polymer=np.array([-1 if end is None else row < end for row, end in enumerate(ends)]),
+    )
+
+
+def _pdb_model(text, model):
+    """Backbone atom lines of one model, and per chain how many come before its last TER."""
+    models, ters, chain = [], [], " "
+    for number, line in enumerate(text.splitlines(), start=1):
+        is_atom = line.startswith(("ATOM", "HETATM"))
+        if line.startswith("MODEL") or (is_atom and not models):
+            models.append([])
+            ters.append({})
+        if is_atom:
+            if len(line) < 54:
+                raise FileError(f"line {number} is cut short; get a fresh copy")
+            chain = line[21]
+            if line[12:16].strip() in BACKBONE_ATOMS:
+                models[-1].append(_complete_record(line))
+        elif line.startswith("TER") and models:
+            ters[-1][line[21:22] or chain] = len(models[-1])
+    if not models:
+        raise FileError("no ATOM records, not a PDB file; check its content")
+    _check_model(model, len(models))
+    return models[model - 1], ters[model - 1]
+
+
+def _complete_record(line):
+    """Atom line with the optional columns filled in, which biotite would stumble over."""
+    line = line.ljust(80)
+    occupancy = line[54:60] if line[54:60].strip() else "  1.00"
+    b_factor = line[60:66] if line[60:66].strip() else "  0.00"
+    return line[:54] + occupancy + b_factor + line[66:76] + " C  "
+
+
+def parse_cif(content, model):
+    """Backbone atom records of one model of an mmCIF file; arguments as in `parse_pdb`."""
+    from biotite.structure.io.pdbx import CIFFile
+
+    return _parse_atom_site(CIFFile.read(io.StringIO(content.decode(errors="replace"))), model)
+
+
+def parse_bcif(content, model):
+    """Backbone atom records of one model of a BinaryCIF file; arguments as in `parse_pdb`."""
+    from biotite.structure.io.pdbx import BinaryCIFFile
+
+    return _parse_atom_site(BinaryCIFFile.read(io.BytesIO(content)), model)
+
+
+def _parse_atom_site(file, model):
+    site = next((file[name]["atom_site"] for name in file if "atom_site" in file[name]), None)
+    if site is None or "Cartn_x" not in site:
+        raise FileError("no atom_site table, not a structure; check its content")
+
+    def text(*names):
+        """First of the columns that exists; where it is empty, the next ones."""
+        columns = [site[name].as_array(str, "") for name in names if name in site]
+        if not columns:
+            return np.full(site.row_count, "")
+        values = columns[0]
+        for column in columns[1:]:
+            values = np.where(values == "", column, values)
+        return values
+
+    def number(name, default):
+        if name not in site:
+            return np.full(site.row_count, default)
+        return site[name].as_array(np.float64, default)
+
+    models = text("pdbx_PDB_model_num")
+    order = list(dict.fromkeys(models.tolist()))
+    _check_model(model, len(order))
+    names = text("label_atom_id", "auth_atom_id")
+    rows = np.flatnonzero((models == order[model - 1]) & np.isin(names, BACKBONE_ATOMS))
+    coord = np.stack([number(f"Cartn_{axis}", np.nan)[rows] for axis in "xyz"], axis=-1)
+    if "label_seq_id" in site:
+        in_polymer = (text("label_seq_id")[rows] != "").astype(int)
+    else:
+        in_polymer = np.full(len(rows), -1)
+    return Atoms(
+        name=names[rows],
+        altloc=text("label_alt_id")[rows],
+        residue_name=text("label_comp_id", "auth_comp_id")[rows],
+        chain_id=text("auth_asym_id", "label_asym_id")[rows],
+        residue_number=text("auth_seq_id", "label_seq_id")[rows].astype(np.int64),
+        insertion_code=text("pdbx_PDB_ins_code")[rows],
+        coord=coord,
+        occupancy=number("occupancy", 1.0)[rows],
+        b_factor=number("B_iso_or_equiv", 0.0)[rows],
+        hetero=text("group_PDB")[rows] == "HETATM",
+        in_polymer=in_polymer,
+    )
+
+
+def _check_model(model, count):
+    if not 1 <= model <= count:
+        has = "1 model, choose 1" if count == 1 else f"{count} models, choose 1 to {count}"
+        raise FileError(f"no model {model}: the file has {has}")

@@ -1,0 +1,222 @@
+"""The protein backbone: the one value that every part of the package takes and returns."""
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+BACKBONE_ATOMS = ("N", "CA", "C", "O")
+"""Atom order of the second axis of `Backbone.coords`."""
+
+ONE_TO_THREE = {
+    "A": "ALA", "R": "ARG", "N": "ASN", "D": "ASP", "C": "CYS", "Q": "GLN", "E": "GLU",
+    "G": "GLY", "H": "HIS", "I": "ILE", "L": "LEU", "K": "LYS", "M": "MET", "F": "PHE",
+    "P": "PRO", "S": "SER", "T": "THR", "W": "TRP", "Y": "TYR", "V": "VAL", "X": "UNK",
+}  # fmt: skip
+"""Three-letter residue name of each one-letter code; X is the unknown residue, UNK."""
+
+THREE_TO_ONE = {three: one for one, three in ONE_TO_THREE.items()}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Backbone:
+    """Backbone atoms of one or more protein chains, with the numbering they came with.
+
+    Immutable: the arrays are private copies and cannot be written to.
+
+    Parameters
+    ----------
+    coords : array_like of float, shape (L, 4, 3)
+        Positions of N, CA, C and O in Å. Where `mask` is False they are set to NaN.
+    mask : array_like of bool, shape (L, 4)
+        True for the atoms that are present.
+    residue_names : array_like of str, shape (L,)
+        Three-letter names, one of the twenty standard ones or ``UNK``.
+    chain_ids : array_like of str, shape (L,)
+        Author chain ids; an empty string is a blank chain id.
+    residue_numbers : array_like of int, shape (L,)
+        Author residue numbers.
+    insertion_codes : array_like of str, shape (L,)
+        Insertion codes; an empty string where there is none.
+    b_factors : array_like of float, shape (L,), optional
+        One B-factor per residue in Å² (or a confidence in its place); None when unknown.
+
+    Raises
+    ------
+    ValueError
+        If an array has the wrong shape or type, a present atom is not finite, or a residue
+        name is not known.
+    """
+
+    coords: np.ndarray
+    mask: np.ndarray
+    residue_names: np.ndarray
+    chain_ids: np.ndarray
+    residue_numbers: np.ndarray
+    insertion_codes: np.ndarray
+    b_factors: np.ndarray | None = None
+
+    def __post_init__(self):
+        coords = _copy("coords", self.coords, np.float64)
+        if coords.ndim != 3 or coords.shape[1:] != (4, 3):
+            raise ValueError(f"coords: shape {coords.shape}, expected (L, 4, 3) for N, CA, C, O")
+        length = len(coords)
+        arrays = {
+            "coords": coords,
+            "mask": _copy("mask", self.mask, np.bool_, (length, 4)),
+            "residue_names": _copy("residue_names", self.residue_names, np.str_, (length,)),
+            "chain_ids": _copy("chain_ids", self.chain_ids, np.str_, (length,)),
+            "residue_numbers": _copy("residue_numbers", self.residue_numbers, np.int64, (length,)),
+            "insertion_codes": _copy("insertion_codes", self.insertion_codes, np.str_, (length,)),
+        }
+        if self.b_factors is not None:
+            arrays["b_factors"] = _copy("b_factors", self.b_factors, np.float64, (length,))
+            if not np.isfinite(arrays["b_factors"]).all():
+                raise ValueError("b_factors: every value must be finite; pass None when unknown")
+        present = arrays["mask"]
+        if not np.isfinite(coords[present]).all():
+            raise ValueError("coords: an atom that the mask marks as present is not finite")
+        coords[~present] = np.nan
+        unknown = set(arrays["residue_names"].tolist()) - THREE_TO_ONE.keys()
+        if unknown:
+            names = ", ".join(repr(name) for name in sorted(unknown))
+            raise ValueError(f"residue_names: {names} not among the twenty standard names and UNK")
+        for name, array in arrays.items():
+            array.flags.writeable = False
+            object.__setattr__(self, name, array)
+
+    def __reduce__(self):
+        # Rebuilt through the constructor, so that copies and unpickled values are read-only too.
+        return Backbone, tuple(getattr(self, field.name) for field in fields(self))
+
+    @classmethod
+    def from_coords(
+        cls,
+        coords,
+        sequence=None,
+        *,
+        chain_ids="A",
+        residue_numbers=None,
+        insertion_codes="",
+        b_factors=None,
+    ):
+        """Build a backbone from coordinates, with default names and numbers.
+
+        Parameters
+        ----------
+        coords : array_like of float, shape (L, 4, 3)
+            Positions of N, CA, C and O in Å; an atom with a NaN or infinite coordinate is missing.
+        sequence : str, optional
+            L one-letter codes, X for unknown; all alanine when left out.
+        chain_ids, insertion_codes : str or array_like of str, shape (L,)
+            One value for all residues, or one each.
+        residue_numbers : array_like of int, shape (L,), optional
+            1 to L when left out.
+        b_factors : array_like of float, shape (L,), optional
+            One B-factor per residue.
+
+        Returns
+        -------
+        Backbone
+
+        Raises
+        ------
+        ValueError
+            As the constructor, or if the sequence has another length or an unknown letter.
+        """
+        coords = _copy("coords", coords, np.float64)
+        length = len(coords) if coords.ndim else 0
+        if sequence is None:
+            names = np.full(length, "ALA")
+        else:
+            names = _names_from_sequence(sequence, length)
+        if residue_numbers is None:
+            residue_numbers = np.arange(1, length + 1)
+        if isinstance(chain_ids, str):
+            chain_ids = np.full(length, chain_ids)
+        if isinstance(insertion_codes, str):
+            insertion_codes = np.full(length, insertion_codes)
+        mask = np.isfinite(coords).all(axis=-1)
+        return cls(coords, mask, names, chain_ids, residue_numbers, insertion_codes, b_factors)
+
+    def __len__(self):
+        return len(self.coords)
+
+    def __repr__(self):
+        return f"Backbone({len(self)} residues, chains {', '.join(map(repr, self.chains))})"
+
+    @property
+    def ca(self):
+        """CA positions in Å, shape (L, 3), NaN where missing; a read-only view."""
+        return self.coords[:, 1]
+
+    @property
+    def sequence(self):
+        """One-letter sequence of all residues in order, X for unknown."""
+        return "".join(THREE_TO_ONE[name] for name in self.residue_names.tolist())
+
+    @property
+    def chains(self):
+        """Distinct chain ids in order of first appearance, as a tuple of str."""
+        return tuple(dict.fromkeys(self.chain_ids.tolist()))
+
+    def chain(self, chain_id):
+        """Select the residues of one chain.
+
+        Parameters
+        ----------
+        chain_id : str
+            Author chain id.
+
+        Returns
+        -------
+        Backbone
+
+        Raises
+        ------
+        ValueError
+            If there is no such chain.
+        """
+        if chain_id not in self.chains:
+            present = ", ".join(map(repr, self.chains)) or "none"
+            raise ValueError(f"no chain {chain_id!r}; chains present: {present}")
+        return self[self.chain_ids == chain_id]
+
+    def __getitem__(self, index):
+        """Select residues by slice, boolean mask (L,) or array of indices."""
+        if not isinstance(index, slice):
+            index = np.asarray(index)
+            if index.ndim != 1:
+                raise TypeError(
+                    "select residues with a slice, a boolean mask or an array of indices; "
+                    "for one residue write backbone[i : i + 1]"
+                )
+            if index.size == 0 and index.dtype.kind == "f":  # what numpy makes of []
+                index = index.astype(np.int64)
+        arrays = (getattr(self, field.name) for field in fields(self))
+        return Backbone(*(None if array is None else array[index] for array in arrays))
+
+
+def _copy(name, values, dtype, shape=None):
+    """Private array of the wanted type and shape, or a ValueError that names the field."""
+    try:
+        raw = np.asarray(values)
+        if dtype is np.int64 and raw.size and not np.issubdtype(raw.dtype, np.integer):
+            raise ValueError("not integers")
+        array = np.array(raw, dtype=dtype)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError(f"{name}: cannot be read as {np.dtype(dtype).name}: {error}") from None
+    if shape is not None and array.shape != shape:
+        raise ValueError(f"{name}: shape {array.shape}, expected {shape}")
+    return array
+
+
+def _names_from_sequence(sequence, length):
+    """Three-letter names (length,) of a one-letter sequence."""
+    if len(sequence) != length:
+        raise ValueError(f"sequence: {len(sequence)} letters for {length} residues")
+    names = []
+    for position, letter in enumerate(sequence.upper(), start=1):
+        if letter not in ONE_TO_THREE:
+            raise ValueError(f"sequence: unknown residue {letter!r} at position {position}")
+        names.append(ONE_TO_THREE[letter])
+    return np.array(names, dtype=np.str_)

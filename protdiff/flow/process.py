@@ -1,0 +1,96 @@
+"""The one process behind every flow: linear, Gaussian, diagonal in the components of a chain.
+
+``x_n(u) = α_n(u) x_n(0) + σ_n(u) ε`` with ``α² = sigmoid(-γ)``, ``σ² = c sigmoid(γ)``
+(THEORY 1.3). A component is a 3-vector: a cosine mode of the CA trace, or a vector along the
+chain. A `Flow` is data; nothing here knows what the components mean.
+"""
+
+from dataclasses import dataclass, replace
+
+import torch
+
+__all__ = ["Flow", "Kernel"]
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """Per-component quantities of one time u; all (B, D), float64.
+
+    `alpha`, `sigma`: signal factor and noise standard deviation; `total` = α²λ + σ², the marginal
+    variance for Gaussian data; `c_skip`, `c_out`, `c_in`: preconditioning (THEORY 4), with which
+    a network that returns zero is the exact denoiser of the Gaussian chain.
+    """
+
+    alpha: torch.Tensor
+    sigma: torch.Tensor
+    total: torch.Tensor
+    c_skip: torch.Tensor
+    c_out: torch.Tensor
+    c_in: torch.Tensor
+
+
+@dataclass(frozen=True)
+class Flow:
+    """Forward process of a batch of chains.
+
+    Parameters
+    ----------
+    momenta : Tensor, shape (B, D), float64
+        Momentum of every component, radians per residue.
+    variance : Tensor, shape (B, D), float64
+        Data variance λ_n per coordinate.
+    prior : Tensor, shape (B, D), float64
+        Stationary variance c_n per coordinate.
+    mask : Tensor, shape (B, D), bool
+        Components that exist; the others are zero in data, noise and output.
+    schedule : RG or VP
+    """
+
+    momenta: torch.Tensor
+    variance: torch.Tensor
+    prior: torch.Tensor
+    mask: torch.Tensor
+    schedule: object
+
+    def __post_init__(self):
+        for name in ("variance", "prior"):
+            if not bool((getattr(self, name)[self.mask] > 0).all()):
+                raise ValueError(f"{name} must be positive in every component")
+
+    def gamma(self, u):
+        """Minus log-SNR in units of the prior variance; (B, D) from u (B,)."""
+        return self.schedule.gamma(self.momenta, torch.as_tensor(u, dtype=torch.float64))
+
+    def kernel(self, u):
+        """Everything a denoiser, a loss or a sampler needs at time u."""
+        gamma = self.gamma(u)
+        alpha = torch.exp(0.5 * torch.nn.functional.logsigmoid(-gamma))
+        sigma = torch.exp(0.5 * torch.nn.functional.logsigmoid(gamma)) * self.prior.sqrt()
+        total = alpha**2 * self.variance + sigma**2
+        return Kernel(
+            alpha=alpha,
+            sigma=sigma,
+            total=total,
+            c_skip=alpha * self.variance / total,
+            c_out=sigma * (self.variance / total).sqrt(),
+            c_in=total.rsqrt(),
+        )
+
+    def noise(self, clean, u, epsilon):
+        """Sample of the forward process; (B, D, 3) from clean data and standard normal noise."""
+        k = self.kernel(u)
+        noisy = k.alpha[..., None] * clean + k.sigma[..., None] * epsilon
+        return noisy.masked_fill(~self.mask[..., None], 0).to(clean.dtype)
+
+    def prior_sample(self, epsilon):
+        """Sample of the stationary law from standard normal noise (B, D, 3)."""
+        sample = self.prior.sqrt()[..., None] * epsilon
+        return sample.masked_fill(~self.mask[..., None], 0).to(epsilon.dtype)
+
+    def __getitem__(self, rows):
+        """The flow of some chains of the batch."""
+        schedule = self.schedule
+        if hasattr(schedule, "last") and torch.is_tensor(schedule.last):
+            schedule = replace(schedule, last=schedule.last[rows])
+        parts = {n: getattr(self, n)[rows] for n in ("momenta", "variance", "prior", "mask")}
+        return Flow(**parts, schedule=schedule)

@@ -1,0 +1,6 @@
+"""The equivariant score network, and the denoiser it makes with a flow."""
+
+from .denoiser import Denoiser
+from .score import NetworkConfig, ScoreNetwork
+
+__all__ = ["Denoiser", "NetworkConfig", "ScoreNetwork"]

@@ -1,0 +1,165 @@
+"""Flow × network: the preconditioned denoiser, with decimation (DESIGN 4, THEORY 4)."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from ..flow import stack_modes
+from .decimation import bead_count, bead_spacing, pool_matrix
+from .score import Beads, ScoreNetwork
+
+__all__ = ["ACTIVE_SIGNAL", "Denoiser", "active_modes"]
+
+#: Modes that keep less than this share α² of their signal are at the fixed point: the network
+#: does not see them, and their estimate is the Gaussian chain's.
+ACTIVE_SIGNAL = 0.003
+
+
+def active_modes(alpha, mask):
+    """Components above the noise floor, a prefix of the modes; bool (B, D)."""
+    return mask & (alpha.square() >= ACTIVE_SIGNAL)
+
+
+@dataclass
+class _Group:
+    rows: torch.Tensor
+    beads: int
+    full: bool
+
+
+class Denoiser(nn.Module):
+    """Estimates clean components of a chain: ``c_skip x + c_out F`` with F from the network.
+
+    Parameters
+    ----------
+    config : NetworkConfig
+    recipe : ChainFlow
+        Makes the flow of any length; its spectrum preconditions the network.
+    """
+
+    def __init__(self, config, recipe):
+        super().__init__()
+        self.recipe = recipe
+        self.network = ScoreNetwork(config)
+
+    def bind(self, lengths, conditions=None):
+        """A flow and a ``denoise(x, u)`` on the samplers' protocol.
+
+        Parameters
+        ----------
+        lengths : sequence of int
+        conditions : Tensor, shape (B, N, C), optional
+            Per residue; zeros mean "not given".
+
+        Returns
+        -------
+        flow : Flow
+        denoise : callable
+        """
+        flow = self.recipe(lengths)
+
+        def denoise(x, u):
+            k = flow.kernel(u)
+            correction, _ = self(x, u, lengths, flow, conditions)
+            clean = k.c_skip[..., None] * x + k.c_out[..., None] * correction.to(x.dtype)
+            return clean.masked_fill(~flow.mask[..., None], 0).to(x.dtype)
+
+        return flow, denoise
+
+    def forward(self, x, u, lengths, flow, conditions=None):
+        """Network output F per component, and the components it stands for.
+
+        Parameters
+        ----------
+        x : Tensor, shape (B, 2N, 3)
+            Noisy components.
+        u : Tensor, shape (B,)
+
+        Returns
+        -------
+        correction : Tensor, shape (B, 2N, 3)
+            Zero where not active.
+        active : Tensor, shape (B, 2N), bool
+        """
+        kernel = flow.kernel(u)
+        active = active_modes(kernel.alpha, flow.mask)
+        size = x.shape[1] // 2
+        counts = active[:, :size].sum(1).tolist()
+        beads = [
+            n if bool(links) else bead_count(count + 1, n)
+            for count, n, links in zip(counts, lengths, active[:, size:].any(1), strict=True)
+        ]
+        correction = torch.zeros_like(x, dtype=self.dtype)
+        for group in _groups(beads, lengths):
+            correction[group.rows] = self._run(
+                group, x, u, lengths, flow, kernel, active, conditions
+            )
+        return correction, active
+
+    @property
+    def dtype(self):
+        return self.network.head.weight.dtype
+
+    @property
+    def device(self):
+        return self.network.head.weight.device
+
+    def _run(self, group, x, u, lengths, flow, kernel, active, conditions):
+        """Network output of chains that share a bead count."""
+        rows, m, size = group.rows, group.beads, x.shape[1] // 2
+        n = torch.tensor([lengths[i] for i in rows.tolist()], dtype=torch.float64)
+        per_bead = torch.ones_like(n) if group.full else n / m
+        spacing = bead_spacing(per_bead, 1)
+        modes = stack_modes(n.tolist() if group.full else [m], m, dtype=x.dtype)
+        shown = active[rows][..., None]
+        state = x[rows] * shown
+        wiener = state * kernel.c_skip[rows][..., None].to(x.dtype)
+        white = state * kernel.c_in[rows][..., None].to(x.dtype)
+
+        position = modes.mT @ wiener[:, :m] * (per_bead**-0.5 / spacing)[:, None, None].to(x.dtype)
+        signal = modes.mT @ white[:, :m]
+        if group.full:
+            pair = torch.stack([white[:, size : size + m], wiener[:, size : size + m]], 2)
+            pair = torch.cat([pair, pair.roll(1, 1)], 2)  # the link after and before each bead
+            mask = torch.arange(m)[None] < n[:, None]
+        else:
+            pair = x.new_zeros(len(n), m, 4, 3)
+            mask = torch.ones(len(n), m, dtype=torch.bool)
+        index = torch.arange(m, dtype=torch.float64) + 0.5
+        start = index[None] * per_bead[:, None]
+        ends = torch.stack([start, (n[:, None] - start).clamp_min(0)], -1)
+        width = self.network.config.conditions
+        if conditions is None:
+            shown_conditions = torch.zeros(len(n), m, width)
+        elif group.full:
+            shown_conditions = conditions[rows, :m]
+        else:
+            shown_conditions = pool_matrix(n, m, conditions.shape[1]) @ conditions[rows]
+        log_cutoff = flow[rows].schedule.log_cutoff(u[rows])
+        time = torch.stack([log_cutoff + per_bead.log(), per_bead.log(), n.log()], -1)
+        inputs = {
+            "position": position, "signal": signal, "links": pair,
+            "conditions": shown_conditions, "ends": ends, "time": time,
+        }  # fmt: skip
+        chain, links = self.network(
+            Beads(
+                **{k: t.to(self.device, self.dtype) for k, t in inputs.items()},
+                mask=mask.to(self.device),
+            )
+        )
+        chain, links = chain.to(x.device), links.to(x.device)
+        out = torch.zeros(len(n), 2 * size, 3, dtype=self.dtype)
+        out[:, :m] = modes.to(self.dtype) @ chain
+        if group.full:
+            out[:, size : size + m] = links
+        return out * shown
+
+
+def _groups(beads, lengths):
+    """Rows that can share one call: equal bead count below N, or all full chains together."""
+    keys = [0 if m == n else m for m, n in zip(beads, lengths, strict=True)]
+    for key in sorted(set(keys)):
+        rows = torch.tensor([i for i, k in enumerate(keys) if k == key])
+        size = key or max(lengths[i] for i in rows.tolist())
+        yield _Group(rows, size, full=key == 0)

@@ -1,0 +1,145 @@
+"""The score network: a chain of beads in, one vector per bead and per link out.
+
+One set of weights serves every scale of the flow: lengths come in units of the bead spacing, the
+time as the cut-off relative to it.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from e3nn import o3
+from torch import nn
+
+from .layers import Attention, EquivariantNorm, FeedForward, PairBias, split
+
+__all__ = ["Beads", "NetworkConfig", "ScoreNetwork"]
+
+#: Chain neighbours whose relative positions are node features.
+OFFSETS = (-8, -6, -4, -3, -2, -1, 1, 2, 3, 4, 6, 8)
+NEAR = tuple(i for i, offset in enumerate(OFFSETS) if abs(offset) <= 3)
+#: Whitened signal (own and two differences), position from the centroid, links (4).
+OTHER_VECTORS = 8
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """Sizes of the score network; stored with the weights."""
+
+    scalars: int = 128
+    vectors: int = 32
+    layers: int = 8
+    heads: int = 8
+    hidden: int = 256
+    products: int = 16
+    embedding: int = 48
+    conditions: int = 23  # 20 residue types, 3 secondary structures; all zero = not given
+
+
+@dataclass
+class Beads:
+    """What the network sees; M beads, positions and vectors in bead units.
+
+    position : (B, M, 3) Wiener estimate; signal : (B, M, 3) whitened noisy modes on the beads;
+    links : (B, M, 4, 3) whitened and Wiener estimate of the link vectors after and before each
+    bead, zero while their shell is not active; conditions : (B, M, C); mask : (B, M);
+    ends : (B, M, 2) residues to both ends; time : (B, 3) ln(cut-off × residues per bead),
+    ln(residues per bead), ln(residues).
+    """
+
+    position: torch.Tensor
+    signal: torch.Tensor
+    links: torch.Tensor
+    conditions: torch.Tensor
+    mask: torch.Tensor
+    ends: torch.Tensor
+    time: torch.Tensor
+
+
+def _shifted(x, mask, offset):
+    """x_{i+offset} - x_i, zero where there is no such bead."""
+    rolled = x.roll(-offset, 1)
+    index = torch.arange(x.shape[1], device=x.device) + offset
+    valid = mask & mask.roll(-offset, 1) & ((index >= 0) & (index < x.shape[1]))
+    return (rolled - x) * valid[..., None]
+
+
+class ScoreNetwork(nn.Module):
+    """SO(3)-equivariant, translation-invariant attention over the beads of a chain.
+
+    Parameters
+    ----------
+    config : NetworkConfig
+    """
+
+    def __init__(self, config):
+        super().__init__()
+        c = self.config = config
+        irreps = o3.Irreps(f"{c.scalars}x0e + {c.vectors}x1e")
+        self.register_buffer("frequencies", torch.tensor([0.5, 1, 2, 4]), persistent=False)
+        self.time = nn.Sequential(
+            nn.Linear(2 * 4 + 3, 64), nn.SiLU(), nn.Linear(64, c.embedding), nn.SiLU()
+        )
+        near = len(NEAR)
+        invariants = near * (near + 1) // 2 + near - 2 + OTHER_VECTORS
+        self.embed_scalars = nn.Linear(invariants + 4 + c.conditions, c.scalars)
+        self.embed_vectors = o3.Linear(
+            f"{len(OFFSETS) + OTHER_VECTORS}x1e", f"{c.vectors}x1e"
+        )
+        self.pair_bias = PairBias(c.layers, c.heads)
+        self.attention = nn.ModuleList(
+            Attention(c.scalars, c.vectors, c.heads) for _ in range(c.layers)
+        )
+        self.feed_forward = nn.ModuleList(
+            FeedForward(c.scalars, c.vectors, c.hidden, c.products) for _ in range(c.layers)
+        )
+        self.norms = nn.ModuleList(
+            EquivariantNorm(c.scalars, c.vectors, c.embedding) for _ in range(2 * c.layers + 1)
+        )
+        self.head = o3.Linear(irreps, "2x1e")
+        nn.init.zeros_(self.head.weight)  # start from the exact denoiser of the Gaussian chain
+
+    def node_features(self, beads):
+        """Invariants and vectors of every bead, before any interaction."""
+        x, mask = beads.position, beads.mask
+        count = mask.sum(1)[:, None, None]
+        centred = (x - (x * mask[..., None]).sum(1, keepdim=True) / count) * mask[..., None]
+        steps = [_shifted(x, mask, d) / abs(d) ** 0.6 for d in OFFSETS]
+        signal = [beads.signal] + [_shifted(beads.signal, mask, d) for d in (-1, 1)]
+        vectors = torch.stack([*steps, *signal, centred / count**0.4], 2)
+        vectors = torch.cat([vectors, beads.links], 2)
+        near = vectors[:, :, list(NEAR)]
+        rows, columns = torch.triu_indices(len(NEAR), len(NEAR), device=x.device)
+        gram = (near @ near.mT)[:, :, rows, columns]
+        triple = (torch.linalg.cross(near[:, :, :-2], near[:, :, 1:-1]) * near[:, :, 2:]).sum(-1)
+        size = vectors[:, :, len(OFFSETS) :].square().sum(-1).add(1e-6).sqrt()
+        per_bead = beads.time[:, 1, None, None].exp()  # residues per bead
+        ends = [beads.ends.log1p() / 4, 1 / (1 + beads.ends / per_bead)]
+        return torch.cat([gram, triple, size, *ends, beads.conditions], -1), vectors
+
+    def forward(self, beads):
+        """Vectors of the chain and of the links.
+
+        Returns
+        -------
+        chain, links : Tensor, shape (B, M, 3)
+            Unit variance when the targets have unit variance; zero at initialisation.
+        """
+        wave = beads.time[:, :1] * self.frequencies
+        embedding = self.time(torch.cat([wave.sin(), wave.cos(), beads.time / 3], -1))
+        scalars, vectors = self.node_features(beads)
+        h = torch.cat([self.embed_scalars(scalars), self.embed_vectors(vectors.flatten(-2))], -1)
+        x = beads.position
+        edges = x[:, None] - x[:, :, None]
+        distance = (edges.square().sum(-1) + 1e-6).sqrt()
+        inverse = (1 / (1 + distance))[:, None]
+        blocked = torch.zeros_like(distance).masked_fill(~beads.mask[:, None], -1e9)[:, None]
+        padded = not bool(beads.mask.all())
+        for layer, bias in enumerate(self.pair_bias(distance)):
+            if padded:
+                bias = bias + blocked
+            before, after = self.norms[2 * layer], self.norms[2 * layer + 1]
+            h = h + self.attention[layer](before(h, embedding), x, bias, inverse)
+            h = h + self.feed_forward[layer](after(h, embedding))
+        out = self.head(self.norms[-1](h, embedding)) * beads.mask[..., None]
+        _, out = split(out, 0)
+        return out[:, :, 0], out[:, :, 1]

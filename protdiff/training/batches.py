@@ -1,0 +1,149 @@
+"""Training batches: a resolution level, chains that share its bead count, and stratified times.
+
+Batch number `step` of a seed is a pure function of both, so a resumed run sees the batches that
+the interrupted one would have seen.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from ..flow import rg_cutoff, stack_modes
+from ..network.decimation import BEAD_COUNTS
+from ..network.denoiser import ACTIVE_SIGNAL
+
+__all__ = ["Batch", "components", "make_batch", "one_hot_conditions"]
+
+OVERSAMPLING = 1.25
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Clean components (B, 2N, 3), lengths, ln Λ (B,), conditions (B, N, C), and the level."""
+
+    clean: torch.Tensor
+    lengths: list
+    log_cutoff: torch.Tensor
+    conditions: torch.Tensor
+    level: str
+
+
+def components(ca, links, lengths):
+    """Components of the flow from padded coordinates; (B, 2N, 3) float32.
+
+    `ca` and `links` are (B, N, 3), zero in the padding; the centroid drops out.
+    """
+    modes = stack_modes(lengths, ca.shape[1], dtype=ca.dtype) @ ca
+    modes[:, 0] = 0
+    return torch.cat([modes, links], 1)
+
+
+def one_hot_conditions(types, structure, size):
+    """Conditions (B, size, 23) from lists of index arrays, or None where not given."""
+    out = torch.zeros(len(types), size, 23)
+    for row, (a, s) in enumerate(zip(types, structure, strict=True)):
+        for index, start in ((a, 0), (s, 20)):
+            if index is not None:
+                index = torch.as_tensor(np.asarray(index), dtype=torch.long)
+                given = index >= 0
+                place = torch.arange(len(index))[given]
+                out[row, place, start + index[given]] = 1
+    return out
+
+
+def _random_rotations(count, rng):
+    """Uniform rotation matrices (count, 3, 3) from random unit quaternions."""
+    w, x, y, z = (q := rng.normal(size=(4, count))) / np.linalg.norm(q, axis=0)
+    rows = [
+        [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
+        [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
+        [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
+    ]
+    return np.moveaxis(np.array(rows), -1, 0).astype(np.float32)
+
+
+def _stratified(count, rng):
+    """One uniform number in each of `count` equal bins, in random order."""
+    return (rng.permutation(count) + rng.random(count)) / count
+
+
+def _full_level(chains, beads, rng):
+    """Chains at full resolution: whole ones, or crops of longer ones, of similar length."""
+    lengths = chains.lengths
+    size = int(rng.integers(48, 129) if rng.random() < 0.75 else rng.integers(129, 257))
+    whole = rng.random() < 0.5
+    fits = (lengths <= size) & (lengths >= 0.8 * size) if whole else lengths > size
+    pool = np.flatnonzero(fits)
+    if not len(pool):
+        pool = np.flatnonzero(lengths >= lengths.max() * 0.8)
+    chosen = rng.choice(pool, max(1, beads // size))
+    return chosen, [min(int(lengths[k]), size) for k in chosen]
+
+
+def _cutoff_range(level, lengths, first):
+    """Ends of ln Λ between which chains of these lengths use this level."""
+    lengths = np.asarray(lengths, dtype=float)
+    # Mode n is active while k_n <= reach · Λ, and M beads hold modes 0 … M/1.25 - 1.
+    reach = float(1 / rg_cutoff(1.0, ACTIVE_SIGNAL))
+
+    def leaves(level):
+        """ln Λ at which the chain needs more beads than `level`."""
+        return np.log(np.pi * np.maximum(level // OVERSAMPLING, 1) / lengths / reach)
+
+    def largest_below(n):
+        return max([m for m in BEAD_COUNTS if m < n], default=0)
+
+    if level == "full":
+        below = np.array([largest_below(n) for n in lengths])
+        return leaves(below), np.full(len(lengths), np.log(first))
+    return leaves(np.array(largest_below(level))), leaves(np.array(level))
+
+
+def make_batch(chains, recipe, config, step):
+    """Batch of a training run.
+
+    Parameters
+    ----------
+    chains : ChainSet
+    recipe : ChainFlow
+    config : TrainingConfig
+    step : int
+    """
+    rng = np.random.default_rng([config.seed, step])
+    level = "full"
+    if rng.random() >= config.full_share:
+        sizes = [m for m in BEAD_COUNTS if m < min(256, chains.lengths.max() * 0.75)]
+        # The coarsest level spans the most of ln Λ.
+        weight = np.array([3.0] + [1.0] * (len(sizes) - 1))
+        level = int(rng.choice(sizes, p=weight / weight.sum()))
+    if level == "full":
+        chosen, lengths = _full_level(chains, config.beads, rng)
+    else:
+        pool = np.flatnonzero(chains.lengths > level)
+        chosen = rng.choice(pool, min(128, max(1, 2 * config.beads // level)))
+        lengths = [int(n) for n in chains.lengths[chosen]]
+    low, high = _cutoff_range(level, lengths, float(recipe([64]).schedule.first))
+    log_cutoff = low + (high - low) * _stratified(len(chosen), rng)
+
+    size = max(lengths)
+    ca, links = np.zeros((2, len(chosen), size, 3), dtype=np.float32)
+    types, structure = [], []
+    drop = rng.random(len(chosen))
+    for row, (k, n) in enumerate(zip(chosen, lengths, strict=True)):
+        start = int(rng.integers(0, chains.lengths[k] - n + 1))
+        span = chains.span(k, start, n)
+        ca[row, :n] = chains.ca[span] - chains.ca[span].mean(0)
+        links[row, : n - 1] = chains.links[span][: n - 1]
+        types.append(chains.types[span] if drop[row] < config.sequence_share else None)
+        seen = abs(drop[row] - config.sequence_share) < config.structure_share / 2
+        structure.append(chains.structure[span] if seen else None)
+    rotations = _random_rotations(len(chosen), rng)
+    ca, links = (torch.from_numpy(a @ rotations) for a in (ca, links))
+    return Batch(
+        clean=components(ca, links, lengths),
+        lengths=lengths,
+        log_cutoff=torch.from_numpy(log_cutoff),
+        conditions=one_hot_conditions(types, structure, size),
+        level=str(level),
+    )

@@ -1,0 +1,201 @@
+"""The training loop: AdamW, EMA, warm-up, constant rate, decay; resumable; loss per band as CSV."""
+
+import csv
+import json
+import time
+from pathlib import Path
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+
+from ..flow import ChainFlow
+from ..flow.reference import real_spectrum
+from ..network import Denoiser, NetworkConfig
+from ..weights import save_weights
+from .batches import make_batch
+from .dataset import load_chains
+from .loss import BANDS, denoising_loss
+
+__all__ = ["train", "validate"]
+
+BAND_NAMES = [f"modes_{name}" for name, _ in BANDS] + ["links"]
+LOG_FIELDS = ["step", "chains", "seconds", "rate", "loss", *BAND_NAMES]
+
+
+def learning_rate(config, step):
+    """Linear warm-up, constant, linear decay to zero over the last share of the steps."""
+    left = (config.steps - step) / max(1.0, config.decay * config.steps)
+    return config.learning_rate * min(1.0, (step + 1) / max(1, config.warmup), max(0.0, left))
+
+
+def batch_loss(denoiser, batch, config, seed):
+    """Loss and band sums of one batch, with noise from a generator of its own."""
+    flow = denoiser.recipe(batch.lengths, batch.clean.shape[1] // 2)
+    generator = torch.Generator().manual_seed(seed)
+    epsilon = torch.randn(batch.clean.shape, generator=generator)
+    u = flow.schedule.time_of(batch.log_cutoff)
+    return denoising_loss(denoiser, flow, batch, epsilon, u, config.resolution)
+
+
+@torch.no_grad()
+def validate(denoiser, chains, config, batches=48):
+    """Loss per band on held-out chains, relative to the Gaussian chain (a zero output).
+
+    The same chains, times and noise at every call; no conditions are shown.
+
+    Returns
+    -------
+    dict of str to float
+        Ratio per band; below 1 is better than the Gaussian chain.
+    """
+    config = config.model_copy(
+        update={"seed": 1, "sequence_share": 0.0, "structure_share": 0.0, "beads": 1024}
+    )
+    total = 0
+    for step in range(batches):
+        batch = make_batch(chains, denoiser.recipe, config, step)
+        total = total + batch_loss(denoiser, batch, config, step)[1]
+    return dict(zip(BAND_NAMES, (total[:, 0] / total[:, 1]).tolist(), strict=True))
+
+
+def _append(path, fields, row):
+    new = not path.is_file()
+    with path.open("a", newline="") as handle:
+        writer = csv.DictWriter(handle, fields)
+        if new:
+            writer.writeheader()
+        writer.writerow({k: f"{v:.5g}" if isinstance(v, float) else v for k, v in row.items()})
+
+
+class _Run:
+    """State of a run: denoiser, its moving average, optimiser, counters; saved and restored."""
+
+    def __init__(self, config):
+        self.config, self.step, self.chains, self.seconds = config, 0, 0, 0.0
+        recipe = ChainFlow(spectrum=real_spectrum())
+        torch.manual_seed(config.seed)
+        self.denoiser = Denoiser(NetworkConfig(**config.network.model_dump()), recipe)
+        self.denoiser.to(config.device)
+        self.average = {k: v.clone() for k, v in self.denoiser.state_dict().items()}
+        decayed = [p for p in self.denoiser.parameters() if p.ndim >= 2]
+        other = [p for p in self.denoiser.parameters() if p.ndim < 2]
+        groups = [
+            {"params": decayed, "weight_decay": config.weight_decay},
+            {"params": other, "weight_decay": 0.0},
+        ]
+        self.optimiser = torch.optim.AdamW(groups, lr=0.0, betas=(0.9, 0.98))
+
+    def update_average(self):
+        decay = min(self.config.ema, (1 + self.step) / (10 + self.step))
+        with torch.no_grad():
+            for name, value in self.denoiser.state_dict().items():
+                self.average[name].lerp_(value, 1 - decay)
+
+    def save(self):
+        """Write the checkpoint and the averaged weights, each renamed into place."""
+        out = self.config.out
+        names = {p: n for n, p in self.denoiser.named_parameters()}
+        tensors = {f"model.{k}": v for k, v in self.denoiser.state_dict().items()}
+        tensors |= {f"average.{k}": v for k, v in self.average.items()}
+        for parameter, state in self.optimiser.state.items():
+            for key, value in state.items():
+                tensors[f"adam.{key}.{names[parameter]}"] = torch.as_tensor(value)
+        tensors = {k: v.detach().cpu().contiguous().clone() for k, v in tensors.items()}
+        progress = {"step": self.step, "chains": self.chains, "seconds": round(self.seconds, 1)}
+        save_file(tensors, out / "checkpoint.tmp", {"progress": json.dumps(progress)})
+        (out / "checkpoint.tmp").replace(out / "checkpoint.safetensors")
+        network = self.denoiser.network.config
+        save_weights(out / "ema.safetensors", self.average, network, self.denoiser.recipe)
+
+    def restore(self):
+        path = self.config.out / "checkpoint.safetensors"
+        if not path.is_file():
+            return
+        with safe_open(path, framework="pt") as handle:
+            tensors = {k: handle.get_tensor(k) for k in handle.keys()}  # noqa: SIM118
+            progress = json.loads(handle.metadata()["progress"])
+
+        def part(prefix):
+            return {k[len(prefix) :]: v for k, v in tensors.items() if k.startswith(prefix)}
+
+        self.denoiser.load_state_dict(part("model."))
+        self.average = {k: v.to(self.config.device) for k, v in part("average.").items()}
+        for name, parameter in self.denoiser.named_parameters():
+            keys = ("step", "exp_avg", "exp_avg_sq")
+            state = {k: tensors[f"adam.{k}.{name}"] for k in keys if f"adam.{k}.{name}" in tensors}
+            if state:
+                device = self.config.device
+                self.optimiser.state[parameter] = {
+                    k: v if k == "step" else v.to(device) for k, v in state.items()
+                }
+        self.step, self.chains, self.seconds = (progress[k] for k in ("step", "chains", "seconds"))
+
+
+def train(config, report=print):
+    """Run, or continue, the training that a configuration describes.
+
+    Writes to ``config.out``: checkpoint.safetensors (to resume), ema.safetensors (weights for
+    `protdiff generate`), training.csv and validation.csv (loss per band relative to the Gaussian
+    chain).
+
+    Parameters
+    ----------
+    config : TrainingConfig
+    report : callable
+        Gets one line of text now and then.
+
+    Returns
+    -------
+    Path
+        The averaged weights.
+    """
+    torch.set_flush_denormal(True)
+    if config.threads:
+        torch.set_num_threads(config.threads)
+    config.out.mkdir(parents=True, exist_ok=True)
+    cache = config.cache or config.out / "cache"
+    load = {"max_length": config.max_length, "cache": cache}
+    chains = load_chains(config.data, "train", **load)
+    held_out = load_chains(config.data, "val", **load)
+    report(f"{len(chains)} training chains, {len(held_out)} validation chains")
+    run = _Run(config)
+    run.restore()
+    if run.step:
+        report(f"continuing at step {run.step}")
+    began, saved, validated = time.monotonic(), time.monotonic(), time.monotonic()
+    sums, losses = 0, []
+    while run.step < config.steps:
+        batch = make_batch(chains, run.denoiser.recipe, config, run.step)
+        loss, bands = batch_loss(run.denoiser, batch, config, run.step)
+        rate = learning_rate(config, run.step)
+        for group in run.optimiser.param_groups:
+            group["lr"] = rate
+        run.optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(run.denoiser.parameters(), config.clip)
+        run.optimiser.step()
+        run.step += 1
+        run.chains += len(batch.lengths)
+        run.update_average()
+        sums, now = sums + bands, time.monotonic()
+        losses.append(loss.item())
+        run.seconds, began = run.seconds + now - began, now
+        if run.step % config.log_every == 0:
+            ratio = (sums[:, 0] / sums[:, 1]).tolist()
+            values = [run.step, run.chains, round(run.seconds), rate, sum(losses) / len(losses)]
+            _append(config.out / "training.csv", LOG_FIELDS, dict(zip(LOG_FIELDS, values + ratio)))
+            sums, losses = 0, []
+        last = run.step == config.steps
+        if last or now - validated > 60 * config.validate_minutes:
+            current = Denoiser(run.denoiser.network.config, run.denoiser.recipe)
+            current.load_state_dict(run.average)
+            ratios = validate(current.to(config.device), held_out, config)
+            row = {"step": run.step, "chains": run.chains, "seconds": round(run.seconds)} | ratios
+            _append(config.out / "validation.csv", list(row), row)
+            report(f"step {run.step}: " + ", ".join(f"{k} {v:.3f}" for k, v in ratios.items()))
+            validated = began = time.monotonic()
+        if last or now - saved > 60 * config.checkpoint_minutes:
+            run.save()
+            saved = time.monotonic()
+    return config.out / "ema.safetensors"

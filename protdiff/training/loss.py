@@ -1,0 +1,56 @@
+"""Denoising loss in the preconditioned space, and its split into bands of the flow."""
+
+import torch
+
+__all__ = ["BANDS", "band_of", "denoising_loss"]
+
+#: Band name and the longest period (residues) in it; links are a band of their own.
+BANDS = (("<4", 4.0), ("4-8", 8.0), ("8-16", 16.0), ("16-32", 32.0), (">32", float("inf")))
+
+
+def band_of(flow):
+    """Index of the band of every component: 0-4 for modes by period, 5 for links; (B, D)."""
+    period = 2 * torch.pi / flow.momenta
+    edges = torch.tensor([longest for _, longest in BANDS[:-1]], dtype=torch.float64)
+    band = torch.bucketize(period, edges)
+    size = flow.momenta.shape[1] // 2
+    band[:, size:] = len(BANDS)
+    return band
+
+
+def denoising_loss(denoiser, flow, batch, epsilon, u, resolution):
+    """Weighted error of the network, per chain and per band.
+
+    The target F* = (x0 - c_skip x) / c_out has unit variance in every mode, so that a zero output
+    gives about 1: the Gaussian chain. The weight α²σ²/(σ² + r²) of a component is bounded by 1;
+    it vanishes for pure noise, like the likelihood's weight, and for noise below the resolution r
+    of experimental structures.
+
+    Parameters
+    ----------
+    resolution : float
+        r, Å for modes, and the same number for unit link vectors.
+
+    Returns
+    -------
+    loss : Tensor, shape ()
+    bands : Tensor, shape (bands, 2)
+        Sums over the batch of the weighted squared error and of the weighted squared target
+        (what the Gaussian chain would get).
+    """
+    k = flow.kernel(u)
+    clean = batch.clean
+    noisy = flow.noise(clean, u, epsilon)
+    output, active = denoiser(noisy, u, batch.lengths, flow, batch.conditions)
+    target = (clean - k.c_skip[..., None] * noisy) / k.c_out[..., None]
+    weight = k.alpha**2 * k.sigma**2 / (k.sigma**2 + resolution**2) * active
+    weight = weight.to(output.dtype)
+    target = target.to(output.dtype).masked_fill(~active[..., None], 0)
+    error = (output - target).square().mean(-1)
+    loss = ((weight * error).sum(1) / weight.sum(1).clamp_min(1e-6)).mean()
+    with torch.no_grad():
+        band = band_of(flow)
+        sums = torch.zeros(len(BANDS) + 1, 2, dtype=torch.float64)
+        for column, value in enumerate((error, target.square().mean(-1))):
+            sums[:, column].index_add_(0, band.flatten(), (weight * value).flatten().double())
+    return loss, sums
