@@ -58,7 +58,7 @@ def to_backbone(atoms):
     Raises
     ------
     FileError
-        If there is no protein residue, or none with N, CA and C.
+        If there is no protein residue, or none with N, CA and C, or a coordinate is not finite.
     """
     residues = protein_residues(atoms)
     found = [residue.rows.keys() for residue in residues]
@@ -67,6 +67,10 @@ def to_backbone(atoms):
     if not any(names >= {"N", "CA", "C"} for names in found):
         what = "CA only" if all(names == {"CA"} for names in found) else "no residue has N, CA, C"
         raise FileError(f"no protein backbone: {what}; choose a file with all backbone atoms")
+    for row in (row for residue in residues for row in residue.rows.values()):
+        if not np.isfinite(atoms.coord[row]).all():
+            where = f"chain {str(atoms.chain_id[row])!r} residue {atoms.residue_number[row]}"
+            raise FileError(f"atom {atoms.name[row]} of {where} has no coordinates; remove it")
     coords = np.full((len(residues), 4, 3), np.nan)
     for i, residue in enumerate(residues):
         for name, row in residue.rows.items():

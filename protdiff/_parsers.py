@@ -112,6 +112,10 @@ def _parse_atom_site(file, model):
             return np.full(site.row_count, default)
         return site[name].as_array(np.float64, default)
 
+    chain_id = text("label_asym_id")
+    if "auth_asym_id" in site:  # "." is a blank chain id, "?" one that the file does not give
+        author = site["auth_asym_id"].as_array(str)
+        chain_id = np.where(author == "?", chain_id, np.where(author == ".", "", author))
     models = text("pdbx_PDB_model_num")
     order = list(dict.fromkeys(models.tolist()))
     _check_model(model, len(order))
@@ -126,7 +130,7 @@ def _parse_atom_site(file, model):
         name=names[rows],
         altloc=text("label_alt_id")[rows],
         residue_name=text("label_comp_id", "auth_comp_id")[rows],
-        chain_id=text("auth_asym_id", "label_asym_id")[rows],
+        chain_id=chain_id[rows],
         residue_number=text("auth_seq_id", "label_seq_id")[rows].astype(np.int64),
         insertion_code=text("pdbx_PDB_ins_code")[rows],
         coord=coord,

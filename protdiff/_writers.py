@@ -94,7 +94,7 @@ def format_cif(backbone):
         texts = {}
         for name, values in columns.items():
             digits = {"Cartn": ".3f", "occup": ".2f", "B_iso": ".2f"}.get(name[:5], "")
-            texts[name] = [format(value, digits) or "?" for value in values]
+            texts[name] = [format(value, digits) or "." for value in values]
         block[category] = CIFCategory(texts)
     return CIFFile({"protdiff": block}).serialize().encode("ascii")
 
@@ -117,7 +117,7 @@ def format_bcif(backbone):
         for name, values in columns.items():
             values = np.asarray(values)
             missing = values == "" if values.dtype.kind == "U" else np.zeros(len(values), bool)
-            mask = 2 * missing.astype(np.uint8) if missing.any() else None
+            mask = missing.astype(np.uint8) if missing.any() else None  # 1: inapplicable
             encoded[name] = BinaryCIFColumn(values, mask)
         block[category] = BinaryCIFCategory(encoded)
     stream = io.BytesIO()

@@ -9,7 +9,7 @@ from e3nn import o3
 from e3nn.nn import Gate
 from torch import nn
 
-__all__ = ["Attention", "EquivariantNorm", "FeedForward", "PairBias", "split"]
+__all__ = ["Attention", "EquivariantNorm", "FeedForward", "Layer", "PairBias", "split"]
 
 
 def split(features, scalars):
@@ -197,3 +197,19 @@ class FeedForward(nn.Module):
         return self.contract(
             self.gate(torch.cat([s, dot, gates, torch.cat([a, cross], -2).flatten(-2)], -1))
         )
+
+
+class Layer(nn.Module):
+    """Attention and feed-forward, each after a norm and added to the features."""
+
+    def __init__(self, scalars, vectors, heads, hidden, products, conditioning):
+        super().__init__()
+        self.norms = nn.ModuleList(EquivariantNorm(scalars, vectors, conditioning) for _ in "12")
+        self.attention = Attention(scalars, vectors, heads)
+        self.feed_forward = FeedForward(scalars, vectors, hidden, products)
+
+    def forward(self, features, embedding, x, bias, inverse):
+        """Features after the layer; arguments as in `Attention`."""
+        normed = self.norms[0](features, embedding)
+        features = features + self.attention(normed, x, bias, inverse)
+        return features + self.feed_forward(self.norms[1](features, embedding))

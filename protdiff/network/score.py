@@ -10,7 +10,7 @@ import torch
 from e3nn import o3
 from torch import nn
 
-from .layers import Attention, EquivariantNorm, FeedForward, PairBias, split
+from .layers import EquivariantNorm, Layer, PairBias, split
 
 __all__ = ["Beads", "NetworkConfig", "ScoreNetwork"]
 
@@ -86,17 +86,21 @@ class ScoreNetwork(nn.Module):
             f"{len(OFFSETS) + OTHER_VECTORS}x1e", f"{c.vectors}x1e"
         )
         self.pair_bias = PairBias(c.layers, c.heads)
-        self.attention = nn.ModuleList(
-            Attention(c.scalars, c.vectors, c.heads) for _ in range(c.layers)
+        self.layers = nn.ModuleList(
+            Layer(c.scalars, c.vectors, c.heads, c.hidden, c.products, c.embedding)
+            for _ in range(c.layers)
         )
-        self.feed_forward = nn.ModuleList(
-            FeedForward(c.scalars, c.vectors, c.hidden, c.products) for _ in range(c.layers)
-        )
-        self.norms = nn.ModuleList(
-            EquivariantNorm(c.scalars, c.vectors, c.embedding) for _ in range(2 * c.layers + 1)
-        )
+        self.norm = EquivariantNorm(c.scalars, c.vectors, c.embedding)
         self.head = o3.Linear(irreps, "2x1e")
         nn.init.zeros_(self.head.weight)  # start from the exact denoiser of the Gaussian chain
+
+    def compile(self):
+        """Compile the layers (about 1.4 times faster training; a minute or two at the start).
+
+        Build the network under ``e3nn.set_optimization_defaults(jit_script_fx=False)``.
+        """
+        for module in (*self.layers, self.pair_bias):
+            nn.Module.compile(module, dynamic=True)
 
     def node_features(self, beads):
         """Invariants and vectors of every bead, before any interaction."""
@@ -134,12 +138,8 @@ class ScoreNetwork(nn.Module):
         inverse = (1 / (1 + distance))[:, None]
         blocked = torch.zeros_like(distance).masked_fill(~beads.mask[:, None], -1e9)[:, None]
         padded = not bool(beads.mask.all())
-        for layer, bias in enumerate(self.pair_bias(distance)):
-            if padded:
-                bias = bias + blocked
-            before, after = self.norms[2 * layer], self.norms[2 * layer + 1]
-            h = h + self.attention[layer](before(h, embedding), x, bias, inverse)
-            h = h + self.feed_forward[layer](after(h, embedding))
-        out = self.head(self.norms[-1](h, embedding)) * beads.mask[..., None]
+        for layer, bias in zip(self.layers, self.pair_bias(distance), strict=True):
+            h = layer(h, embedding, x, bias + blocked if padded else bias, inverse)
+        out = self.head(self.norm(h, embedding)) * beads.mask[..., None]
         _, out = split(out, 0)
         return out[:, :, 0], out[:, :, 1]

@@ -56,6 +56,7 @@ class TrainingConfig(BaseModel):
     seed: int = 0
     threads: int = Field(0, ge=0, description="compute threads; 0: all cores")
     device: str = "cpu"
+    compile: bool = False
     log_every: int = Field(50, gt=0)
     checkpoint_minutes: float = Field(3, gt=0)
     validate_minutes: float = Field(10, gt=0)

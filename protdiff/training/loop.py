@@ -5,6 +5,7 @@ import json
 import time
 from pathlib import Path
 
+import e3nn
 import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
@@ -75,8 +76,11 @@ class _Run:
         self.config, self.step, self.chains, self.seconds = config, 0, 0, 0.0
         recipe = ChainFlow(spectrum=real_spectrum())
         torch.manual_seed(config.seed)
+        e3nn.set_optimization_defaults(jit_script_fx=not config.compile)
         self.denoiser = Denoiser(NetworkConfig(**config.network.model_dump()), recipe)
         self.denoiser.to(config.device)
+        if config.compile:
+            self.denoiser.network.compile()
         self.average = {k: v.clone() for k, v in self.denoiser.state_dict().items()}
         decayed = [p for p in self.denoiser.parameters() if p.ndim >= 2]
         other = [p for p in self.denoiser.parameters() if p.ndim < 2]
