@@ -31,7 +31,6 @@ def main():
     path.write_text(json.dumps({**spectrum, "chains": len(chains), "digest": chains.digest}) + "\n")
     fitted = MeasuredSpectrum(*(tuple(map(tuple, v)) if isinstance(v[0], list) else tuple(v)
                                 for v in spectrum.values()))
-    from protdiff.flow import calibrated_prior
     print("residual ratio measured/fit by band and length")
     for low, high in ((40, 80), (80, 160), (160, 256), (256, 513)):
         sums = torch.zeros(8, 2, dtype=torch.float64)

@@ -1,0 +1,19 @@
+"""Protein backbones by a renormalization-group flow."""
+
+from importlib import import_module
+
+__version__ = "0.1.0"
+__all__ = ["Backbone", "generate", "read", "write"]
+
+#: Public names and where they live; imported on first use, so that `import protdiff` is instant.
+_HOMES = {"Backbone": "backbone", "generate": "generation", "read": "io", "write": "io"}
+
+
+def __getattr__(name):
+    if name in _HOMES:
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted(__all__)

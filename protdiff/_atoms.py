@@ -79,7 +79,9 @@ def to_backbone(atoms):
     return Backbone(
         coords=coords,
         mask=np.isfinite(coords).all(axis=-1),
-        residue_names=[standard_name(r.name, atoms.hetero[i]) for r, i in zip(residues, rows)],
+        residue_names=[
+            standard_name(r.name, atoms.hetero[i]) for r, i in zip(residues, rows, strict=True)
+        ],
         chain_ids=atoms.chain_id[rows],
         residue_numbers=atoms.residue_number[rows],
         insertion_codes=atoms.insertion_code[rows],
@@ -94,6 +96,7 @@ def protein_residues(atoms):
             atoms.chain_id.tolist(),
             atoms.residue_number.tolist(),
             atoms.insertion_code.tolist(),
+            strict=True,
         )
     )
     residues = [

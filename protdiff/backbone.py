@@ -14,6 +14,9 @@ ONE_TO_THREE = {
 }  # fmt: skip
 """Three-letter residue name of each one-letter code; X is the unknown residue, UNK."""
 
+RESIDUE_TYPES = "".join(ONE_TO_THREE).removesuffix("X")
+"""The twenty residue types in the order in which the network knows them."""
+
 THREE_TO_ONE = {three: one for one, three in ONE_TO_THREE.items()}
 
 

@@ -59,7 +59,7 @@ def read(path, *, model=1):
         return to_backbone(PARSERS[kind](content, model))
     except FileError as error:
         raise FileError(f"{path}: {error}") from None
-    except Exception as error:  # noqa: BLE001 - a damaged file breaks parsers in any way at all
+    except Exception as error:
         reason = " ".join(str(error).split())[:100] or type(error).__name__
         raise FileError(
             f"{path}: damaged, or not in {kind} format ({reason}); get a fresh copy"

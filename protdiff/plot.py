@@ -50,7 +50,7 @@ def plot_backbones(coords_list, path, titles=None, columns=None):
     if not traces or len(titles) != len(traces):
         raise ValueError(f"cannot draw {len(traces)} backbones with {len(titles)} titles")
     columns = columns or min(4, len(traces))
-    width, height = (PANEL + [0, TITLE]) * [columns, -(-len(traces) // columns)]
+    width, height = (PANEL + np.array([0, TITLE])) * [columns, -(-len(traces) // columns)]
     figure = Figure(figsize=(width / DPI, height / DPI), dpi=DPI, facecolor="white")
     for k, (trace, title) in enumerate(zip(traces, titles, strict=True)):
         left, top = k % columns * PANEL[0], height - k // columns * (PANEL[1] + TITLE) - TITLE
@@ -113,7 +113,7 @@ def _ribbon(trace, samples):
     centre[pleat] = (trace[pleat - 1] + 2 * trace[pleat] + trace[pleat + 1]) / 4
     # The normal of three CA is the axis of a helix. In a strand it lies in the sheet and changes
     # sign with every residue. (Straight pieces have none: any direction will do.)
-    side = _unit(np.cross(steps[:-1], steps[1:]) + [1e-3, 2e-3, 3e-3])
+    side = _unit(np.cross(steps[:-1], steps[1:]) + np.array([1e-3, 2e-3, 3e-3]))
     side[1:] *= np.cumprod(np.where((side[1:] * side[:-1]).sum(1) < 0, -1, 1))[:, None]
     side = np.concatenate([side[:1], side, side[-1:]])
     side[1:-1] = (side[:-2] + 2 * side[1:-1] + side[2:]) / 4

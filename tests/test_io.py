@@ -236,7 +236,7 @@ def test_microheterogeneity_is_one_residue(tmp_path):
 
 
 def test_missing_atoms_are_masked(tmp_path):
-    lines = residue_lines(0) + [atom_line("CA", 9, number=2)]
+    lines = [*residue_lines(0), atom_line("CA", 9, number=2)]
     backbone = read_lines(tmp_path, lines)
     assert backbone.mask.tolist() == [[True] * 4, [False, True, False, False]]
     assert backbone.b_factors.tolist() == [5, 5]
@@ -409,7 +409,7 @@ def test_pdb_holds_99999_atom_serials(tmp_path):
         chain_ids=np.repeat(["A", "B", "C"], length)[::3],
         residue_numbers=np.arange(length) % 9000,
     )
-    with pytest.raises(FileError, match="at most 99999 atoms; write .cif instead"):
+    with pytest.raises(FileError, match=r"at most 99999 atoms; write \.cif instead"):
         write(many, tmp_path / "x.pdb")
 
 

@@ -6,11 +6,12 @@ from .oracle import gaussian_oracle
 from .process import Flow, Kernel
 from .samplers import SAMPLERS, ancestral, ddim, ode_2m, sde_2m, uniform_times
 from .schedule import REGULATORS, RG, VP, rg_cutoff
-from .spectrum import MeasuredSpectrum, calibrate, calibrated_prior, free_field
+from .spectrum import MeasuredSpectrum, bond_and_rg, calibrate, calibrated_prior, free_field
 
 __all__ = [
     "REGULATORS", "RG", "SAMPLERS", "VP", "ChainFlow", "Flow", "Kernel", "MeasuredSpectrum",
-    "ancestral", "calibrate", "calibrated_prior", "chain_momenta", "cosine_modes", "ddim",
+    "ancestral", "bond_and_rg", "calibrate", "calibrated_prior", "chain_momenta", "cosine_modes",
+    "ddim",
     "free_field", "gaussian_oracle", "ode_2m", "rg_cutoff", "sde_2m", "stack_modes", "to_coords",
     "to_modes", "uniform_times",
 ]

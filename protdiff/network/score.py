@@ -10,6 +10,7 @@ import torch
 from e3nn import o3
 from torch import nn
 
+from .conditions import CONDITIONS
 from .layers import EquivariantNorm, Layer, PairBias, split
 
 __all__ = ["Beads", "NetworkConfig", "ScoreNetwork"]
@@ -32,7 +33,7 @@ class NetworkConfig:
     hidden: int = 256
     products: int = 16
     embedding: int = 48
-    conditions: int = 23  # 20 residue types, 3 secondary structures; all zero = not given
+    conditions: int = CONDITIONS
 
 
 @dataclass
@@ -99,6 +100,8 @@ class ScoreNetwork(nn.Module):
 
         Build the network under ``e3nn.set_optimization_defaults(jit_script_fx=False)``.
         """
+        # e3nn generates code for every Linear, so each layer compiles on its own.
+        torch._dynamo.config.recompile_limit = 16 * len(self.layers)
         for module in (*self.layers, self.pair_bias):
             nn.Module.compile(module, dynamic=True)
 

@@ -10,10 +10,11 @@ import numpy as np
 import torch
 
 from ..flow import rg_cutoff, stack_modes
+from ..network.conditions import condition_features
 from ..network.decimation import BEAD_COUNTS
 from ..network.denoiser import ACTIVE_SIGNAL
 
-__all__ = ["Batch", "components", "make_batch", "one_hot_conditions"]
+__all__ = ["Batch", "components", "make_batch"]
 
 OVERSAMPLING = 1.25
 
@@ -37,19 +38,6 @@ def components(ca, links, lengths):
     modes = stack_modes(lengths, ca.shape[1], dtype=ca.dtype) @ ca
     modes[:, 0] = 0
     return torch.cat([modes, links], 1)
-
-
-def one_hot_conditions(types, structure, size):
-    """Conditions (B, size, 23) from lists of index arrays, or None where not given."""
-    out = torch.zeros(len(types), size, 23)
-    for row, (a, s) in enumerate(zip(types, structure, strict=True)):
-        for index, start in ((a, 0), (s, 20)):
-            if index is not None:
-                index = torch.as_tensor(np.asarray(index), dtype=torch.long)
-                given = index >= 0
-                place = torch.arange(len(index))[given]
-                out[row, place, start + index[given]] = 1
-    return out
 
 
 def _random_rotations(count, rng):
@@ -144,6 +132,6 @@ def make_batch(chains, recipe, config, step):
         clean=components(ca, links, lengths),
         lengths=lengths,
         log_cutoff=torch.from_numpy(log_cutoff),
-        conditions=one_hot_conditions(types, structure, size),
+        conditions=condition_features(types, structure, size),
         level=str(level),
     )

@@ -7,20 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
+from ..backbone import ONE_TO_THREE, RESIDUE_TYPES
 from ..geometry import link_vectors
 from ..secondary_structure import STATES, dssp
 
-__all__ = ["RESIDUE_TYPES", "ChainSet", "load_chains"]
-
-RESIDUE_TYPES = "ARNDCQEGHILKMFPSTWYV"
-THREE_LETTER = dict(
-    zip(
-        RESIDUE_TYPES,
-        "ALA ARG ASN ASP CYS GLN GLU GLY HIS ILE LEU LYS MET PHE PRO SER THR TRP TYR VAL".split(),
-        strict=True,
-    )
-)
-
+__all__ = ["ChainSet", "load_chains"]
 
 @dataclass(frozen=True)
 class ChainSet:
@@ -124,7 +115,7 @@ def _structure(coords, types, offsets, cache, progress):
         return np.load(path)
     parts = []
     for k, xyz in enumerate(coords):
-        names = [THREE_LETTER[RESIDUE_TYPES[t]] for t in types[offsets[k] : offsets[k + 1]]]
+        names = [ONE_TO_THREE[RESIDUE_TYPES[t]] for t in types[offsets[k] : offsets[k + 1]]]
         parts.append(np.array([STATES.index(s) for s in dssp(xyz, names)], dtype=np.uint8))
         if progress is not None:
             progress(k + 1, len(coords))

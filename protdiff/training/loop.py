@@ -3,7 +3,6 @@
 import csv
 import json
 import time
-from pathlib import Path
 
 import e3nn
 import torch
@@ -188,7 +187,8 @@ def train(config, report=print):
         if run.step % config.log_every == 0:
             ratio = (sums[:, 0] / sums[:, 1]).tolist()
             values = [run.step, run.chains, round(run.seconds), rate, sum(losses) / len(losses)]
-            _append(config.out / "training.csv", LOG_FIELDS, dict(zip(LOG_FIELDS, values + ratio)))
+            row = dict(zip(LOG_FIELDS, values + ratio, strict=True))
+            _append(config.out / "training.csv", LOG_FIELDS, row)
             sums, losses = 0, []
         last = run.step == config.steps
         if last or now - validated > 60 * config.validate_minutes:

@@ -1,0 +1,52 @@
+"""`protdiff`: the verbs and how errors leave the program."""
+
+import sys
+
+import typer
+
+from . import doctor, flow, generate, train
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="protdiff",
+    help="Protein backbones by a renormalization-group flow.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command(name="generate")(generate.generate)
+app.command(name="train")(train.train)
+app.command(name="doctor")(doctor.doctor)
+app.add_typer(flow.app, name="flow")
+
+
+def _version(value: bool):
+    if value:
+        from .. import __version__
+
+        print(f"protdiff {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Print the version."
+    ),
+):
+    pass
+
+
+def main():
+    """Entry point of the console script: bad input is one line on stderr and exit code 2."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        print("protdiff: interrupted; the same command continues where it stopped", file=sys.stderr)
+        sys.exit(130)
+    except ValueError as error:  # FileError, WeightsError, ConfigError and the like
+        line = " ".join(str(error).split())
+        print(f"protdiff: {line}", file=sys.stderr)
+        sys.exit(2)
