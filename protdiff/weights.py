@@ -75,15 +75,16 @@ def save_weights(path, tensors, config, recipe):
     from safetensors.torch import save_file
 
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    # One entry, because the order of several is not kept and equal weights give equal bytes.
     metadata = {
         "format": FORMAT,
-        "network": json.dumps(asdict(config)),
-        "flow": json.dumps(asdict(recipe)),
+        "network": asdict(config),
+        "flow": asdict(recipe),
         "sha256": tensors_digest(tensors),
     }
     path = Path(path)
     temporary = path.with_name(path.name + ".tmp")
-    save_file(tensors, temporary, metadata)
+    save_file(tensors, temporary, {"protdiff": json.dumps(metadata, sort_keys=True)})
     temporary.replace(path)
 
 
@@ -115,21 +116,22 @@ def load_weights(name=None, device="cpu"):
     path = find_weights(name)
     try:
         with safe_open(path, framework="pt") as handle:
-            metadata = handle.metadata() or {}
+            metadata = json.loads((handle.metadata() or {}).get("protdiff", "{}"))
             tensors = {key: handle.get_tensor(key) for key in handle.keys()}  # noqa: SIM118
     except (SafetensorError, OSError) as error:
-        raise WeightsError(f"{path}: not a readable safetensors file ({error})") from None
+        reason = " ".join(str(error).split())
+        raise WeightsError(f"{path}: not a readable safetensors file ({reason})") from None
     if metadata.get("format") != FORMAT:
         raise WeightsError(f"{path}: a safetensors file, but not of protdiff (format {FORMAT})")
     if metadata.get("sha256") != tensors_digest(tensors):
         raise WeightsError(f"{path}: checksum does not match; the file is damaged, get it anew")
     try:
-        flow = json.loads(metadata["flow"])
+        flow = dict(metadata["flow"])
         if flow["spectrum"] is not None:
             s = flow["spectrum"]
             s["correction"] = tuple(map(tuple, s["correction"]))
             flow["spectrum"] = MeasuredSpectrum(**{k: tuple(v) for k, v in s.items()})
-        denoiser = Denoiser(NetworkConfig(**json.loads(metadata["network"])), ChainFlow(**flow))
+        denoiser = Denoiser(NetworkConfig(**metadata["network"]), ChainFlow(**flow))
         denoiser.load_state_dict(tensors)
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         text = str(error).splitlines()[0]

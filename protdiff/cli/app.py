@@ -42,11 +42,19 @@ def _options(
 def main():
     """Entry point of the console script: bad input is one line on stderr and exit code 2."""
     try:
-        app()
-    except KeyboardInterrupt:
-        print("protdiff: interrupted; the same command continues where it stopped", file=sys.stderr)
-        sys.exit(130)
+        sys.exit(app(standalone_mode=False) or 0)
+    except (KeyboardInterrupt, typer.Abort):
+        fail("interrupted; the same command continues where it stopped", 130)
     except ValueError as error:  # FileError, WeightsError, ConfigError and the like
-        line = " ".join(str(error).split())
-        print(f"protdiff: {line}", file=sys.stderr)
-        sys.exit(2)
+        fail(error)
+    except Exception as error:
+        if not hasattr(error, "format_message"):
+            raise
+        fail(error.format_message())  # the option parser's own complaints
+
+
+def fail(message, code=2):
+    """Leave with one line on stderr (none when the help was all there was to say)."""
+    if line := " ".join(str(message).split()):
+        print("protdiff:", line, file=sys.stderr)
+    sys.exit(code)

@@ -41,8 +41,8 @@ def show(
     for name, variance in priors.items():
         bond, radius = bond_and_rg(variance, length)
         print(f"prior {name:<20} rms bond {bond:5.3f} Å   radius of gyration {radius:6.2f} Å")
-    print("\nstep    u     cut-off  wavelength   modes      half-way   beads  links")
-    print("              (1/res)  (residues)  resolved   (residues)          signal")
+    print("\nstep      u  cut-off  wavelength      modes  settled down to  beads    links")
+    print("             1/res    residues  shown             residues           signal")
     times = uniform_times(steps)
     cost = 0
     chosen = {round(i * (steps - 1) / (min(rows, steps) - 1)) for i in range(min(rows, steps))}
@@ -55,10 +55,10 @@ def show(
         if index in chosen:
             cutoff = float(flow.schedule.log_cutoff(u[None]).exp())
             resolved = int((kernel.alpha[0, 1:length] ** 2 > 0.5).sum())
-            half = f"{2 * length / resolved:10.1f}" if resolved else "         -"
+            half = f"{2 * length / resolved:.1f}" if resolved else "-"
             signal = float(kernel.alpha[0, length] ** 2)
             print(
-                f"{index:4d}  {float(u):5.3f}  {cutoff:8.4f}  {6.2832 / cutoff:9.2f}  "
-                f"{modes:4d}/{length - 1:<4d}  {half}  {beads:6d}   {signal:6.4f}"
+                f"{index:4d}  {float(u):5.3f}  {cutoff:7.4f}  {6.2832 / cutoff:10.2f}  "
+                f"{f'{modes}/{length - 1}':>9}  {half:>15}  {beads:5d}   {signal:6.4f}"
             )
     print(f"\n{steps} network calls cost as much as {cost:.1f} at full size")

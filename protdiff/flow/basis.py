@@ -26,9 +26,11 @@ def cosine_modes(n):
         ``V[n, i] = sqrt((2 - [n=0]) / N) cos(πn(i + 1/2)/N)``; ``X = V x`` and ``x = Vᵀ X``.
         Cached: do not write into it.
     """
-    index = torch.arange(n, dtype=torch.float64)
-    modes = torch.cos(torch.pi / n * index[:, None] * (index + 0.5)) * (2 / n) ** 0.5
-    modes[0] = n**-0.5
+    # A tensor made in inference mode could never take part in a gradient, and this one is kept.
+    with torch.inference_mode(False):
+        index = torch.arange(n, dtype=torch.float64)
+        modes = torch.cos(torch.pi / n * index[:, None] * (index + 0.5)) * (2 / n) ** 0.5
+        modes[0] = n**-0.5
     return modes
 
 

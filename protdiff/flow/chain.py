@@ -67,6 +67,8 @@ def chain_flow(recipe, lengths, size=None):
         "rgdm": lambda: free_field(momenta),
     }[recipe.prior]()
     links = flat * recipe.link_variance
+    if recipe.schedule not in ("rg", "vp"):
+        raise ValueError(f"unknown schedule {recipe.schedule!r}: rg or vp")
     if recipe.schedule == "rg":
         slowest = torch.pi / torch.tensor(lengths, dtype=torch.float64)
         schedule = RG(

@@ -90,7 +90,9 @@ class Flow:
     def __getitem__(self, rows):
         """The flow of some chains of the batch."""
         schedule = self.schedule
-        if hasattr(schedule, "last") and torch.is_tensor(schedule.last):
-            schedule = replace(schedule, last=schedule.last[rows])
+        ends = {n: getattr(schedule, n, None) for n in ("first", "last")}
+        per_chain = {n: v[rows] for n, v in ends.items() if torch.is_tensor(v) and v.ndim}
+        if per_chain:
+            schedule = replace(schedule, **per_chain)
         parts = {n: getattr(self, n)[rows] for n in ("momenta", "variance", "prior", "mask")}
         return Flow(**parts, schedule=schedule)

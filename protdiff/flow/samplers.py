@@ -13,7 +13,7 @@ __all__ = ["SAMPLERS", "ancestral", "ddim", "ode_2m", "sde_2m", "uniform_times"]
 
 
 def uniform_times(steps):
-    """`steps` equal steps of u from 1 to 0, for RG flows uniform in ln Λ; (steps,) float64."""
+    """`steps` equally spaced times from 1 to 0, for RG flows uniform in ln Λ; (steps,) float64."""
     if steps < 2:
         raise ValueError(f"a sampler needs at least 2 steps, not {steps}")
     return torch.linspace(1, 0, steps, dtype=torch.float64)

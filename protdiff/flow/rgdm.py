@@ -1,0 +1,97 @@
+"""RGDM's published protein flow: its cut-off, its clock and its number of steps (THEORY 2.1).
+
+The lognormal regulator is matched to both ends of DDPM's linear schedule for a chain of 32
+residues in T32 steps; longer chains take more steps of the same size in ln Λ. In continuous time
+it is ``RG(first=cutoff, last=cutoff * exp(-steps / decay_time))``.
+
+Source: Masuki & Ashida, arXiv 2501.09064, and its published code.
+"""
+
+from functools import cache
+from math import exp, floor, log, pi
+
+import torch
+
+from .schedule import REGULATORS
+
+__all__ = [
+    "alpha_bar", "decay_time", "end_points", "initial_cutoff", "inverse_regulator", "shell_steps",
+    "steps",
+]  # fmt: skip
+
+#: N - 1 of the shortest chain, and DDPM's schedule: β rises linearly in 1000 steps.
+SHORTEST, BETAS = 31, (1e-4, 0.02, 1000)
+
+
+def inverse_regulator(ratio):
+    """r⁻¹(y) = exp(√ln((y+1)/y)) - 1: the x = (k/Λ)² at which α²/(1-α²) is y.
+
+    Parameters
+    ----------
+    ratio : float
+        y > 0.
+
+    Returns
+    -------
+    float
+    """
+    log_ratio = torch.tensor(ratio, dtype=torch.float64).log()
+    return float(REGULATORS["lognormal"].log_x(-log_ratio).exp())
+
+
+@cache
+def end_points():
+    """Signal-to-noise ratio α²/(1-α²) after DDPM's first and last step; two floats."""
+    first, last, count = BETAS
+    signal = (1 - torch.linspace(first, last, count, dtype=torch.float64)).cumprod(0)
+    return tuple(float(signal[i] / (1 - signal[i])) for i in (0, -1))
+
+
+def decay_time(t32=80):
+    """τ_RG, the steps in which the cut-off falls by a factor e; `t32` steps for 32 residues."""
+    first, last = map(inverse_regulator, end_points())
+    return 2 * (t32 - 1) / log(SHORTEST**2 * last / first)
+
+
+def initial_cutoff(length):
+    """Λ_0, radians per residue: the fastest mode starts with the signal of DDPM's first step."""
+    return pi * (length - 1) / length / inverse_regulator(end_points()[0]) ** 0.5
+
+
+def shell_steps(length, t32=80):
+    """Steps one mode spends in the momentum shell, and steps the shell takes down the chain.
+
+    Returns
+    -------
+    in_shell, down_chain : int
+        T_rg and T_fl.
+    """
+    tau = decay_time(t32)
+    return floor(t32 - tau * log(SHORTEST)), floor(tau * log(length - 1))
+
+
+def steps(length, t32=80):
+    """T(N) = T_rg + T_fl, the steps of a chain: about T32 + τ_RG ln((N-1)/31)."""
+    return sum(shell_steps(length, t32))
+
+
+def alpha_bar(t, momenta, length, t32=80):
+    """Signal share ᾱ_t(k) = α² = exp(-ln²(1 + k²/Λ_t²)) with Λ_t = Λ_0 e^{-t/τ_RG}.
+
+    Parameters
+    ----------
+    t : float
+        Step, 0 … T-1.
+    momenta : Tensor
+        Radians per residue.
+    length : int
+        Residues of the chain; sets Λ_0.
+
+    Returns
+    -------
+    Tensor
+        Shape of `momenta`.
+    """
+    cutoff = initial_cutoff(length) * exp(-t / decay_time(t32))
+    gamma = REGULATORS["lognormal"].gamma(2 * (momenta / cutoff).log())
+    return torch.nn.functional.logsigmoid(-gamma).exp()

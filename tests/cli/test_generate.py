@@ -1,0 +1,160 @@
+"""`protdiff generate` as a user runs it."""
+
+import csv
+import sys
+
+import biotite.structure.io.pdb as pdb
+import numpy as np
+import pytest
+
+import protdiff
+from protdiff.cli import app as cli
+
+
+@pytest.fixture
+def run(tiny_weights, monkeypatch, capsys):
+    """Run the console script; returns exit code, stdout, stderr."""
+
+    def call(*arguments, weights=tiny_weights):
+        verb, *options = map(str, arguments)
+        if verb == "generate":
+            options = ["--weights", str(weights), "--steps", "4", *options]
+        monkeypatch.setattr(sys, "argv", ["protdiff", verb, *options])
+        try:
+            cli.main()
+            code = 0
+        except SystemExit as stop:
+            code = stop.code or 0
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return call
+
+
+def test_writes_structures_and_manifest(run, tmp_path):
+    out = tmp_path / "designs"
+    code, stdout, _ = run("generate", "--length", "20,24", "--num", 3, "--out", out)
+    assert code == 0 and "3 backbones" in stdout
+    names = [f"backbone_{i:04d}.pdb" for i in range(3)]
+    assert sorted(p.name for p in out.iterdir()) == [*names, "manifest.csv"]
+    rows = list(csv.DictReader((out / "manifest.csv").open()))
+    assert [r["file"] for r in rows] == names
+    assert [r["length"] for r in rows] == ["20", "24", "20"]
+    assert {r["network_calls"] for r in rows} == {"4"}
+    assert all(len(r["weights_sha256"]) == 64 for r in rows)
+    atoms = pdb.PDBFile.read(out / names[0]).get_structure(model=1)
+    assert atoms.atom_name.tolist() == ["N", "CA", "C", "O"] * 20
+    assert atoms.res_id.tolist() == np.repeat(np.arange(1, 21), 4).tolist()
+    text = (out / names[0]).read_text()
+    assert "TER" in text and text.rstrip().endswith("END")
+
+
+def test_equal_commands_give_equal_bytes(run, tmp_path):
+    for folder in "ab":
+        run("generate", "--length", 20, "--num", 2, "--out", tmp_path / folder)
+    for name in ("backbone_0000.pdb", "backbone_0001.pdb"):
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+
+
+@pytest.mark.parametrize("kind", ["pdb", "cif", "bcif"])
+def test_formats_hold_the_same_structure(run, tmp_path, kind, tiny_weights):
+    run("generate", "--length", 16, "--out", tmp_path, "--format", kind, "--name", "x")
+    [expected] = protdiff.generate(length=16, steps=4, weights=tiny_weights)
+    made = protdiff.read(tmp_path / f"x_0000.{kind}")
+    np.testing.assert_allclose(made.coords, expected.coords, atol=6e-4)
+
+
+def test_interrupted_run_continues(run, tmp_path):
+    options = ("generate", "--length", 20, "--num", 3, "--out", tmp_path / "d")
+    run(*options)
+    before = {p.name: p.read_bytes() for p in (tmp_path / "d").glob("*.pdb")}
+    (tmp_path / "d" / "backbone_0001.pdb").unlink()
+    (tmp_path / "d" / "backbone_0000.pdb").touch()
+    code, stdout, _ = run(*options)
+    assert code == 0 and "2 were there already" in stdout
+    assert before == {p.name: p.read_bytes() for p in (tmp_path / "d").glob("*.pdb")}
+
+
+def test_other_options_do_not_overwrite(run, tmp_path):
+    run("generate", "--length", 20, "--out", tmp_path / "d")
+    before = (tmp_path / "d" / "backbone_0000.pdb").read_bytes()
+    code, _, err = run("generate", "--length", 30, "--out", tmp_path / "d")
+    assert code == 2 and "made with other options" in err
+    assert before == (tmp_path / "d" / "backbone_0000.pdb").read_bytes()
+
+
+def test_fasta_gives_one_design_per_record(run, tmp_path):
+    fasta = tmp_path / "x.fasta"
+    fasta.write_text(">a\nACDEFGHIKL\n>b\nMNPQRSTVWYAC\n")
+    code, _, err = run("generate", "--sequence", fasta, "--num", 2, "--out", tmp_path / "d")
+    assert code == 0, err
+    sequences = [protdiff.read(p).sequence for p in sorted((tmp_path / "d").glob("*.pdb"))]
+    assert sequences == ["ACDEFGHIKL", "MNPQRSTVWYAC"]
+
+
+def test_picture(run, tmp_path):
+    picture = tmp_path / "p" / "all.png"
+    code, *_ = run("generate", "--length", 30, "--out", tmp_path / "d", "--plot", picture)
+    assert code == 0 and picture.read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--length", "7"], "length 7"),
+        (["--length", "3000"], "length 3000"),
+        (["--length", "12-"], "--length 12-"),
+        (["--length", "abc"], "--length abc"),
+        (["--length", "90-60"], "--length 90-60"),
+        ([], "--length is missing"),
+        (["--sequence", "ACDEFGHIJ"], "'J' at position 9"),
+        (["--sequence", "ACDEFGHI", "--length", "12"], "8 letters, but the length is 12"),
+        (["--sequence", "nowhere.fasta"], "nowhere.fasta: no such file"),
+        (["--ss", "HHHHHHHHZ"], "'Z' at position 9"),
+        (["--length", "20", "--temperature", "-1"], "--temperature -1"),
+        (["--length", "20", "--temperature", "nan"], "--temperature nan"),
+        (["--length", "20", "--name", "a/b"], "--name 'a/b'"),
+        (["--length", "20", "--plot", "x.jpg"], "must end in .png"),
+        (["--length", "20", "--device", "cuda"], "not available here"),
+        (["--length", "20", "--num", "0"], "--num"),
+        (["--length", "20", "--steps", "1"], "--steps"),
+        (["--length", "20", "--seed", "-1"], "--seed"),
+        (["--length", "20", "--format", "xyz"], "--format"),
+    ],
+)
+def test_bad_input_is_one_line_and_leaves_nothing(run, tmp_path, options, message, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    code, _, err = run("generate", *options, "--out", tmp_path / "d")
+    assert code == 2 and message in err
+    assert len(err.splitlines()) == 1 and list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("bad", ["absent", "file"])
+def test_output_folder_that_cannot_be_made(run, tmp_path, bad):
+    (tmp_path / "file").write_text("x")
+    code, _, err = run("generate", "--length", 20, "--out", tmp_path / "file" / bad)
+    assert code == 2 and "cannot be written" in err and len(err.splitlines()) == 1
+
+
+def test_bad_weights_are_one_line(run, tmp_path):
+    (tmp_path / "w.safetensors").write_bytes(b"junk")
+    out = tmp_path / "d"
+    code, _, err = run("generate", "--length", 20, "--out", out, weights=tmp_path / "w.safetensors")
+    assert code == 2 and "w.safetensors" in err and len(err.splitlines()) == 1
+    assert not out.exists()
+
+
+def test_flow_show_prints_the_schedule(run):
+    code, out, _ = run("flow", "show", "--length", 64)
+    assert code == 0
+    assert "63 modes" in out and "RGDM takes 86 steps" in out
+
+
+def test_doctor_passes_on_good_weights(run, tiny_weights):
+    code, out, _ = run("doctor", "--weights", tiny_weights)
+    assert code == 0 and "FAILED" not in out and "checksum correct" in out
+
+
+def test_version(run):
+    assert run("--version")[1].strip() == f"protdiff {protdiff.__version__}"

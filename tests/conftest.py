@@ -1,0 +1,70 @@
+"""Shared fixtures: a tiny network with random weights, and a tiny data set of real chains."""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from protdiff.flow import ChainFlow
+from protdiff.flow.reference import real_spectrum
+from protdiff.network import Denoiser, NetworkConfig
+from protdiff.weights import save_weights
+
+ROOT = Path(__file__).parents[1]
+TINY = NetworkConfig(
+    scalars=16, vectors=8, layers=2, heads=2, hidden=32, products=4, embedding=16
+)
+
+
+@pytest.fixture(scope="session")
+def tiny_denoiser():
+    """A denoiser with random weights, the output layer included."""
+    torch.manual_seed(0)
+    denoiser = Denoiser(TINY, ChainFlow(spectrum=real_spectrum()))
+    torch.nn.init.normal_(denoiser.network.head.weight, std=0.3)
+    return denoiser.eval().requires_grad_(False)
+
+
+@pytest.fixture(scope="session")
+def tiny_weights(tiny_denoiser, tmp_path_factory):
+    """Path of the tiny denoiser's weights file."""
+    path = tmp_path_factory.mktemp("weights") / "tiny.safetensors"
+    save_weights(path, tiny_denoiser.state_dict(), TINY, tiny_denoiser.recipe)
+    return path
+
+
+@pytest.fixture(scope="session")
+def tiny_archive(tmp_path_factory):
+    """A chain archive in the format of the training data, from the example structures."""
+    import protdiff
+
+    folder = tmp_path_factory.mktemp("archive")
+    chains = []
+    for name in ("1tpk.pdb", "1a8o.pdb.gz", "1lcd.pdb", "3nzd.cif"):
+        backbone = protdiff.read(ROOT / "data" / "examples" / name)
+        for chain in backbone.chains:
+            part = backbone.chain(chain)
+            whole = part.mask.all(1)
+            stop = len(whole) if whole.all() else int(np.argmin(whole))
+            for start in range(0, stop - 40, 20):
+                chains.append((part.coords[start : start + 64][: stop - start], part.sequence))
+    coords, types, rows = [], [], []
+    for k, (xyz, _) in enumerate(chains):
+        coords.append(np.round((xyz - xyz[:, 1].mean(0)) * 100).astype(np.int16))
+        types.append(np.full(len(xyz), k % 20, dtype=np.uint8))
+        split = "val" if k % 4 == 0 else "train"
+        rows.append({"index": k, "length": len(xyz), "split": split, "extended": 0})
+    with (folder / "chains.csv").open("w", newline="") as handle:
+        writer = csv.DictWriter(handle, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    np.savez(
+        folder / "structures_le256.npz",
+        coords=np.concatenate(coords),
+        aatype=np.concatenate(types),
+        offsets=np.cumsum([0, *map(len, coords)]),
+        chain_index=np.arange(len(coords)),
+    )
+    return folder

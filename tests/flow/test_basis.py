@@ -1,0 +1,65 @@
+"""Cosine modes: against their definition, the path Laplacian and SciPy's DCT."""
+
+import pytest
+import scipy.fft
+import torch
+
+from protdiff.flow import chain_momenta, cosine_modes, stack_modes, to_coords, to_modes
+
+
+@pytest.mark.parametrize("n", [8, 32, 128, 512])
+def test_modes_are_orthonormal_eigenvectors_of_the_path_laplacian(n):
+    modes = cosine_modes(n)
+    laplacian = 2 * torch.eye(n, dtype=torch.float64)
+    laplacian -= torch.diag(torch.ones(n - 1), 1) + torch.diag(torch.ones(n - 1), -1)
+    laplacian[0, 0] = laplacian[-1, -1] = 1
+    eigenvalues = 4 * torch.sin(torch.pi / n * torch.arange(n, dtype=torch.float64) / 2) ** 2
+    # Rounding: THEORY 1.1 finds 1.2e-14 at N = 512.
+    assert (modes @ modes.T - torch.eye(n)).abs().max() < 1e-12
+    assert (modes @ laplacian - eigenvalues[:, None] * modes).abs().max() < 1e-12
+
+
+def test_modes_agree_with_scipy():
+    x = torch.randn(37, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    expected = torch.from_numpy(scipy.fft.dct(x.numpy(), axis=0, norm="ortho"))
+    assert torch.allclose(to_modes(x, cosine_modes(37)), expected, rtol=0, atol=1e-12)
+
+
+def test_mode_zero_is_the_centroid():
+    x = torch.randn(20, 3, dtype=torch.float64)
+    assert torch.allclose((cosine_modes(20) @ x)[0], 20**0.5 * x.mean(0), atol=1e-12)
+
+
+def test_a_padded_batch_has_the_modes_of_each_chain():
+    lengths, size = [9, 16, 12], 18
+    stack = stack_modes(lengths, size)
+    x = torch.randn(3, size, 3, dtype=torch.float64)
+    for row, n in zip(x, lengths, strict=True):
+        row[n:] = 0
+    amplitudes = to_modes(x, stack)
+    for row, n, modes in zip(x, lengths, amplitudes, strict=True):
+        # Rounding only; one matrix of the padded length would be wrong by about 1.
+        assert torch.allclose(modes[:n], cosine_modes(n) @ row[:n], atol=1e-13)
+        assert (modes[n:] == 0).all()
+    assert torch.allclose(to_coords(amplitudes, stack), x, atol=1e-13)
+
+
+def test_equal_lengths_give_the_same_stack_as_padding():
+    assert torch.equal(stack_modes([12, 12]), stack_modes([12, 12, 15])[:2, :12, :12])
+
+
+def test_momenta_and_mask():
+    momenta, mask = chain_momenta([4, 6])
+    assert mask.tolist() == [[False, True, True, True, False, False], [False] + [True] * 5]
+    expected = torch.pi * torch.arange(1, 6, dtype=torch.float64) / 6
+    assert torch.allclose(momenta[1, 1:], expected, atol=1e-15)
+    assert (momenta[~mask] > 0).all()  # 1/k stays finite
+
+
+def test_modes_first_made_in_inference_mode_still_carry_gradients():
+    cosine_modes.cache_clear()
+    with torch.inference_mode():
+        cosine_modes(11)
+    x = torch.randn(1, 11, 3, dtype=torch.float64, requires_grad=True)
+    to_modes(x, stack_modes([11])).square().sum().backward()
+    assert torch.allclose(x.grad, 2 * x.detach(), atol=1e-12)  # V is orthonormal

@@ -1,0 +1,65 @@
+"""Weights: round trip, checksum, foreign and damaged files."""
+
+import pickle
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from protdiff.weights import WeightsError, find_weights, load_weights, save_weights
+
+
+def test_round_trip_gives_the_same_denoiser(tiny_denoiser, tiny_weights):
+    loaded = load_weights(tiny_weights)
+    assert loaded.recipe == tiny_denoiser.recipe
+    assert loaded.network.config == tiny_denoiser.network.config
+    for name, value in tiny_denoiser.state_dict().items():
+        assert torch.equal(loaded.state_dict()[name], value), name
+    x = torch.randn(1, 40, 3, generator=torch.Generator().manual_seed(0))
+    u = torch.tensor([0.3], dtype=torch.float64)
+    one, other = (d.bind([20])[1](x, u) for d in (loaded, tiny_denoiser))
+    assert torch.equal(one, other)
+
+
+def test_saving_twice_gives_the_same_bytes(tiny_denoiser, tiny_weights, tmp_path):
+    d = tiny_denoiser
+    save_weights(tmp_path / "a.safetensors", d.state_dict(), d.network.config, d.recipe)
+    assert (tmp_path / "a.safetensors").read_bytes() == tiny_weights.read_bytes()
+    assert [p.name for p in tmp_path.iterdir()] == ["a.safetensors"]
+
+
+def test_a_flipped_bit_is_found(tiny_weights, tmp_path):
+    content = bytearray(tiny_weights.read_bytes())
+    content[-3] ^= 1
+    (tmp_path / "bad.safetensors").write_bytes(content)
+    with pytest.raises(WeightsError, match="checksum"):
+        load_weights(tmp_path / "bad.safetensors")
+
+
+@pytest.mark.parametrize("keep", [0, 5, 100, 2000, -1])
+def test_truncated_file_is_refused(tiny_weights, tmp_path, keep):
+    (tmp_path / "cut.safetensors").write_bytes(tiny_weights.read_bytes()[:keep])
+    with pytest.raises(WeightsError, match=r"cut\.safetensors"):
+        load_weights(tmp_path / "cut.safetensors")
+
+
+def test_foreign_safetensors_is_refused(tiny_weights, tmp_path):
+    save_file(load_file(tiny_weights), tmp_path / "other.safetensors")
+    with pytest.raises(WeightsError, match="not of protdiff"):
+        load_weights(tmp_path / "other.safetensors")
+
+
+def test_pickles_are_never_loaded(tmp_path):
+    class Bomb:
+        def __reduce__(self):
+            return (open, (str(tmp_path / "boom"), "w"))
+
+    (tmp_path / "evil.safetensors").write_bytes(pickle.dumps(Bomb()))
+    with pytest.raises(WeightsError):
+        load_weights(tmp_path / "evil.safetensors")
+    assert not (tmp_path / "boom").exists()
+
+
+def test_unknown_name_lists_the_shipped_ones():
+    with pytest.raises(WeightsError, match=r"no weights of this name; shipped: .*rg-base"):
+        find_weights("nonesuch")
