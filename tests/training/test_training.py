@@ -1,6 +1,7 @@
 """Training: data, batches, loss, and a run that resumes as if it had never stopped."""
 
 import csv
+import itertools
 
 import numpy as np
 import pytest
@@ -127,7 +128,7 @@ def test_learning_rate_shape():
     rates = [learning_rate(config, step) for step in range(101)]
     assert rates[0] == pytest.approx(0.2) and rates[20] == 2 and rates[100] == 0
     assert rates[75] == pytest.approx(1.0)
-    assert all(a >= b for a, b in zip(rates[10:], rates[11:], strict=False))
+    assert all(a >= b for a, b in itertools.pairwise(rates[10:]))
 
 
 def test_interrupted_run_equals_an_uninterrupted_one(config, tmp_path):
