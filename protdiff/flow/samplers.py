@@ -35,7 +35,7 @@ def _extrapolation(h, h_previous):
 
 def _walk(denoise, flow, times, noise, step, temperature, callback):
     """Run `step(x, clean, previous, h_previous, u, s) -> x, h` down the grid of times."""
-    batch, clean, h = len(flow.mask), None, None
+    batch, clean, h, absent = len(flow.mask), None, None, ~flow.mask[..., None]
     x = flow.prior_sample(noise()) * temperature**0.5
     for index, u in enumerate(times):
         now = u.expand(batch)
@@ -44,7 +44,8 @@ def _walk(denoise, flow, times, noise, step, temperature, callback):
             callback(index, float(u), x, clean)
         if index + 1 < len(times):
             x, h = step(x, clean, previous, h, now, times[index + 1].expand(batch))
-    return clean.masked_fill(~flow.mask[..., None], 0)
+            x = x.masked_fill(absent, 0)  # noise must not move the centroid
+    return clean.masked_fill(absent, 0)
 
 
 def ancestral(denoise, flow, times, noise, *, temperature=1.0, variance="analytic", callback=None):

@@ -58,7 +58,7 @@ def calibrate(length, bond=3.8, radius=None):
     Returns
     -------
     c, mass_squared : float
-        For `free_field`. `mass_squared` is negative for short chains (N ≲ 20), which are more
+        For `free_field`. `mass_squared` is negative for the shortest chains (N ≤ 8), which are more
         extended than an ideal one; it stays above -k_1².
     """
     radius = radius or 2.2 * length**0.38
@@ -131,7 +131,10 @@ class MeasuredSpectrum:
 
     @classmethod
     def fit(cls, mode_squares, momentum_knots=48, length_knots=(40, 64, 96, 144, 256, 512)):
-        """Least squares on ln-variance ratios, pooled in bins, with a second-difference penalty.
+        """Logarithm of the mean ratio to the calibrated prior in overlapping bins, smoothed.
+
+        The bins are as wide as two knots, which flattens narrow peaks a little: the helix peak of
+        real chains by 5-10 %.
 
         Parameters
         ----------

@@ -1,7 +1,7 @@
 """Training batches: a resolution level, chains that share its bead count, and stratified times.
 
-Batch number `step` of a seed is a pure function of both, so a resumed run sees the batches that
-the interrupted one would have seen.
+Batch number `step` of a seed and rank is a pure function of the three, so a resumed run sees the
+batches that the interrupted one would have seen. All ranks share level and size: equal work.
 """
 
 from dataclasses import dataclass
@@ -56,10 +56,20 @@ def _stratified(count, rng):
     return (rng.permutation(count) + rng.random(count)) / count
 
 
-def _full_level(chains, beads, rng):
+def _draw_level(chains, config, rng):
+    """Level of a step ("full" or a bead count), and the size of full chains."""
+    size = int(rng.integers(48, 129) if rng.random() < 0.75 else rng.integers(129, 257))
+    if rng.random() < config.full_share:
+        return "full", size
+    sizes = [m for m in BEAD_COUNTS if m < min(256, chains.lengths.max() * 0.75)]
+    # The coarsest level spans the most of ln Λ.
+    weight = np.array([3.0] + [1.0] * (len(sizes) - 1))
+    return int(rng.choice(sizes, p=weight / weight.sum())), size
+
+
+def _full_level(chains, beads, size, rng):
     """Chains at full resolution: whole ones, or crops of longer ones, of similar length."""
     lengths = chains.lengths
-    size = int(rng.integers(48, 129) if rng.random() < 0.75 else rng.integers(129, 257))
     whole = rng.random() < 0.5
     fits = (lengths <= size) & (lengths >= 0.8 * size) if whole else lengths > size
     pool = np.flatnonzero(fits)
@@ -88,7 +98,7 @@ def _cutoff_range(level, lengths, first):
     return leaves(np.array(largest_below(level))), leaves(np.array(level))
 
 
-def make_batch(chains, recipe, config, step):
+def make_batch(chains, recipe, config, step, rank=0):
     """Batch of a training run.
 
     Parameters
@@ -96,17 +106,12 @@ def make_batch(chains, recipe, config, step):
     chains : ChainSet
     recipe : ChainFlow
     config : TrainingConfig
-    step : int
+    step, rank : int
     """
-    rng = np.random.default_rng([config.seed, step])
-    level = "full"
-    if rng.random() >= config.full_share:
-        sizes = [m for m in BEAD_COUNTS if m < min(256, chains.lengths.max() * 0.75)]
-        # The coarsest level spans the most of ln Λ.
-        weight = np.array([3.0] + [1.0] * (len(sizes) - 1))
-        level = int(rng.choice(sizes, p=weight / weight.sum()))
+    level, full_size = _draw_level(chains, config, np.random.default_rng([config.seed, step]))
+    rng = np.random.default_rng([config.seed, step, rank])
     if level == "full":
-        chosen, lengths = _full_level(chains, config.beads, rng)
+        chosen, lengths = _full_level(chains, config.beads, full_size, rng)
     else:
         pool = np.flatnonzero(chains.lengths > level)
         chosen = rng.choice(pool, min(128, max(1, 2 * config.beads // level)))

@@ -60,7 +60,6 @@ class TrainingConfig(BaseModel):
     log_every: int = Field(50, gt=0)
     checkpoint_minutes: float = Field(3, gt=0)
     validate_minutes: float = Field(10, gt=0)
-    validation_chains: int = Field(192, gt=0)
 
 
 def read_config(path):

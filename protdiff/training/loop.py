@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import time
 
 import e3nn
@@ -135,8 +136,29 @@ class _Run:
         self.step, self.chains, self.seconds = (progress[k] for k in ("step", "chains", "seconds"))
 
 
+def join_group():
+    """Rank and number of the processes of this run; one unless started by ``torchrun``."""
+    world = int(os.environ.get("WORLD_SIZE", 1))
+    if world > 1 and not torch.distributed.is_initialized():
+        torch.distributed.init_process_group("gloo")
+    return (torch.distributed.get_rank(), world) if world > 1 else (0, 1)
+
+
+def average_gradients(denoiser):
+    """Mean of the gradients over all processes, in one message."""
+    gradients = [p.grad for p in denoiser.parameters() if p.grad is not None]
+    flat = torch.cat([g.flatten() for g in gradients])
+    torch.distributed.all_reduce(flat)
+    flat /= torch.distributed.get_world_size()
+    for gradient, part in zip(gradients, flat.split([g.numel() for g in gradients]), strict=True):
+        gradient.copy_(part.view_as(gradient))
+
+
 def train(config, report=print):
     """Run, or continue, the training that a configuration describes.
+
+    Under ``torchrun --nproc-per-node N`` every process works on its own batches and the gradients
+    are averaged.
 
     Writes to ``config.out``: checkpoint.safetensors (to resume), ema.safetensors (weights for
     `protdiff generate`), training.csv and validation.csv (loss per band relative to the Gaussian
@@ -156,6 +178,7 @@ def train(config, report=print):
     torch.set_flush_denormal(True)
     if config.threads:
         torch.set_num_threads(config.threads)
+    rank, world = join_group()
     config.out.mkdir(parents=True, exist_ok=True)
     cache = config.cache or config.out / "cache"
     load = {"max_length": config.max_length, "cache": cache}
@@ -169,21 +192,25 @@ def train(config, report=print):
     began, saved, validated = time.monotonic(), time.monotonic(), time.monotonic()
     sums, losses = 0, []
     while run.step < config.steps:
-        batch = make_batch(chains, run.denoiser.recipe, config, run.step)
-        loss, bands = batch_loss(run.denoiser, batch, config, run.step)
+        batch = make_batch(chains, run.denoiser.recipe, config, run.step, rank)
+        loss, bands = batch_loss(run.denoiser, batch, config, run.step * world + rank)
         rate = learning_rate(config, run.step)
         for group in run.optimiser.param_groups:
             group["lr"] = rate
         run.optimiser.zero_grad(set_to_none=True)
         loss.backward()
+        if world > 1:
+            average_gradients(run.denoiser)
         torch.nn.utils.clip_grad_norm_(run.denoiser.parameters(), config.clip)
         run.optimiser.step()
         run.step += 1
-        run.chains += len(batch.lengths)
+        run.chains += world * len(batch.lengths)
         run.update_average()
         sums, now = sums + bands, time.monotonic()
         losses.append(loss.item())
         run.seconds, began = run.seconds + now - began, now
+        if rank:
+            continue
         if run.step % config.log_every == 0:
             ratio = (sums[:, 0] / sums[:, 1]).tolist()
             values = [run.step, run.chains, round(run.seconds), rate, sum(losses) / len(losses)]

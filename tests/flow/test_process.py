@@ -106,4 +106,5 @@ def test_rows_of_a_flow_keep_their_schedule(chain64, first, last):
     flow = chain64.flow(RG(first, last), 3)
     u = torch.tensor([0.1, 0.5, 0.9])
     rows = torch.tensor([2, 0])
-    assert torch.equal(flow[rows].gamma(u[rows]), flow.gamma(u)[rows])
+    # Rounding only: vectorised functions differ by one unit in the last place with the shape.
+    assert torch.allclose(flow[rows].gamma(u[rows]), flow.gamma(u)[rows], atol=1e-12)

@@ -53,8 +53,9 @@ def test_the_published_constant_makes_bonds_of_380():
 
 @pytest.mark.parametrize(
     ("n", "mass", "c", "correlation"),
-    [(32, "2.986", "6.461", "10.7"), (64, "1.969", "6.401", "16.2"), (128, "1.240", "6.343", "25.7"),
-     (256, "0.765", "6.300", "41.6"), (512, "0.466", "6.271", "68.2")],
+    [(32, "2.986", "6.461", "10.7"), (64, "1.969", "6.401", "16.2"),
+     (128, "1.240", "6.343", "25.7"), (256, "0.765", "6.300", "41.6"),
+     (512, "0.466", "6.271", "68.2")],
 )  # fmt: skip
 def test_calibrated_prior(n, mass, c, correlation, printed):
     found_c, mass_squared = calibrate(n)
@@ -67,11 +68,11 @@ def test_calibrated_prior(n, mass, c, correlation, printed):
 
 
 def test_calibration_of_short_chains_and_its_limits():
-    assert calibrate(8)[1] < 0 < calibrate(16)[1]
+    assert calibrate(8)[1] < 0 < calibrate(9)[1]
     assert (calibrated_prior([4, 8, 2048]) > 0).all()
     with pytest.raises(ValueError, match="length 3"):
         calibrate(3)
-    with pytest.raises(ValueError, match="60.00 Å"):
+    with pytest.raises(ValueError, match=r"60\.00 Å"):
         calibrate(12, radius=60.0)
 
 
@@ -135,10 +136,11 @@ def test_fit_recovers_a_known_spectrum():
 
     def true_ratio(n):
         k = momenta(n)
-        return torch.exp(0.2 * log(n / 100) + 0.8 * torch.exp(-(((k - 1.75) / 0.25) ** 2)) - 0.1 * k)
+        peak = torch.exp(-(((k - 1.75) / 0.25) ** 2))
+        return torch.exp(0.2 * log(n / 100) + 0.8 * peak - 0.1 * k)
 
     def chains():
-        for index in range(6000):
+        for index in range(4000):
             n = 40 + 37 * index % 260
             normal = torch.randn(n - 1, 3, generator=generator, dtype=torch.float64)
             yield n, calibrated_prior([n])[0, 1:] * true_ratio(n) * normal.square().mean(-1)
@@ -146,6 +148,7 @@ def test_fit_recovers_a_known_spectrum():
     fitted = MeasuredSpectrum.fit(chains())
     for n in (48, 100, 250):
         ratio = fitted([n])[0, 1:] / calibrated_prior([n])[0, 1:] / true_ratio(n)
-        # About 600 chains bear on a knot: 3 % per mode, and linear interpolation on top.
-        assert ratio.log().abs().mean() < 0.03
-        assert ratio.log().abs().max() < 0.15
+        # About 600 chains bear on a length knot: 2-3 % noise, and bins as wide as the knots are
+        # apart flatten the top of the bump by some more.
+        assert ratio.log().abs().mean() < 0.05
+        assert ratio.log().abs().max() < 0.12

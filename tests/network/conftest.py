@@ -1,0 +1,63 @@
+"""Tiny networks with random weights, and random rotations."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from e3nn import o3
+
+from protdiff.flow import ChainFlow
+from protdiff.flow.reference import real_spectrum
+from protdiff.network import Denoiser, NetworkConfig
+
+TINY = NetworkConfig(
+    scalars=16, vectors=8, layers=2, heads=2, hidden=32, products=4, embedding=16
+)
+
+
+@pytest.fixture(scope="session")
+def tiny():
+    return TINY
+
+
+@pytest.fixture(scope="session")
+def recipe():
+    return ChainFlow(spectrum=real_spectrum())
+
+
+@pytest.fixture(scope="session")
+def make_denoiser(recipe):
+    """Denoiser of a seed; its last layer, zero at the start of a training, is random too."""
+
+    def make(seed=0, dtype=torch.float64, head=True, prior="measured"):
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            denoiser = Denoiser(TINY, replace(recipe, prior=prior))
+            if head:
+                torch.nn.init.normal_(denoiser.network.head.weight)
+        return denoiser.to(dtype).requires_grad_(False)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def rotation():
+    """Rotation matrix of a seed, float64: rows of vectors turn by `@ rotation.T`."""
+
+    def make(seed=0):
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            return o3.rand_matrix(dtype=torch.float64)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def draw():
+    """Standard normal numbers of a seed, float64."""
+
+    def make(*shape, seed=0):
+        generator = torch.Generator().manual_seed(seed)
+        return torch.randn(*shape, generator=generator, dtype=torch.float64)
+
+    return make
