@@ -1,5 +1,6 @@
 """`protdiff`: the verbs and how errors leave the program."""
 
+import os
 import sys
 
 import typer
@@ -41,6 +42,8 @@ def _options(
 
 def main():
     """Entry point of the console script: bad input is one line on stderr and exit code 2."""
+    # Threads that spin while they wait bring a shared machine to a crawl.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         sys.exit(app(standalone_mode=False) or 0)
     except (KeyboardInterrupt, typer.Abort):

@@ -61,7 +61,7 @@ def _draw_level(chains, config, rng):
     size = int(rng.integers(48, 129) if rng.random() < 0.75 else rng.integers(129, 257))
     if rng.random() < config.full_share:
         return "full", size
-    sizes = [m for m in BEAD_COUNTS if m < min(256, chains.lengths.max() * 0.75)]
+    sizes = [m for m in BEAD_COUNTS if m <= chains.lengths.max() * 0.75]
     # The coarsest level spans the most of ln Λ.
     weight = np.array([3.0] + [1.0] * (len(sizes) - 1))
     return int(rng.choice(sizes, p=weight / weight.sum())), size

@@ -8,6 +8,10 @@ __all__ = ["BANDS", "band_of", "denoising_loss"]
 BANDS = (("<4", 4.0), ("4-8", 8.0), ("8-16", 16.0), ("16-32", 32.0), (">32", float("inf")))
 
 
+#: Components below which a chain counts less in the loss.
+FEW = 4.0
+
+
 def band_of(flow):
     """Index of the band of every component: 0-4 for modes by period, 5 for links; (B, D)."""
     period = 2 * torch.pi / flow.momenta
@@ -24,7 +28,8 @@ def denoising_loss(denoiser, flow, batch, epsilon, u, resolution):
     The target F* = (x0 - c_skip x) / c_out has unit variance in every mode, so that a zero output
     gives about 1: the Gaussian chain. The weight α²σ²/(σ² + r²) of a component is bounded by 1;
     it vanishes for pure noise, like the likelihood's weight, and for noise below the resolution r
-    of experimental structures.
+    of experimental structures. Per chain the sum is divided by the sum of weights plus `FEW`: a
+    chain that shows one or two modes at the noise level teaches little and counts little.
 
     Parameters
     ----------
@@ -47,7 +52,7 @@ def denoising_loss(denoiser, flow, batch, epsilon, u, resolution):
     weight = weight.to(output.dtype)
     target = target.to(output.dtype).masked_fill(~active[..., None], 0)
     error = (output - target).square().mean(-1)
-    loss = ((weight * error).sum(1) / weight.sum(1).clamp_min(1e-6)).mean()
+    loss = ((weight * error).sum(1) / (weight.sum(1) + FEW)).mean()
     with torch.no_grad():
         band = band_of(flow)
         sums = torch.zeros(len(BANDS) + 1, 2, dtype=torch.float64)
