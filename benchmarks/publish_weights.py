@@ -15,9 +15,8 @@ import shutil
 from dataclasses import asdict
 from pathlib import Path
 
-import torch
-
 from protdiff import __version__
+from protdiff.network.numerics import flush_denormals
 from protdiff.training.config import read_config
 from protdiff.training.dataset import load_chains
 from protdiff.training.loop import validate
@@ -53,11 +52,11 @@ def main():
     denoiser = load_weights(target)
     load = {"max_length": config.max_length, "cache": config.cache or config.out / "cache"}
     train, held_out = (load_chains(config.data, split, **load) for split in ("train", "val"))
-    torch.set_flush_denormal(True)
     with (config.out / "validation.csv").open() as handle:
         last = list(csv.DictReader(handle))[-1]
     digest = file_digest(target)
-    ratios = validate(denoiser, held_out, config, batches=96)
+    with flush_denormals():
+        ratios = validate(denoiser, held_out, config, batches=96)
     card = {
         "name": options.name,
         "sha256": digest,

@@ -139,15 +139,15 @@ def sample(
     import torch
 
     from .flow import SAMPLERS, stack_modes, to_coords, uniform_times
+    from .network.numerics import flush_denormals
 
     if not temperature > 0:
         raise ValueError(f"temperature {temperature}: must be positive")
-    torch.set_flush_denormal(True)
     began = time.perf_counter()
     lengths = [request.length for request in requests]
     size = max(lengths)
     flow, denoise = denoiser.bind(lengths, _conditions(requests, size))
-    with torch.inference_mode():
+    with torch.inference_mode(), flush_denormals():
         clean = SAMPLERS[method](
             denoise,
             flow,

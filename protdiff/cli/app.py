@@ -61,3 +61,7 @@ def fail(message, code=2):
     if line := " ".join(str(message).split()):
         print("protdiff:", line, file=sys.stderr)
     sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

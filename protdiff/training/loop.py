@@ -13,6 +13,7 @@ from safetensors.torch import save_file
 from ..flow import ChainFlow
 from ..flow.reference import real_spectrum
 from ..network import Denoiser, NetworkConfig
+from ..network.numerics import flush_denormals
 from ..weights import save_weights
 from .batches import make_batch
 from .dataset import load_chains
@@ -154,6 +155,7 @@ def average_gradients(denoiser):
         gradient.copy_(part.view_as(gradient))
 
 
+@flush_denormals()
 def train(config, report=print):
     """Run, or continue, the training that a configuration describes.
 
@@ -175,7 +177,6 @@ def train(config, report=print):
     Path
         The averaged weights.
     """
-    torch.set_flush_denormal(True)
     if config.threads:
         torch.set_num_threads(config.threads)
     rank, world = join_group()
