@@ -1,10 +1,11 @@
-"""Processor settings for the network."""
+"""Settings of torch and e3nn for the network, each restored after use."""
 
 from contextlib import contextmanager
 
+import e3nn
 import torch
 
-__all__ = ["flush_denormals"]
+__all__ = ["flush_denormals", "plain_e3nn"]
 
 
 @contextmanager
@@ -19,3 +20,14 @@ def flush_denormals():
         yield
     finally:
         torch.set_flush_denormal(before)
+
+
+@contextmanager
+def plain_e3nn():
+    """Build e3nn modules without TorchScript: they load faster and `torch.compile` takes them."""
+    before = e3nn.get_optimization_defaults()["jit_script_fx"]
+    e3nn.set_optimization_defaults(jit_script_fx=False)
+    try:
+        yield
+    finally:
+        e3nn.set_optimization_defaults(jit_script_fx=before)

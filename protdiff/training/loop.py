@@ -5,7 +5,6 @@ import json
 import os
 import time
 
-import e3nn
 import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
@@ -77,7 +76,6 @@ class _Run:
         self.config, self.step, self.chains, self.seconds = config, 0, 0, 0.0
         recipe = ChainFlow(spectrum=real_spectrum())
         torch.manual_seed(config.seed)
-        e3nn.set_optimization_defaults(jit_script_fx=not config.compile)
         self.denoiser = Denoiser(NetworkConfig(**config.network.model_dump()), recipe)
         self.denoiser.to(config.device)
         if config.compile:
