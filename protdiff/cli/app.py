@@ -50,6 +50,8 @@ def main():
         fail("interrupted; the same command continues where it stopped", 130)
     except ValueError as error:  # FileError, WeightsError, ConfigError and the like
         fail(error)
+    except OSError as error:
+        fail(f"{error.filename}: {error.strerror}" if error.filename else error)
     except Exception as error:
         if not hasattr(error, "format_message"):
             raise

@@ -127,8 +127,8 @@ def write_manifest(path, rows):
     temporary.replace(path)
 
 
-def prepare_folder(out):
-    """Make the output folder; a clear error when it cannot be written."""
+def prepare_folder(out, option):
+    """Make a folder for output, and tell whether it is new; a clear error if that fails."""
     try:
         new = not out.is_dir()
         out.mkdir(parents=True, exist_ok=True)
@@ -136,7 +136,7 @@ def prepare_folder(out):
         probe.write_bytes(b"")
         probe.unlink()
     except OSError as error:
-        raise ValueError(f"--out {out}: cannot be written ({error.strerror})") from None
+        raise ValueError(f"{option} {out}: cannot be written ({error.strerror})") from None
     return new
 
 
@@ -205,8 +205,10 @@ def generate(
         )  # fmt: skip
         return dict(zip(COLUMNS, values, strict=True))
 
-    created = prepare_folder(out)
+    created = prepare_folder(out, "--out")
     try:
+        if plot is not None:
+            prepare_folder(plot.parent, "--plot")
         planned = {row_of(request)["file"]: request for request in requests}
         rows = existing_rows(out / "manifest.csv", map(row_of, requests))
         todo = [r for file, r in planned.items() if file not in rows or not (out / file).is_file()]
@@ -229,8 +231,7 @@ def generate(
         from ..plot import plot_backbones
 
         shown = list(planned.items())[:16]
-        titles = [f"{Path(file).stem}, {request.length} residues" for file, request in shown]
-        plot.parent.mkdir(parents=True, exist_ok=True)
+        titles = [Path(file).stem for file, _ in shown]
         plot_backbones([read(out / file).coords for file, _ in shown], plot, titles=titles)
     skipped = len(planned) - len(todo)
     kept = f" ({skipped} were there already)" if skipped else ""

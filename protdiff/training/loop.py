@@ -178,11 +178,11 @@ def train(config, report=print):
     if config.threads:
         torch.set_num_threads(config.threads)
     rank, world = join_group()
-    config.out.mkdir(parents=True, exist_ok=True)
     cache = config.cache or config.out / "cache"
     load = {"max_length": config.max_length, "cache": cache}
     chains = load_chains(config.data, "train", **load)
     held_out = load_chains(config.data, "val", **load)
+    config.out.mkdir(parents=True, exist_ok=True)
     report(f"{len(chains)} training chains, {len(held_out)} validation chains")
     run = _Run(config)
     run.restore()

@@ -137,6 +137,21 @@ def test_output_folder_that_cannot_be_made(run, tmp_path, bad):
     assert code == 2 and "cannot be written" in err and len(err.splitlines()) == 1
 
 
+def test_picture_that_cannot_be_written(run, tmp_path):
+    (tmp_path / "file").write_text("x")
+    code, _, err = run(
+        "generate", "--length", 20, "--out", tmp_path / "d", "--plot", tmp_path / "file" / "x.png"
+    )
+    assert code == 2 and "--plot" in err and len(err.splitlines()) == 1
+    assert not (tmp_path / "d").exists()
+
+
+def test_training_without_data_is_one_line(run, tmp_path):
+    (tmp_path / "c.toml").write_text(f'data = "{tmp_path}"\nout = "{tmp_path}/run"')
+    code, _, err = run("train", tmp_path / "c.toml")
+    assert code == 2 and "chains.csv: no such file" in err and len(err.splitlines()) == 1
+
+
 def test_bad_weights_are_one_line(run, tmp_path):
     (tmp_path / "w.safetensors").write_bytes(b"junk")
     out = tmp_path / "d"
