@@ -104,6 +104,10 @@ class VP:
     low: float = -13.0
     high: float = 5.0
 
+    def log_cutoff(self, u):
+        """The network's clock: ln of the cut-off at which RG's mode k = 1 has this γ, 4 ln(k/Λ)."""
+        return -(self.low + u * (self.high - self.low)) / 4
+
     def gamma(self, momenta, u):
         """γ of every mode; (B, D)."""
         value = self.low + u.to(torch.float64) * (self.high - self.low)

@@ -8,11 +8,9 @@ from e3nn import o3
 
 from protdiff.flow import ChainFlow
 from protdiff.flow.reference import real_spectrum
-from protdiff.network import Denoiser, NetworkConfig
+from protdiff.network import Denoiser
 
-TINY = NetworkConfig(
-    scalars=16, vectors=8, layers=2, heads=2, hidden=32, products=4, embedding=16
-)
+from ..conftest import TINY
 
 
 @pytest.fixture(scope="session")

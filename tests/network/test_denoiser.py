@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from protdiff.flow import (
+    ChainFlow,
     cosine_modes,
     gaussian_oracle,
     ode_2m,
@@ -12,6 +13,9 @@ from protdiff.flow import (
     to_modes,
     uniform_times,
 )
+from protdiff.network import Denoiser
+
+from ..conftest import TINY
 
 #: Times at which a chain of 40 residues is seen as 40 beads with links (twice) and without, as
 #: 24 beads, and (twice) as 16.
@@ -185,3 +189,17 @@ def test_sampling_with_rotated_noise_rotates_the_sample(make_denoiser, draw, rot
         noise_source(draw, slice(None), 40, -torch.eye(3, dtype=torch.float64)),
     )  # fmt: skip
     assert (mirrored + plain).abs().max() > 1e-2 * plain.abs().max()
+
+
+def test_vp_schedule_runs_through_network_and_sampler():
+    torch.manual_seed(0)
+    denoiser = Denoiser(TINY, ChainFlow(schedule="vp"))
+    torch.nn.init.normal_(denoiser.network.head.weight, std=0.3)
+    flow, denoise = denoiser.bind([12, 20])
+    generator = torch.Generator().manual_seed(0)
+    made = sde_2m(
+        denoise, flow, uniform_times(6),
+        lambda: torch.randn(2, 40, 3, generator=generator, dtype=torch.float64),
+    )  # fmt: skip
+    assert made.isfinite().all()
+    assert not made[0, 12:20].any() and made[1, 12:20].any()  # the padding of the shorter chain
