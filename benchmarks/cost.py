@@ -15,13 +15,15 @@ import time
 
 import torch
 
-from protdiff.generation import DEFAULT_STEPS, Request, sample
+from protdiff.generation import DEFAULT_STEPS, sample
+from protdiff.request import Request
 from protdiff.weights import load_weights
 
 
 def cold_start():
     """Seconds and peak memory (GB) of `protdiff generate --length 100 --num 4`."""
-    command = [sys.executable, "-m", "protdiff.cli.app", "generate", "--length", "100", "--num", "4"]
+    options = ["--length", "100", "--num", "4"]
+    command = [sys.executable, "-m", "protdiff.cli.app", "generate", *options]
     with tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()
         subprocess.run([*command, "--out", folder], check=True, stdout=subprocess.DEVNULL)

@@ -7,55 +7,15 @@ import numpy as np
 
 from .backbone import RESIDUE_TYPES, Backbone
 from .geometry import place_backbone
+from .request import Request, batches, check_lengths, sample_length
 from .secondary_structure import STATES
 
-__all__ = ["DEFAULT_STEPS", "DEFAULT_TEMPERATURE", "Request", "Sample", "generate", "sample"]
+__all__ = ["DEFAULT_STEPS", "DEFAULT_TEMPERATURE", "Sample", "generate", "sample"]
 
 DEFAULT_STEPS = 50
 DEFAULT_TEMPERATURE = 1.0
-SHORTEST, LONGEST = 8, 2048
-#: Residues in one automatic batch: enough to keep the matrix products busy, small in memory.
-BATCH_RESIDUES = 800
-
-
-@dataclass(frozen=True)
-class Request:
-    """One backbone to be drawn.
-
-    Parameters
-    ----------
-    index : int
-        Number of the sample: with the seed it fixes the random numbers.
-    length : int
-    sequence, structure : str, optional
-        Residue types (X: not given) and secondary structure (H, E, C; - or X: not given).
-    """
-
-    index: int
-    length: int
-    sequence: str | None = None
-    structure: str | None = None
-
-    def __post_init__(self):
-        if not SHORTEST <= self.length <= LONGEST:
-            raise ValueError(
-                f"length {self.length}: must lie between {SHORTEST} and {LONGEST} residues"
-            )
-        for name, text, letters in (
-            ("sequence", self.sequence, RESIDUE_TYPES + "X"),
-            ("secondary structure", self.structure, STATES + "-X"),
-        ):
-            if text is None:
-                continue
-            bad = next((p for p, letter in enumerate(text) if letter not in letters), None)
-            if bad is not None:
-                raise ValueError(
-                    f"{name}: unknown letter {text[bad]!r} at position {bad + 1}; use {letters}"
-                )
-            if len(text) != self.length:
-                raise ValueError(
-                    f"{name} has {len(text)} letters, but the length is {self.length}"
-                )
+#: Beyond this every estimate is lost in the noise.
+HIGHEST_TEMPERATURE = 10.0
 
 
 @dataclass(frozen=True)
@@ -92,7 +52,8 @@ def _noise_source(requests, size, seed):
 
     generators = []
     for request in requests:
-        state = np.random.SeedSequence([seed, request.index]).generate_state(2, np.uint32)
+        sequence = np.random.SeedSequence(seed, spawn_key=(request.index,))
+        state = sequence.generate_state(2, np.uint32)
         generators.append(torch.Generator().manual_seed(int(state[0]) << 32 | int(state[1])))
 
     def noise():
@@ -141,8 +102,10 @@ def sample(
     from .flow import SAMPLERS, stack_modes, to_coords, uniform_times
     from .network.numerics import flush_denormals
 
-    if not temperature > 0:
-        raise ValueError(f"temperature {temperature}: must be positive")
+    if not 0 < temperature <= HIGHEST_TEMPERATURE:
+        raise ValueError(
+            f"temperature {temperature}: must be positive and at most {HIGHEST_TEMPERATURE:g}"
+        )
     began = time.perf_counter()
     lengths = [request.length for request in requests]
     size = max(lengths)
@@ -166,49 +129,6 @@ def sample(
         samples.append((request, backbone))
     seconds = (time.perf_counter() - began) / len(requests)
     return [Sample(request, backbone, steps, seconds) for request, backbone in samples]
-
-
-def batches(requests, batch_size=None):
-    """Requests of similar length together; `batch_size` samples, or about 800 residues, each."""
-    ordered = sorted(requests, key=lambda r: (r.length, r.index))
-    while ordered:
-        count = batch_size or max(1, BATCH_RESIDUES // ordered[0].length)
-        yield ordered[:count]
-        ordered = ordered[count:]
-
-
-def pick_device(device="auto"):
-    """Name of an available torch device; ValueError when the one asked for is absent."""
-    import torch
-
-    present = {
-        "cuda": torch.cuda.is_available(),
-        "mps": torch.backends.mps.is_available(),
-        "cpu": True,
-    }
-    if device == "auto":
-        return next(name for name, available in present.items() if available)
-    kind = device.split(":")[0]
-    if kind not in present:
-        raise ValueError(f"device {device!r}: choose auto, cpu, cuda or mps")
-    if not present[kind]:
-        raise ValueError(f"device {device!r} is not available here; use --device cpu or auto")
-    return device
-
-
-def sample_length(lengths, index, seed):
-    """Length of sample `index`: a fixed one, one of a list in turn, or drawn from a range.
-
-    Parameters
-    ----------
-    lengths : int, range or sequence of int
-        A `range` is drawn from uniformly, by a generator of the sample's own.
-    """
-    if isinstance(lengths, int):
-        return lengths
-    if isinstance(lengths, range):
-        return int(np.random.default_rng([seed, index, 1]).choice(lengths))
-    return int(lengths[index % len(lengths)])
 
 
 def generate(
@@ -265,18 +185,20 @@ def generate(
     >>> backbone.coords.shape
     (40, 4, 3)
     """
+    from .network.numerics import pick_device
     from .weights import load_weights
 
-    given = sequence or secondary_structure
+    sequence = sequence and "".join(sequence).upper()
+    secondary_structure = secondary_structure and "".join(secondary_structure).upper()
+    given = secondary_structure if sequence is None else sequence
     if length is None and given is None:
         raise ValueError("give a length, a sequence or a secondary structure")
+    for name, value, lowest in (("num", num, 0), ("seed", seed, 0), ("batch_size", batch_size, 1)):
+        if value is not None and value < lowest:
+            raise ValueError(f"{name} {value}: must be at least {lowest}")
+    lengths = check_lengths(len(given) if length is None else length)
     requests = [
-        Request(
-            index,
-            len(given) if length is None else sample_length(length, index, seed),
-            sequence,
-            secondary_structure,
-        )
+        Request(index, sample_length(lengths, index, seed), sequence, secondary_structure)
         for index in range(num)
     ]
     denoiser = load_weights(weights, pick_device(device))

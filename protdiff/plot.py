@@ -64,8 +64,11 @@ def plot_backbones(coords_list, path, titles=None, columns=None):
             figure.text((left + x) / width, (top - y) / height, text, color=colour, fontsize=9,
                         fontweight=weight, ha="center", va="center")
     temporary = Path(f"{path}.part")
-    FigureCanvasAgg(figure).print_png(temporary, metadata={"Software": None})
-    os.replace(temporary, path)
+    try:
+        FigureCanvasAgg(figure).print_png(temporary, metadata={"Software": None})
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def _ca_trace(coords, number):

@@ -2,11 +2,14 @@
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 import protdiff
-from protdiff.generation import Request, batches, pick_device, sample, sample_length
+from protdiff.generation import _noise_source, sample
+from protdiff.network.numerics import pick_device
+from protdiff.request import Request, batches, sample_length
 
 
 def coords_of(tiny_weights, **options):
@@ -80,7 +83,9 @@ def test_batches_lose_nothing(lengths, batch_size):
     requests = [Request(i, n) for i, n in enumerate(lengths)]
     made = list(batches(requests, batch_size))
     assert sorted(r.index for b in made for r in b) == list(range(len(lengths)))
-    assert all(len(b) <= (batch_size or 100) for b in made)
+    for batch in made:
+        padded = len(batch) * max(r.length for r in batch)
+        assert len(batch) <= batch_size if batch_size else len(batch) == 1 or padded <= 800
 
 
 def test_lengths_of_a_seed_do_not_depend_on_the_number():
@@ -88,6 +93,26 @@ def test_lengths_of_a_seed_do_not_depend_on_the_number():
     assert drawn[:10] == [sample_length(range(60, 121), i, 3) for i in range(10)]
     assert min(drawn) >= 60 and max(drawn) <= 120 and len(set(drawn)) > 20
     assert [sample_length([60, 80], i, 0) for i in range(3)] == [60, 80, 60]
+
+
+def test_streams_of_seeds_and_samples_do_not_meet():
+    # A list as entropy would give sample 3 of seed 5 to sample 0 of this seed.
+    noises = [
+        _noise_source([Request(index, 8)], 8, seed)()
+        for seed, index in ((5, 3), (5 + 3 * 2**32, 0), (3, 5), (5, 0))
+    ]
+    for i, one in enumerate(noises):
+        assert all(not torch.equal(one, other) for other in noises[:i])
+
+
+def test_integers_of_any_kind_and_letters_of_any_case(tiny_weights):
+    options = {"weights": tiny_weights, "steps": 4}
+    [a] = protdiff.generate(length=10, **options)
+    [b] = protdiff.generate(length=np.int64(10), **options)
+    assert np.array_equal(a.coords, b.coords)
+    [c], [d] = (protdiff.generate(sequence=s, **options) for s in ("acdefghikl", "ACDEFGHIKL"))
+    assert np.array_equal(c.coords, d.coords) and c.sequence == "ACDEFGHIKL"
+    assert protdiff.generate(length=10, num=0, **options) == []
 
 
 @pytest.mark.parametrize(
@@ -100,6 +125,15 @@ def test_lengths_of_a_seed_do_not_depend_on_the_number():
         ({"length": 12, "sequence": "A" * 11}, "has 11 letters, but the length is 12"),
         ({"length": 12, "temperature": 0.0}, "temperature 0.0: must be positive"),
         ({"length": 12, "steps": 1}, "at least 2 steps"),
+        ({"length": 12, "temperature": float("inf")}, "temperature inf"),
+        ({"length": 12, "num": -1}, "num -1: must be at least 0"),
+        ({"length": 12, "seed": -1}, "seed -1: must be at least 0"),
+        ({"length": 12, "batch_size": 0}, "batch_size 0: must be at least 1"),
+        ({"length": []}, "not empty"),
+        ({"length": range(60, 60)}, "not empty"),
+        ({"length": "60-120"}, "give an integer, a range or a list"),
+        ({"length": range(5, 20)}, "length 5: must lie between 8 and 2048"),
+        ({"sequence": ""}, "length 0: must lie between 8 and 2048"),
         ({}, "give a length"),
     ],
 )

@@ -45,13 +45,20 @@ def main():
     # Threads that spin while they wait bring a shared machine to a crawl.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
-        sys.exit(app(standalone_mode=False) or 0)
+        code = app(standalone_mode=False) or 0
+        if code == 130:  # how typer reports Ctrl-C
+            raise KeyboardInterrupt
+        sys.exit(code)
     except (KeyboardInterrupt, typer.Abort):
         fail("interrupted; the same command continues where it stopped", 130)
     except ValueError as error:  # FileError, WeightsError, ConfigError and the like
         fail(error)
     except OSError as error:
         fail(f"{error.filename}: {error.strerror}" if error.filename else error)
+    except (MemoryError, RuntimeError) as error:
+        if not isinstance(error, MemoryError) and "memory" not in str(error):
+            raise
+        fail("out of memory; use a smaller --batch-size, or shorter chains", 1)
     except Exception as error:
         if not hasattr(error, "format_message"):
             raise

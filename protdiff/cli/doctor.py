@@ -19,7 +19,8 @@ def doctor(
     import torch
 
     from .. import __version__
-    from ..generation import Request, sample
+    from ..generation import sample
+    from ..request import Request
     from ..weights import file_digest, find_weights, load_weights
 
     def line(name, text):

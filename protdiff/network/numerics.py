@@ -5,7 +5,7 @@ from contextlib import contextmanager
 import e3nn
 import torch
 
-__all__ = ["flush_denormals", "plain_e3nn"]
+__all__ = ["flush_denormals", "pick_device", "plain_e3nn"]
 
 
 @contextmanager
@@ -31,3 +31,21 @@ def plain_e3nn():
         yield
     finally:
         e3nn.set_optimization_defaults(jit_script_fx=before)
+
+
+def pick_device(device="auto"):
+    """Name of an available torch device; ValueError when the one asked for is absent."""
+    device = str(device)
+    present = {
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+        "cpu": True,
+    }
+    if device == "auto":
+        return next(name for name, available in present.items() if available)
+    kind = device.split(":")[0]
+    if kind not in present:
+        raise ValueError(f"device {device!r}: choose auto, cpu, cuda or mps")
+    if not present[kind]:
+        raise ValueError(f"device {device!r} is not available here; use cpu or auto")
+    return device

@@ -53,7 +53,7 @@ class TrainingConfig(BaseModel):
     sequence_share: float = Field(0.2, ge=0, le=1)
     structure_share: float = Field(0.3, ge=0, le=1)
     resolution: float = Field(0.03, gt=0)
-    seed: int = 0
+    seed: int = Field(0, ge=0)
     threads: int = Field(0, ge=0, description="compute threads; 0: all cores")
     device: str = "cpu"
     compile: bool = False

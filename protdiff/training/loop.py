@@ -6,15 +6,16 @@ import os
 import time
 
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from ..flow import ChainFlow
 from ..flow.reference import real_spectrum
 from ..network import Denoiser, NetworkConfig
-from ..network.numerics import flush_denormals
+from ..network.numerics import flush_denormals, pick_device
 from ..weights import save_weights
 from .batches import make_batch
+from .config import ConfigError
 from .dataset import load_chains
 from .loss import BANDS, denoising_loss
 
@@ -69,6 +70,14 @@ def _append(path, fields, row):
         writer.writerow({k: f"{v:.5g}" if isinstance(v, float) else v for k, v in row.items()})
 
 
+def _forget_after(path, step):
+    """Drop the rows of steps that will be run again."""
+    if path.is_file():
+        first, *rows = path.read_text().splitlines(keepends=True)
+        kept = [row for row in rows if int(row.split(",")[0]) <= step]
+        path.write_text("".join([first, *kept]))
+
+
 class _Run:
     """State of a run: denoiser, its moving average, optimiser, counters; saved and restored."""
 
@@ -76,6 +85,7 @@ class _Run:
         self.config, self.step, self.chains, self.seconds = config, 0, 0, 0.0
         recipe = ChainFlow(spectrum=real_spectrum())
         torch.manual_seed(config.seed)
+        pick_device(config.device)
         self.denoiser = Denoiser(NetworkConfig(**config.network.model_dump()), recipe)
         self.denoiser.to(config.device)
         if config.compile:
@@ -115,14 +125,20 @@ class _Run:
         path = self.config.out / "checkpoint.safetensors"
         if not path.is_file():
             return
-        with safe_open(path, framework="pt") as handle:
-            tensors = {k: handle.get_tensor(k) for k in handle.keys()}  # noqa: SIM118
-            progress = json.loads(handle.metadata()["progress"])
 
         def part(prefix):
             return {k[len(prefix) :]: v for k, v in tensors.items() if k.startswith(prefix)}
 
-        self.denoiser.load_state_dict(part("model."))
+        try:
+            with safe_open(path, framework="pt") as handle:
+                tensors = {k: handle.get_tensor(k) for k in handle.keys()}  # noqa: SIM118
+                progress = json.loads(handle.metadata()["progress"])
+            self.denoiser.load_state_dict(part("model."))
+        except (SafetensorError, RuntimeError, KeyError, TypeError) as error:
+            reason = " ".join(str(error).split())[:80]
+            raise ConfigError(
+                f"{path}: damaged, or of another configuration ({reason}); choose another `out`"
+            ) from None
         self.average = {k: v.to(self.config.device) for k, v in part("average.").items()}
         for name, parameter in self.denoiser.named_parameters():
             keys = ("step", "exp_avg", "exp_avg_sq")
@@ -133,6 +149,8 @@ class _Run:
                     k: v if k == "step" else v.to(device) for k, v in state.items()
                 }
         self.step, self.chains, self.seconds = (progress[k] for k in ("step", "chains", "seconds"))
+        for log in ("training.csv", "validation.csv"):
+            _forget_after(self.config.out / log, self.step)
 
 
 def join_group():

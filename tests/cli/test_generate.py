@@ -64,15 +64,43 @@ def test_formats_hold_the_same_structure(run, tmp_path, kind, tiny_weights):
     np.testing.assert_allclose(made.coords, expected.coords, atol=6e-4)
 
 
-def test_interrupted_run_continues(run, tmp_path):
-    options = ("generate", "--length", 20, "--num", 3, "--out", tmp_path / "d")
-    run(*options)
-    before = {p.name: p.read_bytes() for p in (tmp_path / "d").glob("*.pdb")}
-    (tmp_path / "d" / "backbone_0001.pdb").unlink()
-    (tmp_path / "d" / "backbone_0000.pdb").touch()
-    code, stdout, _ = run(*options)
+def test_interrupted_run_continues(run, tmp_path, monkeypatch):
+    options = ("generate", "--length", 20, "--num", 6, "--batch-size", 2, "--out")
+    run(*options, tmp_path / "whole")
+    from protdiff import io
+
+    write, written = io.write, []
+
+    def interrupted_write(backbone, path):
+        if len(written) == 3:
+            raise KeyboardInterrupt
+        written.append(path)
+        write(backbone, path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(io, "write", interrupted_write)
+        code, _, err = run(*options, tmp_path / "d")
+    assert code == 130 and "same command continues" in err and len(err.splitlines()) == 1
+    (tmp_path / "d" / "backbone_0001.pdb").write_bytes(b"")  # a file cut off by a full disk
+    code, stdout, _ = run(*options, tmp_path / "d")
     assert code == 0 and "2 were there already" in stdout
-    assert before == {p.name: p.read_bytes() for p in (tmp_path / "d").glob("*.pdb")}
+    whole, resumed = (
+        {p.name: p.read_bytes() for p in (tmp_path / d).glob("*.pdb")} for d in ("whole", "d")
+    )
+    assert whole == resumed and len(whole) == 6
+
+
+@pytest.mark.parametrize("name", ["backbone_0000.pdb", "manifest.csv"])
+def test_files_of_others_are_left_alone(run, tmp_path, name):
+    (tmp_path / name).write_text("mine")
+    code, _, err = run("generate", "--length", 20, "--out", tmp_path)
+    assert code == 2 and name in err and len(err.splitlines()) == 1
+    assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [(name, "mine")]
+
+
+def test_long_sequence_needs_no_file(run, tmp_path):
+    code, _, err = run("generate", "--sequence", "A" * 300, "--out", tmp_path / "d")
+    assert code == 0, err
 
 
 def test_other_options_do_not_overwrite(run, tmp_path):
@@ -85,8 +113,8 @@ def test_other_options_do_not_overwrite(run, tmp_path):
 
 def test_fasta_gives_one_design_per_record(run, tmp_path):
     fasta = tmp_path / "x.fasta"
-    fasta.write_text(">a\nACDEFGHIKL\n>b\nMNPQRSTVWYAC\n")
-    code, _, err = run("generate", "--sequence", fasta, "--num", 2, "--out", tmp_path / "d")
+    fasta.write_bytes(b"\xef\xbb\xbf>a\nACDEFGHIKL\n>b\nMNPQRSTVWYAC*\n")  # byte order mark
+    code, _, err = run("generate", "--sequence", fasta, "--out", tmp_path / "d")
     assert code == 0, err
     sequences = [protdiff.read(p).sequence for p in sorted((tmp_path / "d").glob("*.pdb"))]
     assert sequences == ["ACDEFGHIKL", "MNPQRSTVWYAC"]
@@ -107,14 +135,22 @@ def test_picture(run, tmp_path):
         (["--length", "abc"], "--length abc"),
         (["--length", "90-60"], "--length 90-60"),
         ([], "--length is missing"),
-        (["--sequence", "ACDEFGHIJ"], "'J' at position 9"),
+        (["--length", ""], "--length is empty"),
+        (["--length", "5-20"], "--length: length 5"),
+        (["--length", "10,3000"], "--length: length 3000"),
+        (["--length", "1_0"], "--length 1_0"),
+        (["--length", "10", "--sequence", ""], "--sequence is empty"),
+        (["--length", "10", "--ss", ""], "--ss is empty"),
+        (["--length", "20", "--temperature", "1e300"], "at most 10"),
+        (["--length", "20", "--name", ".."], "--name '..'"),
+        (["--sequence", "ACDEFGHIJ"], "--sequence: unknown letter 'J' at position 9"),
         (["--sequence", "ACDEFGHI", "--length", "12"], "8 letters, but the length is 12"),
         (["--sequence", "nowhere.fasta"], "nowhere.fasta: no such file"),
         (["--ss", "HHHHHHHHZ"], "'Z' at position 9"),
         (["--length", "20", "--temperature", "-1"], "--temperature -1"),
         (["--length", "20", "--temperature", "nan"], "--temperature nan"),
         (["--length", "20", "--name", "a/b"], "--name 'a/b'"),
-        (["--length", "20", "--plot", "x.jpg"], "must end in .png"),
+        (["--length", "20", "--plot", "x.jpg"], "must be a file that ends in .png"),
         (["--length", "20", "--device", "cuda"], "not available here"),
         (["--length", "20", "--num", "0"], "--num"),
         (["--length", "20", "--steps", "1"], "--steps"),
@@ -130,10 +166,10 @@ def test_bad_input_is_one_line_and_leaves_nothing(run, tmp_path, options, messag
     assert len(err.splitlines()) == 1 and list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("bad", ["absent", "file"])
+@pytest.mark.parametrize("bad", ["file", "file/inside"])
 def test_output_folder_that_cannot_be_made(run, tmp_path, bad):
     (tmp_path / "file").write_text("x")
-    code, _, err = run("generate", "--length", 20, "--out", tmp_path / "file" / bad)
+    code, _, err = run("generate", "--length", 20, "--out", tmp_path / bad)
     assert code == 2 and "cannot be written" in err and len(err.splitlines()) == 1
 
 
@@ -144,6 +180,12 @@ def test_picture_that_cannot_be_written(run, tmp_path):
     )
     assert code == 2 and "--plot" in err and len(err.splitlines()) == 1
     assert not (tmp_path / "d").exists()
+
+
+def test_empty_record_is_named(run, tmp_path):
+    (tmp_path / "x.fasta").write_text(">a\n\n>b\nACDEFGHIKL\n")
+    code, _, err = run("generate", "--sequence", tmp_path / "x.fasta", "--out", tmp_path / "d")
+    assert code == 2 and "x.fasta, record a" in err and len(err.splitlines()) == 1
 
 
 def test_training_without_data_is_one_line(run, tmp_path):

@@ -218,3 +218,26 @@ def test_stiff_error_counts_bond_directions_only():
     padded = torch.cat([along, torch.full((1, 4, 3), 9.0)], 1)
     longer = torch.cat([chain, torch.zeros(1, 4, 3)], 1)
     assert stiff_error(0.5 * padded, padded, longer, [12]).item() == pytest.approx(0.25)
+
+
+@pytest.mark.parametrize("how", ["other sizes", "damaged"])
+def test_checkpoint_that_does_not_fit_is_one_line(config, how):
+    train(config, report=lambda _: None)
+    if how == "damaged":
+        path = config.out / "checkpoint.safetensors"
+        path.write_bytes(path.read_bytes()[:1000])
+    else:
+        sizes = config.network.model_copy(update={"scalars": 24})
+        config = config.model_copy(update={"network": sizes})
+    with pytest.raises(ConfigError, match=r"checkpoint\.safetensors: damaged, or of another"):
+        train(config, report=lambda _: None)
+
+
+def test_log_of_a_resumed_run_has_every_step_once(config):
+    train(config, report=lambda _: None)
+    with (config.out / "training.csv").open("a") as log:
+        log.write("9,0,0,0,0,0,0,0,0,0,0\n")  # a step after the last checkpoint
+    longer = config.model_copy(update={"steps": 6})
+    train(longer, report=lambda _: None)
+    steps = [int(r["step"]) for r in csv.DictReader((config.out / "training.csv").open())]
+    assert steps == [1, 2, 3, 4, 5, 6]
