@@ -140,8 +140,10 @@ def report(region, phi, psi, kind, name):
     for c, title in [*enumerate(CLASSES), (None, "all")]:
         chosen = label if c is None else label[kind == c]
         shares = 100 * np.bincount(chosen, minlength=3) / len(chosen)
-        print(f"{name:6s} {title:11s} {len(chosen):8d} residues  favoured {shares[2]:6.2f} %  "
-              f"allowed {shares[1]:5.2f} %  outlier {shares[0]:5.3f} %")
+        print(
+            f"{name:6s} {title:11s} {len(chosen):8d} residues  favoured {shares[2]:6.2f} %  "
+            f"allowed {shares[1]:5.2f} %  outlier {shares[0]:5.3f} %"
+        )
 
 
 def main():
@@ -152,8 +154,13 @@ def main():
     train = read_torsions(options.data, "train")
     region, count = build_regions(*train)
     temporary = options.out.with_suffix(".part.npz")
-    np.savez_compressed(temporary, region=region, classes=np.array(CLASSES),
-                        fractions=np.array(FRACTIONS), count=count)
+    np.savez_compressed(
+        temporary,
+        region=region,
+        classes=np.array(CLASSES),
+        fractions=np.array(FRACTIONS),
+        count=count,
+    )
     os.replace(temporary, options.out)
     for c, title in enumerate(CLASSES):
         area = 100 * np.bincount(region[c].ravel(), minlength=3) / region[c].size

@@ -29,8 +29,9 @@ def main():
     spectrum["correction"] = [[round(v, 4) for v in row] for row in spectrum["correction"]]
     path = Path(__file__).parents[1] / "data" / "spectrum.json"
     path.write_text(json.dumps({**spectrum, "chains": len(chains), "digest": chains.digest}) + "\n")
-    fitted = MeasuredSpectrum(*(tuple(map(tuple, v)) if isinstance(v[0], list) else tuple(v)
-                                for v in spectrum.values()))
+    fitted = MeasuredSpectrum(
+        *(tuple(map(tuple, v)) if isinstance(v[0], list) else tuple(v) for v in spectrum.values())
+    )
     print("residual ratio measured/fit by band and length")
     for low, high in ((40, 80), (80, 160), (160, 256), (256, 513)):
         sums = torch.zeros(8, 2, dtype=torch.float64)
@@ -38,7 +39,7 @@ def main():
             if low <= n < high:
                 lam = fitted([n])[0, 1:]
                 k = torch.arange(1, n) * torch.pi / n
-                band = torch.bucketize(k, torch.tensor([.06, .15, .3, .6, 1., 1.6, 2.]))
+                band = torch.bucketize(k, torch.tensor([0.06, 0.15, 0.3, 0.6, 1.0, 1.6, 2.0]))
                 sums[:, 0].index_add_(0, band, squares / lam)
                 sums[:, 1].index_add_(0, band, torch.ones_like(lam))
         print(low, high, (sums[:, 0] / sums[:, 1]).numpy().round(3))

@@ -53,16 +53,33 @@ from biotite.structure.io import pdb, pdbx
 ATOMS = ("N", "CA", "C", "O")
 ELEMENTS = ("N", "C", "C", "O")
 RESIDUES = (  # order of `aatype` in the data set
-    "ALA", "ARG", "ASN", "ASP", "CYS", "GLN", "GLU", "GLY", "HIS", "ILE",
-    "LEU", "LYS", "MET", "PHE", "PRO", "SER", "THR", "TRP", "TYR", "VAL",
+    "ALA",
+    "ARG",
+    "ASN",
+    "ASP",
+    "CYS",
+    "GLN",
+    "GLU",
+    "GLY",
+    "HIS",
+    "ILE",
+    "LEU",
+    "LYS",
+    "MET",
+    "PHE",
+    "PRO",
+    "SER",
+    "THR",
+    "TRP",
+    "TYR",
+    "VAL",
 )
 BONDS = {"n_ca": 1.461, "ca_c": 1.524, "c_n": 1.331, "c_o": 1.233}
 ANGLES = {"n_ca_c": 110.9, "ca_c_n": 116.8, "c_n_ca": 121.6}
 
 
-
-
 # Reading: three programmes, each without a word of complaint
+
 
 def read_biotite(path):
     """First model of a file as an AtomArray of amino acids."""
@@ -115,8 +132,11 @@ def read_checked(path):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         warnings.simplefilter("ignore", ResourceWarning)  # of the programme, not of the file
-        for name, reader in (("biotite", read_biotite), ("Biopython", ca_biopython),
-                             ("mdtraj", ca_mdtraj)):
+        for name, reader in (
+            ("biotite", read_biotite),
+            ("Biopython", ca_biopython),
+            ("mdtraj", ca_mdtraj),
+        ):
             try:
                 found = reader(path)
                 if name == "biotite":
@@ -163,6 +183,7 @@ def split_chains(array):
 
 
 # Measuring: raw values of one chain, to be pooled later
+
 
 def angle(a, b, c):
     return np.degrees(struc.angle(a, b, c))
@@ -304,7 +325,9 @@ def summarise(chains):
         "rama_favoured": percent(pool["rama"] == 2),
         "rama_allowed": percent(pool["rama"] == 1),
         "rama_outlier": percent(pool["rama"] == 0),
-        "rg_median": float(rg[0]), "rg_p5": float(rg[1]), "rg_p95": float(rg[2]),
+        "rg_median": float(rg[0]),
+        "rg_p5": float(rg[1]),
+        "rg_p95": float(rg[2]),
         "contacts": float(pool["contacts"].mean()),
         "contacts_sd": float(pool["contacts"].std()),
     }

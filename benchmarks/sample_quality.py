@@ -104,8 +104,15 @@ def measure_folder(folder):
         chains, complete = split_chains(array) if array is not None else ([], False)
         values = [measure_chain(*chain, grid) for chain in chains if len(chain[0]) >= SHORTEST]
         measured += values
-        rows.append({"file": path.name, "read_by_all": not complaint, "complete": complete,
-                     "complaint": complaint} | summarise(values))
+        rows.append(
+            {
+                "file": path.name,
+                "read_by_all": not complaint,
+                "complete": complete,
+                "complaint": complaint,
+            }
+            | summarise(values)
+        )
     pooled = {"files": len(rows)} | summarise(measured)
     for key in ("read_by_all", "complete"):
         pooled[key] = percent([row[key] for row in rows])
@@ -113,6 +120,7 @@ def measure_folder(folder):
 
 
 # Real proteins, from the npz files of the data set
+
 
 def write_pdb(path, coords, names):
     """Write one backbone (L, 4, 3) as a PDB file: chain A, residues 1 to L."""
@@ -133,8 +141,11 @@ def write_pdb(path, coords, names):
 def write_real(folder, data, number, shortest, longest, seed):
     """Write random validation chains of some lengths to a folder, and give their number."""
     with open(data / "chains.csv", newline="") as handle:
-        rows = [row for row in csv.DictReader(handle) if row["split"] == "val"
-                and shortest <= int(row["length"]) <= longest]
+        rows = [
+            row
+            for row in csv.DictReader(handle)
+            if row["split"] == "val" and shortest <= int(row["length"]) <= longest
+        ]
     order = np.random.default_rng(seed).permutation(len(rows))[:number]
     wanted = {int(rows[k]["index"]) for k in order}
     for name in ("structures_le256.npz", "structures_257_512.npz"):
@@ -144,8 +155,11 @@ def write_real(folder, data, number, shortest, longest, seed):
             coords, aatype = (stored["coords"], stored["aatype"]) if chosen else (None, None)
         for k in chosen:
             span = slice(offsets[k], offsets[k + 1])
-            write_pdb(folder / f"real_{index[k]:05d}.pdb", coords[span] / 100,
-                      np.array(RESIDUES)[aatype[span]])
+            write_pdb(
+                folder / f"real_{index[k]:05d}.pdb",
+                coords[span] / 100,
+                np.array(RESIDUES)[aatype[span]],
+            )
     return len(wanted)
 
 
@@ -158,6 +172,7 @@ def measure_real(data, number, shortest, longest, seed):
 
 
 # Printing
+
 
 def missing(value):
     """True of None and of nan."""
@@ -179,8 +194,7 @@ def goal_text(goal, value, unit):
     if goal is None:
         return "", None
     low, high = goal
-    met = (not missing(value) and (low is None or value >= low)
-           and (high is None or value <= high))
+    met = not missing(value) and (low is None or value >= low) and (high is None or value <= high)
     if low is None or high is None:
         words = f"{'≤' if low is None else '≥'} {high if low is None else low:g}"
     else:
@@ -194,12 +208,15 @@ def print_table(pooled, real):
     for key, label, unit, goal, literature in TABLE:
         value = pooled.get(key)
         reference = literature if real is None else real.get(key)
-        lines.append((label, text(value, unit), goal_text(goal, value, unit)[0],
-                      text(reference, unit)))
+        lines.append(
+            (label, text(value, unit), goal_text(goal, value, unit)[0], text(reference, unit))
+        )
     width = [max(len(line[k]) for line in lines) for k in range(4)]
     for k, line in enumerate(lines):
-        print(f"{line[0]:<{width[0]}} | {line[1]:>{width[1]}} | {line[2]:<{width[2]}} | "
-              f"{line[3]:>{width[3]}}")
+        print(
+            f"{line[0]:<{width[0]}} | {line[1]:>{width[1]}} | {line[2]:<{width[2]}} | "
+            f"{line[3]:>{width[3]}}"
+        )
         if k == 0:
             print("-|-".join("-" * w for w in width))
 
@@ -218,21 +235,32 @@ def write_csv(handle, rows):
     writer = csv.DictWriter(handle, keys)
     writer.writeheader()
     for row in rows:
-        writer.writerow({key: f"{value:.6g}" if isinstance(value, float) else value
-                         for key, value in row.items()})
+        writer.writerow(
+            {
+                key: f"{value:.6g}" if isinstance(value, float) else value
+                for key, value in row.items()
+            }
+        )
 
 
 def as_json(pooled, rows, real):
     """Everything as plain JSON values; nan becomes null."""
+
     def plain(metrics):
         return {key: None if missing(value) else value for key, value in metrics.items()}
 
     return {
         "metrics": plain(pooled),
-        "goal_met": {key: bool(goal_text(goal, pooled.get(key), "")[1])
-                     for key, _, _, goal, _ in TABLE if goal is not None},
-        "real": plain(real if real is not None else
-                      {key: value for key, *_, value in TABLE if value is not None}),
+        "goal_met": {
+            key: bool(goal_text(goal, pooled.get(key), "")[1])
+            for key, _, _, goal, _ in TABLE
+            if goal is not None
+        },
+        "real": plain(
+            real
+            if real is not None
+            else {key: value for key, *_, value in TABLE if value is not None}
+        ),
         "complaints": {row["file"]: row["complaint"] for row in rows if row["complaint"]},
         "incomplete": [row["file"] for row in rows if not row["complete"]],
     }
@@ -244,12 +272,18 @@ def main(arguments=None):
     parser.add_argument("--json", type=Path, help="write all numbers here")
     parser.add_argument("--csv", type=Path, help="write one row per file here")
     parser.add_argument("--data", type=Path, help="folder with chains.csv and *.npz")
-    parser.add_argument("--real", type=int, metavar="N",
-                        help="measure N real chains (200 beside --reference)")
-    parser.add_argument("--lengths", default=None, metavar="A-B",
-                        help="lengths of the real chains (40-512, or those of DIR)")
-    parser.add_argument("--reference", action="store_true",
-                        help="measure real chains for the last column")
+    parser.add_argument(
+        "--real", type=int, metavar="N", help="measure N real chains (200 beside --reference)"
+    )
+    parser.add_argument(
+        "--lengths",
+        default=None,
+        metavar="A-B",
+        help="lengths of the real chains (40-512, or those of DIR)",
+    )
+    parser.add_argument(
+        "--reference", action="store_true", help="measure real chains for the last column"
+    )
     parser.add_argument("--seed", type=int, default=0, help="which real chains")
     options = parser.parse_args(arguments)
     wants_real = options.reference or options.real is not None
@@ -268,20 +302,24 @@ def main(arguments=None):
         first, _, last = options.lengths.partition("-")
         shortest, longest = int(first), int(last or first)
     if wants_real:
-        measured = measure_real(options.data, options.real or 200, shortest, longest,
-                                options.seed)
+        measured = measure_real(options.data, options.real or 200, shortest, longest, options.seed)
         if options.folder is None:
             pooled, rows = measured
         else:
             real = measured[0]
-            print(f"real proteins: {real['files']} validation chains, "
-                  f"{shortest}-{longest} residues")
+            print(
+                f"real proteins: {real['files']} validation chains, {shortest}-{longest} residues"
+            )
     print_table(pooled, real)
     for row in [row for row in rows if row["complaint"]][:10]:
         print(f"{row['file']}: {row['complaint']}", file=sys.stderr)
     if options.json:
-        replace_with(options.json, lambda handle: json.dump(
-            as_json(pooled, rows, real), handle, indent=1, allow_nan=False))
+        replace_with(
+            options.json,
+            lambda handle: json.dump(
+                as_json(pooled, rows, real), handle, indent=1, allow_nan=False
+            ),
+        )
     if options.csv:
         replace_with(options.csv, lambda handle: write_csv(handle, rows))
 

@@ -9,8 +9,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
-N_TO_C = LinearSegmentedColormap.from_list("n_to_c", [
-    "#3b4cc0", "#2f8fd0", "#2bb3a3", "#8cc751", "#f2c933", "#f08a2e", "#d7352f"])
+N_TO_C = LinearSegmentedColormap.from_list(
+    "n_to_c", ["#3b4cc0", "#2f8fd0", "#2bb3a3", "#8cc751", "#f2c933", "#f08a2e", "#d7352f"]
+)
 DPI = 160
 PANEL = np.array([480, 400])  # pixels, width and height
 TITLE = 40  # pixels above each panel
@@ -59,10 +60,19 @@ def plot_backbones(coords_list, path, titles=None, columns=None):
         words = (f"{title}  ·  " if title else "") + f"{len(trace)} residues"
         for text, (x, y), colour, weight in (
             (words, (PANEL[0] / 2, -0.4 * TITLE), INK, "normal"),
-            ("N", letters[0], N_TO_C(0.0), "bold"), ("C", letters[1], N_TO_C(1.0), "bold"),
+            ("N", letters[0], N_TO_C(0.0), "bold"),
+            ("C", letters[1], N_TO_C(1.0), "bold"),
         ):
-            figure.text((left + x) / width, (top - y) / height, text, color=colour, fontsize=9,
-                        fontweight=weight, ha="center", va="center")
+            figure.text(
+                (left + x) / width,
+                (top - y) / height,
+                text,
+                color=colour,
+                fontsize=9,
+                fontweight=weight,
+                ha="center",
+                va="center",
+            )
     temporary = Path(f"{path}.part")
     try:
         FigureCanvasAgg(figure).print_png(temporary, metadata={"Software": None})
@@ -145,13 +155,13 @@ def _render(trace):
     depth = np.full(height * width, -np.inf, np.float32)
     shade = np.ones((height * width, 3), np.float32)
     for start in range(0, len(ribbon[0]), 1000):
-        _splat(depth, shade, [part[start:start + 1000] for part in ribbon], len(trace), scale)
+        _splat(depth, shade, [part[start : start + 1000] for part in ribbon], len(trace), scale)
     image = _ink(depth.reshape(height, width), shade.reshape(height, width, 3), scale)
     image = image.reshape(PANEL[1], SUPERSAMPLE, PANEL[0], SUPERSAMPLE, 3).mean((1, 3))
     angle, letters = np.linspace(0, 2 * np.pi, 24, endpoint=False), []
     for end in _pixels(trace[[0, -1]], scale):  # beside it, where the image is emptiest
         places = (end + 17 * np.stack([np.cos(angle), np.sin(angle)], 1)).clip(9, PANEL - 9)
-        white = [image[y - 9:y + 9, x - 8:x + 8].mean() for x, y in places.astype(int)]
+        white = [image[y - 9 : y + 9, x - 8 : x + 8].mean() for x, y in places.astype(int)]
         letters.append(places[np.argmax(white)])
     return image, letters
 
@@ -190,7 +200,7 @@ def _ink(depth, shade, scale):
     around, reach = depth, int(1.5 * scale)
     for _ in range(2):  # mean depth of a square of 3 Å, one axis at a time
         total = np.cumsum(np.pad(around, ((reach + 1, reach), (0, 0)), mode="edge"), 0, dtype=float)
-        around = ((total[2 * reach + 1:] - total[:-2 * reach - 1]) / (2 * reach + 1)).T
+        around = ((total[2 * reach + 1 :] - total[: -2 * reach - 1]) / (2 * reach + 1)).T
     hidden = (around - depth).clip(0, 4) * drawn
     fog = ((near - depth) / (near - far + 1e-6) * 0.35 * drawn)[..., None]
     image = 1 - (1 - shade * (1 - 0.10 * hidden)[..., None]) * (1 - fog)

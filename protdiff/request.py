@@ -55,9 +55,7 @@ class Request:
                     f"{name}: unknown letter {text[bad]!r} at position {bad + 1}; use {letters}"
                 )
             if len(text) != self.length:
-                raise ValueError(
-                    f"{name} has {len(text)} letters, but the length is {self.length}"
-                )
+                raise ValueError(f"{name} has {len(text)} letters, but the length is {self.length}")
 
 
 def sample_length(lengths, index, seed):

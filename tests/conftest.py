@@ -13,9 +13,7 @@ from protdiff.network import Denoiser, NetworkConfig
 from protdiff.weights import save_weights
 
 ROOT = Path(__file__).parents[1]
-TINY = NetworkConfig(
-    scalars=16, vectors=8, layers=2, heads=2, hidden=32, products=4, embedding=16
-)
+TINY = NetworkConfig(scalars=16, vectors=8, layers=2, heads=2, hidden=32, products=4, embedding=16)
 
 
 @pytest.fixture(scope="session")

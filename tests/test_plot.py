@@ -95,12 +95,15 @@ def test_straight_and_short_chains_are_drawn(length, tmp_path):
     assert (imread(path)[..., :3].min(axis=-1) < 0.5).any()
 
 
-@pytest.mark.parametrize("bad, message", [
-    ([], "0 backbones"),
-    ([np.zeros((3, 3))], "backbone 0"),
-    ([np.zeros((9, 5, 3))], "backbone 0"),
-    ([np.full((9, 3), np.nan)], "not finite"),
-])
+@pytest.mark.parametrize(
+    "bad, message",
+    [
+        ([], "0 backbones"),
+        ([np.zeros((3, 3))], "backbone 0"),
+        ([np.zeros((9, 5, 3))], "backbone 0"),
+        ([np.full((9, 3), np.nan)], "not finite"),
+    ],
+)
 def test_bad_input_is_refused(bad, message, tmp_path):
     with pytest.raises(ValueError, match=message):
         plot_backbones(bad, tmp_path / "bad.png")

@@ -60,9 +60,7 @@ def generate(
     ] = None,
     out: Annotated[Path, typer.Option(help="Folder for the structures.")] = Path("designs"),
     name: Annotated[str, typer.Option(help="File name: NAME_0000.pdb.")] = "backbone",
-    seed: Annotated[
-        int, typer.Option(min=0, help="Sample i of a seed is always the same.")
-    ] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Sample i of a seed is always the same.")] = 0,
     steps: Annotated[int, typer.Option(min=2, help="Network calls.")] = DEFAULT_STEPS,
     temperature: Annotated[
         float, typer.Option(help="Below 1: more regular. Above 1: more diverse.")
@@ -173,8 +171,13 @@ def progress_bar(count, steps):
     @contextmanager
     def bar():
         console = Console(stderr=True)
-        columns = (TextColumn("generating"), BarColumn(), MofNCompleteColumn(), TextColumn("calls"),
-                   TimeRemainingColumn())
+        columns = (
+            TextColumn("generating"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("calls"),
+            TimeRemainingColumn(),
+        )
         hidden = not (console.is_terminal and count)
         with Progress(*columns, console=console, disable=hidden, transient=True) as progress:
             task = progress.add_task("", total=count * steps)

@@ -1,4 +1,4 @@
-"""Cosine modes of a chain: the orthonormal DCT-II along the residue index (THEORY 1.1).
+"""Cosine modes of a chain: the orthonormal DCT-II along the residue index (docs/theory.md 1.1).
 
 Row n of ``V`` is an eigenvector of the free-end path Laplacian with eigenvalue 4 sin²(k_n/2),
 k_n = πn/N. Mode 0 is √N times the centroid.

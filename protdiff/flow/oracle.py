@@ -15,7 +15,7 @@ def gaussian_oracle(flow, variance=None):
     Returns
     -------
     callable
-        ``denoise(x, u) = α λ x / (α² λ + σ²)`` (THEORY 1.4).
+        ``denoise(x, u) = α λ x / (α² λ + σ²)`` (docs/theory.md 1.4).
     """
     variance = flow.variance if variance is None else variance
 

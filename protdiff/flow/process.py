@@ -1,8 +1,8 @@
 """The one process behind every flow: linear, Gaussian, diagonal in the components of a chain.
 
 ``x_n(u) = α_n(u) x_n(0) + σ_n(u) ε`` with ``α² = sigmoid(-γ)``, ``σ² = c sigmoid(γ)``
-(THEORY 1.3). A component is a 3-vector: a cosine mode of the CA trace, or a vector along the
-chain. A `Flow` is data; nothing here knows what the components mean.
+(docs/theory.md 1.3). A component is a 3-vector: a cosine mode of the CA trace, or a vector along
+the chain. A `Flow` is data; nothing here knows what the components mean.
 """
 
 from dataclasses import dataclass, replace
@@ -17,8 +17,8 @@ class Kernel:
     """Per-component quantities of one time u; all (B, D), float64.
 
     `alpha`, `sigma`: signal factor and noise standard deviation; `total` = α²λ + σ², the marginal
-    variance for Gaussian data; `c_skip`, `c_out`, `c_in`: preconditioning (THEORY 4), with which
-    a network that returns zero is the exact denoiser of the Gaussian chain.
+    variance for Gaussian data; `c_skip`, `c_out`, `c_in`: preconditioning (docs/theory.md 4), with
+    which a network that returns zero is the exact denoiser of the Gaussian chain.
     """
 
     alpha: torch.Tensor

@@ -1,4 +1,4 @@
-"""RGDM's published protein flow: its cut-off, its clock and its number of steps (THEORY 2.1).
+"""RGDM's published protein flow: its cut-off, clock and number of steps (docs/theory.md 2.1).
 
 The lognormal regulator is matched to both ends of DDPM's linear schedule for a chain of 32
 residues in T32 steps; longer chains take more steps of the same size in ln Λ. In continuous time

@@ -3,7 +3,7 @@
 ``denoise(x, u) -> clean estimate`` takes noisy components (B, D, 3) and times (B,). ``noise()``
 returns standard normal numbers (B, D, 3). ``times`` falls from 1 to 0; the result is the clean
 estimate at the last time, so a grid of n times costs n network calls. ``callback(step, u, x,
-clean)`` sees every call. Notation as in THEORY 3: from u to s < u,
+clean)`` sees every call. Notation as in docs/theory.md 3: from u to s < u,
 ``h = ½(γ_u - γ_s)`` and ``B = α_s (1 - e^{-2h})``.
 """
 
@@ -49,7 +49,7 @@ def _walk(denoise, flow, times, noise, step, temperature, callback):
 
 
 def ancestral(denoise, flow, times, noise, *, temperature=1.0, variance="analytic", callback=None):
-    """DDPM's ancestral sampler, THEORY 3.1.
+    """DDPM's ancestral sampler, docs/theory.md 3.1.
 
     Parameters
     ----------

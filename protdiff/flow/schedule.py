@@ -1,7 +1,7 @@
 """Noise schedules: gamma_n(u), minus the log-SNR of every mode in units of its prior variance.
 
 A schedule is data with one method, ``gamma(momenta, u)``. u runs from 0 (data) to 1 (prior).
-Everything is float64: ln α² reaches -240 and 1 - α² reaches 1e-15 (THEORY 13).
+Everything is float64: ln α² reaches -240 and 1 - α² reaches 1e-15 (docs/theory.md 13).
 """
 
 from collections.abc import Callable

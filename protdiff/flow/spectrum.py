@@ -70,7 +70,7 @@ def calibrate(length, bond=3.8, radius=None):
         c = (bond / unit_bond) ** 2
         return c, unit_radius * c**0.5
 
-    low, high = -float(k[0]) ** 2 * (1 - 1e-9), 10.0  # the radius falls as m² rises
+    low, high = -(float(k[0]) ** 2) * (1 - 1e-9), 10.0  # the radius falls as m² rises
     if not solve(high)[1] < radius < solve(low)[1]:
         raise ValueError(
             f"no free-field prior has rms bond {bond} Å and radius of gyration {radius:.2f} Å "

@@ -1,4 +1,4 @@
-"""RG decimation: a band-limited chain of N residues on M < N beads, exactly (DESIGN 4).
+"""RG decimation: a band-limited chain of N residues on M < N beads, exactly (docs/theory.md 5).
 
 With K active modes, ``x̃ = sqrt(M/N) V_Mᵀ[:, :K] X[:K]`` evaluates the chain at M equally spaced
 points; the orthonormal rows of ``V_M`` read the network's output back into modes.

@@ -1,4 +1,4 @@
-"""Flow × network: the preconditioned denoiser, with decimation (DESIGN 4, THEORY 4)."""
+"""Flow × network: the preconditioned denoiser, with decimation (docs/theory.md 4, 5)."""
 
 from dataclasses import dataclass
 

@@ -106,9 +106,7 @@ class Attention(nn.Module):
         self.project = o3.Linear(
             irreps, f"{heads * sum(self.scalar_sizes)}x0e + {heads * sum(self.vector_sizes)}x1e"
         )
-        self.out = o3.Linear(
-            f"{heads * (values + edges)}x0e + {heads * 3 * edges}x1e", irreps
-        )
+        self.out = o3.Linear(f"{heads * (values + edges)}x0e + {heads * 3 * edges}x1e", irreps)
         self.scale = (scalar_keys + 3 * vector_keys) ** -0.5
 
     def forward(self, features, x, bias, inverse):
@@ -181,8 +179,10 @@ class FeedForward(nn.Module):
         self.hidden, self.products = hidden, products
         self.expand = o3.Linear(irreps, f"{hidden + 2 * products}x0e + {2 * products}x1e")
         self.gate = Gate(
-            f"{hidden + products}x0e", [nn.functional.silu],
-            f"{2 * products}x0e", [torch.sigmoid],
+            f"{hidden + products}x0e",
+            [nn.functional.silu],
+            f"{2 * products}x0e",
+            [torch.sigmoid],
             f"{2 * products}x1e",
         )
         self.contract = o3.Linear(self.gate.irreps_out, irreps)

@@ -85,9 +85,7 @@ class ScoreNetwork(nn.Module):
         near = len(NEAR)
         invariants = near * (near + 1) // 2 + near - 2 + OTHER_VECTORS
         self.embed_scalars = nn.Linear(invariants + 4 + c.conditions, c.scalars)
-        self.embed_vectors = o3.Linear(
-            f"{len(OFFSETS) + OTHER_VECTORS}x1e", f"{c.vectors}x1e"
-        )
+        self.embed_vectors = o3.Linear(f"{len(OFFSETS) + OTHER_VECTORS}x1e", f"{c.vectors}x1e")
         self.pair_bias = PairBias(c.layers, c.heads)
         self.layers = nn.ModuleList(
             Layer(c.scalars, c.vectors, c.heads, c.hidden, c.products, c.embedding)

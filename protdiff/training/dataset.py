@@ -13,6 +13,7 @@ from ..secondary_structure import STATES, dssp
 
 __all__ = ["ChainSet", "load_chains"]
 
+
 @dataclass(frozen=True)
 class ChainSet:
     """Chains one after the other.

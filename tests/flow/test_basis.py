@@ -14,7 +14,7 @@ def test_modes_are_orthonormal_eigenvectors_of_the_path_laplacian(n):
     laplacian -= torch.diag(torch.ones(n - 1), 1) + torch.diag(torch.ones(n - 1), -1)
     laplacian[0, 0] = laplacian[-1, -1] = 1
     eigenvalues = 4 * torch.sin(torch.pi / n * torch.arange(n, dtype=torch.float64) / 2) ** 2
-    # Rounding: THEORY 1.1 finds 1.2e-14 at N = 512.
+    # Rounding: docs/theory.md 1.1 finds 1.2e-14 at N = 512.
     assert (modes @ modes.T - torch.eye(n)).abs().max() < 1e-12
     assert (modes @ laplacian - eigenvalues[:, None] * modes).abs().max() < 1e-12
 

@@ -1,4 +1,4 @@
-"""The forward process and the preconditioning (THEORY 1.3, 4; test T8)."""
+"""The forward process and the preconditioning (docs/theory.md 1.3, 4; test T8)."""
 
 import pytest
 import torch
@@ -58,7 +58,9 @@ def test_one_sigma_data_for_all_modes_leaves_uneven_targets(chain64, fixed, prin
     c_skip, c_out = 0.6 * spread / total, k.sigma * (spread / total).sqrt()
     clean, noise = (1 - 0.6 * c_skip) ** 2 * chain64.variance, (c_skip * k.sigma) ** 2
     variance = (clean + noise) / c_out**2
-    assert variance.min() == pytest.approx(0.749, abs=0.01)  # THEORY 4 has samples: 0.5 % noise
+    assert variance.min() == pytest.approx(
+        0.749, abs=0.01
+    )  # docs/theory.md 4 has samples: 0.5 % noise
     assert variance.max() == pytest.approx(29.622, rel=0.01)
 
 

@@ -1,4 +1,4 @@
-"""RGDM's published constants (THEORY 2.1), and the error of its own sampler (THEORY 3.3)."""
+"""RGDM's published constants and the error of its own sampler (docs/theory.md 2.1, 3.3)."""
 
 from math import exp, floor
 

@@ -1,4 +1,4 @@
-"""Discretisation errors of the samplers on exactly Gaussian data (THEORY 3; test T4)."""
+"""Discretisation errors of the samplers on exactly Gaussian data (docs/theory.md 3; test T4)."""
 
 from types import SimpleNamespace
 
@@ -8,7 +8,7 @@ import torch
 from protdiff.flow import SAMPLERS, VP, ancestral, ddim, ode_2m, sde_2m
 
 STEPS = (8, 16, 32, 64, 128, 256)
-#: KL to the marginal at u = 0 in nats, THEORY 3.3.
+#: KL to the marginal at u = 0 in nats, docs/theory.md 3.3.
 TABLE = {
     ("vp", "ddim"): "12.3 3.32 .852 .209 .0488 .0104",
     ("vp", "ode_2m"): ".311 .0639 .00728 .00147 7.4e-4 6.0e-4",
@@ -37,7 +37,7 @@ def test_deterministic_samplers(chain64, output_variance, kl, printed, schedule,
      ("img", None, "2.35e-5"), ("prot", None, "5.1e-10")],
 )  # fmt: skip
 def test_floor_from_the_prior(chain64, kl, printed, schedule, prior, floor):
-    """No number of steps removes the KL of the prior to the noised data (THEORY 3.4)."""
+    """No number of steps removes the KL of the prior to the noised data (docs/theory.md 3.4)."""
     if prior is not None:
         value = chain64.variance.mean() if prior == "mean" else torch.tensor(prior)
         prior = value.double().expand(1, 63)
@@ -46,9 +46,7 @@ def test_floor_from_the_prior(chain64, kl, printed, schedule, prior, floor):
 
 
 @pytest.mark.parametrize(("method", "order"), [(ddim, 2.0), (ode_2m, 4.0)])
-def test_order_of_the_deterministic_samplers(
-    chain64, output_variance, kl, slope, method, order
-):
+def test_order_of_the_deterministic_samplers(chain64, output_variance, kl, slope, method, order):
     """KL is quadratic in the variance error: an order-p method falls as steps^-2p."""
     flow = chain64.flow(chain64.schedules["prot"])
     errors = [kl(output_variance(method, flow, steps), target(flow)) for steps in (128, 256)]
@@ -72,7 +70,7 @@ def test_order_of_the_stochastic_samplers(chain64, output_variance, kl, slope, m
 def test_analytic_variance_is_exact_in_any_number_of_steps(chain64, output_variance, kl, steps):
     flow = chain64.flow(VP(-9, 9), steps + 1)
     error = kl(output_variance(ancestral, flow, steps, variance="analytic"), target(flow))
-    # The start error of 1.9e-7 is contracted away in one step: THEORY 3.2 finds 3.6e-16.
+    # The start error of 1.9e-7 is contracted away in one step: docs/theory.md 3.2 finds 3.6e-16.
     assert error < 1e-12
     assert kl(flow.prior[0], flow.kernel(torch.ones(len(flow.mask))).total[0]) > 1e-7
 
@@ -81,7 +79,7 @@ def test_analytic_variance_is_exact_in_any_number_of_steps(chain64, output_varia
     ("steps", "beta_last", "error"), [(86, "0.244", "0.0784"), (200, "0.111", "0.0146")]
 )
 def test_ddpm(chain64, output_variance, kl, printed, steps, beta_last, error):
-    """White noise, β linear up to an SNR of 4.036e-5 (32/N)² (THEORY 2.5), the `beta` variance."""
+    """White noise, β linear to an SNR of 4.036e-5 (32/N)², `beta` variance (docs/theory.md 2.5)."""
 
     def log_signal(last):
         return (1 - torch.linspace(1e-4, last, steps, dtype=torch.float64)).log().cumsum(0)

@@ -37,7 +37,7 @@ def draw(sampler, flow, noise, steps=12, **options):
 
 @pytest.mark.parametrize("variance", ["posterior", "analytic"])
 def test_one_ancestral_step_is_the_exact_posterior(chain64, variance):
-    """q(x_s | x_u, x_0) by conditioning the joint Gaussian of the forward process (THEORY 3.1)."""
+    """q(x_s | x_u, x_0) by conditioning the joint Gaussian (docs/theory.md 3.1)."""
     flow = chain64.flow(VP(-3, 2), 3)
     times = torch.tensor([0.8, 0.3], dtype=torch.float64)
     at_u, at_s = (flow.kernel(t.expand(3)) for t in times)
@@ -127,7 +127,7 @@ def test_temperature_scales_the_variance_of_gaussian_chains(sampler):
 
 @EVERY
 def test_modes_that_do_not_move_keep_their_value(sampler, chain64):
-    """Clipped schedules: h = 0 (THEORY 3.2). A grid may even stand still for some steps."""
+    """Clipped schedules: h = 0 (docs/theory.md 3.2). A grid may even stand still for some steps."""
     flow = chain64.flow(VP(-4, 4))
     moving = torch.tensor([1, 0.6, 0.3], dtype=torch.float64)
     halting = torch.tensor([1, 0.6, 0.6, 0.6, 0.3], dtype=torch.float64)

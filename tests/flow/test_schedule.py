@@ -76,7 +76,7 @@ def test_vp_is_the_same_for_all_modes():
 
 
 def test_eigenfold_is_the_heat_regulator():
-    """α² = e^{-Ht}, σ² = (1 - e^{-Ht})/H with H = (3/3.8²) 4 sin²(k/2), THEORY 2.2."""
+    """α² = e^{-Ht}, σ² = (1 - e^{-Ht})/H with H = (3/3.8²) 4 sin²(k/2), docs/theory.md 2.2."""
     k = torch.pi / 50 * torch.arange(1, 50, dtype=torch.float64)[None]
     stiffness, time = 3 / 3.8**2 * 4 * torch.sin(k / 2) ** 2, 1.7
     cutoff = (3 / 3.8**2 * time) ** -0.5
@@ -87,7 +87,7 @@ def test_eigenfold_is_the_heat_regulator():
 
 
 def test_rgdm_for_images_is_soft_conditioning_with_unit_softness():
-    """γ = γ_min + a(l - l_max) + uΔ with l = ln(k² + m²) and a = 1, THEORY 2.3."""
+    """γ = γ_min + a(l - l_max) + uΔ with l = ln(k² + m²) and a = 1, docs/theory.md 2.3."""
     k = torch.pi / 64 * torch.arange(1, 64, dtype=torch.float64)[None]
     order, low, high = (k**2 + 0.05**2).log(), -9.2, 4.0
     span = high - low + order.max() - order.min()

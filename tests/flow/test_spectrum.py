@@ -1,4 +1,4 @@
-"""Priors against printed tables (THEORY 2.1, 2.6); the spectrum of real chains; its fit."""
+"""Priors against printed tables (docs/theory.md 2.1, 2.6); the spectrum of real chains; its fit."""
 
 from math import log, pi
 

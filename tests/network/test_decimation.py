@@ -1,4 +1,4 @@
-"""RG decimation: exact for band-limited chains, both ways (DESIGN 4)."""
+"""RG decimation: exact for band-limited chains, both ways (docs/theory.md 5)."""
 
 import math
 

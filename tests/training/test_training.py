@@ -169,8 +169,9 @@ def test_run_writes_usable_weights_and_logs(config):
 
 
 def test_training_lowers_the_loss_on_its_own_batches(config, chains):
-    config = config.model_copy(update={"steps": 120, "learning_rate": 1e-2, "full_share": 1.0,
-                                       "checkpoint_minutes": 1e9})
+    config = config.model_copy(
+        update={"steps": 120, "learning_rate": 1e-2, "full_share": 1.0, "checkpoint_minutes": 1e9}
+    )
     denoiser = load_weights(train(config, report=lambda _: None))
     ratios = validate(denoiser, chains, config, batches=6)
     assert ratios["links"] < 0.95  # measured: 0.9; the carbonyls follow from the trace
