@@ -13,7 +13,7 @@ def train(
 ):
     """Train the network, or continue a run that was interrupted.
 
-    Writes checkpoint.safetensors, ema.safetensors (for `protdiff generate --weights`),
+    Writes checkpoint-STEP, ema.safetensors (for `protdiff generate --weights`),
     training.csv and validation.csv into the folder `out` of the configuration.
     """
     from ..training.config import read_config

@@ -29,6 +29,7 @@ class NetworkSizes(BaseModel):
 class TrainingConfig(BaseModel):
     """Everything a training run needs; unknown keys are errors.
 
+    `initial`: weights to start from, by name or path (random ones if left out);
     `data`: folder of the chain archive; `out`: folder of the run; `steps`: length of the run;
     `beads`: beads per full-resolution batch; `full_share`: share of batches at full resolution;
     `sequence_share`, `structure_share`: share of chains whose residue types or secondary structure
@@ -39,6 +40,7 @@ class TrainingConfig(BaseModel):
     data: Path
     out: Path
     cache: Path | None = None
+    initial: str | None = None
     network: NetworkSizes = NetworkSizes()
     steps: int = Field(20000, gt=0)
     warmup: int = Field(300, ge=0)

@@ -1,20 +1,18 @@
 """The training loop: AdamW, EMA, warm-up, constant rate, decay; resumable; loss per band as CSV."""
 
 import csv
-import json
 import os
 import time
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 
 from ..flow import ChainFlow
 from ..flow.reference import real_spectrum
 from ..network import Denoiser, NetworkConfig
 from ..network.numerics import flush_denormals, pick_device
-from ..weights import save_weights
+from ..weights import find_weights, load_weights, save_weights
 from .batches import make_batch
+from .checkpoint import read_checkpoint, write_checkpoint
 from .config import ConfigError
 from .dataset import load_chains
 from .loss import BANDS, denoising_loss
@@ -90,6 +88,9 @@ class _Run:
         self.denoiser.to(config.device)
         if config.compile:
             self.denoiser.network.compile()
+        if config.initial:
+            path = find_weights(config.initial)
+            self.load(load_weights(path).state_dict(), path)
         self.average = {k: v.clone() for k, v in self.denoiser.state_dict().items()}
         decayed = [p for p in self.denoiser.parameters() if p.ndim >= 2]
         other = [p for p in self.denoiser.parameters() if p.ndim < 2]
@@ -99,6 +100,15 @@ class _Run:
         ]
         self.optimiser = torch.optim.AdamW(groups, lr=0.0, betas=(0.9, 0.98))
 
+    def load(self, tensors, origin):
+        """Take over the tensors of a denoiser of the same sizes."""
+        try:
+            self.denoiser.load_state_dict(tensors)
+        except RuntimeError:
+            raise ConfigError(
+                f"{origin}: made with other [network] sizes; choose another `out`, or the old sizes"
+            ) from None
+
     def update_average(self):
         decay = min(self.config.ema, (1 + self.step) / (10 + self.step))
         with torch.no_grad():
@@ -106,45 +116,33 @@ class _Run:
                 self.average[name].lerp_(value, 1 - decay)
 
     def save(self):
-        """Write the checkpoint and the averaged weights, each renamed into place."""
-        out = self.config.out
+        """Write the checkpoint, then the averaged weights."""
         names = {p: n for n, p in self.denoiser.named_parameters()}
-        tensors = {f"model.{k}": v for k, v in self.denoiser.state_dict().items()}
-        tensors |= {f"average.{k}": v for k, v in self.average.items()}
-        for parameter, state in self.optimiser.state.items():
-            for key, value in state.items():
-                tensors[f"adam.{key}.{names[parameter]}"] = torch.as_tensor(value)
-        tensors = {k: v.detach().cpu().contiguous().clone() for k, v in tensors.items()}
+        moments = {
+            f"{key}.{names[parameter]}": torch.as_tensor(value)
+            for parameter, state in self.optimiser.state.items()
+            for key, value in state.items()
+        }
+        parts = {"model": self.denoiser.state_dict(), "average": self.average, "adam": moments}
         progress = {"step": self.step, "chains": self.chains, "seconds": round(self.seconds, 1)}
-        save_file(tensors, out / "checkpoint.tmp", {"progress": json.dumps(progress)})
-        (out / "checkpoint.tmp").replace(out / "checkpoint.safetensors")
+        write_checkpoint(self.config.out, parts, progress)
         network = self.denoiser.network.config
-        save_weights(out / "ema.safetensors", self.average, network, self.denoiser.recipe)
+        path = self.config.out / "ema.safetensors"
+        save_weights(path, self.average, network, self.denoiser.recipe)
 
     def restore(self):
-        path = self.config.out / "checkpoint.safetensors"
-        if not path.is_file():
+        """Continue from the newest checkpoint, if there is one."""
+        found = read_checkpoint(self.config.out, ("model", "average", "adam"))
+        if found is None:
             return
-
-        def part(prefix):
-            return {k[len(prefix) :]: v for k, v in tensors.items() if k.startswith(prefix)}
-
-        try:
-            with safe_open(path, framework="pt") as handle:
-                tensors = {k: handle.get_tensor(k) for k in handle.keys()}  # noqa: SIM118
-                progress = json.loads(handle.metadata()["progress"])
-            self.denoiser.load_state_dict(part("model."))
-        except (SafetensorError, RuntimeError, KeyError, TypeError) as error:
-            reason = " ".join(str(error).split())[:80]
-            raise ConfigError(
-                f"{path}: damaged, or of another configuration ({reason}); choose another `out`"
-            ) from None
-        self.average = {k: v.to(self.config.device) for k, v in part("average.").items()}
+        parts, progress = found
+        self.load(parts["model"], self.config.out)
+        device = self.config.device
+        self.average = {k: v.to(device) for k, v in parts["average"].items()}
         for name, parameter in self.denoiser.named_parameters():
             keys = ("step", "exp_avg", "exp_avg_sq")
-            state = {k: tensors[f"adam.{k}.{name}"] for k in keys if f"adam.{k}.{name}" in tensors}
-            if state:
-                device = self.config.device
+            state = {k: parts["adam"].get(f"{k}.{name}") for k in keys}
+            if state["step"] is not None:
                 self.optimiser.state[parameter] = {
                     k: v if k == "step" else v.to(device) for k, v in state.items()
                 }
@@ -178,7 +176,7 @@ def train(config, report=print):
     Under ``torchrun --nproc-per-node N`` every process works on its own batches and the gradients
     are averaged.
 
-    Writes to ``config.out``: checkpoint.safetensors (to resume), ema.safetensors (weights for
+    Writes to ``config.out``: checkpoint-STEP (to resume), ema.safetensors (weights for
     `protdiff generate`), training.csv and validation.csv (loss per band relative to the Gaussian
     chain).
 

@@ -1,4 +1,4 @@
-"""The test chain "chain64" (docs/theory.md 1.8), its schedules, how to read a sampler's variance."""
+"""The test chain "chain64" (docs/theory.md 1.8), its schedules, reading a sampler's variance."""
 
 from decimal import Decimal
 from itertools import count

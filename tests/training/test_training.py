@@ -152,10 +152,14 @@ def test_interrupted_run_equals_an_uninterrupted_one(config, tmp_path):
         with pytest.raises(Stopped):
             train(halves, report=lambda _: None)
     train(halves, report=lambda _: None)
-    whole, resumed = (load_file(c.out / "checkpoint.safetensors") for c in (config, halves))
-    assert whole.keys() == resumed.keys()
-    for name in whole:
-        assert torch.equal(whole[name], resumed[name]), name
+    for part in ("model", "average", "adam"):
+        whole, resumed = (
+            load_file(c.out / "checkpoint-4" / f"{part}.safetensors") for c in (config, halves)
+        )
+        assert whole.keys() == resumed.keys() and whole
+        for name in whole:
+            assert torch.equal(whole[name], resumed[name]), name
+    assert [p.name for p in halves.out.glob("checkpoint*")] == ["checkpoint-4"]
 
 
 def test_run_writes_usable_weights_and_logs(config):
@@ -225,12 +229,12 @@ def test_stiff_error_counts_bond_directions_only():
 def test_checkpoint_that_does_not_fit_is_one_line(config, how):
     train(config, report=lambda _: None)
     if how == "damaged":
-        path = config.out / "checkpoint.safetensors"
+        path = config.out / "checkpoint-4" / "model.safetensors"
         path.write_bytes(path.read_bytes()[:1000])
     else:
         sizes = config.network.model_copy(update={"scalars": 24})
         config = config.model_copy(update={"network": sizes})
-    with pytest.raises(ConfigError, match=r"checkpoint\.safetensors: damaged, or of another"):
+    with pytest.raises(ConfigError, match=r"checkpoint-4: damaged|made with other .network. sizes"):
         train(config, report=lambda _: None)
 
 
@@ -242,3 +246,10 @@ def test_log_of_a_resumed_run_has_every_step_once(config):
     train(longer, report=lambda _: None)
     steps = [int(r["step"]) for r in csv.DictReader((config.out / "training.csv").open())]
     assert steps == [1, 2, 3, 4, 5, 6]
+
+
+def test_run_starts_from_given_weights(config, tiny_weights, tiny_denoiser):
+    config = config.model_copy(update={"initial": str(tiny_weights), "learning_rate": 1e-12})
+    denoiser = load_weights(train(config, report=lambda _: None))
+    for name, value in tiny_denoiser.state_dict().items():
+        torch.testing.assert_close(denoiser.state_dict()[name], value, atol=1e-6, rtol=1e-6)
