@@ -1,6 +1,6 @@
 """Publish the averaged weights of a training run, with their model card.
 
-    python benchmarks/publish_weights.py RUN_CONFIG NAME [--hours H] [--machine TEXT]
+    python benchmarks/publish_weights.py RUN_CONFIG NAME [--machine TEXT] [--history TEXT]
 
 Writes weights/NAME.safetensors and weights/NAME.json: architecture, flow, data with its hash,
 steps, chains seen, hours and machine, validation loss per band relative to the Gaussian chain
@@ -45,6 +45,7 @@ def main():
     parser.add_argument("config", type=Path)
     parser.add_argument("name")
     parser.add_argument("--machine", default="2 CPU cores")
+    parser.add_argument("--history", default=None, help="what changed during the run")
     options = parser.parse_args()
     config = read_config(options.config)
     target = ROOT / "weights" / f"{options.name}.safetensors"
@@ -79,6 +80,7 @@ def main():
             "chains_seen": int(last["chains"]),
             "hours": round(float(last["seconds"]) / 3600, 2),
             "machine": options.machine,
+            "history": options.history,
             "configuration": json.loads(config.model_dump_json(exclude={"data", "out", "cache"})),
         },
         "validation_loss_over_gaussian_chain": {k: round(v, 4) for k, v in ratios.items()},
