@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from dataclasses import asdict
 from pathlib import Path
 
@@ -85,6 +86,9 @@ def save_weights(path, tensors, config, recipe):
     path = Path(path)
     temporary = path.with_name(path.name + ".tmp")
     save_file(tensors, temporary, {"protdiff": json.dumps(metadata, sort_keys=True)})
+    umask = os.umask(0)
+    os.umask(umask)
+    temporary.chmod(0o666 & ~umask)  # safetensors makes files that only their owner can read
     temporary.replace(path)
 
 
