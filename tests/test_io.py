@@ -508,7 +508,7 @@ def test_random_backbones_round_trip(backbone, tmp_path):
         assert_same(read(path), backbone)
         expected = 0.0 if backbone.b_factors is None else backbone.b_factors
         # two decimals are written; a tie may go either way
-            np.testing.assert_allclose(read(path).b_factors, expected, rtol=0, atol=0.005 + 1e-9)
+        np.testing.assert_allclose(read(path).b_factors, expected, rtol=0, atol=0.005 + 1e-9)
 
 
 def valid_content():
