@@ -1,16 +1,23 @@
 """Shared fixtures: a tiny network with random weights, and a tiny data set of real chains."""
 
 import csv
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import settings
 
 from protdiff.flow import ChainFlow
 from protdiff.flow.reference import real_spectrum
 from protdiff.network import Denoiser, NetworkConfig
 from protdiff.weights import save_weights
+
+# The same examples at every automatic run; new ones on a developer's machine.
+settings.register_profile("ci", derandomize=True)
+if os.environ.get("CI"):
+    settings.load_profile("ci")
 
 ROOT = Path(__file__).parents[1]
 TINY = NetworkConfig(scalars=16, vectors=8, layers=2, heads=2, hidden=32, products=4, embedding=16)
