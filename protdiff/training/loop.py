@@ -15,11 +15,10 @@ from .batches import make_batch
 from .checkpoint import read_checkpoint, write_checkpoint
 from .config import ConfigError
 from .dataset import load_chains
-from .loss import BANDS, denoising_loss
+from .loss import BAND_NAMES, denoising_loss
 
 __all__ = ["train", "validate"]
 
-BAND_NAMES = [f"modes_{name}" for name, _ in BANDS] + ["links"]
 LOG_FIELDS = ["step", "chains", "seconds", "rate", "loss", *BAND_NAMES]
 
 

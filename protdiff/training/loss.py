@@ -3,11 +3,15 @@
 import torch
 
 from ..flow import stack_modes, to_coords
+from .stretch import LOCAL, atoms_present, contact_error, link_atoms, local_error
 
-__all__ = ["BANDS", "band_of", "denoising_loss"]
+__all__ = ["BANDS", "BAND_NAMES", "band_of", "denoising_loss"]
 
 #: Band name and the longest period (residues) in it; links are a band of their own.
 BANDS = (("<4", 4.0), ("4-8", 8.0), ("8-16", 16.0), ("16-32", 32.0), (">32", float("inf")))
+
+#: Rows of the sums that `denoising_loss` returns: bands of modes, links, then distances.
+BAND_NAMES = [f"modes_{name}" for name, _ in BANDS] + ["links", "trace", "contacts", "torsions"]
 
 
 #: Components below which a chain counts less in the loss.
@@ -24,36 +28,32 @@ def band_of(flow):
     return band
 
 
-def stiff_error(error, reference, chain, lengths):
-    """Error of the distances to the next three residues, over that of the Gaussian chain.
-
-    A chain is stiff along its bonds and soft across them; in the plain loss the soft directions,
-    which nobody can predict, drown the stiff ones. Distances are taken along the directions of
-    the network's own estimate, a function of the noisy chain alone, so that the exact minimiser
-    is still the posterior mean.
+def distance_error(parts, batch, weight):
+    """Relative errors of distances (`stretch`), and the weight of the finest component in each.
 
     Parameters
     ----------
-    error, reference : Tensor, shape (B, N, 3)
-        Errors of the network and of a zero output, Å.
-    chain : Tensor, shape (B, N, 3)
-        The estimate, detached.
+    parts : tuple of Tensor, shape (B, 2N, 3)
+        Error of the network, error of a zero output, and the estimate, detached; components.
 
     Returns
     -------
-    Tensor, shape (B,)
+    errors, weights : Tensor, shape (3, B)
+        Rows: pairs along the trace, contacts, pairs along the backbone that links decide.
     """
-    index, total = torch.arange(chain.shape[1]), 0
-    for offset in (1, 2, 3):
-        real = index[None, offset:] < torch.tensor(lengths)[:, None]
-        step = chain[:, offset:] - chain[:, :-offset]
-        direction = torch.nn.functional.normalize(step, dim=-1) * real[..., None]
-        along, along_reference = (
-            ((e[:, offset:] - e[:, :-offset]) * direction).sum(-1).square().sum(1)
-            for e in (error, reference)
-        )
-        total = total + along / along_reference.clamp_min(1e-8)
-    return total / 3
+    size = weight.shape[1] // 2
+    modes = stack_modes(batch.lengths, size, dtype=weight.dtype)
+    error, reference, estimate = (
+        link_atoms(to_coords(part[:, :size], modes), part[:, size:]) for part in parts
+    )
+    present = atoms_present(batch.lengths, size)
+    finest = weight[torch.arange(len(weight)), torch.tensor(batch.lengths) - 1]
+    errors = (
+        local_error(error, reference, estimate, present, LOCAL["trace"]),
+        contact_error(error, reference, estimate, present),
+        local_error(error, reference, estimate, present, LOCAL["links"]),
+    )
+    return torch.stack(errors), torch.stack([finest, finest, weight[:, size]])
 
 
 def denoising_loss(denoiser, flow, batch, epsilon, u, resolution):
@@ -64,7 +64,7 @@ def denoising_loss(denoiser, flow, batch, epsilon, u, resolution):
     it vanishes for pure noise, like the likelihood's weight, and for noise below the resolution r
     of experimental structures. Per chain the sum is divided by the sum of weights plus `FEW`: a
     chain that shows one or two modes at the noise level teaches little and counts little. At full
-    resolution `stiff_error` is added, with the weight of the finest mode.
+    resolution `distance_error` is added.
 
     Parameters
     ----------
@@ -74,9 +74,9 @@ def denoising_loss(denoiser, flow, batch, epsilon, u, resolution):
     Returns
     -------
     loss : Tensor, shape ()
-    bands : Tensor, shape (bands, 2)
+    bands : Tensor, shape (len(BAND_NAMES), 2)
         Sums over the batch of the weighted squared error and of the weighted squared target
-        (what the Gaussian chain would get).
+        (what the Gaussian chain would get); their ratio is the relative error.
     """
     k = flow.kernel(u)
     clean = batch.clean
@@ -89,24 +89,16 @@ def denoising_loss(denoiser, flow, batch, epsilon, u, resolution):
     error = (output - target).square().mean(-1)
     loss = ((weight * error).sum(1) / (weight.sum(1) + FEW)).mean()
     if batch.level == "full":
-        size = clean.shape[1] // 2
-        scale = (k.c_out[..., None] * active[..., None])[:, :size].to(output.dtype)
-        estimate = (k.c_skip[..., None] * noisy)[:, :size].to(output.dtype)
-        modes = stack_modes(batch.lengths, size, dtype=output.dtype)
-        chain_error, gaussian_error, chain = (
-            to_coords(part, modes)
-            for part in (
-                scale * (output - target)[:, :size],
-                scale * target[:, :size],
-                (estimate + scale * output[:, :size]).detach(),
-            )
-        )
-        finest = weight[torch.arange(len(clean)), torch.tensor(batch.lengths) - 1]
-        stiff = stiff_error(chain_error, gaussian_error, chain, batch.lengths)
-        loss = loss + (finest * stiff).mean()
+        scale = (k.c_out * active)[..., None].to(output.dtype)
+        estimate = (k.c_skip[..., None] * noisy).to(output.dtype) + scale * output
+        parts = (scale * (output - target), scale * target, estimate.detach())
+        distances, weights = distance_error(parts, batch, weight)
+        loss = loss + (distances * weights).sum(0).mean()
     with torch.no_grad():
         band = band_of(flow)
-        sums = torch.zeros(len(BANDS) + 1, 2, dtype=torch.float64)
+        sums = torch.zeros(len(BAND_NAMES), 2, dtype=torch.float64)
         for column, value in enumerate((error, target.square().mean(-1))):
             sums[:, column].index_add_(0, band.flatten(), (weight * value).flatten().double())
+        if batch.level == "full":
+            sums[-3:, 0], sums[-3:, 1] = (distances * weights).sum(1), weights.sum(1)
     return loss, sums
