@@ -44,12 +44,14 @@ class Residue(NamedTuple):
     rows: dict  # atom name -> row of Atoms
 
 
-def to_backbone(atoms):
+def to_backbone(atoms, ca_only=False):
     """Backbone of the protein residues among the atom records.
 
     Parameters
     ----------
     atoms : Atoms
+    ca_only : bool
+        Take a CA trace too.
 
     Returns
     -------
@@ -58,23 +60,29 @@ def to_backbone(atoms):
     Raises
     ------
     FileError
-        If there is no protein residue, or none with N, CA and C, or a coordinate is not finite.
+        If there is no protein residue, or none with N, CA and C (with CA, if `ca_only`), or a
+        coordinate is not finite.
     """
     residues = protein_residues(atoms)
     found = [residue.rows.keys() for residue in residues]
     if not found:
         raise FileError("no protein residues; choose a file with a protein chain")
-    if not any(names >= {"N", "CA", "C"} for names in found):
+    trace = ca_only and any("CA" in names for names in found)
+    if not trace and not any(names >= {"N", "CA", "C"} for names in found):
         what = "CA only" if all(names == {"CA"} for names in found) else "no residue has N, CA, C"
         raise FileError(f"no protein backbone: {what}; choose a file with all backbone atoms")
-    for row in (row for residue in residues for row in residue.rows.values()):
-        if not np.isfinite(atoms.coord[row]).all():
-            where = f"chain {str(atoms.chain_id[row])!r} residue {atoms.residue_number[row]}"
-            raise FileError(f"atom {atoms.name[row]} of {where} has no coordinates; remove it")
+    slots = [
+        (i, BACKBONE_ATOMS.index(name), row)
+        for i, residue in enumerate(residues)
+        for name, row in residue.rows.items()
+    ]
+    residue, atom, row = np.array(slots).T
+    lost = row[~np.isfinite(atoms.coord[row]).all(axis=-1)]
+    if len(lost):
+        where = f"chain {str(atoms.chain_id[lost[0]])!r} residue {atoms.residue_number[lost[0]]}"
+        raise FileError(f"atom {atoms.name[lost[0]]} of {where} has no coordinates; remove it")
     coords = np.full((len(residues), 4, 3), np.nan)
-    for i, residue in enumerate(residues):
-        for name, row in residue.rows.items():
-            coords[i, BACKBONE_ATOMS.index(name)] = atoms.coord[row]
+    coords[residue, atom] = atoms.coord[row]
     rows = [r.rows["CA"] if "CA" in r.rows else min(r.rows.values()) for r in residues]
     return Backbone(
         coords=coords,
@@ -99,10 +107,17 @@ def protein_residues(atoms):
             strict=True,
         )
     )
-    residues = [
-        choose_conformation(atoms, list(rows))
-        for _, rows in groupby(range(len(keys)), key=keys.__getitem__)
-    ]
+    names, altlocs = atoms.name.tolist(), atoms.altloc.tolist()
+    residue_names = atoms.residue_name.tolist()
+    residues = []
+    for _, group in groupby(range(len(keys)), key=keys.__getitem__):
+        rows = list(group)
+        found = {names[row]: row for row in rows}
+        plain = len(found) == len(rows) and not any(altlocs[row] for row in rows)
+        if plain and len({residue_names[row] for row in rows}) == 1:  # nearly every residue
+            residues.append(Residue(residue_names[rows[0]], found))
+        else:
+            residues.append(choose_conformation(atoms, rows))
     residues = [residue for residue in residues if _is_amino_acid(atoms, residue)]
     return [r for i, r in enumerate(residues) if _in_polymer(atoms, residues, i)]
 

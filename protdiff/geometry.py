@@ -8,7 +8,15 @@ one vector per link therefore rebuild the whole backbone.
 
 import numpy as np
 
-__all__ = ["CIS_LIMIT", "LINK_ATOMS", "link_vectors", "place_atom", "place_backbone"]
+__all__ = [
+    "CIS_LIMIT",
+    "LINK_ATOMS",
+    "angle",
+    "dihedral",
+    "link_vectors",
+    "place_atom",
+    "place_backbone",
+]
 
 #: CA-CA distances below this (Å) are cis links.
 CIS_LIMIT = 3.4
@@ -78,6 +86,13 @@ def place_atom(a, b, c, bond, angle, dihedral):
         [-np.cos(angle), np.sin(angle) * np.cos(dihedral), np.sin(angle) * np.sin(dihedral)]
     )
     return c + local @ np.stack([forward, np.cross(normal, forward), normal])
+
+
+def angle(a, b, c):
+    """Angle at b in degrees; arrays broadcast over leading axes."""
+    v, w = a - b, c - b
+    cross = np.linalg.norm(np.cross(v, w), axis=-1)
+    return np.degrees(np.arctan2(cross, (v * w).sum(-1)))
 
 
 def dihedral(a, b, c, d):

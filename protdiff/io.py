@@ -20,7 +20,7 @@ PARSERS = {"PDB": parse_pdb, "mmCIF": parse_cif, "BinaryCIF": parse_bcif}
 WRITERS = {"PDB": format_pdb, "mmCIF": format_cif, "BinaryCIF": format_bcif}
 
 
-def read(path, *, model=1):
+def read(path, *, model=1, ca_only=False):
     """Read the protein backbone of a structure file.
 
     Parameters
@@ -29,6 +29,9 @@ def read(path, *, model=1):
         PDB (.pdb, .ent), mmCIF (.cif, .mmcif) or BinaryCIF (.bcif), each also with .gz.
     model : int, default 1
         Which model of the file, counted from 1 in file order.
+    ca_only : bool, default False
+        Take a file that has no more than CA atoms too; the others are masked. Without it such a
+        file is an error, because most of what can be done with a backbone needs all of it.
 
     Returns
     -------
@@ -56,7 +59,7 @@ def read(path, *, model=1):
     path, model = Path(path), operator.index(model)
     content, kind = _read_bytes(path)
     try:
-        return to_backbone(PARSERS[kind](content, model))
+        return to_backbone(PARSERS[kind](content, model), ca_only)
     except FileError as error:
         raise FileError(f"{path}: {error}") from None
     except Exception as error:

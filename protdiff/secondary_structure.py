@@ -1,15 +1,18 @@
-"""Secondary structure of a backbone by DSSP (mdtraj), reduced to helix, strand and coil."""
+"""Secondary structure and hydrogen bonds by mdtraj (DSSP) and biotite (P-SEA)."""
 
 import numpy as np
 
-__all__ = ["STATES", "dssp"]
+__all__ = ["STATES", "dssp", "hydrogen_bonds", "psea"]
 
 #: Helix (H, G, I), strand (E, B), coil.
 STATES = "HEC"
 
+#: Kabsch & Sander's bound, kcal/mol.
+HYDROGEN_BOND_ENERGY = -0.5
 
-def dssp(coords, residue_names=None):
-    """Simplified DSSP string of one unbroken chain.
+
+def dssp(coords, residue_names=None, starts=(0,)):
+    """Simplified DSSP string.
 
     Parameters
     ----------
@@ -17,6 +20,8 @@ def dssp(coords, residue_names=None):
         N, CA, C, O in Å.
     residue_names : sequence of str, optional
         Three-letter names; DSSP needs to know the prolines. ALA by default.
+    starts : sequence of int
+        First residue of each unbroken chain.
 
     Returns
     -------
@@ -24,16 +29,65 @@ def dssp(coords, residue_names=None):
         L letters of "HEC".
     """
     import mdtraj
+
+    letters = mdtraj.compute_dssp(_trajectory(coords, residue_names, starts), simplified=True)[0]
+    return "".join(letter if letter in STATES else "C" for letter in letters)
+
+
+def hydrogen_bonds(coords, residue_names=None, starts=(0,)):
+    """Backbone hydrogen bonds, Kabsch-Sander energy under -0.5 kcal/mol.
+
+    Parameters as in `dssp`.
+
+    Returns
+    -------
+    ndarray of int, shape (bonds, 2)
+        Residue of the donor (N-H) and of the acceptor (C=O).
+    """
+    import mdtraj
+
+    energies = mdtraj.kabsch_sander(_trajectory(coords, residue_names, starts))[0].tocoo()
+    strong = energies.data < HYDROGEN_BOND_ENERGY
+    return np.stack([energies.col[strong], energies.row[strong]], -1)
+
+
+def psea(ca):
+    """P-SEA string of one unbroken chain from its CA trace.
+
+    Parameters
+    ----------
+    ca : ndarray, shape (L, 3)
+        Å.
+
+    Returns
+    -------
+    str
+        L letters of "HEC".
+    """
+    import biotite.structure as struc
+
+    if len(ca) < 5:
+        return "C" * len(ca)
+    array = struc.AtomArray(len(ca))
+    array.coord = np.asarray(ca, dtype=np.float32)
+    array.res_id = np.arange(1, len(ca) + 1)
+    array.res_name, array.atom_name = np.full((2, len(ca)), [["ALA"], ["CA"]])
+    return "".join(struc.annotate_sse(array)).translate(str.maketrans("abc", "HEC"))
+
+
+def _trajectory(coords, residue_names, starts):
+    """mdtraj trajectory of one frame, one chain per entry of `starts`."""
+    import mdtraj
     from mdtraj.core.element import carbon, nitrogen, oxygen
 
-    coords = np.asarray(coords, dtype=np.float32)
+    coords, first = np.asarray(coords, dtype=np.float32), set(starts)
     topology = mdtraj.Topology()
     chain = topology.add_chain()
     for i in range(len(coords)):
+        if i in first and i:
+            chain = topology.add_chain()
         name = "ALA" if residue_names is None else residue_names[i]
         residue = topology.add_residue(name, chain, i + 1)
         for atom, element in (("N", nitrogen), ("CA", carbon), ("C", carbon), ("O", oxygen)):
             topology.add_atom(atom, element, residue)
-    trajectory = mdtraj.Trajectory(coords.reshape(1, -1, 3) / 10, topology)
-    letters = mdtraj.compute_dssp(trajectory, simplified=True)[0]
-    return "".join(letter if letter in STATES else "C" for letter in letters)
+    return mdtraj.Trajectory(coords.reshape(1, -1, 3) / 10, topology)

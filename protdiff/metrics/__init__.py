@@ -1,0 +1,22 @@
+"""Structure metrics: similarity to a reference, quality without one, populations of designs."""
+
+from .quality import QUALITY, quality
+from .scores import SIMILARITY, Scores, score
+from .search import Search, search, tm_d0
+from .similarity import drmsd, lddt
+from .superposition import rmsd, superpose
+
+__all__ = [
+    "QUALITY",
+    "SIMILARITY",
+    "Scores",
+    "Search",
+    "drmsd",
+    "lddt",
+    "quality",
+    "rmsd",
+    "score",
+    "search",
+    "superpose",
+    "tm_d0",
+]

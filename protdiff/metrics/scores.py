@@ -1,0 +1,238 @@
+"""Score a model against a reference: correspondence, superposition, and every number."""
+
+import os
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+
+from ..backbone import Backbone
+from ..io import read
+from .chains import pair_chains
+from .correspondence import align_identity, align_numbers, align_sequences
+from .quality import QUALITY, quality
+from .search import search
+from .similarity import drmsd, lddt
+from .superposition import rmsd
+
+__all__ = ["ALIGNMENTS", "NORMALIZATIONS", "SIMILARITY", "Scores", "score"]
+
+ALIGNMENTS = {
+    "sequence": align_sequences,
+    "identity": align_identity,
+    "number": align_numbers,
+}
+NORMALIZATIONS = ("reference", "model", "shorter")
+#: Sequence identity under which a row says so.
+LOW_IDENTITY = 0.3
+
+#: Column and what it says, in the order of a row.
+SIMILARITY = {
+    "chains": "paired chains, MODEL:REFERENCE",
+    "model_length": "residues with a CA in the paired chains of the model",
+    "reference_length": "the same in the reference",
+    "aligned": "pairs of residues",
+    "identity": "share of the pairs with equal residue names",
+    "rmsd": "CA rmsd of all pairs after their own superposition, Å",
+    "tm": "TM-score, largest over the superpositions that TMscore searches",
+    "gdt_ts": "GDT-TS: mean share within 1, 2, 4, 8 Å, each the largest found",
+    "gdt_ha": "GDT-HA: the same for 0.5, 1, 2, 4 Å",
+    "lddt": "lDDT of the CA",
+    "lddt_backbone": "lDDT of N, CA, C and O",
+    "drmsd": "root mean square difference of all CA-CA distances, Å",
+}
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What `score` found; NaN where there is nothing to measure.
+
+    Attributes
+    ----------
+    chains : tuple of (str, str)
+        Paired chain ids, model first.
+    model_length, reference_length, aligned : int
+        Residues with a CA in the paired chains, and how many pairs they make.
+    identity, rmsd, tm, gdt_ts, gdt_ha, lddt, lddt_backbone, drmsd : float
+        See `SIMILARITY`.
+    quality : dict of str to float
+        Columns of `QUALITY` of the whole model; empty if not asked for.
+    warnings : tuple of str
+    pairs : ndarray of int, shape (aligned, 2)
+        Residues of the two backbones that correspond.
+    rotation, translation : ndarray, shape (3, 3) and (3,)
+        ``model.coords @ rotation + translation`` is the superposition of largest TM-score.
+    distance : ndarray, shape (aligned,)
+        CA distance of each pair in it, Å.
+    residue_lddt : ndarray, shape (aligned,)
+        CA lDDT of each pair.
+    """
+
+    chains: tuple = ()
+    model_length: int = 0
+    reference_length: int = 0
+    aligned: int = 0
+    identity: float = np.nan
+    rmsd: float = np.nan
+    tm: float = np.nan
+    gdt_ts: float = np.nan
+    gdt_ha: float = np.nan
+    lddt: float = np.nan
+    lddt_backbone: float = np.nan
+    drmsd: float = np.nan
+    quality: dict = field(default_factory=dict)
+    warnings: tuple = ()
+    pairs: np.ndarray = field(default=None, repr=False)
+    rotation: np.ndarray = field(default=None, repr=False)
+    translation: np.ndarray = field(default=None, repr=False)
+    distance: np.ndarray = field(default=None, repr=False)
+    residue_lddt: np.ndarray = field(default=None, repr=False)
+
+    def row(self):
+        """One flat dict: the similarity columns, the quality columns, warnings."""
+        pairs = ",".join(f"{a}:{b}" for a, b in self.chains)
+        similar = {key: getattr(self, key) for key in SIMILARITY} | {"chains": pairs}
+        return (
+            (similar if self.chains else {}) | self.quality | {"warning": "; ".join(self.warnings)}
+        )
+
+    def superpose(self, model):
+        """The model moved onto the reference."""
+        coords = model.coords @ self.rotation + self.translation
+        arrays = (getattr(model, name) for name in Backbone.__slots__[1:])
+        return Backbone(coords, *arrays)
+
+
+def score(
+    model,
+    reference=None,
+    *,
+    alignment="sequence",
+    chains=None,
+    normalize="reference",
+    with_quality=True,
+):
+    """Compare a model with a reference, and say how it looks beside real proteins.
+
+    Parameters
+    ----------
+    model, reference : Backbone, str or os.PathLike
+        A backbone or a structure file; CA-only files are welcome. Without a reference only the
+        quality columns are there.
+    alignment : {"sequence", "identity", "number", "structure", "tmtools"}
+        How residues correspond.
+    chains : list of (str, str), optional
+        Chain ids to pair, model first. The best pairing by default.
+    normalize : {"reference", "model", "shorter"}
+        Whose length divides TM-score and GDT.
+    with_quality : bool
+        Compute the quality columns of the model.
+
+    Returns
+    -------
+    Scores
+
+    Raises
+    ------
+    ValueError
+        If a file cannot be read (`FileError`), nothing is aligned, or an option is unknown.
+    """
+    if normalize not in NORMALIZATIONS:
+        raise ValueError(f"normalize {normalize!r}: must be one of {', '.join(NORMALIZATIONS)}")
+    align = find_alignment(alignment)
+    model, reference = (_backbone(x) for x in (model, reference))
+    columns = quality(model) if with_quality else {}
+    warnings = []
+    if not model.mask.all(axis=1).any():
+        warnings.append("CA only: backbone columns are empty")
+    if reference is None:
+        return Scores(quality=columns, warnings=tuple(warnings))
+    known = [np.flatnonzero(x.mask[:, 1]) for x in (model, reference)]
+    for what, rows in zip(("model", "reference"), known, strict=True):
+        if not len(rows):
+            raise ValueError(f"the {what} has no CA atoms")
+    paired = pair_chains(model[known[0]], reference[known[1]], align, chains)
+    pairs = np.stack([known[side][paired.residues[:, side]] for side in (0, 1)], -1)
+    values = compare(model, reference, pairs, paired.chains, normalize)
+    if values["identity"] < LOW_IDENTITY and alignment in ("sequence", "identity", "number"):
+        warnings.append(f"sequence identity {100 * values['identity']:.0f} %: the same protein?")
+    warnings += paired.warnings
+    return Scores(
+        chains=tuple(paired.chains),
+        quality=columns,
+        warnings=tuple(warnings),
+        pairs=pairs,
+        **values,
+    )
+
+
+def find_alignment(name):
+    """Function that pairs the residues of two chains."""
+    if name in ALIGNMENTS:
+        return ALIGNMENTS[name]
+    raise ValueError(f"alignment {name!r}: must be one of {', '.join(ALIGNMENTS)}")
+
+
+def _backbone(given):
+    if given is None or isinstance(given, Backbone):
+        return given
+    return read(os.fspath(given), ca_only=True)
+
+
+def compare(model, reference, pairs, chains, normalize):
+    """Similarity of corresponding residues; fields of `Scores`.
+
+    Parameters
+    ----------
+    pairs : ndarray of int, shape (aligned, 2)
+    chains : list of (str, str)
+    normalize : str
+    """
+    one, two = (
+        np.isin(backbone.chain_ids, [pair[side] for pair in chains]) & backbone.mask[:, 1]
+        for side, backbone in enumerate((model, reference))
+    )
+    lengths = {"model": int(one.sum()), "reference": int(two.sum())}
+    lengths["shorter"] = min(lengths.values())
+    length = lengths[normalize]
+    i, j = pairs.T
+    x, y = torch.tensor(model.ca[i]), torch.tensor(reference.ca[j])
+    found = search(x, y, length)
+    distance = (x @ found.rotation + found.translation - y).norm(dim=1)
+    local = _lddt(model, reference, pairs, two, [1], per_residue=True)
+    atoms = model.mask.all(axis=1).any() and reference.mask.all(axis=1).any()
+    return {
+        "model_length": lengths["model"],
+        "reference_length": lengths["reference"],
+        "aligned": len(pairs),
+        "identity": float((model.residue_names[i] == reference.residue_names[j]).mean()),
+        "rmsd": float(rmsd(x, y)),
+        "tm": found.tm,
+        "gdt_ts": found.gdt(length),
+        "gdt_ha": found.gdt(length, "ha"),
+        "lddt": local[0],
+        "lddt_backbone": _lddt(model, reference, pairs, two, [0, 1, 2, 3])[0] if atoms else np.nan,
+        "drmsd": float(drmsd(x, y)),
+        "rotation": found.rotation.numpy(),
+        "translation": found.translation.numpy(),
+        "distance": distance.numpy(),
+        "residue_lddt": local[1],
+    }
+
+
+def _lddt(model, reference, pairs, rows, atoms, per_residue=False):
+    """lDDT over the residues `rows` of the reference; what the model lacks is lost."""
+    place = np.full(len(reference), -1)
+    place[rows] = np.arange(rows.sum())
+    i, j = pairs.T
+    made = np.full((rows.sum(), len(atoms), 3), np.nan)
+    made[place[j]] = model.coords[i][:, atoms]
+    made, real = torch.tensor(made).flatten(0, 1), torch.tensor(reference.coords[rows][:, atoms])
+    mask = torch.tensor(reference.mask[rows][:, atoms]).flatten()
+    real = real.flatten(0, 1)[mask]
+    group = torch.arange(rows.sum()).repeat_interleave(len(atoms))[mask]
+    made = made[mask]
+    if not per_residue:
+        return float(lddt(made, real, group=group)), None
+    kept = lddt(made, real, group=group, per_point=True)
+    return float(lddt(made, real, group=group)), kept.numpy()[place[j]]

@@ -1,0 +1,80 @@
+"""Similarity of corresponding points without a superposition: lDDT and dRMSD, batched."""
+
+import torch
+
+__all__ = ["LDDT_THRESHOLDS", "drmsd", "lddt"]
+
+#: Å, Mariani et al., Bioinformatics 29, 2722 (2013).
+LDDT_THRESHOLDS = (0.5, 1.0, 2.0, 4.0)
+#: Points whose distances are worked on at a time, so that memory grows with N and not N².
+ROWS = 1024
+
+
+def lddt(model, reference, mask=None, *, group=None, radius=15.0, per_point=False, smooth=None):
+    """Local distance difference test: the share of local distances that the model preserves.
+
+    Every pair of points closer than `radius` in the reference counts once per point; it is
+    preserved at a threshold if its distance differs by less. Stereochemistry is not checked.
+
+    Parameters
+    ----------
+    model, reference : Tensor, shape (..., N, 3)
+        Å.
+    mask : Tensor of bool, shape (..., N), optional
+        Points of the reference that count. A point that the model lacks is NaN in `model`: its
+        distances are lost.
+    group : Tensor of int, shape (..., N), optional
+        Points of equal number (atoms of one residue) make no pairs.
+    radius : float
+    per_point : bool
+        One value per point, shape (..., N), NaN where a point has no pairs.
+    smooth : float, optional
+        Width in Å of a sigmoid in place of the step at each threshold, for gradients.
+
+    Returns
+    -------
+    Tensor, shape (...) or (..., N)
+        Between 0 and 1; NaN without pairs.
+    """
+    kept, total = [], []
+    for rows in torch.arange(model.shape[-2], device=model.device).split(ROWS):
+        k, t = _local_distances(model, reference, mask, group, radius, smooth, rows)
+        kept.append(k)
+        total.append(t)
+    kept, total = torch.cat(kept, -1), torch.cat(total, -1)
+    return kept / total if per_point else kept.sum(-1) / total.sum(-1)
+
+
+def _local_distances(model, reference, mask, group, radius, smooth, rows):
+    """Distances kept, and distances in the reference, of some of the points; (..., rows)."""
+    exact = {"compute_mode": "donot_use_mm_for_euclid_dist"}
+    real = torch.cdist(reference[..., rows, :], reference, **exact)
+    made = torch.cdist(model[..., rows, :], model, **exact)
+    index = torch.arange(model.shape[-2], device=model.device) if group is None else group
+    pairs = (real < radius) & (index[..., rows, None] != index[..., None, :])
+    if mask is not None:
+        pairs = pairs & mask[..., rows, None] & mask[..., None, :]
+    difference = (made - real).abs().masked_fill(~pairs, torch.inf)
+    difference = torch.where(difference.isnan(), torch.inf, difference)
+    if smooth is None:
+        kept = sum((difference < t).sum(-1) for t in LDDT_THRESHOLDS).to(real.dtype)
+    else:
+        kept = sum(torch.sigmoid((t - difference) / smooth).sum(-1) for t in LDDT_THRESHOLDS)
+    return kept / len(LDDT_THRESHOLDS), pairs.sum(-1)
+
+
+def drmsd(model, reference, mask=None):
+    """Root mean square difference of all pair distances, Å; shape (...).
+
+    Parameters
+    ----------
+    model, reference : Tensor, shape (..., N, 3)
+    mask : Tensor of bool, shape (..., N), optional
+    """
+    rows, columns = torch.triu_indices(model.shape[-2], model.shape[-2], 1, device=model.device)
+    distance = ((x[..., rows, :] - x[..., columns, :]).norm(dim=-1) for x in (model, reference))
+    squares = torch.sub(*distance).square()
+    if mask is None:
+        return squares.mean(-1).sqrt()
+    pairs = mask[..., rows] & mask[..., columns]
+    return (squares.masked_fill(~pairs, 0).sum(-1) / pairs.sum(-1)).sqrt()

@@ -1,0 +1,75 @@
+"""Least-squares superposition of point sets, batched (Horn 1987, unit quaternions)."""
+
+import torch
+
+__all__ = ["rmsd", "rotation_of", "superpose"]
+
+
+def rotation_of(covariance):
+    """Rotation R that maximises trace(R^T covariance); never a reflection.
+
+    Parameters
+    ----------
+    covariance : Tensor, shape (..., 3, 3)
+        Sum over points of mobile^T target, both centred.
+
+    Returns
+    -------
+    Tensor, shape (..., 3, 3)
+        ``mobile @ R`` lies on target.
+    """
+    # Rows of Horn's symmetric matrix in terms of the covariance entries.
+    (xx, xy, xz), (yx, yy, yz), (zx, zy, zz) = (row.unbind(-1) for row in covariance.unbind(-2))
+    rows = [
+        [xx + yy + zz, yz - zy, zx - xz, xy - yx],
+        [yz - zy, xx - yy - zz, xy + yx, zx + xz],
+        [zx - xz, xy + yx, yy - xx - zz, yz + zy],
+        [xy - yx, zx + xz, yz + zy, zz - xx - yy],
+    ]
+    matrix = torch.stack([torch.stack(row, -1) for row in rows], -2)
+    w, x, y, z = torch.linalg.eigh(matrix)[1][..., -1].unbind(-1)
+    rotation = [
+        [w * w + x * x - y * y - z * z, 2 * (x * y + w * z), 2 * (x * z - w * y)],
+        [2 * (x * y - w * z), w * w - x * x + y * y - z * z, 2 * (y * z + w * x)],
+        [2 * (x * z + w * y), 2 * (y * z - w * x), w * w - x * x - y * y + z * z],
+    ]
+    return torch.stack([torch.stack(row, -1) for row in rotation], -2)
+
+
+def superpose(mobile, target, mask=None):
+    """Best rigid motion of one point set onto another.
+
+    Parameters
+    ----------
+    mobile, target : Tensor, shape (..., N, 3)
+        Corresponding points.
+    mask : Tensor of bool, shape (..., N), optional
+        Pairs that count; all if left out.
+
+    Returns
+    -------
+    rotation : Tensor, shape (..., 3, 3)
+    translation : Tensor, shape (..., 3)
+        ``mobile @ rotation + translation[..., None, :]`` lies on target. The rotation carries no
+        gradient: at the optimum the derivative of the rmsd with respect to it vanishes, so the
+        gradient of anything that depends on the rmsd alone is exact and never singular.
+    """
+    weight = torch.ones_like(mobile[..., 0]) if mask is None else mask.to(mobile.dtype)
+    weight = (weight / weight.sum(-1, keepdim=True).clamp_min(1))[..., None]
+    center, goal = ((weight * x.nan_to_num()).sum(-2, keepdim=True) for x in (mobile, target))
+    with torch.no_grad():
+        covariance = (weight * (mobile - center).nan_to_num()).mT @ (target - goal).nan_to_num()
+        rotation = rotation_of(covariance)
+    return rotation, (goal - center @ rotation)[..., 0, :]
+
+
+def rmsd(mobile, target, mask=None):
+    """Root mean square distance after superposition, Å; shape (...).
+
+    Differentiable where it is not zero. Arguments as in `superpose`.
+    """
+    rotation, translation = superpose(mobile, target, mask)
+    squares = (mobile @ rotation + translation[..., None, :] - target).square().sum(-1)
+    if mask is None:
+        return squares.mean(-1).sqrt()
+    return (squares.masked_fill(~mask, 0).sum(-1) / mask.sum(-1)).sqrt()
