@@ -25,27 +25,46 @@ def parse_pdb(content, model):
     -------
     Atoms
     """
-    from biotite.structure.io.pdb import PDBFile
-
     lines, last_ter = _pdb_model(content.decode(errors="replace"), model)
     if not lines:
         raise FileError("no protein residues; choose a file with a protein chain")
-    file = PDBFile.read(io.StringIO("\n".join(lines)))  # knows hybrid-36 residue numbers too
-    atoms = file.get_structure(model=1, altloc="all", extra_fields=["occupancy", "b_factor"])
+    # One fixed-width record per row: columns are slices, whole columns are converted at a time.
+    table = np.array([line.encode("ascii", "replace") for line in lines], dtype="S80")
+    table = table.view("S1").reshape(len(lines), 80)
+
+    def text(start, stop):
+        return np.char.strip(
+            np.ascontiguousarray(table[:, start:stop]).view(f"S{stop - start}")[:, 0]
+        )
+
+    def number(start, stop, blank):
+        column = text(start, stop)
+        return np.where(column == b"", blank, column).astype(np.float64)
+
     ends = [last_ter.get(line[21]) for line in lines]
     return Atoms(
-        name=atoms.atom_name,
-        altloc=np.char.strip(atoms.altloc_id),
-        residue_name=atoms.res_name,
-        chain_id=atoms.chain_id,
-        residue_number=atoms.res_id,
-        insertion_code=atoms.ins_code,
-        coord=np.round(atoms.coord.astype(np.float64), 3),  # undoes biotite's single precision
-        occupancy=atoms.occupancy,
-        b_factor=atoms.b_factor,
-        hetero=atoms.hetero,
+        name=text(12, 16).astype(str),
+        altloc=text(16, 17).astype(str),
+        residue_name=text(17, 20).astype(str),
+        chain_id=text(21, 22).astype(str),
+        residue_number=_residue_numbers(text(22, 26)),
+        insertion_code=text(26, 27).astype(str),
+        coord=np.stack([number(k, k + 8, b"nan") for k in (30, 38, 46)], axis=-1),
+        occupancy=number(54, 60, b"1"),
+        b_factor=number(60, 66, b"0"),
+        hetero=table[:, 0] == b"H",
         in_polymer=np.array([-1 if end is None else row < end for row, end in enumerate(ends)]),
     )
+
+
+def _residue_numbers(column):
+    """Residue numbers of text, which may be in hybrid-36 (letters from 10,000 on)."""
+    try:
+        return column.astype(np.int64)
+    except ValueError:
+        from biotite.structure.io.pdb.hybrid36 import decode_hybrid36
+
+        return np.array([decode_hybrid36(value.decode()) for value in column], dtype=np.int64)
 
 
 def _pdb_model(text, model):
@@ -61,21 +80,13 @@ def _pdb_model(text, model):
                 raise FileError(f"line {number} is cut short; get a fresh copy")
             chain = line[21]
             if line[12:16].strip() in BACKBONE_ATOMS:
-                models[-1].append(_complete_record(line))
+                models[-1].append(line)
         elif line.startswith("TER") and models:
             ters[-1][line[21:22] or chain] = len(models[-1])
     if not models:
         raise FileError("no ATOM records, not a PDB file; check its content")
     _check_model(model, len(models))
     return models[model - 1], ters[model - 1]
-
-
-def _complete_record(line):
-    """Atom line with the optional columns filled in, which biotite would stumble over."""
-    line = line.ljust(80)
-    occupancy = line[54:60] if line[54:60].strip() else "  1.00"
-    b_factor = line[60:66] if line[60:66].strip() else "  0.00"
-    return line[:54] + occupancy + b_factor + line[66:76] + " C  "
 
 
 def parse_cif(content, model):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-__all__ = ["STATES", "dssp", "hydrogen_bonds", "psea"]
+__all__ = ["STATES", "dssp", "dssp_and_bonds", "hydrogen_bonds", "psea"]
 
 #: Helix (H, G, I), strand (E, B), coil.
 STATES = "HEC"
@@ -28,10 +28,7 @@ def dssp(coords, residue_names=None, starts=(0,)):
     str
         L letters of "HEC".
     """
-    import mdtraj
-
-    letters = mdtraj.compute_dssp(_trajectory(coords, residue_names, starts), simplified=True)[0]
-    return "".join(letter if letter in STATES else "C" for letter in letters)
+    return _letters(_trajectory(coords, residue_names, starts))
 
 
 def hydrogen_bonds(coords, residue_names=None, starts=(0,)):
@@ -44,9 +41,26 @@ def hydrogen_bonds(coords, residue_names=None, starts=(0,)):
     ndarray of int, shape (bonds, 2)
         Residue of the donor (N-H) and of the acceptor (C=O).
     """
+    return _bonds(_trajectory(coords, residue_names, starts))
+
+
+def dssp_and_bonds(coords, residue_names=None, starts=(0,)):
+    """`dssp` and `hydrogen_bonds` of the same residues, in less time."""
+    trajectory = _trajectory(coords, residue_names, starts)
+    return _letters(trajectory), _bonds(trajectory)
+
+
+def _letters(trajectory):
     import mdtraj
 
-    energies = mdtraj.kabsch_sander(_trajectory(coords, residue_names, starts))[0].tocoo()
+    letters = mdtraj.compute_dssp(trajectory, simplified=True)[0]
+    return "".join(letter if letter in STATES else "C" for letter in letters)
+
+
+def _bonds(trajectory):
+    import mdtraj
+
+    energies = mdtraj.kabsch_sander(trajectory)[0].tocoo()
     strong = energies.data < HYDROGEN_BOND_ENERGY
     return np.stack([energies.col[strong], energies.row[strong]], -1)
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from ..data import data_file
 from ..geometry import angle, dihedral
-from ..secondary_structure import dssp, hydrogen_bonds, psea
+from ..secondary_structure import dssp_and_bonds, psea
 
 __all__ = ["QUALITY", "quality", "ramachandran", "torsions"]
 
@@ -190,8 +190,7 @@ def backbone_columns(backbone, follows):
 def bonded_columns(backbone):
     """DSSP and hydrogen bonds; every residue complete."""
     starts = [0, *(np.flatnonzero(~steps(backbone)) + 1).tolist()]
-    letters = dssp(backbone.coords, backbone.residue_names, starts)
-    bonds = hydrogen_bonds(backbone.coords, backbone.residue_names, starts)
+    letters, bonds = dssp_and_bonds(backbone.coords, backbone.residue_names, starts)
     return {
         **{f"dssp_{name}": letters.count(k) / len(letters) for name, k in STATE_NAMES},
         "hydrogen_bonds": len(bonds) / len(backbone),

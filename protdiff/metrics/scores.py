@@ -10,9 +10,9 @@ from ..backbone import Backbone
 from ..io import read
 from .chains import pair_chains
 from .correspondence import align_identity, align_numbers, align_sequences
-from .quality import QUALITY, quality
+from .quality import quality
 from .search import search
-from .similarity import drmsd, lddt
+from .similarity import drmsd, local_distances
 from .superposition import rmsd
 
 __all__ = ["ALIGNMENTS", "NORMALIZATIONS", "SIMILARITY", "Scores", "score"]
@@ -199,8 +199,11 @@ def compare(model, reference, pairs, chains, normalize):
     x, y = torch.tensor(model.ca[i]), torch.tensor(reference.ca[j])
     found = search(x, y, length)
     distance = (x @ found.rotation + found.translation - y).norm(dim=1)
-    local = _lddt(model, reference, pairs, two, [1], per_residue=True)
-    atoms = model.mask.all(axis=1).any() and reference.mask.all(axis=1).any()
+    local, local_of_pairs = _lddt(model, reference, pairs, two, [1])
+    everywhere = np.nan
+    if model.mask.all(axis=1).any() and reference.mask.all(axis=1).any():
+        # Single precision: a distance within 1e-6 Å of a threshold is all that it can change.
+        everywhere, _ = _lddt(model, reference, pairs, two, [0, 1, 2, 3], torch.float32)
     return {
         "model_length": lengths["model"],
         "reference_length": lengths["reference"],
@@ -210,29 +213,37 @@ def compare(model, reference, pairs, chains, normalize):
         "tm": found.tm,
         "gdt_ts": found.gdt(length),
         "gdt_ha": found.gdt(length, "ha"),
-        "lddt": local[0],
-        "lddt_backbone": _lddt(model, reference, pairs, two, [0, 1, 2, 3])[0] if atoms else np.nan,
+        "lddt": local,
+        "lddt_backbone": everywhere,
         "drmsd": float(drmsd(x, y)),
         "rotation": found.rotation.numpy(),
         "translation": found.translation.numpy(),
         "distance": distance.numpy(),
-        "residue_lddt": local[1],
+        "residue_lddt": local_of_pairs,
     }
 
 
-def _lddt(model, reference, pairs, rows, atoms, per_residue=False):
-    """lDDT over the residues `rows` of the reference; what the model lacks is lost."""
+def _lddt(model, reference, pairs, rows, atoms, dtype=torch.float64):
+    """lDDT over the residues `rows` of the reference, where what the model lacks is lost.
+
+    Returns
+    -------
+    total : float
+    per_pair : ndarray, shape (aligned,)
+    """
     place = np.full(len(reference), -1)
     place[rows] = np.arange(rows.sum())
     i, j = pairs.T
     made = np.full((rows.sum(), len(atoms), 3), np.nan)
     made[place[j]] = model.coords[i][:, atoms]
-    made, real = torch.tensor(made).flatten(0, 1), torch.tensor(reference.coords[rows][:, atoms])
-    mask = torch.tensor(reference.mask[rows][:, atoms]).flatten()
-    real = real.flatten(0, 1)[mask]
-    group = torch.arange(rows.sum()).repeat_interleave(len(atoms))[mask]
-    made = made[mask]
-    if not per_residue:
-        return float(lddt(made, real, group=group)), None
-    kept = lddt(made, real, group=group, per_point=True)
-    return float(lddt(made, real, group=group)), kept.numpy()[place[j]]
+    present = reference.mask[rows][:, atoms]
+    made, real = made[present], reference.coords[rows][:, atoms][present]
+    residue = torch.tensor(np.nonzero(present)[0])
+    kept, total = (
+        torch.zeros(len(place)).to(x.dtype).index_add_(0, residue, x)
+        for x in local_distances(
+            torch.tensor(made, dtype=dtype), torch.tensor(real, dtype=dtype), group=residue
+        )
+    )
+    per_residue = (kept / total).numpy()
+    return float(kept.sum() / total.sum()), per_residue[place[j]]

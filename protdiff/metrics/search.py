@@ -70,7 +70,7 @@ def search(mobile, target, length):
         following = []
         for part in sets.split(max(1, CHUNK // len(x))):
             rotation, translation, squares = motions(part, x, y, sums)
-            scores = (1 / (1 + squares / d0**2)).sum(1) / length
+            scores = (squares / d0**2 + 1).reciprocal_().sum(1) / length
             if scores.max() > best:
                 k = int(scores.argmax())
                 best, motion = float(scores[k]), (rotation[k], translation[k])
@@ -106,19 +106,23 @@ def motions(sets, x, y, sums):
     rotation = rotation_of(covariance)
     translation = b - (a[:, None] @ rotation)[:, 0]
     squares = 0
-    for axis in range(3):  # no (S, N, 3) tensor: memory traffic is the cost here
-        moved = torch.addmm(translation[:, axis, None], rotation[:, :, axis], x.T)
-        squares = squares + (moved - y[:, axis]).square_()
+    # No (S, N, 3) tensor and single precision: memory traffic is the cost here.
+    turn, shift, x, y = (t.float() for t in (rotation, translation, x, y))
+    for axis in range(3):
+        moved = torch.addmm(shift[:, axis, None] - y[:, axis], turn[:, :, axis], x.T)
+        squares = moved.square_() if axis == 0 else squares.addcmul_(moved, moved)
     return rotation, translation, squares
 
 
 def near(squares, cutoff):
     """Residues closer than the cut-off, widened by 0.5 Å until there are three; bool (S, N)."""
-    if squares.shape[1] <= 3:
-        return squares < cutoff**2
-    third = squares.kthvalue(3, dim=1).values.sqrt()
-    steps = torch.where(third < cutoff, 0, torch.floor((third - cutoff) / 0.5) + 1)
-    return squares < (cutoff + 0.5 * steps)[:, None].square()
+    found = squares < cutoff**2
+    few = (found.sum(1) < 3).nonzero()[:, 0]
+    if len(few) and squares.shape[1] > 3:
+        third = squares[few].kthvalue(3, dim=1).values.sqrt()
+        wider = cutoff + 0.5 * (torch.floor((third - cutoff) / 0.5) + 1)
+        found[few] = squares[few] < wider[:, None].square()
+    return found
 
 
 def new_sets(sets, seen):

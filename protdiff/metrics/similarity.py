@@ -2,7 +2,7 @@
 
 import torch
 
-__all__ = ["LDDT_THRESHOLDS", "drmsd", "lddt"]
+__all__ = ["LDDT_THRESHOLDS", "drmsd", "lddt", "local_distances"]
 
 #: Å, Mariani et al., Bioinformatics 29, 2722 (2013).
 LDDT_THRESHOLDS = (0.5, 1.0, 2.0, 4.0)
@@ -36,17 +36,22 @@ def lddt(model, reference, mask=None, *, group=None, radius=15.0, per_point=Fals
     Tensor, shape (...) or (..., N)
         Between 0 and 1; NaN without pairs.
     """
-    kept, total = [], []
-    for rows in torch.arange(model.shape[-2], device=model.device).split(ROWS):
-        k, t = _local_distances(model, reference, mask, group, radius, smooth, rows)
-        kept.append(k)
-        total.append(t)
-    kept, total = torch.cat(kept, -1), torch.cat(total, -1)
+    kept, total = local_distances(model, reference, mask, group=group, radius=radius, smooth=smooth)
     return kept / total if per_point else kept.sum(-1) / total.sum(-1)
 
 
-def _local_distances(model, reference, mask, group, radius, smooth, rows):
-    """Distances kept, and distances in the reference, of some of the points; (..., rows)."""
+def local_distances(model, reference, mask=None, *, group=None, radius=15.0, smooth=None):
+    """Numerator and denominator of `lddt` of every point; (..., N) each."""
+    parts = [
+        _block(model, reference, mask, group, radius, smooth, rows)
+        for rows in torch.arange(model.shape[-2], device=model.device).split(ROWS)
+    ]
+    kept, total = zip(*parts, strict=True)
+    return torch.cat(kept, -1), torch.cat(total, -1)
+
+
+def _block(model, reference, mask, group, radius, smooth, rows):
+    """`local_distances` of some of the points."""
     exact = {"compute_mode": "donot_use_mm_for_euclid_dist"}
     real = torch.cdist(reference[..., rows, :], reference, **exact)
     made = torch.cdist(model[..., rows, :], model, **exact)

@@ -5,6 +5,31 @@ import torch
 __all__ = ["rmsd", "rotation_of", "superpose"]
 
 
+def _tables():
+    """Horn's symmetric matrix from the covariance (9, 16), rotation from q q^T (16, 9)."""
+    xx, xy, xz, yx, yy, yz, zx, zy, zz = torch.eye(9, dtype=torch.float64)
+    horn = [
+        [xx + yy + zz, yz - zy, zx - xz, xy - yx],
+        [yz - zy, xx - yy - zz, xy + yx, zx + xz],
+        [zx - xz, xy + yx, yy - xx - zz, yz + zy],
+        [xy - yx, zx + xz, yz + zy, zz - xx - yy],
+    ]
+    (ww, wx, wy, wz), (_, xx, xy, xz), (_, _, yy, yz), (*_, zz) = torch.eye(
+        16, dtype=torch.float64
+    ).unflatten(0, (4, 4))
+    turn = [
+        [ww + xx - yy - zz, 2 * (xy + wz), 2 * (xz - wy)],
+        [2 * (xy - wz), ww - xx + yy - zz, 2 * (yz + wx)],
+        [2 * (xz + wy), 2 * (yz - wx), ww - xx - yy + zz],
+    ]
+    return (
+        torch.stack([torch.stack(row, 1) for row in table], 1).flatten(1) for table in (horn, turn)
+    )
+
+
+HORN, TURN = _tables()
+
+
 def rotation_of(covariance):
     """Rotation R that maximises trace(R^T covariance); never a reflection.
 
@@ -18,22 +43,10 @@ def rotation_of(covariance):
     Tensor, shape (..., 3, 3)
         ``mobile @ R`` lies on target.
     """
-    # Rows of Horn's symmetric matrix in terms of the covariance entries.
-    (xx, xy, xz), (yx, yy, yz), (zx, zy, zz) = (row.unbind(-1) for row in covariance.unbind(-2))
-    rows = [
-        [xx + yy + zz, yz - zy, zx - xz, xy - yx],
-        [yz - zy, xx - yy - zz, xy + yx, zx + xz],
-        [zx - xz, xy + yx, yy - xx - zz, yz + zy],
-        [xy - yx, zx + xz, yz + zy, zz - xx - yy],
-    ]
-    matrix = torch.stack([torch.stack(row, -1) for row in rows], -2)
-    w, x, y, z = torch.linalg.eigh(matrix)[1][..., -1].unbind(-1)
-    rotation = [
-        [w * w + x * x - y * y - z * z, 2 * (x * y + w * z), 2 * (x * z - w * y)],
-        [2 * (x * y - w * z), w * w - x * x + y * y - z * z, 2 * (y * z + w * x)],
-        [2 * (x * z + w * y), 2 * (y * z - w * x), w * w - x * x - y * y + z * z],
-    ]
-    return torch.stack([torch.stack(row, -1) for row in rotation], -2)
+    horn, turn = (table.to(covariance) for table in (HORN, TURN))
+    matrix = (covariance.flatten(-2) @ horn).unflatten(-1, (4, 4))
+    q = torch.linalg.eigh(matrix)[1][..., -1]
+    return ((q[..., :, None] * q[..., None, :]).flatten(-2) @ turn).unflatten(-1, (3, 3))
 
 
 def superpose(mobile, target, mask=None):
