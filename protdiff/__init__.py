@@ -3,10 +3,17 @@
 from importlib import import_module
 
 __version__ = "0.1.0"
-__all__ = ["Backbone", "generate", "read", "write"]
+__all__ = ["Backbone", "Scores", "generate", "read", "score", "write"]
 
 #: Public names and where they live; imported on first use, so that `import protdiff` is instant.
-_HOMES = {"Backbone": "backbone", "generate": "generation", "read": "io", "write": "io"}
+_HOMES = {
+    "Backbone": "backbone",
+    "Scores": "metrics",
+    "generate": "generation",
+    "read": "io",
+    "score": "metrics",
+    "write": "io",
+}
 
 
 def __getattr__(name):

@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from . import doctor, flow, generate, train
+from . import doctor, flow, generate, score, train
 
 __all__ = ["app", "main"]
 
@@ -18,6 +18,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command(name="generate")(generate.generate)
+app.command(name="score", cls=score.ScoreCommand)(score.score)
 app.command(name="train")(train.train)
 app.command(name="doctor")(doctor.doctor)
 app.add_typer(flow.app, name="flow")

@@ -3,7 +3,6 @@
 import os
 import shlex
 import sys
-from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -13,6 +12,7 @@ import typer
 from ..generation import DEFAULT_STEPS, DEFAULT_TEMPERATURE, HIGHEST_TEMPERATURE
 from .manifest import COLUMNS, existing_rows, write_manifest
 from .plan import naming, plan
+from .progress import progress_bar
 
 __all__ = ["generate"]
 
@@ -128,7 +128,7 @@ def generate(
         planned = {row_of(request)["file"]: request for request in requests}
         rows = existing_rows(out / "manifest.csv", map(row_of, requests))
         todo = [request for file, request in planned.items() if file not in rows]
-        with progress_bar(len(todo), steps) as advance:
+        with progress_bar(len(todo) * steps, "generating", "calls") as advance:
             for batch in batches(todo, batch_size):
                 made = sample(
                     denoiser, batch, seed=seed, steps=steps, temperature=temperature,
@@ -155,32 +155,3 @@ def generate(
     print(f"{len(planned)} backbones in {out}{kept}; manifest.csv lists them")
     if plot is not None:
         print(f"picture: {plot}")
-
-
-def progress_bar(count, steps):
-    """Context that yields ``advance(samples)``, called once a network call; quiet when piped."""
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-
-    @contextmanager
-    def bar():
-        console = Console(stderr=True)
-        columns = (
-            TextColumn("generating"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("calls"),
-            TimeRemainingColumn(),
-        )
-        hidden = not (console.is_terminal and count)
-        with Progress(*columns, console=console, disable=hidden, transient=True) as progress:
-            task = progress.add_task("", total=count * steps)
-            yield lambda samples: progress.advance(task, samples)
-
-    return bar()

@@ -43,7 +43,7 @@ class Search:
         return sum(counts) / (4 * length)
 
 
-def search(mobile, target, length):
+def search(mobile, target, length, *, stride=1):
     """Search for the superpositions of largest TM-score and of largest sets.
 
     Parameters
@@ -52,6 +52,8 @@ def search(mobile, target, length):
         CA of the aligned residues, Å; N >= 1.
     length : int
         Residues that the TM-score is normalised by.
+    stride : int
+        Residues between the starts of fragments; 1 is the full search.
 
     Returns
     -------
@@ -65,7 +67,7 @@ def search(mobile, target, length):
     sums = torch.cat([torch.ones_like(x[:, :1]), x, y, (x[:, :, None] * y[:, None]).flatten(1)], 1)
     best, motion, within = -1.0, None, torch.zeros(len(GDT_CUTOFFS), dtype=torch.long)
 
-    sets, seen, cutoff = fragments(len(x)), set(), reach - 1
+    sets, seen, cutoff = fragments(len(x), stride), set(), reach - 1
     for _ in range(ITERATIONS + 1):
         following = []
         for part in sets.split(max(1, CHUNK // len(x))):
@@ -85,7 +87,7 @@ def search(mobile, target, length):
     return Search(best, rotation, translation, tuple(within.tolist()))
 
 
-def fragments(n):
+def fragments(n, stride=1):
     """Sets of n, n/2, n/4, … consecutive residues at every start; bool (S, n)."""
     shortest = min(SHORTEST, n)
     lengths = [n >> k for k in range(FRAGMENT_LENGTHS - 1)]
@@ -93,7 +95,8 @@ def fragments(n):
     index = torch.arange(n)
     sets = []
     for m in lengths:
-        start = torch.arange(n - m + 1)[:, None]
+        # The last start is always there.
+        start = torch.arange(n - m, -1, -stride).flip(0)[:, None]
         sets.append((index >= start) & (index < start + m))
     return torch.cat(sets)
 

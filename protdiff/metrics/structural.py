@@ -1,0 +1,190 @@
+"""Alignment of two structures without a look at their sequences, in the manner of TM-align.
+
+Zhang & Skolnick, Nucleic Acids Research 33, 2302 (2005): several first guesses, each improved
+by turns of superposition and dynamic programming (biotite's) on the TM-score of all pairs.
+"""
+
+from functools import cache
+
+import numpy as np
+import torch
+
+from ..secondary_structure import psea
+from .search import search, tm_d0
+from .superposition import superpose
+
+__all__ = ["align_structures"]
+
+#: Cost of opening a gap, in units of a perfectly superposed pair; a longer gap costs no more.
+GAPS = (0.6, 0.0)
+ROUNDS = 20
+#: Residues between the fragments from which the search for a superposition starts.
+STRIDE = 40
+#: Length of, and distance between, the fragments that are superposed for a first guess.
+FRAGMENT, SPACING = 20, 8
+#: First guesses of a kind that are followed up.
+KEPT = 4
+SCALE = 10_000  # the dynamic programming counts in integers
+
+
+def align_structures(model, reference):
+    """Pairs of residues of the largest TM-score found.
+
+    Parameters
+    ----------
+    model, reference : Backbone
+        One chain each; only the CA are used. At least 5 residues.
+
+    Returns
+    -------
+    ndarray of int, shape (aligned, 2)
+        Pairs of residue indices, model first, both increasing; none further apart than
+        TM-align's d8.
+
+    Raises
+    ------
+    ValueError
+        If a chain has fewer than 5 residues.
+    """
+    if min(len(model), len(reference)) < 5:
+        raise ValueError("a structural alignment needs chains of 5 residues or more")
+    x, y = (torch.tensor(chain.ca).double() for chain in (model, reference))
+    shortest = min(len(x), len(y))
+    scale = tm_d0(shortest) + 0.8 if shortest > 19 else 0.968
+    seen, best = {}, (-1.0, None)
+    for guess in first_guesses(x, y, scale):
+        found = improve(guess, x, y, scale, seen)
+        best = max(best, found, key=lambda one: one[0])
+    return best[1]
+
+
+def first_guesses(x, y, scale):
+    """Alignments to start from: threading without gaps, secondary structure, fragments."""
+    yield from threadings(x, y, scale)
+    letters = [np.array(list(psea(points.numpy()))) for points in (x, y)]
+    same = (letters[0][:, None] == letters[1]).astype(float)
+    by_letters = align_scores(same, 1.0)
+    yield by_letters
+    guesses = list(fragments(x, y, scale))
+    yield from (align_scores(near(motion, x, y, scale), 0.6) for motion in guesses)
+    if guesses:
+        yield align_scores(near(guesses[0], x, y, scale) + 0.5 * same, 1.0)
+
+
+def improve(pairs, x, y, scale, seen):
+    """Turns of superposition and alignment, until a pairing comes back.
+
+    Parameters
+    ----------
+    pairs : ndarray of int, shape (aligned, 2)
+    seen : dict
+        Pairings met before: nothing new can come of them.
+
+    Returns
+    -------
+    tm : float
+        By the length of the shorter chain.
+    pairs : ndarray
+    """
+    best, shortest = (-1.0, pairs), min(len(x), len(y))
+    reach = 1.5 * shortest**0.3 + 3.5
+    for gap in GAPS:
+        for _ in range(ROUNDS):
+            if len(pairs) < 3 or (pairs.tobytes(), gap) in seen:
+                break
+            seen[pairs.tobytes(), gap] = True
+            i, j = pairs.T
+            found = search(x[i], y[j], shortest, stride=STRIDE)
+            moved = x @ found.rotation + found.translation
+            close = ((moved[i] - y[j]).norm(dim=1) < reach).numpy()
+            best = max(best, (found.tm, pairs[close]), key=lambda one: one[0])
+            pairs = align_scores(near((found.rotation, found.translation), x, y, scale), gap)
+        pairs = best[1]
+    return best
+
+
+def near(motion, x, y, scale):
+    """TM-score of every pair after a rigid motion of x; ndarray (N, M)."""
+    rotation, translation = motion
+    squares = torch.cdist(x @ rotation + translation, y).square_()
+    return (squares / scale**2 + 1).reciprocal_().numpy()
+
+
+def threadings(x, y, scale):
+    """The best alignments without gaps, at least half of the shorter chain long."""
+    overlap = max(5, min(len(x), len(y)) // 2)
+    shifts = torch.arange(overlap - len(y), len(x) - overlap + 1)
+    i = shifts[:, None] + torch.arange(len(y))
+    mask = (i >= 0) & (i < len(x))
+    a, b = x[i.clamp(0, len(x) - 1)], y.expand(len(shifts), -1, -1)
+    close = mask
+    for _ in range(3):
+        rotation, translation = superpose(a, b, close)
+        squares = (a @ rotation + translation[:, None] - b).square().sum(-1)
+        close = mask & (squares < 64)
+        close = torch.where(close.sum(1, keepdim=True) >= 3, close, mask)
+    scores = ((squares / scale**2 + 1).reciprocal() * mask).sum(1)
+    for k in scores.topk(min(KEPT, len(shifts))).indices.tolist():
+        rows = mask[k].nonzero()[:, 0].numpy()
+        yield np.stack([i[k].numpy()[rows], rows], -1)
+
+
+def fragments(x, y, scale):
+    """Rigid motions that superpose a piece of x on a piece of y and bring most else close."""
+    size = min(FRAGMENT, min(len(x), len(y)) // 2)
+    pieces = [
+        torch.arange(0, len(points) - size + 1, SPACING)[:, None] + torch.arange(size)
+        for points in (x, y)
+    ]
+    a, b = x[pieces[0]], y[pieces[1]]
+    count = len(a), len(b)
+    a, b = a.repeat_interleave(count[1], 0), b.repeat(count[0], 1, 1)
+    rotation, translation = superpose(a, b)
+    squares = (a @ rotation + translation[:, None] - b).square().sum(-1).mean(-1)
+    alike = squares.topk(min(ALIKE, len(squares)), largest=False).indices
+    moved = (x @ rotation[alike] + translation[alike][:, None]).float()
+    closest = torch.cdist(moved, y.float().expand(len(alike), -1, -1)).min(2).values
+    scores = (closest.square() / scale**2 + 1).reciprocal().sum(1)
+    for k in alike[scores.topk(min(KEPT, len(scores))).indices].tolist():
+        yield rotation[k], translation[k]
+
+
+#: Pairs of fragments, most alike first, whose superposition is tried on the whole chain.
+ALIKE = 200
+
+
+@cache
+def _positions(size):
+    from biotite.sequence import Alphabet
+
+    return Alphabet(range(size))
+
+
+def align_scores(scores, gap):
+    """Global alignment that maximises the sum of a score per pair of positions.
+
+    Parameters
+    ----------
+    scores : ndarray, shape (N, M)
+    gap : float
+        Cost of a gap of any length inside; free at the ends.
+
+    Returns
+    -------
+    ndarray of int, shape (aligned, 2)
+    """
+    from biotite.sequence import GeneralSequence
+    from biotite.sequence.align import SubstitutionMatrix, align_optimal
+
+    alphabets = [_positions(size) for size in scores.shape]
+    table = SubstitutionMatrix(*alphabets, np.rint(scores * SCALE).astype(np.int32))
+    sequences = []
+    for alphabet, size in zip(alphabets, scores.shape, strict=True):
+        sequence = GeneralSequence(alphabet)
+        sequence.code = np.arange(size)
+        sequences.append(sequence)
+    penalty = (-round(gap * SCALE), 0) if gap else 0
+    trace = align_optimal(
+        *sequences, table, gap_penalty=penalty, terminal_penalty=False, max_number=1
+    )[0].trace
+    return trace[(trace >= 0).all(axis=1)].astype(np.int64)
