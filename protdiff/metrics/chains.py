@@ -39,7 +39,7 @@ def parse_chains(text):
     return pairs
 
 
-def pair_chains(model, reference, align, forced=None):
+def pair_chains(model, reference, align, forced=None, by_sequence=True):
     """Pair the chains of two backbones, best sequences first, then best superposition.
 
     Among chains of equal sequence, the pairing with the largest TM-score counts: each compatible
@@ -54,6 +54,8 @@ def pair_chains(model, reference, align, forced=None):
         Two one-chain backbones to pairs of residue indices.
     forced : list of (str, str), optional
         Chain ids to pair, instead.
+    by_sequence : bool
+        Whether chains of other sequences are no candidates.
 
     Returns
     -------
@@ -73,7 +75,9 @@ def pair_chains(model, reference, align, forced=None):
             for a in model.chains
             for b in reference.chains
         ]
-        chosen = _best_assignment(_compatible(every, model, reference), model, reference)
+        if by_sequence:
+            every = _compatible(every, model, reference)
+        chosen = _best_assignment(every, model, reference)
         warnings = _left_out(chosen, model, reference)
     residues = np.concatenate([c.residues for c in chosen]) if chosen else np.empty((0, 2), int)
     if not len(residues):
@@ -119,9 +123,13 @@ def _compatible(candidates, model, reference):
     for c in kept:
         for key in ((0, c.model), (1, c.reference)):
             best[key] = max(best.get(key, 0), c.identical)
-    return [
-        c for c in kept if c.identical >= NEAR_BEST * min(best[0, c.model], best[1, c.reference])
-    ]
+    # One of several equal chains may be half observed; a lone model chain takes the best.
+    alone = len(sizes[0]) == 1
+
+    def wanted(c):
+        return min(best[0, c.model], best[0, c.model] if alone else best[1, c.reference])
+
+    return [c for c in kept if c.identical >= NEAR_BEST * wanted(c)]
 
 
 def _best_assignment(candidates, model, reference):
@@ -129,13 +137,7 @@ def _best_assignment(candidates, model, reference):
     if len(candidates) <= 1:
         return candidates
     if len({c.model for c in candidates}) == 1:  # the usual prediction: one chain, an assembly
-        most = max(c.identical for c in candidates)
-        return [
-            max(
-                (c for c in candidates if c.identical >= NEAR_BEST * most),
-                key=lambda c: _tm([c], model, reference),
-            )
-        ]
+        return [max(candidates, key=lambda c: _tm([c], model, reference))]
     first = max(candidates, key=lambda c: len(c.residues)).model
     assignments = {}
     for seed in (c for c in candidates if c.model == first):

@@ -1,7 +1,7 @@
 """Score a model against a reference: correspondence, superposition, and every number."""
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -13,6 +13,7 @@ from .correspondence import align_identity, align_numbers, align_sequences
 from .quality import quality
 from .search import search
 from .similarity import drmsd, local_distances
+from .structural import align_structures, align_tmalign, tmalign
 from .superposition import rmsd
 
 __all__ = ["ALIGNMENTS", "NORMALIZATIONS", "SIMILARITY", "Scores", "score"]
@@ -21,7 +22,11 @@ ALIGNMENTS = {
     "sequence": align_sequences,
     "identity": align_identity,
     "number": align_numbers,
+    "structure": align_structures,
+    "tmalign": align_tmalign,
 }
+#: Alignments that take equal sequences for granted.
+BY_SEQUENCE = ("sequence", "identity", "number")
 NORMALIZATIONS = ("reference", "model", "shorter")
 #: Sequence identity under which a row says so.
 LOW_IDENTITY = 0.3
@@ -119,8 +124,9 @@ def score(
     model, reference : Backbone, str or os.PathLike
         A backbone or a structure file; CA-only files are welcome. Without a reference only the
         quality columns are there.
-    alignment : {"sequence", "identity", "number", "structure", "tmtools"}
-        How residues correspond.
+    alignment : {"sequence", "identity", "number", "structure", "tmalign"}
+        How residues correspond; see `correspondence` and `structural`. "tmalign" needs tmtools,
+        and takes TM-score and superposition from it (one pair of chains).
     chains : list of (str, str), optional
         Chain ids to pair, model first. The best pairing by default.
     normalize : {"reference", "model", "shorter"}
@@ -139,7 +145,8 @@ def score(
     """
     if normalize not in NORMALIZATIONS:
         raise ValueError(f"normalize {normalize!r}: must be one of {', '.join(NORMALIZATIONS)}")
-    align = find_alignment(alignment)
+    if alignment not in ALIGNMENTS:
+        raise ValueError(f"alignment {alignment!r}: must be one of {', '.join(ALIGNMENTS)}")
     model, reference = (_backbone(x) for x in (model, reference))
     columns = quality(model) if with_quality else {}
     warnings = []
@@ -151,10 +158,22 @@ def score(
     for what, rows in zip(("model", "reference"), known, strict=True):
         if not len(rows):
             raise ValueError(f"the {what} has no CA atoms")
-    paired = pair_chains(model[known[0]], reference[known[1]], align, chains)
+    if alignment == "tmalign" and chains is None:
+        several = [what for what, x in (("model", model), ("reference", reference)) if x.chains[1:]]
+        if several:
+            raise ValueError(
+                f'alignment "tmalign": the {several[0]} has several chains; choose one pair'
+            )
+    paired = pair_chains(
+        model[known[0]],
+        reference[known[1]],
+        ALIGNMENTS[alignment],
+        chains,
+        alignment in BY_SEQUENCE,
+    )
     pairs = np.stack([known[side][paired.residues[:, side]] for side in (0, 1)], -1)
-    values = compare(model, reference, pairs, paired.chains, normalize)
-    if values["identity"] < LOW_IDENTITY and alignment in ("sequence", "identity", "number"):
+    values = compare(model, reference, pairs, paired.chains, normalize, alignment == "tmalign")
+    if values["identity"] < LOW_IDENTITY and alignment in BY_SEQUENCE:
         warnings.append(f"sequence identity {100 * values['identity']:.0f} %: the same protein?")
     warnings += paired.warnings
     return Scores(
@@ -166,20 +185,13 @@ def score(
     )
 
 
-def find_alignment(name):
-    """Function that pairs the residues of two chains."""
-    if name in ALIGNMENTS:
-        return ALIGNMENTS[name]
-    raise ValueError(f"alignment {name!r}: must be one of {', '.join(ALIGNMENTS)}")
-
-
 def _backbone(given):
     if given is None or isinstance(given, Backbone):
         return given
     return read(os.fspath(given), ca_only=True)
 
 
-def compare(model, reference, pairs, chains, normalize):
+def compare(model, reference, pairs, chains, normalize, by_tmalign=False):
     """Similarity of corresponding residues; fields of `Scores`.
 
     Parameters
@@ -187,6 +199,8 @@ def compare(model, reference, pairs, chains, normalize):
     pairs : ndarray of int, shape (aligned, 2)
     chains : list of (str, str)
     normalize : str
+    by_tmalign : bool
+        Take TM-score and superposition from TM-align.
     """
     one, two = (
         np.isin(backbone.chain_ids, [pair[side] for pair in chains]) & backbone.mask[:, 1]
@@ -198,6 +212,8 @@ def compare(model, reference, pairs, chains, normalize):
     i, j = pairs.T
     x, y = torch.tensor(model.ca[i]), torch.tensor(reference.ca[j])
     found = search(x, y, length)
+    if by_tmalign:
+        found = with_tmalign(found, model[one], reference[two], normalize)
     distance = (x @ found.rotation + found.translation - y).norm(dim=1)
     local, local_of_pairs = _lddt(model, reference, pairs, two, [1])
     everywhere = np.nan
@@ -221,6 +237,15 @@ def compare(model, reference, pairs, chains, normalize):
         "distance": distance.numpy(),
         "residue_lddt": local_of_pairs,
     }
+
+
+def with_tmalign(found, model, reference, normalize):
+    """The search's result with TM-align's own TM-score and superposition."""
+    aligned = tmalign(model, reference)
+    by_model, by_reference = aligned.tm_norm_chain1, aligned.tm_norm_chain2
+    tm = {"model": by_model, "reference": by_reference, "shorter": max(by_model, by_reference)}
+    rotation = torch.tensor(aligned.u).T.contiguous()
+    return replace(found, tm=tm[normalize], rotation=rotation, translation=torch.tensor(aligned.t))
 
 
 def _lddt(model, reference, pairs, rows, atoms, dtype=torch.float64):

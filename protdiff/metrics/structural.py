@@ -5,6 +5,7 @@ by turns of superposition and dynamic programming (biotite's) on the TM-score of
 """
 
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -13,7 +14,7 @@ from ..secondary_structure import psea
 from .search import search, tm_d0
 from .superposition import superpose
 
-__all__ = ["align_structures"]
+__all__ = ["align_structures", "align_tmalign", "tmalign"]
 
 #: Cost of opening a gap, in units of a perfectly superposed pair; a longer gap costs no more.
 GAPS = (0.6, 0.0)
@@ -51,11 +52,11 @@ def align_structures(model, reference):
     x, y = (torch.tensor(chain.ca).double() for chain in (model, reference))
     shortest = min(len(x), len(y))
     scale = tm_d0(shortest) + 0.8 if shortest > 19 else 0.968
-    seen, best = {}, (-1.0, None)
+    seen, best = {}, None
     for guess in first_guesses(x, y, scale):
-        found = improve(guess, x, y, scale, seen)
-        best = max(best, found, key=lambda one: one[0])
-    return best[1]
+        found = improve(one_round(guess, GAPS[0], x, y, scale), x, y, scale, seen)
+        best = found if best is None else max(best, found, key=best_tm)
+    return best.pairs
 
 
 def first_guesses(x, y, scale):
@@ -71,35 +72,47 @@ def first_guesses(x, y, scale):
         yield align_scores(near(guesses[0], x, y, scale) + 0.5 * same, 1.0)
 
 
-def improve(pairs, x, y, scale, seen):
-    """Turns of superposition and alignment, until a pairing comes back.
+class Round(NamedTuple):
+    """TM-score of an alignment, its pairs that are close, and the next alignment."""
 
-    Parameters
-    ----------
-    pairs : ndarray of int, shape (aligned, 2)
-    seen : dict
-        Pairings met before: nothing new can come of them.
+    tm: float
+    pairs: np.ndarray
+    following: np.ndarray
 
-    Returns
-    -------
-    tm : float
-        By the length of the shorter chain.
-    pairs : ndarray
+
+def best_tm(one):
+    return one.tm
+
+
+def one_round(pairs, gap, x, y, scale):
+    """Superpose an alignment for the best TM-score, then align what lies close; a `Round`.
+
+    The TM-score counts by the length of the shorter chain.
     """
-    best, shortest = (-1.0, pairs), min(len(x), len(y))
-    reach = 1.5 * shortest**0.3 + 3.5
+    if len(pairs) < 3:
+        return Round(-1.0, pairs, pairs)
+    shortest = min(len(x), len(y))
+    i, j = pairs.T
+    found = search(x[i], y[j], shortest, stride=STRIDE)
+    moved = x @ found.rotation + found.translation
+    close = ((moved[i] - y[j]).norm(dim=1) < 1.5 * shortest**0.3 + 3.5).numpy()
+    scores = near((found.rotation, found.translation), x, y, scale)
+    return Round(found.tm, pairs[close], align_scores(scores, gap))
+
+
+def improve(best, x, y, scale, seen):
+    """Rounds from a first one, with and without a cost of gaps, until an alignment comes back.
+
+    `seen` holds the alignments met before: nothing new can come of them.
+    """
     for gap in GAPS:
+        pairs = best.following
         for _ in range(ROUNDS):
-            if len(pairs) < 3 or (pairs.tobytes(), gap) in seen:
+            if (pairs.tobytes(), gap) in seen:
                 break
             seen[pairs.tobytes(), gap] = True
-            i, j = pairs.T
-            found = search(x[i], y[j], shortest, stride=STRIDE)
-            moved = x @ found.rotation + found.translation
-            close = ((moved[i] - y[j]).norm(dim=1) < reach).numpy()
-            best = max(best, (found.tm, pairs[close]), key=lambda one: one[0])
-            pairs = align_scores(near((found.rotation, found.translation), x, y, scale), gap)
-        pairs = best[1]
+            found = one_round(pairs, gap, x, y, scale)
+            best, pairs = max(best, found, key=best_tm), found.following
     return best
 
 
@@ -188,3 +201,35 @@ def align_scores(scores, gap):
         *sequences, table, gap_penalty=penalty, terminal_penalty=False, max_number=1
     )[0].trace
     return trace[(trace >= 0).all(axis=1)].astype(np.int64)
+
+
+def tmalign(model, reference):
+    """TM-align itself, through the optional package tmtools.
+
+    Returns
+    -------
+    object
+        What ``tmtools.tm_align`` returns.
+
+    Raises
+    ------
+    ValueError
+        If tmtools is not installed.
+    """
+    try:
+        import tmtools
+    except ImportError:
+        raise ValueError(
+            'alignment "tmalign" needs tmtools (GPL-3): pip install tmtools; '
+            'or use the alignment "structure"'
+        ) from None
+    return tmtools.tm_align(model.ca, reference.ca, model.sequence, reference.sequence)
+
+
+def align_tmalign(model, reference):
+    """Pairs of residues as TM-align finds them; arguments and result of `align_structures`."""
+    found = tmalign(model, reference)
+    columns = np.array(
+        [[a != "-", b != "-"] for a, b in zip(found.seqxA, found.seqyA, strict=True)]
+    )
+    return (columns.cumsum(axis=0) - 1)[columns.all(axis=1)]
