@@ -1,12 +1,12 @@
 """Chains for training: CA trace, link vectors, residue types and secondary structure in memory."""
 
-import csv
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from ..archive import read_archive
 from ..backbone import ONE_TO_THREE, RESIDUE_TYPES
 from ..geometry import link_vectors
 from ..secondary_structure import STATES, dssp
@@ -70,27 +70,8 @@ def load_chains(folder, split, *, max_length=256, cache=None, progress=None):
     -------
     ChainSet
     """
-    folder = Path(folder)
-    table = folder / "chains.csv"
-    if not table.is_file():
-        raise FileNotFoundError(f"{table}: no such file; `data` must name a folder with chains.csv")
-    with table.open(newline="") as handle:
-        rows = list(csv.DictReader(handle))
-    archives = ["structures_le256.npz"] + ["structures_257_512.npz"] * (max_length > 256)
-    coords, types = [], []
-    for archive in archives:
-        with np.load(folder / archive) as z:
-            xyz, aatype, offsets, index = (
-                z[k] for k in ("coords", "aatype", "offsets", "chain_index")
-            )
-        for k, row_index in enumerate(index):
-            row = rows[int(row_index)]
-            keep = row["split"] == split and row["extended"] != "1"
-            if keep and int(row["length"]) <= max_length:
-                coords.append(xyz[offsets[k] : offsets[k + 1]])
-                types.append(aatype[offsets[k] : offsets[k + 1]])
-    if not coords:
-        raise ValueError(f"{folder}: no chains of split {split!r} up to {max_length} residues")
+    chains = read_archive(folder, split, max_length=max_length)
+    coords, types = [c.coords for c in chains], [c.types for c in chains]
     offsets = np.concatenate([[0], np.cumsum([len(c) for c in coords])])
     types = np.concatenate(types)
     digest = hashlib.sha256(np.ascontiguousarray(np.concatenate(coords)).tobytes())

@@ -1,0 +1,111 @@
+"""One vector per chain that says what kind of backbone it is: for distances between populations.
+
+Entries, in order of `NAMES`:
+
+- shares of CA-CA-CA angles in eight bins, and of CA dihedrals in twelve bins of 30 degrees;
+- contacts (CA under 8 Å) per residue at separations 3-5, 6-11, 12-23 and 24 or more, and the
+  relative contact order;
+- Rg / (2.2 N^0.38); helix and strand by P-SEA;
+- logarithm of the variance of the cosine modes of the trace in five bands of the period;
+- with all backbone atoms: helix and strand by DSSP, hydrogen bonds per residue, shares of
+  residues in the alpha, beta and left-handed regions of phi and psi, Ramachandran outliers.
+"""
+
+import numpy as np
+
+from ..geometry import angle, dihedral
+from .quality import near_pairs, steps, torsions
+
+__all__ = ["BACKBONE_NAMES", "BANDS", "NAMES", "band_variances", "descriptor"]
+
+#: Name of a band of modes and its longest period in residues.
+BANDS = {"<4": 4.0, "4-8": 8.0, "8-16": 16.0, "16-32": 32.0, ">32": np.inf}
+
+ANGLE_EDGES = (0, 85, 90, 95, 105, 115, 125, 140, 181)
+DIHEDRAL_EDGES = tuple(range(-180, 181, 30))
+SEPARATIONS = ((3, 5), (6, 11), (12, 23), (24, 10**9))
+
+TRACE_NAMES = (
+    *(f"angle_{a}-{b}" for a, b in zip(ANGLE_EDGES, ANGLE_EDGES[1:], strict=False)),
+    *(f"dihedral_{a}" for a in DIHEDRAL_EDGES[:-1]),
+    *(f"contacts_{a}+" for a, _ in SEPARATIONS),
+    "contact_order", "rg_ratio", "psea_helix", "psea_strand",
+    *(f"modes_{name}" for name in BANDS),
+)  # fmt: skip
+BACKBONE_NAMES = (
+    "dssp_helix", "dssp_strand", "hydrogen_bonds", "alpha", "beta", "left", "rama_outliers",
+)  # fmt: skip
+NAMES = (*TRACE_NAMES, *BACKBONE_NAMES)
+
+
+def band_variances(ca):
+    """Mean over the modes of a band of k² |X_n|² / 3, with k = πn/N; Å², by band of `BANDS`.
+
+    X is the orthonormal DCT-II of the trace. The factor k² takes out most of the growth with the
+    period, so that the modes of a band weigh alike. NaN for a band without modes.
+
+    Parameters
+    ----------
+    ca : ndarray, shape (N, 3)
+    """
+    from scipy.fft import dct
+
+    k = np.pi * np.arange(1, len(ca)) / len(ca)
+    power = np.square(dct(ca, axis=0, norm="ortho")[1:]).mean(1) * k**2
+    band = np.searchsorted(list(BANDS.values())[:-1], 2 * np.pi / k)
+    return np.array(
+        [power[band == b].mean() if (band == b).any() else np.nan for b in range(len(BANDS))]
+    )
+
+
+def descriptor(backbone, columns):
+    """Vector of a structure; NaN where it lacks the atoms.
+
+    Parameters
+    ----------
+    backbone : Backbone
+        One chain.
+    columns : dict
+        Its `quality`.
+
+    Returns
+    -------
+    ndarray, shape (len(NAMES),)
+    """
+    backbone = backbone[backbone.mask[:, 1]]
+    ca, follows = backbone.ca, steps(backbone)
+    two, three = follows[1:] & follows[:-1], follows[2:] & follows[1:-1] & follows[:-2]
+    bend = angle(ca[:-2], ca[1:-1], ca[2:])[two]
+    turn = dihedral(ca[:-3], ca[1:-2], ca[2:-1], ca[3:])[three]
+    pair = near_pairs(backbone, 8.0)
+    separation = pair.second - pair.first
+    values = [
+        *_shares(bend, ANGLE_EDGES),
+        *_shares(turn, DIHEDRAL_EDGES),
+        *(((separation >= a) & (separation <= b)).sum() / len(ca) for a, b in SEPARATIONS),
+        *(columns[name] for name in ("contact_order", "rg_ratio", "psea_helix", "psea_strand")),
+        *np.log(band_variances(ca)),
+    ]
+    return np.array([*values, *_backbone_values(backbone, follows, columns)])
+
+
+def _backbone_values(backbone, follows, columns):
+    """Values of `BACKBONE_NAMES`."""
+    if not backbone.mask.all():
+        return [np.nan] * len(BACKBONE_NAMES)
+    phi, psi = torsions(backbone, follows)
+    phi, psi = (x[np.isfinite(phi) & np.isfinite(psi)] for x in (phi, psi))
+    regions = (
+        (phi < 0) & (psi > -120) & (psi < 50),
+        (phi < 0) & ((psi >= 50) | (psi <= -120)),
+        (phi >= 0) & (psi > -30) & (psi < 90),
+    )
+    return [
+        *(columns[name] for name in ("dssp_helix", "dssp_strand", "hydrogen_bonds")),
+        *(region.mean() if len(phi) else np.nan for region in regions),
+        columns["rama_outliers"],
+    ]
+
+
+def _shares(values, edges):
+    return np.histogram(values, edges)[0] / max(len(values), 1)

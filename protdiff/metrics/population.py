@@ -1,0 +1,207 @@
+"""A set of designs beside real chains of the same lengths."""
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from ..data import data_file
+from .descriptor import BANDS, NAMES, descriptor
+from .quality import QUALITY, quality
+
+__all__ = [
+    "Population",
+    "band_ratios",
+    "clusters",
+    "compare_columns",
+    "describe",
+    "frechet_distance",
+    "frechet_with_floor",
+    "match_lengths",
+    "real_population",
+]
+
+#: Real chains of nearest length that stand beside each design.
+NEIGHBOURS = 10
+#: Random draws of real chains for the floor of the Fréchet distance.
+DRAWS = 50
+
+
+@dataclass(frozen=True)
+class Population:
+    """Numbers of many chains.
+
+    Parameters
+    ----------
+    names : list of str
+    columns : ndarray, shape (chains, len(QUALITY))
+    descriptors : ndarray, shape (chains, len(NAMES))
+    """
+
+    names: list
+    columns: np.ndarray
+    descriptors: np.ndarray
+
+    def __len__(self):
+        return len(self.names)
+
+    @property
+    def lengths(self):
+        return self.columns[:, list(QUALITY).index("residues")]
+
+    def column(self, name):
+        return self.columns[:, list(QUALITY).index(name)]
+
+
+def describe(name, backbone):
+    """Row of a `Population`: name, quality columns (ndarray), descriptor."""
+    columns = quality(backbone)
+    return name, np.array(list(columns.values())), descriptor(backbone, columns)
+
+
+def gather(rows):
+    """`Population` of rows from `describe`."""
+    names, columns, descriptors = zip(*rows, strict=True)
+    return Population(list(names), np.stack(columns), np.stack(descriptors))
+
+
+@cache
+def real_population():
+    """Real chains that the package ships (data/real_chains.npz, benchmarks/build_real.py)."""
+    with np.load(data_file("real_chains.npz")) as data:
+        if tuple(data["quality"]) != tuple(QUALITY) or tuple(data["descriptor"]) != NAMES:
+            raise ValueError("data/real_chains.npz is of another version; build it again")
+        return Population(
+            data["names"].tolist(),
+            data["columns"].astype(np.float64),
+            data["descriptors"].astype(np.float64),
+        )
+
+
+def match_lengths(designs, real, neighbours=NEIGHBOURS):
+    """Real chains of nearest length for each design; int (designs, neighbours).
+
+    Ties are broken by the order of the real chains. Fewer neighbours if there are fewer chains.
+    """
+    gap = np.abs(designs.lengths[:, None] - real.lengths)
+    return np.argsort(gap, axis=1, kind="stable")[:, :neighbours]
+
+
+def compare_columns(designs, real, matched):
+    """Quality columns of designs and of real chains of the same lengths.
+
+    Returns
+    -------
+    dict of str to dict
+        Per column: mean and median of both, and the Kolmogorov-Smirnov statistic, the largest
+        difference between the two cumulative distributions.
+    """
+    from scipy.stats import ks_2samp
+
+    out = {}
+    for name in QUALITY:
+        mine, theirs = designs.column(name), real.column(name)[matched].ravel()
+        mine, theirs = mine[np.isfinite(mine)], theirs[np.isfinite(theirs)]
+        if len(mine) and len(theirs):
+            out[name] = {
+                "mean": mine.mean(), "median": np.median(mine),
+                "real_mean": theirs.mean(), "real_median": np.median(theirs),
+                "ks": ks_2samp(mine, theirs).statistic,
+            }  # fmt: skip
+    return {name: {key: float(v) for key, v in row.items()} for name, row in out.items()}
+
+
+def band_ratios(designs, real, matched):
+    """Logarithm of mode variance, designs over real chains, and its standard error, by band.
+
+    The variance of a band is the mean over chains; the error is that of the designs' mean.
+    """
+    out = {}
+    for name in BANDS:
+        index = NAMES.index(f"modes_{name}")
+        mine = np.exp(designs.descriptors[:, index])
+        theirs = np.exp(real.descriptors[matched, index])
+        mine, theirs = mine[np.isfinite(mine)], theirs[np.isfinite(theirs)]
+        if len(mine) and len(theirs):
+            error = mine.std(ddof=1) / np.sqrt(len(mine)) / mine.mean() if len(mine) > 1 else np.nan
+            out[name] = {
+                "log_ratio": float(np.log(mine.mean() / theirs.mean())),
+                "error": float(error),
+            }
+    return out
+
+
+def frechet_distance(one, two):
+    """Fréchet distance of two Gaussians with the moments of two sets of vectors.
+
+    |m1 - m2|² + trace(C1 + C2 - 2 (C1 C2)^(1/2)), Dowson & Landau (1982).
+
+    Parameters
+    ----------
+    one, two : ndarray, shape (n, D)
+    """
+    mean = one.mean(0) - two.mean(0)
+    c1, c2 = (np.atleast_2d(np.cov(x, rowvar=False)) for x in (one, two))
+    values, vectors = np.linalg.eigh(c1)
+    root = (vectors * np.sqrt(values.clip(min=0))) @ vectors.T
+    cross = np.sqrt(np.linalg.eigvalsh(root @ c2 @ root).clip(min=0)).sum()
+    return float(mean @ mean + np.trace(c1) + np.trace(c2) - 2 * cross)
+
+
+def frechet_with_floor(designs, real, matched, seed=0):
+    """Fréchet distance on descriptors, and what as many real chains would get.
+
+    Every entry is divided by its standard deviation among the matched real chains; entries that
+    the designs lack, and constant ones, are left out. For the floor a real chain of each
+    design's neighbours takes the design's place, the other neighbours stay: the distance that a
+    perfect generator would show at this number of designs.
+
+    Returns
+    -------
+    dict
+        distance, floor, floor_sd (over draws), dimensions.
+    """
+    theirs = real.descriptors[matched]
+    spread = np.nanstd(theirs.reshape(-1, theirs.shape[-1]), axis=0)
+    used = np.isfinite(designs.descriptors).all(0) & np.isfinite(theirs).all((0, 1)) & (spread > 0)
+    mine, theirs = designs.descriptors[:, used] / spread[used], theirs[..., used] / spread[used]
+    if len(mine) < 3 or matched.shape[1] < 2:
+        return {}
+    rng, rows, floor = np.random.default_rng(seed), np.arange(len(mine)), []
+    for _ in range(DRAWS):
+        pick = rng.integers(0, matched.shape[1], len(mine))
+        rest = np.ones(matched.shape, dtype=bool)
+        rest[rows, pick] = False
+        chosen = matched[rows, pick]
+        rest &= ~np.isin(matched, chosen)  # the same chain may be a neighbour of several designs
+        if rest.sum() > mine.shape[1]:
+            floor.append(frechet_distance(theirs[rows, pick], theirs[rest]))
+    everyone = theirs.reshape(-1, theirs.shape[-1])
+    return {
+        "distance": frechet_distance(mine, everyone),
+        "floor": float(np.mean(floor)) if floor else float("nan"),
+        "floor_sd": float(np.std(floor)) if floor else float("nan"),
+        "dimensions": int(used.sum()),
+    }
+
+
+def clusters(tm, cutoff=0.5):
+    """Greedy clusters: each structure joins the first representative with TM-score >= cutoff.
+
+    Parameters
+    ----------
+    tm : ndarray, shape (n, n)
+        Symmetric.
+
+    Returns
+    -------
+    list of int
+        Representative of every structure.
+    """
+    chosen, out = [], []
+    for i in range(len(tm)):
+        home = next((k for k in chosen if tm[i, k] >= cutoff), i)
+        if home == i:
+            chosen.append(i)
+        out.append(home)
+    return out
