@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from . import doctor, flow, generate, score, train
+from . import doctor, evaluate, flow, generate, score, train
 
 __all__ = ["app", "main"]
 
@@ -19,6 +19,7 @@ app = typer.Typer(
 )
 app.command(name="generate")(generate.generate)
 app.command(name="score", cls=score.ScoreCommand)(score.score)
+app.command(name="evaluate")(evaluate.evaluate)
 app.command(name="train")(train.train)
 app.command(name="doctor")(doctor.doctor)
 app.add_typer(flow.app, name="flow")

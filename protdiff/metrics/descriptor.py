@@ -8,8 +8,13 @@ Entries, in order of `NAMES`:
 - Rg / (2.2 N^0.38); helix and strand by P-SEA;
 - logarithm of the variance of the cosine modes of the trace in five bands of the period;
 - with all backbone atoms: helix and strand by DSSP, hydrogen bonds per residue, shares of
-  residues in the alpha, beta and left-handed regions of phi and psi, Ramachandran outliers.
+  residues in the alpha, beta and left-handed regions of phi and psi.
+
+Bad geometry (clashes, outliers) is not among them: real chains hardly vary there, so one such
+entry would drown the rest. The quality columns report it.
 """
+
+from itertools import pairwise
 
 import numpy as np
 
@@ -26,14 +31,14 @@ DIHEDRAL_EDGES = tuple(range(-180, 181, 30))
 SEPARATIONS = ((3, 5), (6, 11), (12, 23), (24, 10**9))
 
 TRACE_NAMES = (
-    *(f"angle_{a}-{b}" for a, b in zip(ANGLE_EDGES, ANGLE_EDGES[1:], strict=False)),
+    *(f"angle_{a}-{b}" for a, b in pairwise(ANGLE_EDGES)),
     *(f"dihedral_{a}" for a in DIHEDRAL_EDGES[:-1]),
     *(f"contacts_{a}+" for a, _ in SEPARATIONS),
     "contact_order", "rg_ratio", "psea_helix", "psea_strand",
     *(f"modes_{name}" for name in BANDS),
 )  # fmt: skip
 BACKBONE_NAMES = (
-    "dssp_helix", "dssp_strand", "hydrogen_bonds", "alpha", "beta", "left", "rama_outliers",
+    "dssp_helix", "dssp_strand", "hydrogen_bonds", "alpha", "beta", "left",
 )  # fmt: skip
 NAMES = (*TRACE_NAMES, *BACKBONE_NAMES)
 
@@ -103,7 +108,6 @@ def _backbone_values(backbone, follows, columns):
     return [
         *(columns[name] for name in ("dssp_helix", "dssp_strand", "hydrogen_bonds")),
         *(region.mean() if len(phi) else np.nan for region in regions),
-        columns["rama_outliers"],
     ]
 
 

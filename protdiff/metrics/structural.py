@@ -14,7 +14,7 @@ from ..secondary_structure import psea
 from .search import search, tm_d0
 from .superposition import superpose
 
-__all__ = ["align_structures", "align_tmalign", "tmalign"]
+__all__ = ["align_structures", "align_tmalign", "load_tmtools", "tmalign"]
 
 #: Cost of opening a gap, in units of a perfectly superposed pair; a longer gap costs no more.
 GAPS = (0.6, 0.0)
@@ -216,6 +216,11 @@ def tmalign(model, reference):
     ValueError
         If tmtools is not installed.
     """
+    return load_tmtools().tm_align(model.ca, reference.ca, model.sequence, reference.sequence)
+
+
+def load_tmtools():
+    """The optional package tmtools; ValueError if it is not installed."""
     try:
         import tmtools
     except ImportError:
@@ -223,7 +228,7 @@ def tmalign(model, reference):
             'alignment "tmalign" needs tmtools (GPL-3): pip install tmtools; '
             'or use the alignment "structure"'
         ) from None
-    return tmtools.tm_align(model.ca, reference.ca, model.sequence, reference.sequence)
+    return tmtools
 
 
 def align_tmalign(model, reference):
