@@ -28,10 +28,13 @@ class Chain(NamedTuple):
         parts = [self.row[key] for key in ("pdb_id", "chain") if self.row.get(key)]
         return "_".join(parts) or str(self.row["index"])
 
-    def backbone(self):
+    def backbone(self, ca_only=False):
         """The chain as a `Backbone`, chain A, residues from 1."""
         sequence = "".join(RESIDUE_TYPES[t] for t in self.types)
-        return Backbone.from_coords(self.coords * UNIT, sequence)
+        coords = self.coords * UNIT
+        if ca_only:
+            coords[:, [0, 2, 3]] = np.nan
+        return Backbone.from_coords(coords, sequence)
 
 
 def is_archive(folder):

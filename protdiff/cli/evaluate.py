@@ -141,7 +141,8 @@ def load_reference(path, novelty):
         with progress_bar(len(chains), f"reading {split}", "chains") as advance:
             backbones = []
             for chain in chains:
-                backbones.append(chain.backbone())
+                # Known structures are aligned, not judged: their CA are enough.
+                backbones.append(chain.backbone(ca_only=split == "train"))
                 advance(1)
         sets.append(Structures.of([stem(Path(chain.name)) for chain in chains], backbones))
     return sets[0], sets[1] if novelty else None

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import AutoLocator, MaxNLocator
 
 __all__ = ["draw_page"]
 
@@ -83,6 +84,7 @@ def draw_page(found, path):
 
 def _two_histograms(axis, mine, real, title, limits=None):
     axis.set_title(title, fontsize=9)
+    axis.xaxis.set_major_locator(MaxNLocator(5))
     groups = [
         (x[np.isfinite(x)], color) for x, color in ((real, REAL), (mine, MINE)) if x is not None
     ]
@@ -112,5 +114,5 @@ def _modes(axis, modes):
     height = [modes[name]["log_ratio"] for name in names]
     axis.bar(names, height, yerr=[modes[name]["error"] for name in names], color=MINE, width=0.6)
     axis.axhline(0, color="black", lw=0.8)
-    axis.set_yticks(axis.get_yticks())
+    axis.yaxis.set_major_locator(AutoLocator())
     axis.set_xlabel("period, residues", fontsize=8)

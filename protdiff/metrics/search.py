@@ -136,5 +136,5 @@ def new_sets(sets, seen):
         if name not in seen:
             seen.add(name)
             new.append(k)
-    new = [k for k in new if sets[k].any()]
-    return sets[new]
+    sets = sets[new]
+    return sets[sets.any(1)]

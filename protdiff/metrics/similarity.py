@@ -59,13 +59,14 @@ def _block(model, reference, mask, group, radius, smooth, rows):
     pairs = (real < radius) & (index[..., rows, None] != index[..., None, :])
     if mask is not None:
         pairs = pairs & mask[..., rows, None] & mask[..., None, :]
-    difference = (made - real).abs().masked_fill(~pairs, torch.inf)
-    difference = torch.where(difference.isnan(), torch.inf, difference)
-    if smooth is None:
-        kept = sum((difference < t).sum(-1) for t in LDDT_THRESHOLDS).to(real.dtype)
+    difference = (made - real).abs()
+    if smooth is None:  # nothing is less than a threshold that is not a number
+        levels = sum((difference < t).to(torch.uint8) for t in LDDT_THRESHOLDS) * pairs
+        kept = levels.sum(-1, dtype=real.dtype)
     else:
+        difference = torch.where(pairs & ~difference.isnan(), difference, torch.inf)
         kept = sum(torch.sigmoid((t - difference) / smooth).sum(-1) for t in LDDT_THRESHOLDS)
-    return kept / len(LDDT_THRESHOLDS), pairs.sum(-1)
+    return kept / len(LDDT_THRESHOLDS), pairs.sum(-1, dtype=real.dtype)
 
 
 def drmsd(model, reference, mask=None):
