@@ -43,7 +43,7 @@ class Denoiser(nn.Module):
         self.recipe = recipe
         self.network = ScoreNetwork(config)
 
-    def bind(self, lengths, conditions=None):
+    def bind(self, lengths, conditions=None, flow=None):
         """A flow and a ``denoise(x, u)`` on the samplers' protocol.
 
         Parameters
@@ -51,13 +51,15 @@ class Denoiser(nn.Module):
         lengths : sequence of int
         conditions : Tensor, shape (B, N, C), optional
             Per residue; zeros mean "not given".
+        flow : Flow, optional
+            The recipe's, with some components masked.
 
         Returns
         -------
         flow : Flow
         denoise : callable
         """
-        flow = self.recipe(lengths)
+        flow = flow or self.recipe(lengths)
 
         def denoise(x, u):
             k = flow.kernel(u)

@@ -1,0 +1,87 @@
+"""The structural alignment beside TM-align (tmtools), on real chains of similar folds.
+
+    python benchmarks/structural.py --data DATASET [--pairs 200]
+
+Pairs of validation and test chains of at most 256 residues with a TM-score above 0.5 (TM-align,
+by the length of the second): each chain with its relatives of the same cluster and with the eight
+chains of nearest length and secondary structure, until there are enough pairs. Prints how the
+TM-scores compare, every pair that differs by more than 0.02, and the time of both.
+"""
+
+import argparse
+import time
+
+import numpy as np
+import torch
+from tmtools import tm_align
+
+from protdiff.archive import read_archive
+from protdiff.metrics.search import search
+from protdiff.metrics.structural import align_structures
+
+LIMIT, NEIGHBOURS = 0.02, 8
+
+
+def candidates(chains, seed=0):
+    """Pairs of indices that may have similar folds, none twice."""
+    rows = [chain.row for chain in chains]
+    kind = np.array(
+        [
+            [3 * np.log(int(r["length"])), 4 * float(r["helix"]), 4 * float(r["strand"])]
+            for r in rows
+        ]
+    )
+    seen = set()
+    for i in np.random.default_rng(seed).permutation(len(rows)).tolist():
+        near = np.square(kind - kind[i]).sum(1).argsort()[1 : NEIGHBOURS + 1].tolist()
+        kin = [j for j, r in enumerate(rows) if r["cluster30"] == rows[i]["cluster30"]][:2]
+        for j in dict.fromkeys(kin + near):
+            if i != j and (j, i) not in seen and (i, j) not in seen:
+                seen.add((i, j))
+                yield i, j
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--data", required=True)
+    parser.add_argument("--pairs", type=int, default=200)
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    chains = read_archive(options.data, "val") + read_archive(options.data, "test")
+    found, seconds = [], np.zeros(2)
+    for i, j in candidates(chains):
+        one, two = (chains[k].backbone(ca_only=True) for k in (i, j))
+        start = time.perf_counter()
+        theirs = tm_align(one.ca, two.ca, one.sequence, two.sequence).tm_norm_chain2
+        middle = time.perf_counter()
+        if theirs <= 0.5:
+            continue
+        pairs = align_structures(one, two)
+        x, y = torch.tensor(one.ca[pairs[:, 0]]), torch.tensor(two.ca[pairs[:, 1]])
+        ours = search(x, y, len(two)).tm
+        seconds += middle - start, time.perf_counter() - middle
+        found.append((ours - theirs, theirs, chains[i], chains[j]))
+        if len(found) == options.pairs:
+            break
+    gap = np.array([pair[0] for pair in found])
+    kin = sum(a.row["cluster30"] == b.row["cluster30"] for *_, a, b in found)
+    print(f"{len(found)} pairs with TM > 0.5, {kin} of them in one 30 % cluster")
+    print(
+        f"within {LIMIT}: {100 * (np.abs(gap) <= LIMIT).mean():.1f} %   "
+        f"ours lower: {(gap < -LIMIT).sum()}   ours higher: {(gap > LIMIT).sum()}   "
+        f"median difference {np.median(gap):+.5f}   lowest {gap.min():+.4f}"
+    )
+    print(
+        f"milliseconds a pair: ours {1e3 * seconds[1] / len(found):.0f}, "
+        f"TM-align {1e3 * seconds[0] / len(found):.0f}"
+    )
+    for difference, theirs, one, two in found:
+        if abs(difference) > LIMIT:
+            print(
+                f"  {one.name} ({len(one.types)}) on {two.name} ({len(two.types)}): TM-align "
+                f"{theirs:.4f}, ours {theirs + difference:.4f}"
+            )
+
+
+if __name__ == "__main__":
+    main()
