@@ -3,7 +3,8 @@
 ``denoise(x, u) -> clean estimate`` takes noisy components (B, D, 3) and times (B,). ``noise()``
 returns standard normal numbers (B, D, 3). ``times`` falls from 1 to 0; the result is the clean
 estimate at the last time, so a grid of n times costs n network calls. ``callback(step, u, x,
-clean)`` sees every call. Notation as in docs/theory.md 3: from u to s < u,
+clean)`` sees every call. ``start`` is a state at the first of `times`, in place of a draw from the
+prior. Notation as in docs/theory.md 3: from u to s < u,
 ``h = ½(γ_u - γ_s)`` and ``B = α_s (1 - e^{-2h})``.
 """
 
@@ -33,10 +34,10 @@ def _extrapolation(h, h_previous):
     return torch.where(still, torch.zeros_like(h), h / (2 * torch.where(still, 1.0, h_previous)))
 
 
-def _walk(denoise, flow, times, noise, step, temperature, callback):
+def _walk(denoise, flow, times, noise, step, temperature, callback, start):
     """Run `step(x, clean, previous, h_previous, u, s) -> x, h` down the grid of times."""
     batch, clean, h, absent = len(flow.mask), None, None, ~flow.mask[..., None]
-    x = flow.prior_sample(noise()) * temperature**0.5
+    x = flow.prior_sample(noise()) * temperature**0.5 if start is None else start
     for index, u in enumerate(times):
         now = u.expand(batch)
         previous, clean = clean, denoise(x, now)
@@ -48,7 +49,9 @@ def _walk(denoise, flow, times, noise, step, temperature, callback):
     return clean.masked_fill(absent, 0)
 
 
-def ancestral(denoise, flow, times, noise, *, temperature=1.0, variance="analytic", callback=None):
+def ancestral(
+    denoise, flow, times, noise, *, temperature=1.0, variance="analytic", callback=None, start=None
+):
     """DDPM's ancestral sampler, docs/theory.md 3.1.
 
     Parameters
@@ -77,20 +80,20 @@ def ancestral(denoise, flow, times, noise, *, temperature=1.0, variance="analyti
         mean = ratio * torch.exp(-h) * x + gain * clean
         return mean + (width * temperature).sqrt() * noise(), h
 
-    return _walk(denoise, flow, times, noise, step, temperature, callback)
+    return _walk(denoise, flow, times, noise, step, temperature, callback, start)
 
 
-def ddim(denoise, flow, times, noise, *, temperature=1.0, callback=None):
+def ddim(denoise, flow, times, noise, *, temperature=1.0, callback=None, start=None):
     """First-order deterministic sampler (DDIM = DPM-Solver++(1)); noise enters at the start."""
 
     def step(x, clean, _previous, _h, u, s):
         ratio, _, alpha, _, h = _step(flow, u, s)
         return ratio * x - alpha * torch.expm1(-h) * clean, h
 
-    return _walk(denoise, flow, times, noise, step, temperature, callback)
+    return _walk(denoise, flow, times, noise, step, temperature, callback, start)
 
 
-def ode_2m(denoise, flow, times, noise, *, temperature=1.0, callback=None):
+def ode_2m(denoise, flow, times, noise, *, temperature=1.0, callback=None, start=None):
     """Second-order multistep deterministic sampler (DPM-Solver++(2M)) with per-mode weights."""
 
     def step(x, clean, previous, h_previous, u, s):
@@ -99,10 +102,10 @@ def ode_2m(denoise, flow, times, noise, *, temperature=1.0, callback=None):
             clean = clean + _extrapolation(h, h_previous) * (clean - previous)
         return ratio * x - alpha * torch.expm1(-h) * clean, h
 
-    return _walk(denoise, flow, times, noise, step, temperature, callback)
+    return _walk(denoise, flow, times, noise, step, temperature, callback, start)
 
 
-def sde_2m(denoise, flow, times, noise, *, temperature=1.0, callback=None):
+def sde_2m(denoise, flow, times, noise, *, temperature=1.0, callback=None, start=None):
     """Second-order multistep stochastic sampler (SDE-DPM-Solver++(2M), midpoint)."""
 
     def step(x, clean, previous, h_previous, u, s):
@@ -112,7 +115,7 @@ def sde_2m(denoise, flow, times, noise, *, temperature=1.0, callback=None):
         width = (temperature * -torch.expm1(-2 * h)).sqrt() * sigma
         return ratio * torch.exp(-h) * x + gain * clean + width * noise(), h
 
-    return _walk(denoise, flow, times, noise, step, temperature, callback)
+    return _walk(denoise, flow, times, noise, step, temperature, callback, start)
 
 
 SAMPLERS = {"sde_2m": sde_2m, "ode_2m": ode_2m, "ancestral": ancestral, "ddim": ddim}

@@ -1,0 +1,182 @@
+"""Thermodynamics of a flow: entropy production, speciation, collapse, replicas.
+
+Every flow is reversible with respect to its prior N(0, c), so what it produces in entropy is what
+data lose in distance from the fixed point, whatever the schedule (docs/theory.md 7). All sums are
+over the three coordinates of a component, in nats.
+"""
+
+import torch
+
+from .samplers import ancestral
+
+__all__ = [
+    "collapse_time",
+    "entropy_production",
+    "entropy_production_rate",
+    "mode_speciation_time",
+    "replica_distances",
+    "speciation_time",
+    "top_eigenvalue",
+]
+
+
+def entropy_production(flow, variance=None):
+    """Entropy production of Gaussian data from u = 0 to 1, per component; (B, D).
+
+    KL(p_0 ‖ prior) - KL(p_1 ‖ prior), with the data as they are at u = 0.
+    """
+    variance = flow.variance if variance is None else variance
+
+    def kl(u):
+        k = flow.kernel(torch.full((len(flow.mask),), float(u), dtype=torch.float64))
+        ratio = (k.alpha**2 * variance + k.sigma**2) / flow.prior
+        return 1.5 * (ratio - 1 - ratio.log())
+
+    return (kl(0) - kl(1)).masked_fill(~flow.mask, 0)
+
+
+def entropy_production_rate(flow, u, error, second_moment):
+    """Entropy production per unit of u, per component; (B, D).
+
+    (b c / 2) E|s + X/c|² with the score from the denoiser. By Stein's identity it needs two
+    expectations only.
+
+    Parameters
+    ----------
+    u : Tensor, shape (B,)
+    error : Tensor, shape (B, D)
+        E|x - D|², of the denoiser. Too large an error gives too small a rate.
+    second_moment : Tensor, shape (B, D)
+        E|x|² of the data.
+    """
+    k, c = flow.kernel(u), flow.prior
+    b = flow.rate(u) * torch.sigmoid(flow.gamma(u))
+    score = (3 - k.alpha**2 / k.sigma**2 * error) / k.sigma**2
+    moment = k.alpha**2 * second_moment + 3 * k.sigma**2
+    return (0.5 * b * c * (score - 6 / c + moment / c**2)).masked_fill(~flow.mask, 0)
+
+
+def mode_speciation_time(flow, variance=None):
+    """u at which the data SNR λα²/σ² of each component is 1 (Biroli et al.); (B, D)."""
+    variance = flow.variance if variance is None else variance
+
+    def signal(u):
+        k = flow.kernel(u)
+        return variance * (k.alpha / k.sigma).square()
+
+    return _bisect_rows(lambda u: signal(u) > 1, flow.mask.shape)
+
+
+def _bisect_rows(above, shape):
+    """Largest u in [0, 1], element by element, of a condition that holds up to some u."""
+    low, high = (torch.full(shape, v, dtype=torch.float64) for v in (0.0, 1.0))
+    for _ in range(50):
+        middle = (low + high) / 2
+        # The condition is asked for one time per row: columns one after the other.
+        holds = torch.stack([above(middle[:, d])[:, d] for d in range(shape[1])], 1)
+        low, high = torch.where(holds, middle, low), torch.where(holds, high, middle)
+    return low
+
+
+def top_eigenvalue(denoise, flow, u, iterations=30, generator=None):
+    """Largest eigenvalue of c^½ ∇s c^½ at X = 0, by Lanczos on products with the denoiser; float.
+
+    Parameters
+    ----------
+    denoise : callable
+    flow : Flow
+        Of one chain.
+    u : float
+    iterations : int
+        Products with the Jacobian, two backward passes each; fewer where the space is smaller.
+    """
+    time = torch.tensor([float(u)], dtype=torch.float64)
+    k, root, mask = flow.kernel(time), flow.prior.sqrt()[..., None], flow.mask[..., None]
+    origin = torch.zeros(*flow.mask.shape, 3, dtype=torch.float64)
+
+    def product(v):
+        """c^½ ∇s c^½ v with s = (αD - X)/σ²."""
+        _, change = torch.autograd.functional.jvp(
+            lambda x: denoise(x, time).double(), origin, root * v
+        )
+        score = (k.alpha[..., None] * change - root * v) / k.sigma.square()[..., None]
+        return (root * score).masked_fill(~mask, 0)
+
+    v = torch.randn(origin.shape, generator=generator, dtype=torch.float64).masked_fill(~mask, 0)
+    basis, images = [], []
+    for _ in range(min(iterations, 3 * int(flow.mask.sum()))):
+        for _ in range(2):  # once more against rounding
+            for other in basis:
+                v = v - (v * other).sum() * other
+        if float(v.norm()) < 1e-10:
+            break
+        basis.append(v / v.norm())
+        images.append(product(basis[-1]))
+        v = images[-1]
+    small = torch.stack(basis).flatten(1) @ torch.stack(images).flatten(1).T
+    return float(torch.linalg.eigvalsh((small + small.T) / 2)[-1])
+
+
+def speciation_time(denoise, flow, threshold=-0.5, **options):
+    """First time of the reverse process at which the largest eigenvalue passes -1/2; float.
+
+    The effective potential of a trajectory at the centre then has a maximum instead of a minimum
+    (Yu & Huang), in any basis.
+    """
+    low, high = 0.0, 1.0
+    for _ in range(40):
+        middle = (low + high) / 2
+        if top_eigenvalue(denoise, flow, middle, **options) > threshold:
+            low = middle
+        else:
+            high = middle
+    return (low + high) / 2
+
+
+def collapse_time(flow, count, variance=None):
+    """u at which an exact empirical score of `count` points collapses onto one of them; (B,).
+
+    Solves Σ (3/2) ln(1 + λ SNR) = ln(count): the information that X(u) has about its origin is
+    just enough to tell the points apart (docs/theory.md 7). Before it, in the reverse process,
+    the set and its law look the same.
+    """
+    variance = flow.variance if variance is None else variance
+    target = torch.log(torch.tensor(float(count), dtype=torch.float64))
+    low, high = (torch.full((len(flow.mask),), v, dtype=torch.float64) for v in (0.0, 1.0))
+    for _ in range(60):
+        middle = (low + high) / 2
+        k = flow.kernel(middle)
+        information = 1.5 * torch.log1p(variance * (k.alpha / k.sigma).square())
+        above = information.masked_fill(~flow.mask, 0).sum(1) > target
+        low, high = torch.where(above, middle, low), torch.where(above, high, middle)
+    return (low + high) / 2
+
+
+def replica_distances(denoise, flow, clean, u, noise, *, steps=50, sampler=ancestral):
+    """Distances between two replicas that descend from one noised state, and to the truth.
+
+    The truth and the replicas are draws from the same posterior if the denoiser is exact, so the
+    two means are equal (Nishimori's identity): a calibration test of a learned denoiser.
+
+    Parameters
+    ----------
+    clean : Tensor, shape (B, D, 3)
+    u : float
+        Time of the common state.
+    noise : callable
+    steps : int
+        Denoiser calls per replica.
+    sampler : callable
+        One of `SAMPLERS`.
+
+    Returns
+    -------
+    between, to_truth : Tensor, shape (B, D)
+        Squared distances per component; to_truth is the mean of the two replicas.
+    """
+    start = flow.noise(clean.double(), torch.full((len(clean),), float(u)), noise())
+    times = torch.linspace(float(u), 0, steps, dtype=torch.float64)
+    one, two = (sampler(denoise, flow, times, noise, start=start) for _ in range(2))
+    between = (one - two).square().sum(-1)
+    truth = sum((x - clean).square().sum(-1) for x in (one, two)) / 2
+    return between, truth
