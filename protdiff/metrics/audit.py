@@ -1,0 +1,266 @@
+"""Did a generator memorise? Distances of samples to training chains beside held-out ones.
+
+After Halder (arXiv 2411.17807) and the practice of nearest-neighbour tests: a sampler of the true
+law is as far from the training set as other real chains are.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from .search import search
+from .superposition import rotation_of
+
+__all__ = ["Audit", "NeighbourTest", "audit", "nearest_rmsd", "neighbour_test"]
+
+#: Chains are compared whole; the shorter has at least this share of the longer one's length.
+LENGTH_SHARE = 0.8
+#: A sample is suspicious if its nearest training chain is this much nearer than the second one.
+SUSPICIOUS = 1 / 3
+#: Windows that are superposed at a time.
+CHUNK = 20_000
+#: Chains, nearest by RMSD, for which the TM-score is computed.
+TM_CANDIDATES = 20
+
+
+@dataclass(frozen=True)
+class NeighbourTest:
+    """Distances to the nearest training chain over those to the nearest held-out one.
+
+    `ratio` is the median over samples, in units of what real chains get (which is 1 for sets of
+    equal size): 1 for the true sampler, below it for copies. `nearer` is the share of samples
+    below 1, `p` the Mann-Whitney probability of so small ratios by chance (one-sided).
+    """
+
+    ratio: float
+    nearer: float
+    p: float
+    count: int
+
+
+def neighbour_test(to_train, to_held_out, baseline=None):
+    """`NeighbourTest` of two distances per sample; NaN pairs are left out.
+
+    Parameters
+    ----------
+    to_train, to_held_out : ndarray, shape (samples,)
+    baseline : tuple of ndarray, optional
+        The same two distances of real chains that are in neither set. Without it the sets must be
+        of equal size, and the distances themselves are tested against each other.
+    """
+    from scipy.stats import mannwhitneyu
+
+    def ratios(a, b):
+        both = np.isfinite(a) & np.isfinite(b)
+        return np.asarray(a)[both] / np.maximum(np.asarray(b)[both], 1e-9)
+
+    mine = ratios(to_train, to_held_out)
+    usual = np.ones(0) if baseline is None else ratios(*baseline)
+    if not len(mine) or (baseline is not None and not len(usual)):
+        return NeighbourTest(np.nan, np.nan, np.nan, 0)
+    if baseline is None:
+        unit, groups = 1.0, (to_train, to_held_out)
+    else:
+        unit, groups = np.median(usual), (mine, usual)
+    return NeighbourTest(
+        ratio=float(np.median(mine) / unit),
+        nearer=float((mine < unit).mean()),
+        p=float(mannwhitneyu(*groups, alternative="less", nan_policy="omit").pvalue),
+        count=len(mine),
+    )
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What `audit` found.
+
+    Attributes
+    ----------
+    rmsd, tm : NeighbourTest
+        By CA RMSD in Å, and by 1 - TM-score.
+    nearest : ndarray of int, shape (samples,)
+        Nearest training chain by RMSD; -1 where none has a similar length.
+    to_train, to_second, to_held_out : ndarray, shape (samples,)
+        RMSD to it, to the second nearest, and to the nearest held-out chain; NaN without one.
+    suspicious : ndarray of int
+        Samples much nearer to one training chain than to any other, nearest first.
+    verdict : str
+        One sentence.
+    """
+
+    rmsd: NeighbourTest
+    tm: NeighbourTest
+    nearest: np.ndarray
+    to_train: np.ndarray
+    to_second: np.ndarray
+    to_held_out: np.ndarray
+    suspicious: np.ndarray
+    verdict: str
+
+
+class Distances(NamedTuple):
+    """Of one chain: nearest training chain, RMSDs, and 1 - TM to both sets."""
+
+    nearest: int
+    to_train: float
+    to_second: float
+    to_held_out: float
+    tm_train: float
+    tm_held_out: float
+
+
+def audit(samples, train, held_out, *, seed=0, advance=None):
+    """Nearest-neighbour audit of samples.
+
+    A poor sampler is far from everything and a large training set near to anything, so the
+    distance to the nearest training chain is divided by that to the nearest held-out chain, and
+    this ratio is compared with that of as many held-out chains to the training set and to the
+    rest of the held-out set.
+
+    Parameters
+    ----------
+    samples, train, held_out : list of ndarray, shape (L, 3)
+        CA traces in Å, without gaps.
+    seed : int
+        Of the choice of held-out chains that stand beside the samples.
+    advance : callable, optional
+        Called with 1 for each chain done: samples, then held-out chains.
+
+    Returns
+    -------
+    Audit
+
+    Notes
+    -----
+    The RMSD of chains of different lengths is the smallest over all places of the shorter one in
+    the longer one, for lengths within 20 %; TM-scores are those of that gapless alignment.
+    """
+    rng = np.random.default_rng(seed)
+    count = min(len(samples), len(held_out))
+    beside = np.sort(rng.choice(len(held_out), count, replace=False))
+
+    def measure(chain, held):
+        found = _distances(chain, train, held)
+        if advance is not None:
+            advance(1)
+        return found
+
+    mine = [measure(sample, held_out) for sample in samples]
+    usual = [measure(held_out[k], held_out[:k] + held_out[k + 1 :]) for k in beside.tolist()]
+    mine, usual = (Distances(*map(np.array, zip(*rows, strict=True))) for rows in (mine, usual))
+    alone = np.flatnonzero(mine.to_train < SUSPICIOUS * mine.to_second)
+    suspicious = alone[np.argsort(mine.to_train[alone], kind="stable")]
+    rmsd = neighbour_test(mine.to_train, mine.to_held_out, (usual.to_train, usual.to_held_out))
+    tm = neighbour_test(mine.tm_train, mine.tm_held_out, (usual.tm_train, usual.tm_held_out))
+    return Audit(
+        rmsd, tm, mine.nearest, mine.to_train, mine.to_second, mine.to_held_out, suspicious,
+        sentence(rmsd, len(suspicious), len(samples)),
+    )  # fmt: skip
+
+
+def _distances(chain, train, held_out):
+    """`Distances` of one chain."""
+    distance, offset = nearest_rmsd(chain, train)
+    other, place = nearest_rmsd(chain, held_out)
+    first, second, held = (
+        value if np.isfinite(value) else np.nan
+        for value in (*np.partition(distance, 1)[:2], other.min())
+    )
+    return Distances(
+        nearest=-1 if np.isnan(first) else int(distance.argmin()),
+        to_train=first,
+        to_second=second,
+        to_held_out=held,
+        tm_train=1 - _largest_tm(chain, train, distance, offset),
+        tm_held_out=1 - _largest_tm(chain, held_out, other, place),
+    )
+
+
+def sentence(test, suspicious, count):
+    """Verdict in words."""
+    if not test.count:
+        return "No sample has a chain of similar length to be compared with."
+    if test.ratio < 0.8 and test.p < 1e-3:
+        found = "The samples are copies of training chains"
+    elif test.p < 0.01:
+        found = "The samples lie a little nearer to the training chains than to held-out ones"
+    else:
+        found = "The samples are as far from the training chains as from held-out ones"
+    flagged = (
+        f"{suspicious} of {count} look like one training chain each"
+        if suspicious
+        else ("none looks like a single training chain")
+    )
+    return f"{found} (ratio {test.ratio:.2f}, p = {test.p:.2g}); {flagged}."
+
+
+def nearest_rmsd(sample, chains):
+    """CA RMSD of a trace to every chain, at the best gapless place; Å.
+
+    Parameters
+    ----------
+    sample : ndarray, shape (n, 3)
+    chains : list of ndarray, shape (L, 3)
+
+    Returns
+    -------
+    distance : ndarray, shape (chains,)
+        Infinite for lengths that differ too much.
+    offset : ndarray of int, shape (chains,)
+        Residue of the longer chain at the first residue of the shorter one.
+    """
+    n = len(sample)
+    distance, offset = np.full(len(chains), np.inf), np.zeros(len(chains), dtype=int)
+    by_length = {}
+    for k, chain in enumerate(chains):
+        if min(n, len(chain)) >= LENGTH_SHARE * max(n, len(chain)):
+            by_length.setdefault(len(chain), []).append(k)
+    x = torch.tensor(sample, dtype=torch.float32)
+    for length, members in by_length.items():
+        size = min(n, length)
+        block = torch.tensor(np.stack([chains[k] for k in members]), dtype=torch.float32)
+        windows = (block if length >= n else x[None]).unfold(1, size, 1)  # (chains, places, 3, n)
+        target = (x[None] if length >= n else block).mT[:, None]
+        values = torch.cat(
+            [
+                _rmsd(
+                    *torch.broadcast_tensors(
+                        windows[rows] if len(windows) > 1 else windows,
+                        target[rows] if len(target) > 1 else target,
+                    )
+                )
+                for rows in torch.arange(len(members)).split(max(1, CHUNK // windows.shape[1]))
+            ]
+        )
+        best = values.min(1)
+        distance[members], offset[members] = best.values.numpy(), best.indices.numpy()
+    return distance, offset
+
+
+def _rmsd(a, b):
+    """Least RMSD of point sets (..., 3, n)."""
+    a, b = (t - t.mean(-1, keepdim=True) for t in (a, b))
+    covariance = a @ b.mT
+    rotation = rotation_of(covariance.double())
+    gain = 2 * (rotation * covariance.double()).sum((-1, -2))
+    squares = a.square().sum((-1, -2)).double() + b.square().sum((-1, -2)).double() - gain
+    return (squares.clamp_min(0) / a.shape[-1]).sqrt()
+
+
+def _largest_tm(sample, chains, distance, offset):
+    """Largest TM-score by the sample's length over the nearest chains; NaN without any."""
+    best = np.nan
+    for k in distance.argsort(kind="stable")[:TM_CANDIDATES]:
+        if not np.isfinite(distance[k]):
+            break
+        chain, start = chains[k], offset[k]
+        size = min(len(sample), len(chain))
+        x, y = (
+            points[start : start + size] if len(points) > size else points
+            for points in (sample, chain)
+        )
+        found = search(torch.tensor(x), torch.tensor(y), len(sample), stride=40)
+        best = np.nanmax([best, found.tm])
+    return best

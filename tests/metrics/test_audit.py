@@ -1,0 +1,103 @@
+"""The memorisation audit: T13 of the specification, and copies of real chains."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from scipy.spatial import cKDTree
+
+import protdiff
+from protdiff.metrics import rmsd
+from protdiff.metrics.audit import audit, nearest_rmsd, neighbour_test
+
+ROOT = Path(__file__).parents[2]
+
+
+def nearest(points, cloud):
+    return cKDTree(cloud).query(points)[0]
+
+
+@pytest.mark.parametrize(
+    ("noise", "ratio"), [(None, 0.999), (0.1, 0.097), (0.5, 0.444), (1.0, 0.741)]
+)
+def test_standard_normal_points(noise, ratio):
+    """d = 40, 300 training and 300 held-out points; copies rescaled to unit variance."""
+    rng = np.random.default_rng(0)
+    train, held = rng.normal(size=(2, 300, 40))
+    if noise is None:
+        made = rng.normal(size=(300, 40))
+    else:
+        made = train[rng.integers(0, 300, 300)] + noise * rng.normal(size=(300, 40))
+        made /= np.sqrt(1 + noise**2) if noise > 0.1 else 1
+    test = neighbour_test(nearest(made, train), nearest(made, held))
+    assert test.ratio == pytest.approx(ratio, abs=0.02)
+    if noise is None:
+        assert test.p > 0.01
+    else:
+        assert test.p < 1e-20
+        assert test.nearer > 0.95
+
+
+def test_a_large_training_set_is_no_evidence():
+    """Twenty times as many training points are nearer to anything; the baseline takes it out."""
+    rng = np.random.default_rng(2)
+    train, held, fresh, beside = (rng.normal(size=(n, 20)) for n in (6000, 300, 300, 300))
+    copies = train[rng.integers(0, 6000, 300)] + 0.3 * rng.normal(size=(300, 20))
+    baseline = nearest(beside, train), nearest(beside, held)
+    true = neighbour_test(nearest(fresh, train), nearest(fresh, held), baseline)
+    assert neighbour_test(nearest(fresh, train), nearest(fresh, held)).ratio < 0.85
+    assert true.ratio == pytest.approx(1, abs=0.05)
+    assert true.p > 0.01
+    found = neighbour_test(nearest(copies, train), nearest(copies, held), baseline)
+    assert found.ratio < 0.5
+    assert found.p < 1e-20
+
+
+@pytest.fixture(scope="module")
+def windows():
+    """Pieces of 40 residues of real chains."""
+    pieces = []
+    for name in ("1tpk.pdb", "1a8o.pdb.gz", "3nzd.cif", "1lcd.pdb"):
+        backbone = protdiff.read(ROOT / "data" / "examples" / name)
+        for chain in backbone.chains:
+            ca = backbone.chain(chain).ca
+            ca = ca[np.isfinite(ca).all(1)]
+            pieces += [ca[k : k + 40] for k in range(0, len(ca) - 40, 5)]
+    return pieces
+
+
+def test_rmsd_of_every_place(windows):
+    """Against one superposition at a time, for shorter, equal and longer chains."""
+    sample = windows[0]
+    chains = [windows[3], windows[4][:36], np.concatenate([windows[5], windows[6][:6]]),
+              windows[2][:20]]  # fmt: skip
+    distance, offset = nearest_rmsd(sample, chains)
+    assert distance[3] == np.inf  # half as long
+    for k in range(3):
+        short, long = sorted((sample, chains[k]), key=len)
+        values = [
+            float(rmsd(torch.tensor(short), torch.tensor(long[s : s + len(short)])))
+            for s in range(len(long) - len(short) + 1)
+        ]
+        assert distance[k] == pytest.approx(min(values), abs=2e-3)
+        assert values[offset[k]] == pytest.approx(min(values), abs=2e-3)
+
+
+def test_copies_are_flagged_and_their_origin_named(windows):
+    rng = np.random.default_rng(1)
+    train, held = windows[::2], windows[1::2]
+    copies = [train[k] + 0.3 * rng.normal(size=(40, 3)) for k in (2, 5, 0, 7)]
+    found = audit(copies, train, held)
+    assert found.nearest.tolist() == [2, 5, 0, 7]
+    assert found.rmsd.ratio < 0.5
+    assert found.tm.ratio < 0.5
+    assert set(found.suspicious) == {0, 1, 2, 3}
+    assert "4 of 4" in found.verdict
+
+
+def test_no_chain_of_similar_length(windows):
+    found = audit([windows[0][:10]], windows, windows)
+    assert found.nearest.tolist() == [-1]
+    assert found.rmsd.count == 0
+    assert found.verdict.startswith("No sample")
