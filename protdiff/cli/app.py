@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from . import doctor, evaluate, flow, generate, score, train
+from . import audit, doctor, evaluate, flow, generate, score, train
 
 __all__ = ["app", "main"]
 
@@ -20,6 +20,7 @@ app = typer.Typer(
 app.command(name="generate")(generate.generate)
 app.command(name="score", cls=score.ScoreCommand)(score.score)
 app.command(name="evaluate")(evaluate.evaluate)
+app.command(name="audit")(audit.audit)
 app.command(name="train")(train.train)
 app.command(name="doctor")(doctor.doctor)
 app.add_typer(flow.app, name="flow")
