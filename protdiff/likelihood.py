@@ -1,13 +1,15 @@
 """How probable a structure is under the weights: nats, by residue and by scale."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from .backbone import RESIDUE_TYPES
 from .geometry import link_vectors
 
-__all__ = ["DEFAULT_RESOLUTION", "Likelihood", "log_likelihood"]
+__all__ = ["DEFAULT_RESOLUTION", "LIKELIHOOD", "METHODS", "Likelihood", "log_likelihood"]
 
 #: Å: noise of the finest mode of the trace at which the integral over scales ends.
 DEFAULT_RESOLUTION = 0.1
@@ -17,16 +19,32 @@ SHORTEST = 8
 BANDS = {"<4": 4.0, "4-8": 8.0, "8-16": 16.0, "16-32": 32.0, ">32": np.inf}
 
 
+METHODS = ("elbo", "iwae", "ode")
+
+#: Column and what it says.
+LIKELIHOOD = {
+    "log_likelihood": "nats per degree of freedom; larger is more probable",
+    "log_likelihood_error": "its standard error over repetitions",
+    "log_likelihood_bits": "the same in bits",
+    "log_likelihood_gaussian": "nats per degree of freedom of the Gaussian chain: no network",
+    **{f"gain_{name}": f"what the network adds, by modes of periods {name} residues; nats per "
+       "degree of freedom" for name in BANDS},
+    "gain_links": "what it adds by the peptide links",
+    "resolution": "noise of the finest mode of the trace at the resolved end, Å",
+    "network_calls": "per unbroken piece of chain",
+}  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Likelihood:
-    """Lower bound on the log-density of one structure.
+    """Log-density of one structure, or a lower bound on it.
 
     The density is that of the cosine modes of the CA trace, and of the unit vectors of the
     peptide links where N, C and O are there, at the resolution; centroid apart, in Å.
 
     Attributes
     ----------
-    elbo : float
+    value : float
         Nats per degree of freedom (three per mode and per link); larger is more probable.
     error : float
         Its standard error.
@@ -36,7 +54,7 @@ class Likelihood:
         What the network adds to it, nats per degree of freedom of the structure, by band of the
         period in residues, and by "links".
     residues : ndarray, shape (L,)
-        Nats of every residue; NaN where the CA is missing. They add up to the total.
+        Nats of every residue; NaN where the CA is missing. They add up to the total. Bound only.
     degrees : int
         Degrees of freedom.
     resolution : float
@@ -45,7 +63,7 @@ class Likelihood:
         Network calls.
     """
 
-    elbo: float
+    value: float
     error: float
     gaussian: float
     gain: dict
@@ -55,26 +73,27 @@ class Likelihood:
     calls: int
 
     def row(self):
-        """Flat dict of numbers."""
-        gains = {f"gain_{name}": self.gain.get(name, np.nan) for name in (*BANDS, "links")}
-        return {
-            "elbo": self.elbo, "elbo_error": self.error, "elbo_bits": self.elbo / np.log(2),
-            "elbo_gaussian": self.gaussian, **gains, "elbo_resolution": self.resolution,
-            "elbo_calls": self.calls,
-        }  # fmt: skip
+        """Columns of `LIKELIHOOD`."""
+        gains = [self.gain.get(name, np.nan) for name in (*BANDS, "links")]
+        values = (
+            self.value, self.error, self.value / np.log(2), self.gaussian, *gains,
+            self.resolution, self.calls,
+        )  # fmt: skip
+        return dict(zip(LIKELIHOOD, values, strict=True))
 
 
 def log_likelihood(
     denoiser,
     backbone,
     *,
+    method="elbo",
     sequence=None,
     steps=16,
     samples=2,
     resolution=DEFAULT_RESOLUTION,
     seed=0,
 ):
-    """Variational bound on the log-density of a structure.
+    """Log-density of a structure under the weights.
 
     Chains, and the pieces of a chain between unobserved residues, count one by one: the network
     knows single unbroken chains. Pieces under 8 residues are left out.
@@ -85,10 +104,15 @@ def log_likelihood(
     backbone : Backbone
         May be CA only; then the links are left out and the resolution is what the network can
         do without them.
+    method : {"elbo", "iwae", "ode"}
+        Variational bound, tight and with a breakdown; importance-weighted paths of the sampler
+        in `steps` steps; or the probability flow, whose divergence is estimated with `samples`
+        random vectors.
     sequence : str, optional
         One letter per residue (X: unknown): the density given the sequence.
     steps, samples : int
-        (steps + 1) · samples network calls per piece.
+        (steps + 1) · samples network calls per piece for the bound, steps · samples for
+        importance weights, 4 · steps with gradients for the probability flow.
     resolution : float
         Å.
     seed : int
@@ -103,6 +127,8 @@ def log_likelihood(
     ValueError
         If no piece is long enough, or the sequence has another length.
     """
+    if method not in METHODS:
+        raise ValueError(f"method {method!r}: must be one of {', '.join(METHODS)}")
     from .metrics.quality import steps as follows
 
     if sequence is not None and len(sequence) != len(backbone):
@@ -119,18 +145,22 @@ def log_likelihood(
     gains, reached = dict.fromkeys([*BANDS, "links"], 0.0), 0.0
     for number, piece in enumerate(pieces):
         letters = None if sequence is None else [sequence[known[k]] for k in piece]
-        bound, flow, sigma = _bound_of_piece(
-            denoiser, kept.coords[piece], whole, letters, steps, samples, resolution,
-            [seed, number],
-        )  # fmt: skip
-        size = len(piece)
+        given = _prepare(denoiser, kept.coords[piece], whole, letters, resolution, [seed, number])
+        flow, size = given.flow, len(piece)
+        total["degrees"] += 3 * int(flow.mask.sum())
+        total["gaussian"] += float(given.gaussian)
+        reached = max(reached, given.resolution)
+        if method != "elbo":
+            value, error, calls = (_iwae if method == "iwae" else _ode)(given, steps, samples)
+            total["bound"] += value
+            total["variance"] += error**2
+            total["calls"] = max(total["calls"], calls)
+            continue
+        bound = _elbo(given, steps, samples)
         residues[known[piece]] = bound.by_place[0].numpy()
         total["bound"] += float(bound.total[0])
-        total["gaussian"] += float(bound.gaussian.sum())
         total["variance"] += float(bound.error[0]) ** 2
-        total["degrees"] += 3 * int(flow.mask.sum())
         total["calls"] = max(total["calls"], bound.calls)
-        reached = max(reached, sigma)
         band = np.searchsorted(
             list(BANDS.values())[:-1], 2 * np.pi / flow.momenta[0, :size].numpy()
         )
@@ -138,10 +168,12 @@ def log_likelihood(
             gains[name] += float(bound.gain[0, :size].numpy()[band == k].sum())
         gains["links"] += float(bound.gain[0, size:].sum())
     degrees = total["degrees"]
-    if not whole:
+    if method != "elbo":
+        gains = {}
+    elif not whole:
         del gains["links"]
     return Likelihood(
-        elbo=total["bound"] / degrees,
+        value=total["bound"] / degrees,
         error=total["variance"] ** 0.5 / degrees,
         gaussian=total["gaussian"] / degrees,
         gain={name: value / degrees for name, value in gains.items()},
@@ -152,21 +184,34 @@ def log_likelihood(
     )
 
 
-def _bound_of_piece(denoiser, coords, whole, letters, steps, samples, resolution, seed):
-    """`Bound`, flow and resolution of one unbroken piece."""
+class _Piece(NamedTuple):
+    """An unbroken piece, ready for the flow."""
+
+    flow: object
+    denoise: Callable
+    clean: object
+    last: float
+    noise: Callable
+    generator: object
+    project: Callable
+    gaussian: object
+    resolution: float
+
+
+def _prepare(denoiser, coords, whole, letters, resolution, seed):
+    """`_Piece` of coordinates (n, 4, 3)."""
     import torch
 
     from .flow import Flow, stack_modes, to_coords
-    from .flow.likelihood import elbo
+    from .flow.likelihood import gaussian_log_density
     from .network.conditions import condition_features
     from .network.denoiser import ACTIVE_SIGNAL
-    from .network.numerics import flush_denormals
 
     n = len(coords)
-    flow = denoiser.recipe([n])
-    mask = flow.mask.clone()
+    full = denoiser.recipe([n])
+    mask = full.mask.clone()
     mask[:, n:] &= whole
-    flow = Flow(flow.momenta, flow.variance, flow.prior, mask, flow.schedule)
+    flow = Flow(full.momenta, full.variance, full.prior, mask, full.schedule)
     ca = torch.tensor(coords[None, :, 1])
     links = torch.zeros(1, n, 3, dtype=torch.float64)
     if whole:
@@ -175,24 +220,90 @@ def _bound_of_piece(denoiser, coords, whole, letters, steps, samples, resolution
     clean = torch.cat([modes @ ca, links], 1).masked_fill(~mask[..., None], 0)
     last = _time_of_noise(flow, n - 1, resolution)
     if not whole:  # the network has never seen a fine trace without its links
-        last = max(last, _time_of_signal(denoiser.recipe([n]), n, ACTIVE_SIGNAL))
+        last = max(last, _time_of_signal(full, n, ACTIVE_SIGNAL))
     generator = torch.Generator().manual_seed(
         int(np.random.SeedSequence(seed).generate_state(1, np.uint64)[0] >> 1)
     )
     types = letters and [RESIDUE_TYPES.find(letter) for letter in letters]
     _, denoise = denoiser.bind([n], condition_features([types], [None], n), flow)
+    kernel = flow.kernel(torch.tensor([last], dtype=torch.float64))
+
+    def noise():
+        return torch.randn(clean.shape, generator=generator, dtype=torch.float64)
 
     def project(x):
         return torch.cat([to_coords(x[:, :n], modes), x[:, n:]], -1)
 
+    return _Piece(
+        flow, denoise, clean, last, noise, generator, project,
+        gaussian_log_density(clean, flow.variance, mask).sum(),
+        float((kernel.sigma / kernel.alpha)[0, n - 1]),
+    )  # fmt: skip
+
+
+def _elbo(given, steps, samples):
+    """`Bound` of a piece."""
+    import torch
+
+    from .flow.likelihood import elbo
+    from .network.numerics import flush_denormals
+
     with torch.inference_mode(), flush_denormals():
-        bound = elbo(
-            denoise, flow, clean,
-            lambda: torch.randn(clean.shape, generator=generator, dtype=torch.float64),
-            steps=steps, samples=samples, last=last, generator=generator, project=project,
+        return elbo(
+            given.denoise, given.flow, given.clean, given.noise, steps=steps, samples=samples,
+            last=given.last, generator=given.generator, project=given.project,
         )  # fmt: skip
-    kernel = flow.kernel(torch.tensor([last], dtype=torch.float64))
-    return bound, flow, float((kernel.sigma / kernel.alpha)[0, n - 1])
+
+
+def _state(given):
+    """State at the resolved end that the structure itself would be, and ln |dstate/dx|."""
+    import torch
+
+    k = given.flow.kernel(torch.tensor([given.last], dtype=torch.float64))
+    log_alpha = k.alpha.log().masked_fill(~given.flow.mask, 0)
+    return k.alpha[..., None] * given.clean, 3 * float(log_alpha.sum())
+
+
+def _iwae(given, steps, samples):
+    """Importance-weighted estimate: value, error, calls."""
+    import torch
+
+    from .flow.likelihood import path_weights
+    from .network.numerics import flush_denormals
+
+    state, volume = _state(given)
+    times = torch.linspace(1, given.last, steps + 1, dtype=torch.float64)
+    with torch.inference_mode(), flush_denormals():
+        weights = torch.stack(
+            [
+                path_weights(given.denoise, given.flow, state, times, given.noise).sum()
+                for _ in range(samples)
+            ]
+        )
+    relative = (weights - weights.max()).exp()
+    error = float(relative.std() / samples**0.5 / relative.mean()) if samples > 1 else float("nan")
+    value = float(weights.logsumexp(0)) - np.log(samples) + volume
+    return value, error, steps * samples
+
+
+def _ode(given, steps, samples):
+    """Probability flow: value, error of the divergence, calls."""
+    import torch
+
+    from .flow.likelihood import ode_log_density
+    from .network.numerics import flush_denormals
+
+    state, volume = _state(given)
+    times = torch.linspace(1, given.last, steps + 1, dtype=torch.float64)
+    with flush_denormals():
+        values = torch.cat(
+            [
+                ode_log_density(given.denoise, given.flow, state, times, generator=given.generator)
+                for _ in range(samples)
+            ]
+        )
+    error = float(values.std() / samples**0.5) if samples > 1 else float("nan")
+    return float(values.mean()) + volume, error, 4 * steps * samples
 
 
 def _bisect(below):

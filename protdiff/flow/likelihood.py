@@ -13,6 +13,10 @@ import torch
 __all__ = ["Bound", "elbo", "gaussian_log_density", "ode_log_density", "path_weights"]
 
 
+#: Half log-SNR by which a component must change in a step to count as moving.
+STILL = 1e-9
+
+
 @dataclass(frozen=True)
 class Bound:
     """A lower bound on ln p, in nats.
@@ -181,15 +185,19 @@ def path_weights(denoise, flow, state, times, noise, variance=None):
         s, u = s.expand(batch), u.expand(batch)
         at_s, at_u = flow.kernel(s), flow.kernel(u)
         ratio = at_u.alpha / at_s.alpha
-        spread = at_u.sigma.square() - (ratio * at_s.sigma).square()
-        following = wide(ratio) * x + wide(spread.sqrt()) * noise()
         h = (flow.gamma(u) - flow.gamma(s)) / 2
-        gain = at_s.alpha * -torch.expm1(-2 * h)
-        width = at_s.sigma.square() * -torch.expm1(-2 * h)
+        # At a clipped end a component stands still: it costs nothing either way.
+        moves = flow.mask & (h > STILL)
+        shrink = torch.where(moves, -torch.expm1(-2 * h), 1.0)
+        spread = at_u.sigma.square() * shrink  # σ_u² - ratio² σ_s², without cancellation
+        width = at_s.sigma.square() * shrink
+        following = wide(ratio) * x + wide(spread.sqrt()) * noise()
+        following = torch.where(wide(moves), following, x)
         mean = wide(at_s.sigma / at_u.sigma * torch.exp(-h)) * following
-        mean = mean + wide(gain) * denoise(following, u)
-        total = total + log_normal(x, mean, wide(width))
-        total = total - log_normal(following, wide(ratio) * x, wide(spread))
+        mean = mean + wide(at_s.alpha * shrink) * denoise(following, u)
+        backward = log_normal(x, mean, wide(width))
+        forward = log_normal(following, wide(ratio) * x, wide(spread))
+        total = total + (backward - forward).masked_fill(~moves, 0)
         x = following
     total = total + log_normal(x, 0.0, wide(flow.prior if variance is None else variance))
     return total.masked_fill(~flow.mask, 0)
