@@ -1,7 +1,5 @@
 """`protdiff score`: structures against references, and beside real proteins."""
 
-import multiprocessing
-import os
 from collections import Counter
 from contextlib import ExitStack
 from enum import StrEnum
@@ -13,15 +11,13 @@ import typer
 from typer.core import TyperCommand
 
 from .inputs import Task, find_files, pair_by_name, pair_by_table
+from .plan import read_sequences
 from .progress import progress_bar
 from .rows import Summary, row_writer, shown
+from .score_task import RESIDUE_COLUMNS, Options, mapped, score_task
 
 __all__ = ["ScoreCommand", "score"]
 
-RESIDUE_COLUMNS = (
-    "model", "reference", "model_chain", "model_number", "model_residue", "reference_chain",
-    "reference_number", "reference_residue", "distance", "lddt",
-)  # fmt: skip
 #: Columns of the table on the terminal, with and without a reference; the file has all.
 BRIEF = (
     "aligned", "rmsd", "tm", "gdt_ts", "gdt_ha", "lddt", "ca_bonds", "clashes_3.0",
@@ -50,6 +46,14 @@ class Normalize(StrEnum):
     reference = "reference"
     model = "model"
     shorter = "shorter"
+
+
+class Method(StrEnum):
+    """Likelihoods."""
+
+    elbo = "elbo"
+    iwae = "iwae"
+    ode = "ode"
 
 
 class ScoreCommand(TyperCommand):
@@ -100,6 +104,25 @@ def score(
     quality: Annotated[
         bool, typer.Option(help="The columns that need no reference; without them it is faster.")
     ] = True,
+    likelihood: Annotated[
+        Method | None,
+        typer.Option(help="How probable the weights find it: bound, importance weights or flow."),
+    ] = None,
+    samples: Annotated[
+        int, typer.Option(min=1, help="Repetitions of the likelihood; its error needs two.")
+    ] = 2,
+    sequence: Annotated[
+        str, typer.Option(help="Sequence the likelihood is given: auto (the file's), none, FASTA.")
+    ] = "auto",
+    weights: Annotated[
+        str | None, typer.Option(help="Weights of the likelihood, by name or .safetensors file.")
+    ] = None,
+    color: Annotated[
+        Path | None, typer.Option(help="Folder for copies with nats per residue as B-factors.")
+    ] = None,
+    rank: Annotated[
+        bool, typer.Option("--rank", help="Most probable first (all rows are kept in memory).")
+    ] = False,
     jobs: Annotated[int, typer.Option(min=0, help="Processes; 0: one per core.")] = 1,
     strict: Annotated[
         bool, typer.Option("--strict", help="Stop at the first row with an error.")
@@ -113,24 +136,29 @@ def score(
     """
     tasks, unused = plan(predictions, reference, pairs)
     compared = any(task.reference or task.error for task in tasks)
-    check(tasks, compared, out, per_residue, superpose, chain, quality)
+    check(tasks, compared, out, per_residue, superpose, chain, quality, likelihood, color, rank)
 
+    from ..likelihood import LIKELIHOOD
+    from ..metrics.chains import parse_chains
     from ..metrics.quality import QUALITY
     from ..metrics.scores import SIMILARITY
+    from ..weights import find_weights
 
     columns = ["model", *(["reference", *SIMILARITY] if compared else [])]
     columns += [*(QUALITY if quality else []), "warning", "error"]
-    options = {
-        "alignment": alignment.value,
-        "chains": chain,
-        "normalize": normalize.value,
-        "with_quality": quality,
-    }
-    work = partial(score_task, options=options, superpose=superpose, per_residue=per_residue)
+    if likelihood is not None:
+        columns[-2:-2] = LIKELIHOOD
+    options = Options(
+        alignment=alignment.value, chains=chain and parse_chains(chain),
+        normalize=normalize.value, quality=quality, per_residue=per_residue, superpose=superpose,
+        likelihood=likelihood and likelihood.value, samples=samples,
+        sequence=given_sequence(sequence), weights=likelihood and find_weights(weights),
+        color=color,
+    )  # fmt: skip
     summary, errors, warnings, first = Summary(columns[1:]), 0, Counter(), []
     with ExitStack() as stack:
-        if superpose is not None:
-            superpose.mkdir(parents=True, exist_ok=True)
+        for folder in filter(None, (superpose, color)):
+            folder.mkdir(parents=True, exist_ok=True)
         writers = []
         if out is not None:
             writers.append(stack.enter_context(row_writer(out, columns)))
@@ -138,7 +166,12 @@ def score(
             table = out.with_name(f"{out.stem}_residues.csv")
             residues = stack.enter_context(row_writer(table, RESIDUE_COLUMNS))
         advance = stack.enter_context(progress_bar(len(tasks), "scoring", "structures"))
-        for row, of_residues in stack.enter_context(mapped(work, tasks, jobs)):
+        rows = counted(
+            stack.enter_context(mapped(partial(score_task, options=options), tasks, jobs)), advance
+        )
+        if rank:
+            rows = sorted(rows, key=lambda pair: -pair[0].get("log_likelihood", float("-inf")))
+        for row, of_residues in rows:
             if row.get("error"):
                 if strict:
                     raise ValueError(f"{row['model']}: {row['error']}")
@@ -150,9 +183,8 @@ def score(
             for one in of_residues:
                 residues(one)
             summary.add(row)
-            if len(first) < MOST_SHOWN or row.get("error"):
+            if len(first) < MOST_SHOWN:
                 first.append(row)
-            advance(1)
     report(first, summary, len(tasks), compared, out)
     for text, count in warnings.most_common(5):
         typer.echo(f"warning, {count} of {len(tasks)}: {text}", err=True)
@@ -176,84 +208,48 @@ def plan(predictions, reference, pairs):
     return [Task(model) for model in models], []
 
 
-def check(tasks, compared, out, per_residue, superpose, chain, quality):
+def counted(rows, advance):
+    """The same rows, each one told to the progress bar."""
+    for row in rows:
+        yield row
+        advance(1)
+
+
+def given_sequence(option):
+    """Option --sequence as "auto", "none" or the letters of a FASTA file with one record."""
+    if option in ("auto", "none"):
+        return option
+    records = read_sequences(option)
+    if len(records) != 1:
+        raise ValueError(f"--sequence {option}: {len(records)} records; give one, auto or none")
+    return next(iter(records.values()))
+
+
+def check(tasks, compared, out, per_residue, superpose, chain, quality, likelihood, color, rank):
     """ValueError for options that do not go together."""
     if out is not None and out.is_dir():
         raise ValueError(f"--out {out}: is a folder; give a file name")
-    if per_residue and (out is None or not compared):
-        raise ValueError("--per-residue: needs --reference, and --out to name the table")
+    if per_residue and (out is None or not (compared or likelihood)):
+        raise ValueError("--per-residue: needs --reference or --likelihood, and --out")
+    for option, given in (("--rank", rank), ("--color", color)):
+        if given and likelihood is None:
+            raise ValueError(f"{option}: needs --likelihood")
     if not compared:
         for option, given in (("--superpose", superpose), ("--chain", chain)):
             if given is not None:
                 raise ValueError(f"{option}: needs --reference")
-        if not quality:
+        if not quality and likelihood is None:
             raise ValueError("--no-quality: without --reference nothing is left to compute")
     if chain is not None:
         from ..metrics.chains import parse_chains
 
         parse_chains(chain)
-    if superpose is not None:
+    if superpose is not None or color is not None:
+        option = "--superpose" if superpose is not None else "--color"
         names = Counter(task.model.name for task in tasks)
         [(name, count)] = names.most_common(1)
         if count > 1:
-            raise ValueError(f"--superpose: {count} models are called {name}; rename them")
-
-
-def score_task(task, options, superpose, per_residue):
-    """Row of one task, and its rows of residues; never raises for bad input."""
-    import torch
-
-    from ..io import read, write
-    from ..metrics.chains import parse_chains
-    from ..metrics.scores import score as compare
-
-    torch.set_num_threads(1)
-    row = {"model": str(task.model), "reference": str(task.reference or "")}
-    if task.error:
-        return row | {"error": task.error}, []
-    try:
-        model = read(task.model, ca_only=True)
-        reference = None if task.reference is None else read(task.reference, ca_only=True)
-        chains = options["chains"] and parse_chains(options["chains"])
-        scores = compare(model, reference, **options | {"chains": chains})
-        if superpose is not None:
-            write(scores.superpose(model), superpose / task.model.name)
-    except ValueError as error:
-        return row | {"error": " ".join(str(error).split())}, []
-    residues = residue_rows(row, model, reference, scores) if per_residue else []
-    return row | scores.row(), residues
-
-
-def residue_rows(row, model, reference, scores):
-    """One row per pair of residues."""
-    out = []
-    for (i, j), distance, lddt in zip(
-        scores.pairs.tolist(), scores.distance.tolist(), scores.residue_lddt.tolist(), strict=True
-    ):
-        values = [row["model"], row["reference"]]
-        for backbone, k in ((model, i), (reference, j)):
-            number = f"{backbone.residue_numbers[k]}{backbone.insertion_codes[k]}"
-            values += [str(backbone.chain_ids[k]), number, str(backbone.residue_names[k])]
-        out.append(dict(zip(RESIDUE_COLUMNS, [*values, distance, lddt], strict=True)))
-    return out
-
-
-class mapped:
-    """Context that yields ``map(work, tasks)`` in order, in one process or several."""
-
-    def __init__(self, work, tasks, jobs):
-        self.work, self.tasks, self.pool = work, tasks, None
-        self.jobs = min(jobs or os.cpu_count() or 1, len(tasks))
-
-    def __enter__(self):
-        if self.jobs <= 1:
-            return map(self.work, self.tasks)
-        self.pool = multiprocessing.get_context("spawn").Pool(self.jobs)
-        return self.pool.imap(self.work, self.tasks, chunksize=4)
-
-    def __exit__(self, *_):
-        if self.pool is not None:
-            self.pool.terminate()
+            raise ValueError(f"{option}: {count} models are called {name}; rename them")
 
 
 def report(rows, summary, count, compared, out):
@@ -264,7 +260,8 @@ def report(rows, summary, count, compared, out):
     console = Console()
     if not console.is_terminal:
         console = Console(width=200)
-    brief = [name for name in (BRIEF if compared else BRIEF_ALONE) if name in summary.numbers]
+    brief = (*(BRIEF if compared else BRIEF_ALONE), "log_likelihood")
+    brief = [name for name in brief if name in summary.numbers]
     table = Table("model", *brief, box=None, pad_edge=False, header_style="bold")
     for row in rows[:MOST_SHOWN]:
         if row.get("error"):
