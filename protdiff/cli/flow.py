@@ -4,9 +4,14 @@ from typing import Annotated
 
 import typer
 
+from .thermo import thermo
+
 __all__ = ["app"]
 
 app = typer.Typer(help="Look at the renormalization-group flow.", no_args_is_help=True)
+
+
+app.command()(thermo)
 
 
 @app.callback()

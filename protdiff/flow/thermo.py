@@ -117,14 +117,15 @@ def top_eigenvalue(denoise, flow, u, iterations=30, generator=None):
     return float(torch.linalg.eigvalsh((small + small.T) / 2)[-1])
 
 
-def speciation_time(denoise, flow, threshold=-0.5, **options):
+def speciation_time(denoise, flow, threshold=-0.5, halvings=40, **options):
     """First time of the reverse process at which the largest eigenvalue passes -1/2; float.
 
     The effective potential of a trajectory at the centre then has a maximum instead of a minimum
-    (Yu & Huang), in any basis.
+    (Yu & Huang), in any basis. The time is halved `halvings` times; `options` are those of
+    `top_eigenvalue`.
     """
     low, high = 0.0, 1.0
-    for _ in range(40):
+    for _ in range(halvings):
         middle = (low + high) / 2
         if top_eigenvalue(denoise, flow, middle, **options) > threshold:
             low = middle

@@ -1,0 +1,122 @@
+"""`protdiff flow thermo`: the thermodynamics of trained weights."""
+
+import json
+import math
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .progress import progress_bar
+
+__all__ = ["thermo"]
+
+#: Lengths that count as similar.
+WITHIN = 0.1
+
+
+def thermo(
+    data: Annotated[
+        Path, typer.Option(help="Real chains: a chain archive (validation split) or a folder.")
+    ],
+    weights: Annotated[str | None, typer.Option(help="Shipped weights, or a file.")] = None,
+    length: Annotated[int, typer.Option(min=16, help="Chains within 10 % of it are taken.")] = 100,
+    chains: Annotated[int, typer.Option(min=2, help="How many chains at most.")] = 32,
+    shells: Annotated[int, typer.Option(min=4, help="Intervals of the flow.")] = 20,
+    steps: Annotated[int, typer.Option(min=2, help="Network calls per replica.")] = 25,
+    out: Annotated[Path, typer.Option(help="Folder for thermo.json and thermo.png.")] = Path(
+        "thermo"
+    ),
+    seed: Annotated[int, typer.Option(min=0, help="Of the noise.")] = 0,
+):
+    """Where along the scales structure is made, and how well the network is calibrated.
+
+    Entropy production and path KL by shell, the fluctuation theorem, the speciation scale by two
+    criteria, and replicas: two structures drawn from one noised real chain should be as far from
+    each other as from the chain itself.
+    """
+    from ..thermodynamics import measure_thermodynamics
+    from ..weights import find_weights, load_weights
+    from .thermo_page import draw_thermo
+
+    path = find_weights(weights)
+    denoiser = load_weights(path)
+    backbones = load_chains(data, length, chains)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(f"--out {out}: cannot be made ({error.strerror})") from None
+    times = 6
+    with progress_bar(shells + times + 1, "measuring", "parts") as advance:
+        report = measure_thermodynamics(
+            denoiser, backbones, shells=shells, replica_times=times, replica_steps=steps,
+            seed=seed, advance=advance,
+        )  # fmt: skip
+    numbers = {"weights": path.stem, **asdict(report)}
+    temporary = out / ".thermo.json.tmp"
+    temporary.write_text(json.dumps(numbers, indent=1) + "\n", encoding="utf-8")
+    temporary.replace(out / "thermo.json")
+    draw_thermo(report, out / "thermo.png")
+    show(report)
+    typer.echo(f"thermo.json and thermo.png in {out}")
+
+
+def load_chains(data, length, count):
+    """Whole chains of about this length."""
+    from ..archive import is_archive, read_archive
+    from ..io import read
+    from ..metrics.quality import steps
+    from .inputs import find_files
+
+    if not data.is_dir():
+        raise ValueError(f"--data {data}: not a folder of chains or structures")
+
+    def fits(n):
+        return abs(n - length) <= WITHIN * length
+
+    if is_archive(data):
+        found = [
+            c.backbone() for c in read_archive(data, "val", max_length=512) if fits(len(c.types))
+        ]
+    else:
+        found = []
+        for file in find_files([str(data)], "--data"):
+            backbone = read(file)
+            parts = (backbone.chain(name) for name in backbone.chains)
+            found += [p for p in parts if fits(len(p)) and p.mask.all() and steps(p).all()]
+    if len(found) < 2:
+        raise ValueError(
+            f"--data {data}: {len(found)} unbroken chains within 10 % of {length} residues; "
+            "choose another --length"
+        )
+    return found[:: max(1, math.ceil(len(found) / count))][:count]
+
+
+def show(report):
+    """The tables on the terminal."""
+    print(f"{report.chains} chains, {report.residues} residues; nats per residue")
+    print("     u    period  entropy production   path KL  fluctuation theorem")
+    print("        residues  network   Gaussian            <p/q> = 1")
+    for s in report.shells:
+        print(
+            f"{s.u:6.3f}  {s.period:8.2f}  {s.entropy_production:7.4f}  "
+            f"{s.entropy_production_gaussian:9.4f}  {s.path_kl:8.4f}  "
+            f"{s.fluctuation:9.4f} ± {s.fluctuation_error:.4f}"
+        )
+    total = sum(s.entropy_production for s in report.shells)
+    gaussian = sum(s.entropy_production_gaussian for s in report.shells)
+    loss = sum(s.path_kl for s in report.shells)
+    print(f"   all            {total:7.4f}  {gaussian:9.4f}  {loss:8.4f}")
+    print(
+        f"speciation: mode 1 has data SNR 1 (Biroli et al.) at period "
+        f"{report.speciation['mode_snr']:.0f}; curvature of the score passes -1/2 (Yu & Huang) at "
+        f"{report.speciation['curvature']:.0f}"
+    )
+    print("replicas of one noised chain, rms per residue in Å:")
+    print("     u    period   between  to truth     gap")
+    for r in report.replicas:
+        print(
+            f"{r['u']:6.3f}  {r['period']:8.2f}  {r['between']:8.3f}  {r['to_truth']:8.3f}  "
+            f"{100 * r['gap']:+6.1f} ± {100 * r['gap_error']:.1f} %"
+        )

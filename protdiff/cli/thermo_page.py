@@ -1,0 +1,69 @@
+"""A figure of `protdiff flow thermo`."""
+
+import os
+from pathlib import Path
+
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+__all__ = ["draw_thermo"]
+
+NETWORK, GAUSSIAN = "#2b6cb0", "#9aa3af"
+
+
+def draw_thermo(report, path):
+    """Draw a `ThermoReport` and write a PNG, whole or not at all."""
+    figure = Figure(figsize=(13, 3.8), dpi=110, layout="constrained")
+    production, loss, replicas = figure.subplots(1, 3)
+    period = [s.period for s in report.shells]
+    production.plot(
+        period,
+        [s.entropy_production for s in report.shells],
+        "o-",
+        color=NETWORK,
+        label="real chains, network",
+    )
+    production.plot(
+        period,
+        [s.entropy_production_gaussian for s in report.shells],
+        "o-",
+        color=GAUSSIAN,
+        label="Gaussian chain",
+    )
+    production.set_title("entropy production by shell, nats per residue", fontsize=10)
+    loss.plot(period, [s.path_kl for s in report.shells], "o-", color=NETWORK)
+    loss.set_title(
+        f"path KL of {len(report.shells)} ancestral steps, nats per residue", fontsize=10
+    )
+    times = [r["period"] for r in report.replicas]
+    replicas.plot(
+        times,
+        [r["between"] for r in report.replicas],
+        "o-",
+        color=NETWORK,
+        label="replica to replica",
+    )
+    replicas.plot(
+        times,
+        [r["to_truth"] for r in report.replicas],
+        "s--",
+        color="#e07b39",
+        label="replica to truth",
+    )
+    replicas.set_title("replicas of one noised chain, rms Å per residue", fontsize=10)
+    for axis in (production, loss, replicas):
+        axis.set_xscale("log")
+        axis.set_xlabel("period at the cut-off, residues", fontsize=9)
+        axis.spines[["top", "right"]].set_visible(False)
+        axis.tick_params(labelsize=8)
+    for axis in (production, replicas):
+        axis.legend(frameon=False, fontsize=8)
+    FigureCanvasAgg(figure)
+    path = Path(path)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        figure.savefig(temporary, format="png", metadata={"Software": None})
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise

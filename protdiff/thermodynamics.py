@@ -1,0 +1,234 @@
+"""The thermodynamics of trained weights, measured on real chains (docs/theory.md 7)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .geometry import link_vectors
+
+__all__ = ["Shell", "ThermoReport", "measure_thermodynamics"]
+
+
+@dataclass(frozen=True)
+class Shell:
+    """One interval of the flow, numbers per residue and averaged over chains.
+
+    Attributes
+    ----------
+    u : float
+        Middle of the interval.
+    period : float
+        2π/Λ there, residues: the scale at which structure is made.
+    entropy_production, entropy_production_gaussian : float
+        Nats per residue, of real chains under the network and of the Gaussian chain.
+    path_kl : float
+        Nats per residue that the sampler's step over this interval loses.
+    fluctuation, fluctuation_error : float
+        Mean of p/q over components of the step: 1 by the fluctuation theorem.
+    """
+
+    u: float
+    period: float
+    entropy_production: float
+    entropy_production_gaussian: float
+    path_kl: float
+    fluctuation: float
+    fluctuation_error: float
+
+
+@dataclass(frozen=True)
+class ThermoReport:
+    """What `measure_thermodynamics` found.
+
+    Attributes
+    ----------
+    shells : list of Shell
+        From data to noise.
+    speciation : dict
+        "mode_snr": period at which mode 1 has a data SNR of 1 (Biroli et al.); "curvature":
+        period at which the whitened Jacobian of the score passes -1/2 (Yu & Huang).
+    replicas : list of dict
+        Per time: u, period, between and to_truth (rms distance per residue, Å), and gap,
+        between² / to_truth² - 1, which is 0 for a calibrated denoiser, with its error.
+    chains, residues : int
+        Measured on.
+    """
+
+    shells: list
+    speciation: dict
+    replicas: list
+    chains: int
+    residues: int
+
+
+def measure_thermodynamics(
+    denoiser, chains, *, shells=20, repeats=2, replica_times=6, replica_steps=25, seed=0,
+    advance=None,
+):  # fmt: skip
+    """Measure a denoiser's flow on real chains of one length.
+
+    Parameters
+    ----------
+    denoiser : Denoiser
+    chains : list of Backbone
+        Whole, unbroken, with all backbone atoms, of similar length.
+    shells : int
+        Equal intervals of u.
+    repeats : int
+        Noise draws per chain and interval.
+    replica_times, replica_steps : int
+        Times at which replicas branch, and network calls per replica.
+    seed : int
+    advance : callable, optional
+        Called with 1 for each of shells + replica_times + 1 parts.
+
+    Returns
+    -------
+    ThermoReport
+    """
+    import torch
+
+    from .flow.thermo import mode_speciation_time, speciation_time
+    from .network.numerics import flush_denormals
+
+    lengths = [len(chain) for chain in chains]
+    size, step = max(lengths), advance or (lambda count: None)
+    flow, denoise = denoiser.bind(lengths)
+    clean = _components(chains, size)
+    generator = torch.Generator().manual_seed(seed)
+
+    def noise():
+        return torch.randn(clean.shape, generator=generator, dtype=torch.float64)
+
+    residues = torch.tensor(lengths, dtype=torch.float64)
+    found, replicas = [], []
+    with flush_denormals():
+        with torch.inference_mode():
+            edges = torch.linspace(0, 1, shells + 1, dtype=torch.float64)
+            for low, high in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
+                found.append(_shell(flow, denoise, clean, noise, residues, low, high, repeats))
+                step(1)
+            for u in np.linspace(0, 1, replica_times + 2)[1:-1].tolist():
+                replicas.append(_replicas(flow, denoise, clean, noise, residues, u, replica_steps))
+                step(1)
+        middle = int(np.argsort(lengths)[len(lengths) // 2])
+        alone, one = denoiser.bind([lengths[middle]])
+        curved = speciation_time(one, alone, halvings=14, iterations=12, generator=generator)
+        step(1)
+    snr_one = float(mode_speciation_time(alone[[0]], alone.variance)[0, 1])
+    return ThermoReport(
+        shells=found,
+        speciation={
+            "mode_snr": _period(alone, snr_one), "curvature": _period(alone, curved),
+        },
+        replicas=replicas,
+        chains=len(chains),
+        residues=sum(lengths),
+    )  # fmt: skip
+
+
+def _components(chains, size):
+    """Components (B, 2·size, 3) of chains."""
+    import torch
+
+    from .flow import stack_modes
+
+    ca, links = torch.zeros(2, len(chains), size, 3, dtype=torch.float64)
+    for row, chain in enumerate(chains):
+        n = len(chain)
+        ca[row, :n] = torch.tensor(chain.ca)
+        links[row, : n - 1] = torch.from_numpy(link_vectors(chain.coords))
+    modes = stack_modes([len(chain) for chain in chains], size) @ ca
+    modes[:, 0] = 0
+    return torch.cat([modes, links], 1)
+
+
+def _period(flow, u):
+    """2π/Λ(u), mean over the chains of the flow; residues."""
+    import torch
+
+    time = torch.full((len(flow.mask),), float(u), dtype=torch.float64)
+    return float(2 * np.pi * torch.exp(-flow.schedule.log_cutoff(time)).mean())
+
+
+def _shell(flow, denoise, clean, noise, residues, low, high, repeats):
+    """`Shell` of one interval."""
+    import torch
+
+    from .flow.thermo import entropy_production_rate
+
+    batch, moment = len(clean), clean.square().sum(-1)
+
+    def at(u):
+        return torch.full((batch,), u, dtype=torch.float64)
+
+    def squared_error(u):
+        k, total = flow.kernel(u), 0.0
+        for _ in range(repeats):
+            total = total + (clean - denoise(flow.noise(clean, u, noise()), u)).square().sum(-1)
+        return k, total / repeats
+
+    middle = at((low + high) / 2)
+    k, error = squared_error(middle)
+    rate = entropy_production_rate(flow, middle, error, moment)
+    gaussian = 3 * flow.variance * k.sigma**2 / k.total
+    rate_gaussian = entropy_production_rate(flow, middle, gaussian, 3 * flow.variance)
+    # The ancestral sampler on states of the forward process: one step over the interval for the
+    # path KL, a tenth of it for the theorem, whose mean of exponentials needs small losses.
+    loss, _ = _step(flow, denoise, clean, noise, at(low), at(high), repeats)
+    tenth = (high - low) / 20
+    s, u = at((low + high) / 2 - tenth), at((low + high) / 2 + tenth)
+    _, ratios = _step(flow, denoise, clean, noise, s, u, repeats)
+
+    def per_residue(value):
+        return float((value.sum(1) / residues).mean()) * (high - low)
+
+    return Shell(
+        u=(low + high) / 2,
+        period=_period(flow, (low + high) / 2),
+        entropy_production=per_residue(rate),
+        entropy_production_gaussian=per_residue(rate_gaussian),
+        path_kl=float((loss / residues).mean()),
+        fluctuation=float(ratios.mean()) if len(ratios) else 1.0,
+        fluctuation_error=float(ratios.std() / len(ratios) ** 0.5) if len(ratios) > 1 else 0.0,
+    )
+
+
+def _step(flow, denoise, clean, noise, s, u, repeats):
+    """KL per chain of one ancestral step from u to s, and draws of p/q of its components."""
+    import torch
+
+    at_s = flow.kernel(s)
+    h = (flow.gamma(u) - flow.gamma(s)) / 2
+    moves = flow.mask & (h > 1e-9)
+    gain = -torch.expm1(-2 * h)
+    width = torch.where(moves, at_s.sigma.square() * gain, 1.0)
+    scale = torch.where(moves, at_s.alpha * gain / width.sqrt(), 0.0)[..., None]
+    ratios, loss = [], 0.0
+    for _ in range(repeats):
+        gap = scale * (clean - denoise(flow.noise(clean, u, noise()), u))
+        half = 0.5 * gap.square().sum(-1)
+        ratios.append((-half - (gap * noise()).sum(-1)).exp()[moves])
+        loss = loss + half.sum(1) / repeats
+    return loss, torch.cat(ratios)
+
+
+def _replicas(flow, denoise, clean, noise, residues, u, steps):
+    """Replica and truth distances of the CA trace at one time."""
+    from .flow.samplers import sde_2m
+    from .flow.thermo import replica_distances
+
+    size = clean.shape[1] // 2
+    between, truth = (
+        distance[:, :size].sum(1) / residues
+        for distance in replica_distances(
+            denoise, flow, clean, u, noise, steps=steps, sampler=sde_2m
+        )
+    )
+    gap = float(between.mean() / truth.mean() - 1)
+    # Error of a ratio of means over chains.
+    spread = (between - (1 + gap) * truth).std() / truth.mean() / len(truth) ** 0.5
+    return {
+        "u": u, "period": _period(flow, u), "between": float(between.mean().sqrt()),
+        "to_truth": float(truth.mean().sqrt()), "gap": gap, "gap_error": float(spread),
+    }  # fmt: skip
