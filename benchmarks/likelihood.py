@@ -1,0 +1,164 @@
+"""What the likelihood of the weights is worth: ranking of decoys, correlation with accuracy.
+
+    python benchmarks/likelihood.py ranking --data DATASET [--chains 200]
+    python benchmarks/likelihood.py accuracy --data DATASET/cameo22 [--csv rows.csv]
+
+``ranking`` asks, for validation chains of at most 256 residues, how often the native structure is
+more probable than a changed one: its mirror image; jitter of 0.5 Å per coordinate; the same coarse
+fold with every mode of a period under 12 residues redrawn from the Gaussian chain (CA only); and,
+given the sequence, another validation chain of the same length. AUC is that share over all pairs
+of a native and a changed structure; "paired" compares each with its own.
+
+``accuracy`` takes EigenFold's models of CAMEO 2022 targets (CA only) and gives the Pearson
+correlation of the likelihood with lDDT and TM-score to the experiment, over all models and over
+the models of one target, beside EigenFold's own bound for the same files.
+"""
+
+import argparse
+import csv
+from pathlib import Path
+
+import numpy as np
+import torch
+from scipy.stats import rankdata
+
+from protdiff.archive import read_archive
+from protdiff.backbone import Backbone
+from protdiff.flow import stack_modes
+from protdiff.io import read
+from protdiff.likelihood import log_likelihood
+from protdiff.weights import find_weights, load_weights
+
+FINE = 12.0
+
+
+def auc(native, changed):
+    """Share of pairs of which the native one has the larger value."""
+    ranks = rankdata(np.concatenate([native, changed]))
+    n, m = len(native), len(changed)
+    return (ranks[:n].sum() - n * (n + 1) / 2) / (n * m)
+
+
+def fine_modes_redrawn(backbone, flow, rng):
+    """CA trace with the modes of short periods drawn from the Gaussian chain."""
+    n = len(backbone)
+    modes = stack_modes([n])[0].numpy()
+    x = modes @ backbone.ca
+    fine = 2 * np.pi / flow.momenta[0, :n].numpy() < FINE
+    fine[0] = False
+    scale = np.sqrt(flow.variance[0, :n].numpy())[:, None]
+    x[fine] = (scale * rng.normal(size=(n, 3)))[fine]
+    return trace(modes.T @ x, backbone.sequence)
+
+
+def trace(ca, sequence):
+    """A CA-only backbone."""
+    coords = np.full((len(ca), 4, 3), np.nan)
+    coords[:, 1] = ca
+    return Backbone.from_coords(coords, sequence)
+
+
+def ranking(denoiser, options):
+    chains = read_archive(options.data, "val")
+    rng = np.random.default_rng(0)
+    chosen = [chains[k] for k in rng.permutation(len(chains))[: options.chains]]
+    others = {}
+    for chain in chains:
+        others.setdefault(len(chain.types), []).append(chain)
+    kinds = ("native", "mirror image", "jitter of 0.5 Å", "native, CA", "fine modes redrawn, CA",
+             "native, sequence", "another chain, sequence")  # fmt: skip
+    values = {kind: [] for kind in kinds}
+    for number, chain in enumerate(chosen):
+        native = chain.backbone()
+        mates = [c for c in others[len(native)] if c is not chain]
+        mate = mates[rng.integers(len(mates))].backbone() if mates else None
+        jitter = 0.5 * rng.normal(size=native.coords.shape)
+        structures = {
+            "native": (native, None),
+            "mirror image": (Backbone.from_coords(native.coords * [1, 1, -1]), None),
+            "jitter of 0.5 Å": (Backbone.from_coords(native.coords + jitter), None),
+            "native, CA": (trace(native.ca, native.sequence), None),
+            "fine modes redrawn, CA": (
+                fine_modes_redrawn(native, denoiser.recipe([len(native)]), rng), None,
+            ),
+            "native, sequence": (native, native.sequence),
+            "another chain, sequence": (mate, native.sequence),
+        }  # fmt: skip
+        for kind, (structure, sequence) in structures.items():
+            value = np.nan
+            if structure is not None:
+                value = log_likelihood(
+                    denoiser, structure, sequence=sequence, samples=1, seed=number
+                ).value
+            values[kind].append(value)
+    values = {kind: np.array(v) for kind, v in values.items()}
+    print(f"{len(chosen)} validation chains, {options.weights or 'shipped weights'}, 17 calls each")
+    print(f"native: {values['native'].mean():.3f} nats per degree of freedom (mean)\n")
+    print(f"{'native against':28} {'mean':>8} {'AUC':>7} {'paired':>7} {'chains':>7}")
+    for kind, base in (
+        ("mirror image", "native"),
+        ("jitter of 0.5 Å", "native"),
+        ("fine modes redrawn, CA", "native, CA"),
+        ("another chain, sequence", "native, sequence"),
+    ):
+        there = np.isfinite(values[kind])
+        a, b = values[base][there], values[kind][there]
+        print(f"{kind:28} {b.mean():8.3f} {auc(a, b):7.4f} {(a > b).mean():7.4f} {there.sum():7d}")
+
+
+def correlations(value, accuracy, target):
+    """Pearson r over all, and mean and median over targets."""
+    every = np.corrcoef(value, accuracy)[0, 1]
+    per = []
+    for name in dict.fromkeys(target):
+        rows = np.array([t == name for t in target])
+        if value[rows].std() > 0 and accuracy[rows].std() > 0:
+            per.append(np.corrcoef(value[rows], accuracy[rows])[0, 1])
+    return every, np.mean(per), np.median(per)
+
+
+def accuracy(denoiser, options):
+    with (options.data / "expected.csv").open(newline="") as handle:
+        rows = list(csv.DictReader(handle))
+    columns = {"protdiff": [], "protdiff, given the sequence": []}
+    for row in rows:
+        model = read(options.data / "models" / row["model"], ca_only=True)
+        for kind, sequence in zip(columns, (None, model.sequence), strict=True):
+            found = log_likelihood(denoiser, model, sequence=sequence, samples=2)
+            columns[kind].append(found.value)
+    columns["EigenFold's own bound"] = [float(row["elbo_nats_per_dof"]) for row in rows]
+    target = [row["reference"] for row in rows]
+    print(f"{len(rows)} models of {len(set(target))} targets, Pearson r with")
+    print(f"{'':30} {'lDDT: all':>10} {'per target':>20} {'TM: all':>9} {'per target':>20}")
+    for kind, values in columns.items():
+        line = f"{kind:30}"
+        for metric in ("lddt", "tm"):
+            numbers = correlations(
+                np.array(values), np.array([float(row[metric]) for row in rows]), target
+            )
+            line += f" {numbers[0]:9.3f}   mean {numbers[1]:.3f}, median {numbers[2]:.3f}"
+        print(line)
+    if options.csv:
+        with options.csv.open("w", newline="") as handle:
+            writer = csv.writer(handle)
+            writer.writerow(["model", "lddt", "tm", *columns])
+            for k, row in enumerate(rows):
+                writer.writerow([row["model"], row["lddt"], row["tm"],
+                                 *(f"{values[k]:.4f}" for values in columns.values())])  # fmt: skip
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("what", choices=("ranking", "accuracy"))
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--weights")
+    parser.add_argument("--chains", type=int, default=200)
+    parser.add_argument("--csv", type=Path)
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    denoiser = load_weights(find_weights(options.weights), "cpu")
+    {"ranking": ranking, "accuracy": accuracy}[options.what](denoiser, options)
+
+
+if __name__ == "__main__":
+    main()
