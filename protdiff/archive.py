@@ -71,8 +71,9 @@ def read_archive(folder, split, *, max_length=256, globular=True):
     with table.open(newline="") as handle:
         rows = list(csv.DictReader(handle))
     chains = []
-    for archive in ARCHIVES[: 1 + (max_length > 256)]:
-        with np.load(table.with_name(archive)) as z:
+    files = [table.with_name(name) for name in ARCHIVES[: 1 + (max_length > 256)]]
+    for file in files[:1] + [f for f in files[1:] if f.is_file()]:
+        with np.load(file) as z:
             coords, types, offsets, index = (
                 z[key] for key in ("coords", "aatype", "offsets", "chain_index")
             )
