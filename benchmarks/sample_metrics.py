@@ -15,8 +15,8 @@ read by all programmes
 complete
     Every residue has finite N, CA, C and O; every chain is numbered 1, 2, ..., length.
 trans step
-    CA-CA distance over 3.5 A, or omega within 30 degrees of 180. Bonds that are broken or, in a
-    trans peptide, squeezed therefore count; cis peptides (2.7 to 3.3 A) do not.
+    Every step but those of 2.7 to 3.3 A whose omega is not within 30 degrees of 180. Bonds that
+    are broken or squeezed therefore count; cis peptides do not.
 right-handed helices
     A helical window is four consecutive CA with both virtual angles in 80-105 degrees and a
     virtual dihedral of 30 to 70 degrees in absolute value, so that it knows no hand. Three or
@@ -272,7 +272,7 @@ def measure_chain(coords, numbers, names, grid):
     return {
         "length": np.array([length]),
         "step": d_step[step],
-        "step_trans": d_step[step & ((d_step > 3.5) | (omega > 150))],
+        "step_trans": d_step[step & ~((d_step > 2.7) & (d_step < 3.3) & ~(omega > 150))],
         "pair": pair[pair < 8.0],
         "ca_angle": virtual[two],
         "helix": helix_signs(torsion, virtual, three),

@@ -7,6 +7,9 @@ __all__ = ["STATES", "dssp", "dssp_and_bonds", "hydrogen_bonds", "psea"]
 #: Helix (H, G, I), strand (E, B), coil.
 STATES = "HEC"
 
+#: Å: a chain with a longer step between neighbours is two for P-SEA.
+LONGEST_STEP = 10.0
+
 #: Kabsch & Sander's bound, kcal/mol.
 HYDROGEN_BOND_ENERGY = -0.5
 
@@ -41,13 +44,13 @@ def hydrogen_bonds(coords, residue_names=None, starts=(0,)):
     ndarray of int, shape (bonds, 2)
         Residue of the donor (N-H) and of the acceptor (C=O).
     """
-    return _bonds(_trajectory(coords, residue_names, starts))
+    return _bonds(_trajectory(coords, residue_names, starts), starts)
 
 
 def dssp_and_bonds(coords, residue_names=None, starts=(0,)):
     """`dssp` and `hydrogen_bonds` of the same residues, in less time."""
     trajectory = _trajectory(coords, residue_names, starts)
-    return _letters(trajectory), _bonds(trajectory)
+    return _letters(trajectory), _bonds(trajectory, starts)
 
 
 def _letters(trajectory):
@@ -57,12 +60,14 @@ def _letters(trajectory):
     return "".join(letter if letter in STATES else "C" for letter in letters)
 
 
-def _bonds(trajectory):
+def _bonds(trajectory, starts):
     import mdtraj
 
     energies = mdtraj.kabsch_sander(trajectory)[0].tocoo()
     strong = energies.data < HYDROGEN_BOND_ENERGY
-    return np.stack([energies.col[strong], energies.row[strong]], -1)
+    bonds = np.stack([energies.col[strong], energies.row[strong]], -1)
+    # The N-H of a first residue is not placed by a residue before it; mdtraj places it anyway.
+    return bonds[~np.isin(bonds[:, 0], starts)]
 
 
 def psea(ca):
@@ -80,6 +85,10 @@ def psea(ca):
     """
     import biotite.structure as struc
 
+    ca = np.asarray(ca, dtype=np.float64)
+    jumps = np.flatnonzero(np.linalg.norm(np.diff(ca, axis=0), axis=1) > LONGEST_STEP) + 1
+    if len(jumps):  # biotite's memory grows with the volume that a chain spans
+        return "".join(psea(part) for part in np.split(ca, jumps))
     if len(ca) < 5:
         return "C" * len(ca)
     array = struc.AtomArray(len(ca))

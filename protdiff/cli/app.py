@@ -53,7 +53,9 @@ def main():
             raise KeyboardInterrupt
         sys.exit(code)
     except (KeyboardInterrupt, typer.Abort):
-        fail("interrupted; the same command continues where it stopped", 130)
+        goes_on = {"generate", "train"} & set(sys.argv[1:2])
+        more = "; the same command continues where it stopped" if goes_on else ""
+        fail(f"interrupted{more}", 130)
     except ValueError as error:  # FileError, WeightsError, ConfigError and the like
         fail(error)
     except OSError as error:

@@ -131,7 +131,11 @@ def load_reference(path, novelty):
     if not path.is_dir():
         raise ValueError(f"--reference {path}: not a folder of chains or structures")
     if not is_archive(path):
-        everything, _ = measure(find_files([str(path)], "--reference"), "--reference")
+        everything, lost = measure(find_files([str(path)], "--reference"), "--reference")
+        if lost:
+            typer.echo(f"warning: {len(lost)} files of --reference cannot be read", err=True)
+        if len(everything) < 2:
+            raise ValueError(f"--reference {path}: one structure; a comparison needs several")
         if not novelty:
             return everything, None
         return everything[range(0, len(everything), 2)], everything[range(1, len(everything), 2)]
@@ -187,15 +191,17 @@ def report(numbers, out):
     console.print("\nlog of mode variance, designs over real chains:")
     for name, row in numbers["modes"].items():
         console.print(f"  periods {name:5} {row['log_ratio']:+.3f} ± {row['error']:.3f}")
+    if numbers["designs"] < 50:
+        console.print("fewer than 50 designs: read the errors and the floor, not the numbers alone")
     if frechet := numbers["frechet"]:
         console.print(
-            f"Fréchet distance {frechet['distance']:.1f}; as many real chains get "
-            f"{frechet['floor']:.1f} ± {frechet['floor_sd']:.1f}"
+            f"Fréchet distance {frechet['distance']:.1f} in {frechet['dimensions']} dimensions; "
+            f"as many real chains get {frechet['floor']:.1f} ± {frechet['floor_sd']:.1f}"
         )
     if diversity := numbers.get("diversity"):
         console.print(
             f"diversity: {diversity['clusters']} clusters at TM 0.5 among {diversity['designs']} "
-            f"designs, mean pairwise TM {diversity['mean_pairwise_tm']:.3f}"
+            f"designs, mean pairwise TM {shown(diversity['mean_pairwise_tm'])}"
         )
     for title, row in numbers.get("novelty", {}).items():
         if row["count"]:

@@ -118,10 +118,11 @@ def pair_by_table(table, models, references):
     known = [{path.name: path for path in files} for files in (models, references)]
     try:
         with table.open(newline="", encoding="utf-8-sig") as handle:
-            rows = list(csv.DictReader(handle))
+            reader = csv.DictReader(handle, skipinitialspace=True)
+            rows = [(reader.line_num, row) for row in reader]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ValueError(f"{table}: cannot be read as CSV ({error})") from None
-    if not rows or not {"model", "reference"} <= rows[0].keys():
+    if not rows or not {"model", "reference"} <= rows[0][1].keys():
         raise ValueError(f"{table}: needs a header with the columns model and reference")
 
     def locate(name, files):
@@ -131,11 +132,11 @@ def pair_by_table(table, models, references):
         return beside if beside.is_file() else Path(name)
 
     tasks = []
-    for number, row in enumerate(rows, start=2):
-        pair = row["model"], row["reference"]
+    for number, row in rows:
+        pair = tuple((row[key] or "").strip() for key in ("model", "reference"))
         if not all(pair):
             error = f"{table}, line {number}: model or reference is empty"
-            tasks.append(Task(Path(row["model"] or "-"), None, error))
+            tasks.append(Task(Path(pair[0] or "-"), None, error))
         else:
             tasks.append(Task(*map(locate, pair, known)))
     return tasks

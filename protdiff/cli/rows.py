@@ -53,7 +53,7 @@ def plain(value):
 
 
 def shown(value):
-    """Text of a value: five significant digits or four decimals, whichever shows more."""
+    """Text of a value: four decimals, and five significant digits below 0.1."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
     if isinstance(value, float):

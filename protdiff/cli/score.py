@@ -13,21 +13,14 @@ from typer.core import TyperCommand
 from .inputs import Task, find_files, pair_by_name, pair_by_table
 from .plan import read_sequences
 from .progress import progress_bar
-from .rows import Summary, row_writer, shown
+from .rows import Summary, row_writer
+from .score_report import MOST_SHOWN, report
 from .score_task import RESIDUE_COLUMNS, Options, mapped, score_task
 
 __all__ = ["ScoreCommand", "score"]
 
-#: Columns of the table on the terminal, with and without a reference; the file has all.
-BRIEF = (
-    "aligned", "rmsd", "tm", "gdt_ts", "gdt_ha", "lddt", "ca_bonds", "clashes_3.0",
-    "rama_outliers",
-)  # fmt: skip
-BRIEF_ALONE = (
-    "residues", "ca_bonds", "clashes_3.0", "clashes_3.6", "ca_angles_out", "rama_outliers",
-    "psea_helix", "psea_strand", "dssp_strand", "rg_ratio",
-)  # fmt: skip
-MOST_SHOWN = 25
+#: Errors that are shown one by one.
+MOST_ERRORS = 10
 
 
 class Alignment(StrEnum):
@@ -61,10 +54,12 @@ class ScoreCommand(TyperCommand):
 
     def parse_args(self, ctx, args):
         out, many = [], False
-        for arg in args:
+        for arg, following in zip(args, [*args[1:], "--"], strict=False):
             if arg == "--reference":
                 many = True
-            elif arg.startswith("--"):
+                if following.startswith("-"):
+                    ctx.fail("--reference: no file given")
+            elif arg.startswith("-") and len(arg) > 1:
                 many = False
                 out.append(arg)
             else:
@@ -74,8 +69,8 @@ class ScoreCommand(TyperCommand):
 
 def score(
     predictions: Annotated[
-        list[str], typer.Argument(metavar="PRED...", help="Files, folders or patterns.")
-    ],
+        list[str] | None, typer.Argument(metavar="PRED...", help="Files, folders or patterns.")
+    ] = None,
     reference: Annotated[
         list[str] | None,
         typer.Option(metavar="REF...", help="Reference files; models go before this option."),
@@ -136,8 +131,14 @@ def score(
     """
     tasks, unused = plan(predictions, reference, pairs)
     compared = any(task.reference or task.error for task in tasks)
-    check(tasks, compared, out, per_residue, superpose, chain, quality, likelihood, color, rank)
+    check(
+        tasks, compared, pairs, out, per_residue, superpose, chain, quality, likelihood, color, rank
+    )
 
+    if alignment is Alignment.tmalign:
+        from ..metrics.structural import load_tmtools
+
+        load_tmtools()
     from ..likelihood import LIKELIHOOD
     from ..metrics.chains import parse_chains
     from ..metrics.quality import QUALITY
@@ -155,16 +156,16 @@ def score(
         sequence=given_sequence(sequence), weights=likelihood and find_weights(weights),
         color=color,
     )  # fmt: skip
-    summary, errors, warnings, first = Summary(columns[1:]), 0, Counter(), []
+    summary, errors, warnings, first = Summary(columns[1:]), [], Counter(), []
     with ExitStack() as stack:
-        for folder in filter(None, (superpose, color)):
-            folder.mkdir(parents=True, exist_ok=True)
         writers = []
         if out is not None:
             writers.append(stack.enter_context(row_writer(out, columns)))
         if per_residue:
             table = out.with_name(f"{out.stem}_residues.csv")
             residues = stack.enter_context(row_writer(table, RESIDUE_COLUMNS))
+        for folder in filter(None, (superpose, color)):
+            folder.mkdir(parents=True, exist_ok=True)
         advance = stack.enter_context(progress_bar(len(tasks), "scoring", "structures"))
         rows = counted(
             stack.enter_context(mapped(partial(score_task, options=options), tasks, jobs)), advance
@@ -175,7 +176,7 @@ def score(
             if row.get("error"):
                 if strict:
                     raise ValueError(f"{row['model']}: {row['error']}")
-                errors += 1
+                errors.append(row)
             if row.get("warning"):
                 warnings[row["warning"]] += 1
             for write in writers:
@@ -183,23 +184,28 @@ def score(
             for one in of_residues:
                 residues(one)
             summary.add(row)
-            if len(first) < MOST_SHOWN:
+            if not row.get("error") and len(first) <= MOST_SHOWN:
                 first.append(row)
-    report(first, summary, len(tasks), compared, out)
+    report(first, summary, compared, out)
     for text, count in warnings.most_common(5):
         typer.echo(f"warning, {count} of {len(tasks)}: {text}", err=True)
     if unused:
         names = ", ".join(path.name for path in unused[:5])
         more = f" and {len(unused) - 5} more" if len(unused) > 5 else ""
         typer.echo(f"warning: references without a model: {names}{more}", err=True)
+    for row in errors[:MOST_ERRORS]:
+        text = row["error"] if row["model"] in row["error"] else f"{row['model']}: {row['error']}"
+        typer.echo(text, err=True)
     if errors:
-        typer.echo(f"{errors} of {len(tasks)} could not be scored; see the error column", err=True)
+        typer.echo(f"{len(errors)} of {len(tasks)} could not be scored", err=True)
         raise typer.Exit(1)
 
 
 def plan(predictions, reference, pairs):
     """Tasks, and references that no model asked for."""
-    models = find_files(predictions, "model files")
+    if not predictions and pairs is None:
+        raise ValueError("no models; PRED... goes before --reference")
+    models = find_files(predictions or [], "model files")
     references = find_files(reference or [], "--reference")
     if pairs is not None:
         return pair_by_table(pairs, models, references), []
@@ -225,7 +231,9 @@ def given_sequence(option):
     return next(iter(records.values()))
 
 
-def check(tasks, compared, out, per_residue, superpose, chain, quality, likelihood, color, rank):
+def check(
+    tasks, compared, pairs, out, per_residue, superpose, chain, quality, likelihood, color, rank
+):
     """ValueError for options that do not go together."""
     if out is not None and out.is_dir():
         raise ValueError(f"--out {out}: is a folder; give a file name")
@@ -244,50 +252,22 @@ def check(tasks, compared, out, per_residue, superpose, chain, quality, likeliho
         from ..metrics.chains import parse_chains
 
         parse_chains(chain)
-    if superpose is not None or color is not None:
-        option = "--superpose" if superpose is not None else "--color"
-        names = Counter(task.model.name for task in tasks)
-        [(name, count)] = names.most_common(1)
-        if count > 1:
-            raise ValueError(f"{option}: {count} models are called {name}; rename them")
+    for option, folder in (("--superpose", superpose), ("--color", color)):
+        if folder is not None:
+            check_copies(option, folder, tasks)
+    if out is not None and pairs is not None and out.resolve() == pairs.resolve():
+        raise ValueError(f"--out {out}: is the table of --pairs; choose another name")
 
 
-def report(rows, summary, count, compared, out):
-    """Table of the first rows and summary of all columns on the terminal."""
-    from rich.console import Console
-    from rich.table import Table
-
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=200)
-    brief = (*(BRIEF if compared else BRIEF_ALONE), "log_likelihood")
-    brief = [name for name in brief if name in summary.numbers]
-    table = Table("model", *brief, box=None, pad_edge=False, header_style="bold")
-    for row in rows[:MOST_SHOWN]:
-        if row.get("error"):
-            table.add_row(short(row["model"]), f"[red]{row['error']}[/red]")
-        else:
-            table.add_row(short(row["model"]), *(brief_number(row.get(name)) for name in brief))
-    if count <= MOST_SHOWN:
-        console.print(table)
-        console.print()
-    totals = Table(
-        "column", "rows", "mean", "median", box=None, pad_edge=False, header_style="bold"
-    )
-    for name, rows_with, mean, median in summary.table():
-        totals.add_row(name, str(rows_with), shown(mean), shown(median))
-    console.print(totals)
-    if out is not None:
-        console.print(f"{count} rows in {out}")
-
-
-def short(text, width=36):
-    """The end of a long path."""
-    return text if len(text) <= width else "…" + text[1 - width :]
-
-
-def brief_number(value):
-    """A number in few characters."""
-    if isinstance(value, float):
-        return "" if value != value else f"{value:.3f}"
-    return "" if value is None else str(value)
+def check_copies(option, folder, tasks):
+    """ValueError if copies of the models would get one name, or replace the models."""
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"{option} {folder}: is not a folder")
+    names = Counter(task.model.name for task in tasks)
+    [(name, count)] = names.most_common(1)
+    if count > 1:
+        raise ValueError(f"{option}: {count} models are called {name}; rename them")
+    for task in tasks:
+        for given in filter(None, (task.model, task.reference)):
+            if given.resolve() == (folder / task.model.name).resolve():
+                raise ValueError(f"{option} {folder}: would replace {given}; choose another folder")

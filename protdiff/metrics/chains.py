@@ -36,7 +36,17 @@ def parse_chains(text):
     pairs = [tuple(part.split(":")) for part in text.split(",")]
     if any(len(pair) != 2 for pair in pairs):
         raise ValueError(f"--chain {text}: write MODEL:REFERENCE, as in A:B or A:B,C:D")
+    _check_once(pairs)
     return pairs
+
+
+def _check_once(pairs):
+    """ValueError if a chain has two partners."""
+    for side, what in enumerate(("model", "reference")):
+        names = [pair[side] for pair in pairs]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise ValueError(f"chain {twice!r} of the {what} is paired twice")
 
 
 def pair_chains(model, reference, align, forced=None, by_sequence=True):
@@ -67,6 +77,7 @@ def pair_chains(model, reference, align, forced=None, by_sequence=True):
         If a forced chain does not exist, or no residue is aligned.
     """
     if forced is not None:
+        _check_once(forced)
         chosen = [_candidate(model, reference, a, b, align) for a, b in forced]
         warnings = []
     else:
@@ -75,6 +86,7 @@ def pair_chains(model, reference, align, forced=None, by_sequence=True):
             for a in model.chains
             for b in reference.chains
         ]
+        every = [candidate for candidate in every if len(candidate.residues)]
         if by_sequence:
             every = _compatible(every, model, reference)
         chosen = _best_assignment(every, model, reference)

@@ -56,23 +56,31 @@ def align_sequences(model, reference):
 
 
 def align_identity(model, reference):
-    """Pairs of most identical residues, gaps at no cost; arguments and result as above.
+    """Pairs of most identical residues, no cost to open a gap; arguments and result as above.
 
-    What a default `PairwiseAligner` does, and the pairing of published lDDT values in EigenFold's
-    table. It may scatter residues next to unobserved stretches.
+    1 for equal letters, 0 for others, -1 for every residue in a gap: what a default
+    `PairwiseAligner` does, and the pairing behind lDDT in EigenFold's table. It may scatter
+    residues next to unobserved stretches.
     """
     from Bio.Align import PairwiseAligner
 
     if not len(model) or not len(reference):
         return np.empty((0, 2), dtype=int)
-    columns = PairwiseAligner(mode="global").align(model.sequence, reference.sequence)[0].indices
+    aligner = PairwiseAligner(mode="global", match_score=1, mismatch_score=0, gap_score=-1)
+    columns = aligner.align(model.sequence, reference.sequence)[0].indices
     return columns[:, (columns >= 0).all(axis=0)].T
 
 
 def align_numbers(model, reference):
     """Pairs of residues of equal number and insertion code; arguments and result as above."""
-    where = {key: j for j, key in enumerate(_keys(reference))}
-    pairs = [(i, where[key]) for i, key in enumerate(_keys(model)) if key in where]
+    where = {}
+    for j, key in enumerate(_keys(reference)):
+        where.setdefault(key, j)  # of a number that comes twice, the first
+    pairs = []
+    for i, key in enumerate(_keys(model)):
+        j = where.pop(key, None)
+        if j is not None and (not pairs or j > pairs[-1][1]):
+            pairs.append((i, j))
     return np.array(pairs, dtype=int).reshape(-1, 2)
 
 

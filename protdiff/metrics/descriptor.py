@@ -55,9 +55,9 @@ def band_variances(ca):
     """
     from scipy.fft import dct
 
-    k = np.pi * np.arange(1, len(ca)) / len(ca)
-    power = np.square(dct(ca, axis=0, norm="ortho")[1:]).mean(1) * k**2
-    band = np.searchsorted(list(BANDS.values())[:-1], 2 * np.pi / k)
+    n = np.arange(1, len(ca))
+    power = np.square(dct(ca, axis=0, norm="ortho")[1:]).mean(1) * (np.pi * n / len(ca)) ** 2
+    band = np.searchsorted(list(BANDS.values())[:-1], 2 * len(ca) / n)  # exact at the edges
     return np.array(
         [power[band == b].mean() if (band == b).any() else np.nan for b in range(len(BANDS))]
     )

@@ -39,7 +39,7 @@ class Structures:
 
     def __getitem__(self, rows):
         """Some of the chains, by indices."""
-        rows, p = np.asarray(rows), self.population
+        rows, p = np.asarray(rows, dtype=int), self.population
         names = [p.names[k] for k in rows]
         some = Population(names, p.columns[rows], p.descriptors[rows])
         return Structures([self.backbones[k] for k in rows], some)
@@ -130,7 +130,7 @@ def evaluate(
             "designs": len(some),
             "clusters": count,
             "clusters_per_design": count / len(some),
-            "mean_pairwise_tm": float(tm[np.tril_indices(len(tm), -1)].mean()),
+            "mean_pairwise_tm": summary(tm[np.tril_indices(len(tm), -1)]).get("mean"),
         }
     if known is not None:
         groups = {"designs": designs}

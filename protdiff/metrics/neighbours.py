@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from .search import search
-from .structural import align_structures, tmalign
+from .structural import SHORTEST, align_structures, tmalign
 
 __all__ = ["nearest_known", "pairwise_tm", "tm_of_pair"]
 
@@ -29,7 +29,10 @@ def tm_of_pair(one, two, method="structure"):
     Returns
     -------
     by_one, by_two : float
+        NaN for chains of fewer than 5 residues.
     """
+    if min(len(one), len(two)) < SHORTEST:
+        return np.nan, np.nan
     if method == "tmalign":
         found = tmalign(one, two)
         return found.tm_norm_chain1, found.tm_norm_chain2
@@ -96,9 +99,9 @@ def nearest_known(structures, known, method="structure", jobs=1, advance=None):
     scores = _mapped(tasks, method, jobs, advance)
     tm, nearest = np.full(len(chosen), np.nan), np.full(len(chosen), -1)
     for row, ks in enumerate(chosen):
-        values = [next(scores)[0] for _ in ks]
-        if values:
-            tm[row], nearest[row] = max(values), ks[int(np.argmax(values))]
+        values = np.array([next(scores)[0] for _ in ks])
+        if np.isfinite(values).any():
+            tm[row], nearest[row] = np.nanmax(values), ks[int(np.nanargmax(values))]
     return tm, nearest
 
 

@@ -23,6 +23,8 @@ __all__ = [
 
 #: Real chains of nearest length that stand beside each design.
 NEIGHBOURS = 10
+#: Designs below which a covariance means nothing.
+LEAST = 5
 #: Random draws of real chains for the floor of the Fréchet distance.
 DRAWS = 50
 
@@ -159,13 +161,15 @@ def frechet_with_floor(designs, real, matched, seed=0):
     Returns
     -------
     dict
-        distance, floor, floor_sd (over draws), dimensions.
+        distance, floor, floor_sd (over draws), dimensions; empty for fewer than 5 designs.
     """
+    if len(designs) < LEAST or matched.shape[1] < 2:
+        return {}
     theirs = real.descriptors[matched]
     spread = np.nanstd(theirs.reshape(-1, theirs.shape[-1]), axis=0)
     used = np.isfinite(designs.descriptors).all(0) & np.isfinite(theirs).all((0, 1)) & (spread > 0)
     mine, theirs = designs.descriptors[:, used] / spread[used], theirs[..., used] / spread[used]
-    if len(mine) < 3 or matched.shape[1] < 2:
+    if not used.any():
         return {}
     rng, rows, floor = np.random.default_rng(seed), np.arange(len(mine)), []
     for _ in range(DRAWS):

@@ -24,7 +24,7 @@ QUALITY = {
     "residues": "residues with a CA",
     "incomplete": "residues that lack one of N, CA, C, O",
     "gaps": "places in a chain where residues were not observed",
-    "ca_bonds": "share of steps with CA-CA within 0.1 Å of 3.80, cis links apart",
+    "ca_bonds": "share of steps with CA-CA within 0.1 Å of 3.80; cis links do not count",
     "ca_cis": "share of steps with CA-CA of 2.7-3.3 Å",
     "ca_breaks": "steps with CA-CA over 4.2 Å",
     "clashes_3.0": "CA pairs (separation 3 or more, or two chains) under 3.0 Å, per 100 residues",
@@ -86,6 +86,9 @@ def quality(backbone):
     backbone = backbone[backbone.mask[:, 1]]
     if not len(backbone):
         raise ValueError("no residue has a CA atom")
+    if len(names := backbone.chains) > 1:  # a chain id may come back later in the file
+        order = [names.index(name) for name in backbone.chain_ids.tolist()]
+        backbone = backbone[np.argsort(order, kind="stable")]
     follows = steps(backbone)
     same_chain = backbone.chain_ids[1:] == backbone.chain_ids[:-1]
     columns = dict.fromkeys(QUALITY, np.nan) | {
@@ -114,7 +117,7 @@ def trace_columns(backbone, follows):
     distance = np.linalg.norm(np.diff(ca, axis=0), axis=1)[follows]
     # In a trans peptide a squeezed bond is a bad bond, not a cis link.
     trans = np.abs(omega_angles(backbone)[follows]) > 150
-    cis = (distance <= 3.5) & ~trans
+    cis = (distance > 2.7) & (distance < 3.3) & ~trans
     bend = angle(ca[:-2], ca[1:-1], ca[2:])
     two = follows[1:] & follows[:-1]
     pair = near_pairs(backbone, CONTACT)

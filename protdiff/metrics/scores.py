@@ -158,12 +158,10 @@ def score(
     for what, rows in zip(("model", "reference"), known, strict=True):
         if not len(rows):
             raise ValueError(f"the {what} has no CA atoms")
-    if alignment == "tmalign" and chains is None:
-        several = [what for what, x in (("model", model), ("reference", reference)) if x.chains[1:]]
-        if several:
-            raise ValueError(
-                f'alignment "tmalign": the {several[0]} has several chains; choose one pair'
-            )
+    if alignment == "tmalign":
+        several = max(len(model.chains), len(reference.chains)) > 1
+        if several if chains is None else len(chains) > 1:
+            raise ValueError('alignment "tmalign" compares two chains; choose one pair')
     paired = pair_chains(
         model[known[0]],
         reference[known[1]],

@@ -137,4 +137,4 @@ def new_sets(sets, seen):
             seen.add(name)
             new.append(k)
     sets = sets[new]
-    return sets[sets.any(1)]
+    return sets[sets.sum(1) >= min(3, sets.shape[1])]  # fewer leave the rotation open

@@ -53,6 +53,11 @@ def local_distances(model, reference, mask=None, *, group=None, radius=15.0, smo
 def _block(model, reference, mask, group, radius, smooth, rows):
     """`local_distances` of some of the points."""
     exact = {"compute_mode": "donot_use_mm_for_euclid_dist"}
+    known = model.isfinite().all(-1)
+    if mask is not None:
+        model, reference = (x.masked_fill(~mask[..., None], 0) for x in (model, reference))
+    # Zeros in place of what is not there: NaN would reach every gradient.
+    model = model.masked_fill(~known[..., None], 0)
     real = torch.cdist(reference[..., rows, :], reference, **exact)
     made = torch.cdist(model[..., rows, :], model, **exact)
     index = torch.arange(model.shape[-2], device=model.device) if group is None else group
@@ -60,11 +65,12 @@ def _block(model, reference, mask, group, radius, smooth, rows):
     if mask is not None:
         pairs = pairs & mask[..., rows, None] & mask[..., None, :]
     difference = (made - real).abs()
-    if smooth is None:  # nothing is less than a threshold that is not a number
-        levels = sum((difference < t).to(torch.uint8) for t in LDDT_THRESHOLDS) * pairs
+    made_pairs = pairs & known[..., rows, None] & known[..., None, :]
+    if smooth is None:
+        levels = sum((difference < t).to(torch.uint8) for t in LDDT_THRESHOLDS) * made_pairs
         kept = levels.sum(-1, dtype=real.dtype)
     else:
-        difference = torch.where(pairs & ~difference.isnan(), difference, torch.inf)
+        difference = torch.where(made_pairs, difference, torch.inf)
         kept = sum(torch.sigmoid((t - difference) / smooth).sum(-1) for t in LDDT_THRESHOLDS)
     return kept / len(LDDT_THRESHOLDS), pairs.sum(-1, dtype=real.dtype)
 
@@ -77,6 +83,8 @@ def drmsd(model, reference, mask=None):
     model, reference : Tensor, shape (..., N, 3)
     mask : Tensor of bool, shape (..., N), optional
     """
+    if mask is not None:
+        model, reference = (x.masked_fill(~mask[..., None], 0) for x in (model, reference))
     rows, columns = torch.triu_indices(model.shape[-2], model.shape[-2], 1, device=model.device)
     distance = ((x[..., rows, :] - x[..., columns, :]).norm(dim=-1) for x in (model, reference))
     squares = torch.sub(*distance).square()

@@ -21,6 +21,8 @@ GAPS = (0.6, 0.0)
 ROUNDS = 20
 #: Residues between the fragments from which the search for a superposition starts.
 STRIDE = 40
+#: Residues that a structural alignment needs.
+SHORTEST = 5
 #: Length of, and distance between, the fragments that are superposed for a first guess.
 FRAGMENT, SPACING = 20, 8
 #: First guesses of a kind that are followed up.
@@ -34,21 +36,16 @@ def align_structures(model, reference):
     Parameters
     ----------
     model, reference : Backbone
-        One chain each; only the CA are used. At least 5 residues.
+        One chain each; only the CA are used.
 
     Returns
     -------
     ndarray of int, shape (aligned, 2)
         Pairs of residue indices, model first, both increasing; none further apart than
-        TM-align's d8.
-
-    Raises
-    ------
-    ValueError
-        If a chain has fewer than 5 residues.
+        TM-align's d8. No pairs if a chain has fewer than 5 residues.
     """
-    if min(len(model), len(reference)) < 5:
-        raise ValueError("a structural alignment needs chains of 5 residues or more")
+    if min(len(model), len(reference)) < SHORTEST:
+        return np.empty((0, 2), dtype=int)
     x, y = (torch.tensor(chain.ca).double() for chain in (model, reference))
     shortest = min(len(x), len(y))
     scale = tm_d0(shortest) + 0.8 if shortest > 19 else 0.968

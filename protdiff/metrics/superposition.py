@@ -67,11 +67,13 @@ def superpose(mobile, target, mask=None):
         gradient: at the optimum the derivative of the rmsd with respect to it vanishes, so the
         gradient of anything that depends on the rmsd alone is exact and never singular.
     """
+    if mask is not None:
+        mobile, target = (x.masked_fill(~mask[..., None], 0) for x in (mobile, target))
     weight = torch.ones_like(mobile[..., 0]) if mask is None else mask.to(mobile.dtype)
     weight = (weight / weight.sum(-1, keepdim=True).clamp_min(1))[..., None]
-    center, goal = ((weight * x.nan_to_num()).sum(-2, keepdim=True) for x in (mobile, target))
+    center, goal = ((weight * x).sum(-2, keepdim=True) for x in (mobile, target))
     with torch.no_grad():
-        covariance = (weight * (mobile - center).nan_to_num()).mT @ (target - goal).nan_to_num()
+        covariance = (weight * (mobile - center)).mT @ (target - goal)
         rotation = rotation_of(covariance)
     return rotation, (goal - center @ rotation)[..., 0, :]
 
@@ -81,6 +83,8 @@ def rmsd(mobile, target, mask=None):
 
     Differentiable where it is not zero. Arguments as in `superpose`.
     """
+    if mask is not None:
+        mobile, target = (x.masked_fill(~mask[..., None], 0) for x in (mobile, target))
     rotation, translation = superpose(mobile, target, mask)
     squares = (mobile @ rotation + translation[..., None, :] - target).square().sum(-1)
     if mask is None:

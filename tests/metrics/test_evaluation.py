@@ -1,0 +1,221 @@
+"""`evaluate` on a few short chains whose answers are known."""
+
+import json
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.spatial.transform import Rotation
+
+import protdiff
+from protdiff.metrics.descriptor import descriptor
+from protdiff.metrics.evaluation import Structures, alike_lengths, evaluate, summary
+from protdiff.metrics.neighbours import nearest_known, pairwise_tm, tm_of_pair
+from protdiff.metrics.page import draw_page
+from protdiff.metrics.population import (
+    band_ratios,
+    compare_columns,
+    frechet_with_floor,
+    match_lengths,
+    real_population,
+)
+from protdiff.metrics.quality import quality
+
+EXAMPLES = Path(__file__).parents[2] / "data" / "examples"
+
+
+@pytest.fixture(scope="module")
+def pieces():
+    """Pieces of 24 residues of real chains: three folds."""
+    whole = [protdiff.read(EXAMPLES / name) for name in ("1tpk.pdb", "1a8o.pdb.gz", "3nzd.cif")]
+    return [protdiff.Backbone.from_coords(one.coords[5:29], one.sequence[5:29]) for one in whole]
+
+
+def moved(one, seed):
+    """The same structure elsewhere."""
+    rng = np.random.default_rng(seed)
+    coords = one.coords @ Rotation.random(rng=rng).as_matrix() + rng.normal(size=3)
+    return protdiff.Backbone.from_coords(coords, one.sequence)
+
+
+def structures(*backbones):
+    return Structures.of([f"s{k}" for k in range(len(backbones))], list(backbones))
+
+
+def test_structures_hold_quality_and_descriptor(pieces):
+    found = structures(*pieces)
+    assert len(found) == 3 and found.population.names == ["s0", "s1", "s2"]
+    for k, one in enumerate(pieces):
+        columns = quality(one)
+        np.testing.assert_array_equal(found.population.columns[k], list(columns.values()))
+        np.testing.assert_array_equal(found.population.descriptors[k], descriptor(one, columns))
+    some = found[[2, 0]]
+    assert some.population.names == ["s2", "s0"]
+    assert [found.backbones.index(one) for one in some.backbones] == [2, 0]
+    np.testing.assert_array_equal(some.population.columns, found.population.columns[[2, 0]])
+    np.testing.assert_array_equal(some.population.descriptors, found.population.descriptors[[2, 0]])
+
+
+def test_structures_drop_residues_without_ca(pieces):
+    coords = pieces[0].coords.copy()
+    coords[7, 1] = np.nan
+    found = structures(protdiff.Backbone.from_coords(coords, pieces[0].sequence))
+    assert len(found.backbones[0]) == 23 and found.population.lengths.tolist() == [23]
+
+
+def test_numbers_are_those_of_the_parts(pieces):
+    designs, real = structures(*pieces), real_population()
+    found = evaluate(designs, diversity=0, seed=3)
+    matched = match_lengths(designs.population, real)
+    numbers = found.numbers
+    assert list(numbers) == ["designs", "real_chains", "columns", "modes", "frechet"]
+    assert (numbers["designs"], numbers["real_chains"]) == (3, 2000)
+    assert numbers["columns"] == compare_columns(designs.population, real, matched)
+    assert numbers["modes"] == band_ratios(designs.population, real, matched)
+    theirs = frechet_with_floor(designs.population, real, matched, 3)
+    assert numbers["frechet"] == pytest.approx(theirs, nan_ok=True)
+    np.testing.assert_array_equal(found.matched, matched)
+    assert found.pairwise_tm is None and found.max_tm == {} and found.nearest == []
+
+
+def test_copies_are_one_cluster(pieces):
+    copies = structures(*(moved(pieces[1], seed) for seed in range(3)))
+    found = evaluate(copies)
+    assert found.numbers["diversity"] == pytest.approx(
+        {"designs": 3, "clusters": 1, "clusters_per_design": 1 / 3, "mean_pairwise_tm": 1}
+    )
+    np.testing.assert_allclose(found.pairwise_tm, np.ones((3, 3)))
+
+
+def test_diversity_of_different_folds(pieces):
+    designs = structures(*pieces, moved(pieces[0], 1))
+    found = evaluate(designs)
+    expected = np.ones((4, 4))
+    for i, one in enumerate(designs.backbones):
+        for j, two in enumerate(designs.backbones[:i]):
+            expected[i, j] = expected[j, i] = np.mean(tm_of_pair(one, two))
+    np.testing.assert_allclose(found.pairwise_tm, expected)
+    assert found.pairwise_tm[0, 3] == pytest.approx(1)
+    numbers = found.numbers["diversity"]
+    assert numbers["clusters"] == 3 and numbers["clusters_per_design"] == 0.75
+    off = [expected[i, j] for i in range(4) for j in range(i)]
+    assert numbers["mean_pairwise_tm"] == pytest.approx(np.mean(off))
+
+
+@pytest.mark.parametrize(("diversity", "counted"), [(0, None), (1, None), (2, 2), (9, 3)])
+def test_only_the_first_designs_are_aligned(pieces, diversity, counted):
+    copies = structures(*(moved(pieces[1], seed) for seed in range(3)))
+    found = evaluate(copies, diversity=diversity).numbers
+    assert found.get("diversity", {}).get("designs") == counted
+
+
+def test_pairs_count_by_both_lengths(pieces):
+    short = pieces[0][:18]
+    by_one, by_two = tm_of_pair(short, pieces[0])
+    assert by_one == pytest.approx(1) and by_two < 18 / 24 + 0.02
+    [[_, found], _] = pairwise_tm([short, pieces[0]])
+    assert found == pytest.approx((by_one + by_two) / 2)
+
+
+def test_novelty_of_a_known_structure_is_one(pieces):
+    known = structures(pieces[0], pieces[1])
+    designs = structures(moved(pieces[1], 0), pieces[2])
+    held_out = structures(moved(pieces[0], 5), pieces[2][:22])
+    found = evaluate(designs, known=known, held_out=held_out, diversity=0)
+    assert found.max_tm["designs"][0] == pytest.approx(1) and found.nearest[0] == "s1"
+    scores = [tm_of_pair(pieces[2], one)[0] for one in known.backbones]
+    assert found.max_tm["designs"][1] == pytest.approx(max(scores))
+    assert found.nearest[1] == f"s{int(np.argmax(scores))}"
+    assert found.max_tm["held_out"].max() == pytest.approx(1)
+    for title, values in found.max_tm.items():
+        assert found.numbers["novelty"][title] == {
+            "count": 2,
+            "mean": pytest.approx(values.mean()),
+            "median": pytest.approx(np.median(values)),
+            "largest": pytest.approx(values.max()),
+        }
+
+
+def test_known_structures_of_other_lengths_do_not_count(pieces):
+    known = structures(pieces[0][:14], pieces[1])  # 0.58 of the length
+    tm, nearest = nearest_known(structures(pieces[0], pieces[0][:13]), known)
+    assert nearest.tolist() == [1, 0]
+    assert tm[0] < 0.9 and tm[1] == pytest.approx(1)
+    known = structures(pieces[0][:14])
+    found = evaluate(structures(pieces[0]), known=known, diversity=0)
+    assert found.nearest == [""] and np.isnan(found.max_tm["designs"]).all()
+    assert found.numbers["novelty"] == {"designs": {"count": 0}}
+
+
+def test_only_the_most_alike_are_aligned(pieces, monkeypatch):
+    """Of three known structures the two of nearest descriptor, though the third is the design."""
+    monkeypatch.setattr("protdiff.metrics.neighbours.CANDIDATES", 2)
+    known = structures(*pieces)
+    design = structures(pieces[1])
+    vectors = design.population.descriptors.copy()
+    far = known.population.descriptors
+    used = np.isfinite(far).all(0)
+    vectors[0, used] = far[2, used]
+    object.__setattr__(design.population, "descriptors", vectors)
+    gaps = np.square((far[:, used] - far[2, used]) / far[:, used].std(0).clip(min=1e-6)).sum(1)
+    tried = np.argsort(gaps)[:2]
+    scores = {k: tm_of_pair(pieces[1], pieces[k])[0] for k in tried}
+    tm, nearest = nearest_known(design, known)
+    assert tm[0] == pytest.approx(max(scores.values())) and scores[nearest[0]] == tm[0]
+
+
+def test_progress_tells_of_every_pair(pieces):
+    told = []
+
+    @contextmanager
+    def progress(total, what):
+        told.append([what, total, 0])
+
+        def advance(count):
+            told[-1][2] += count
+
+        yield advance
+
+    designs = structures(*(moved(pieces[1], seed) for seed in range(3)))
+    evaluate(designs, known=designs[[0]], held_out=designs, progress=progress)
+    assert told == [["diversity", 3, 3], ["novelty of designs", None, 3],
+                    ["novelty of held out", None, 3]]  # fmt: skip
+
+
+def test_held_out_chains_of_like_lengths(pieces):
+    lengths = [24, 8, 16, 24, 20]
+    real = structures(*(pieces[0][:n] for n in lengths))
+    designs = structures(*(pieces[1][:n] for n in (9, 24, 23)))
+    for seed in range(5):
+        chosen = alike_lengths(designs, real, seed)
+        assert chosen[0] == 1 and sorted(chosen[1:]) == [0, 3]
+    many = structures(*(pieces[1][:n] for n in (8, 8, 8, 8, 8, 8)))
+    chosen = alike_lengths(many, real, 0)
+    assert sorted(chosen[:5]) == [0, 1, 2, 3, 4] and chosen[5] == 1  # none twice before all once
+
+
+def test_summary_leaves_missing_values_out():
+    assert summary(np.array([0.2, np.nan, 0.4, 0.9])) == pytest.approx(
+        {"count": 3, "mean": 0.5, "median": 0.4, "largest": 0.9}
+    )
+    assert summary(np.array([np.nan])) == {"count": 0}
+
+
+def test_page_of_a_single_trace(pieces, tmp_path):
+    coords = pieces[0].coords.copy()
+    coords[:, [0, 2, 3]] = np.nan
+    found = evaluate(structures(protdiff.Backbone.from_coords(coords)))
+    assert found.numbers["frechet"] == {} and "dssp_helix" not in found.numbers["columns"]
+    draw_page(found, tmp_path / "page.png")
+    assert (tmp_path / "page.png").read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
+    assert [path.name for path in tmp_path.iterdir()] == ["page.png"]
+    json.dumps(found.numbers)
+
+
+def test_page_that_cannot_be_written(pieces, tmp_path, monkeypatch):
+    monkeypatch.setattr("protdiff.metrics.page.PANELS", {"rg": "rg"})
+    found = evaluate(structures(*pieces), diversity=0)
+    with pytest.raises(OSError):
+        draw_page(found, tmp_path / "nowhere" / "page.png")
+    assert list(tmp_path.iterdir()) == []
