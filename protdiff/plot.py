@@ -1,13 +1,13 @@
 """Pictures of backbones: shaded ribbons on white, coloured from the N- to the C-terminus."""
 
-import os
-from pathlib import Path
 
 import biotite.structure as struc
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+
+from .files import replacing
 
 N_TO_C = LinearSegmentedColormap.from_list(
     "n_to_c", ["#3b4cc0", "#2f8fd0", "#2bb3a3", "#8cc751", "#f2c933", "#f08a2e", "#d7352f"]
@@ -73,12 +73,8 @@ def plot_backbones(coords_list, path, titles=None, columns=None):
                 ha="center",
                 va="center",
             )
-    temporary = Path(f"{path}.part")
-    try:
+    with replacing(path) as temporary:
         FigureCanvasAgg(figure).print_png(temporary, metadata={"Software": None})
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _ca_trace(coords, number):

@@ -1,6 +1,5 @@
 """`protdiff audit`: were the samples copied from the training set?"""
 
-import json
 import math
 from dataclasses import asdict
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from ..files import write_json
 from .inputs import find_files
 from .progress import progress_bar
 from .rows import row_writer
@@ -92,9 +92,7 @@ def audit(
         "suspicious": [str(kept[k]) for k in found.suspicious],
         "collapse": {"length": length, "time": u, "period": scale},
     }  # fmt: skip
-    temporary = out / ".audit.json.tmp"
-    temporary.write_text(json.dumps(_without_nan(numbers), indent=1) + "\n", encoding="utf-8")
-    temporary.replace(out / "audit.json")
+    write_json(out / "audit.json", numbers)
     if len(found.suspicious):
         pairs = [
             (made[k], known[found.nearest[k]], f"{kept[k].stem} on {names[found.nearest[k]]}, "
@@ -149,9 +147,3 @@ def read_samples(files):
     if not made:
         raise ValueError(f"no sample can be read; the first: {errors[0][1]}")
     return made, kept, errors
-
-
-def _without_nan(value):
-    if isinstance(value, dict):
-        return {key: _without_nan(v) for key, v in value.items()}
-    return None if isinstance(value, float) and math.isnan(value) else value

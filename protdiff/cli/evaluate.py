@@ -1,6 +1,5 @@
 """`protdiff evaluate`: a set of designs as a population, beside real chains."""
 
-import json
 import math
 from enum import StrEnum
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from ..files import write_json
 from .inputs import find_files, stem
 from .progress import progress_bar
 from .rows import row_writer, shown
@@ -83,9 +83,7 @@ def evaluate(
     )
     write_rows(out / "structures.csv", found, errors)
     numbers = found.numbers | {"unreadable": len(errors)}
-    temporary = out / ".population.json.tmp"
-    temporary.write_text(json.dumps(without_nan(numbers), indent=1) + "\n", encoding="utf-8")
-    temporary.replace(out / "population.json")
+    write_json(out / "population.json", numbers)
     draw_page(found, out / "population.png")
     report(found.numbers, out)
     if errors:
@@ -167,13 +165,6 @@ def write_rows(path, found, errors):
             write({"model": name, "max_tm": float(tm), "nearest": close} | row)
         for row in errors:
             write(row)
-
-
-def without_nan(value):
-    """The same tree with null for missing numbers."""
-    if isinstance(value, dict):
-        return {key: without_nan(v) for key, v in value.items()}
-    return None if isinstance(value, float) and math.isnan(value) else value
 
 
 def report(numbers, out):

@@ -2,6 +2,8 @@
 
 import csv
 
+from ..files import replacing
+
 __all__ = ["COLUMNS", "existing_rows", "write_manifest"]
 
 COLUMNS = (
@@ -51,12 +53,7 @@ def existing_rows(manifest, planned):
 
 def write_manifest(path, rows):
     """All rows, sorted by file, renamed into place."""
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        with temporary.open("w", newline="", encoding="utf-8") as handle:
-            writer = csv.DictWriter(handle, COLUMNS)
-            writer.writeheader()
-            writer.writerows(rows[name] for name in sorted(rows))
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as handle:
+        writer = csv.DictWriter(handle, COLUMNS)
+        writer.writeheader()
+        writer.writerows(rows[name] for name in sorted(rows))

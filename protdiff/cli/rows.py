@@ -4,7 +4,9 @@ import csv
 import json
 import math
 from array import array
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+
+from ..files import replacing
 
 __all__ = ["Summary", "row_writer", "shown"]
 
@@ -23,28 +25,22 @@ def row_writer(path, columns):
     """
     if path.suffix.lower() not in (".csv", ".json"):
         raise ValueError(f"{path}: the name must end in .csv or .json")
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        handle = temporary.open("w", newline="", encoding="utf-8")
-    except OSError as error:
-        raise ValueError(f"{path}: cannot be written ({error.strerror})") from None
-    try:
-        with handle:
-            if path.suffix.lower() == ".csv":
-                writer = csv.writer(handle)
-                writer.writerow(columns)
-                yield lambda row: writer.writerow([shown(row.get(name)) for name in columns])
-            else:
-                parts = iter(["[\n"])
-                yield lambda row: handle.write(
-                    next(parts, ",\n")
-                    + json.dumps({name: plain(row.get(name)) for name in columns})
-                )
-                handle.write(next(parts, "") + "\n]\n")
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    with ExitStack() as stack:
+        temporary = stack.enter_context(replacing(path))
+        try:
+            handle = stack.enter_context(temporary.open("w", newline="", encoding="utf-8"))
+        except OSError as error:
+            raise ValueError(f"{path}: cannot be written ({error.strerror})") from None
+        if path.suffix.lower() == ".csv":
+            writer = csv.writer(handle)
+            writer.writerow(columns)
+            yield lambda row: writer.writerow([shown(row.get(name)) for name in columns])
+        else:
+            parts = iter(["[\n"])
+            yield lambda row: handle.write(
+                next(parts, ",\n") + json.dumps({name: plain(row.get(name)) for name in columns})
+            )
+            handle.write(next(parts, "") + "\n]\n")
 
 
 def plain(value):

@@ -1,6 +1,5 @@
 """`protdiff flow thermo`: the thermodynamics of trained weights."""
 
-import json
 import math
 from dataclasses import asdict
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from ..files import write_json
 from .progress import progress_bar
 
 __all__ = ["thermo"]
@@ -54,9 +54,7 @@ def thermo(
             seed=seed, advance=advance,
         )  # fmt: skip
     numbers = {"weights": path.stem, **asdict(report)}
-    temporary = out / ".thermo.json.tmp"
-    temporary.write_text(json.dumps(numbers, indent=1) + "\n", encoding="utf-8")
-    temporary.replace(out / "thermo.json")
+    write_json(out / "thermo.json", numbers)
     draw_thermo(report, out / "thermo.png")
     show(report)
     typer.echo(f"thermo.json and thermo.png in {out}")

@@ -1,10 +1,8 @@
 """A figure of `protdiff flow thermo`."""
 
-import os
-from pathlib import Path
-
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+
+from ..files import save_figure
 
 __all__ = ["draw_thermo"]
 
@@ -58,12 +56,4 @@ def draw_thermo(report, path):
         axis.tick_params(labelsize=8)
     for axis in (production, replicas):
         axis.legend(frameon=False, fontsize=8)
-    FigureCanvasAgg(figure)
-    path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        figure.savefig(temporary, format="png", metadata={"Software": None})
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    save_figure(figure, path)

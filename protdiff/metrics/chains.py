@@ -12,6 +12,8 @@ __all__ = ["PairedChains", "pair_chains", "parse_chains"]
 #: A chain is a candidate for another if this share of the shorter one is aligned to equal
 #: residues, and if no other chain has much more.
 LEAST_IDENTITY, NEAR_BEST = 0.3, 0.9
+#: Pairs of chains from which superpositions start.
+MOST_SEEDS = 150
 
 
 class PairedChains(NamedTuple):
@@ -52,9 +54,9 @@ def _check_once(pairs):
 def pair_chains(model, reference, align, forced=None, by_sequence=True):
     """Pair the chains of two backbones, best sequences first, then best superposition.
 
-    Among chains of equal sequence, the pairing with the largest TM-score counts: each compatible
-    chain of the reference is tried as the partner of the model's longest chain, and the others
-    are assigned under that superposition (Hungarian method).
+    Among chains of equal sequence, the pairing with the largest TM-score counts: every two
+    compatible chains are superposed in turn, and the others assigned under that superposition
+    (Hungarian method).
 
     Parameters
     ----------
@@ -150,9 +152,12 @@ def _best_assignment(candidates, model, reference):
         return candidates
     if len({c.model for c in candidates}) == 1:  # the usual prediction: one chain, an assembly
         return [max(candidates, key=lambda c: _tm([c], model, reference))]
-    first = max(candidates, key=lambda c: len(c.residues)).model
+    seeds = candidates
+    if len(seeds) > MOST_SEEDS:  # a capsid: one chain of the model in every place
+        first = max(candidates, key=lambda c: len(c.residues)).model
+        seeds = [c for c in candidates if c.model == first]
     assignments = {}
-    for seed in (c for c in candidates if c.model == first):
+    for seed in seeds:
         chosen = _assign(seed, candidates, model, reference)
         assignments[tuple((c.model, c.reference) for c in chosen)] = chosen
     order = {name: k for k, name in enumerate(model.chains)}

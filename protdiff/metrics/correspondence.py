@@ -1,5 +1,6 @@
 """Which residue of a model is which residue of the reference."""
 
+from bisect import bisect_left
 from functools import cache
 
 import numpy as np
@@ -56,7 +57,7 @@ def align_sequences(model, reference):
 
 
 def align_identity(model, reference):
-    """Pairs of most identical residues, no cost to open a gap; arguments and result as above.
+    """Pairs by letters alone, no cost to open a gap; arguments and result as above.
 
     1 for equal letters, 0 for others, -1 for every residue in a gap: what a default
     `PairwiseAligner` does, and the pairing behind lDDT in EigenFold's table. It may scatter
@@ -76,12 +77,22 @@ def align_numbers(model, reference):
     where = {}
     for j, key in enumerate(_keys(reference)):
         where.setdefault(key, j)  # of a number that comes twice, the first
-    pairs = []
-    for i, key in enumerate(_keys(model)):
-        j = where.pop(key, None)
-        if j is not None and (not pairs or j > pairs[-1][1]):
-            pairs.append((i, j))
-    return np.array(pairs, dtype=int).reshape(-1, 2)
+    found = [(i, where.pop(key)) for i, key in enumerate(_keys(model)) if key in where]
+    return np.array(_longest_increasing(found), dtype=int).reshape(-1, 2)
+
+
+def _longest_increasing(pairs):
+    """Longest part of pairs (i, j), increasing in i, that increases in j too."""
+    ends, last, before = [], [], {}  # smallest last j of each length, its pair, predecessors
+    for pair in pairs:
+        place = bisect_left(ends, pair[1])
+        before[pair] = last[place - 1] if place else None
+        ends[place : place + 1], last[place : place + 1] = [pair[1]], [pair]
+    out, pair = [], last[-1] if last else None
+    while pair is not None:
+        out.append(pair)
+        pair = before[pair]
+    return out[::-1]
 
 
 def _keys(chain):

@@ -1,13 +1,10 @@
 """Pictures of one CA trace laid over another."""
 
-import os
-from pathlib import Path
-
 import numpy as np
 import torch
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from ..files import save_figure
 from .audit import nearest_rmsd
 from .superposition import superpose
 
@@ -40,15 +37,7 @@ def draw_overlays(pairs, path, columns=4):
             axis.plot(*flat.T, color=color, lw=1.8, alpha=0.85, solid_capstyle="round")
         axis.set_aspect("equal")
         axis.set_title(title, fontsize=7)
-    FigureCanvasAgg(figure)
-    path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        figure.savefig(temporary, format="png", metadata={"Software": None})
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    save_figure(figure, path)
 
 
 def _laid_over(one, two):

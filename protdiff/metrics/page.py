@@ -1,12 +1,10 @@
 """A page of plots: designs beside real chains of the same lengths."""
 
-import os
-from pathlib import Path
-
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import AutoLocator, MaxNLocator
+
+from ..files import save_figure
 
 __all__ = ["draw_page"]
 
@@ -71,15 +69,7 @@ def draw_page(found, path):
         f"{len(found.designs)} designs (blue) and real chains of the same lengths (grey)",
         fontsize=13,
     )
-    FigureCanvasAgg(figure)
-    path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        figure.savefig(temporary, format="png", metadata={"Software": None})
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    save_figure(figure, path)
 
 
 def _two_histograms(axis, mine, real, title, limits=None):

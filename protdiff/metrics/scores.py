@@ -150,8 +150,9 @@ def score(
     model, reference = (_backbone(x) for x in (model, reference))
     columns = quality(model) if with_quality else {}
     warnings = []
-    if not model.mask.all(axis=1).any():
-        warnings.append("CA only: backbone columns are empty")
+    for what, backbone in (("model", model), ("reference", reference)):
+        if backbone is not None and not backbone.mask.all(axis=1).any():
+            warnings.append(f"{what} of CA only: backbone columns are empty")
     if reference is None:
         return Scores(quality=columns, warnings=tuple(warnings))
     known = [np.flatnonzero(x.mask[:, 1]) for x in (model, reference)]

@@ -230,6 +230,8 @@ def load_tmtools():
 
 def align_tmalign(model, reference):
     """Pairs of residues as TM-align finds them; arguments and result of `align_structures`."""
+    if min(len(model), len(reference)) < SHORTEST:
+        return np.empty((0, 2), dtype=int)
     found = tmalign(model, reference)
     columns = np.array(
         [[a != "-", b != "-"] for a, b in zip(found.seqxA, found.seqyA, strict=True)]

@@ -75,7 +75,6 @@ def test_pairing_is_that_of_the_largest_score(trimer):
     assert sorted(every.values())[-2] < found.tm - 0.1
 
 
-@pytest.mark.xfail(strict=True, reason="only the longest, or first, chain of the model is tried")
 @pytest.mark.parametrize("turn", [[1, -1, -1], [-1, -1, 1]])
 def test_pairing_of_the_largest_score_where_the_first_chain_is_turned(turn):
     """The first chain stands in its place, but is turned; the two others fit perfectly."""

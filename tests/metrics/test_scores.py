@@ -247,8 +247,8 @@ def test_files_of_ca_alone(tmp_path):
     bare = ca_file(tmp_path / "bare.pdb", noisy)
     full = compare(noisy, capsid)
     found = score(bare, capsid)
-    assert found.warnings == ("CA only: backbone columns are empty",)
-    assert found.row()["warning"] == "CA only: backbone columns are empty"
+    assert found.warnings == ("model of CA only: backbone columns are empty",)
+    assert found.row()["warning"] == "model of CA only: backbone columns are empty"
     assert np.isnan(found.lddt_backbone) and not np.isnan(full.lddt_backbone)
     for key in ("n_ca_c", "n_ca", "c_n"):
         assert np.isnan(found.quality[f"rms_{key}"])
@@ -259,7 +259,7 @@ def test_files_of_ca_alone(tmp_path):
     assert found.tm == pytest.approx(full.tm, abs=1e-4)
     # Scored against a reference of CA there is no lDDT of the backbone either.
     assert np.isnan(compare(noisy, bare).lddt_backbone)
-    assert score(bare).warnings == ("CA only: backbone columns are empty",)
+    assert score(bare).warnings == ("model of CA only: backbone columns are empty",)
 
 
 def test_low_identity():

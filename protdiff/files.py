@@ -1,0 +1,47 @@
+"""Outputs that appear whole or not at all."""
+
+import json
+import math
+import os
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+__all__ = ["replacing", "save_figure", "write_json"]
+
+
+@contextmanager
+def replacing(path):
+    """Context of a temporary path that takes the place of `path` in the end, or vanishes."""
+    path = Path(path)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        yield temporary
+        temporary.replace(path)
+    except BaseException:
+        with suppress(OSError):  # whatever went wrong is the news
+            temporary.unlink(missing_ok=True)
+        raise
+
+
+def save_figure(figure, path):
+    """Write a matplotlib figure as PNG; equal figures give equal bytes."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    FigureCanvasAgg(figure)
+    with replacing(path) as temporary:
+        figure.savefig(temporary, format="png", metadata={"Software": None})
+
+
+def write_json(path, value):
+    """Write plain values as JSON, null for numbers that are missing."""
+    text = json.dumps(_without_nan(value), indent=1, allow_nan=False)
+    with replacing(path) as temporary:
+        temporary.write_text(text + "\n", encoding="utf-8")
+
+
+def _without_nan(value):
+    if isinstance(value, dict):
+        return {key: _without_nan(v) for key, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_without_nan(v) for v in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
