@@ -1,11 +1,13 @@
 """Publish the averaged weights of a training run, with their model card.
 
     python benchmarks/publish_weights.py RUN_CONFIG NAME [--machine TEXT] [--history TEXT]
+                                         [--before CARD]
 
 Writes weights/NAME.safetensors and weights/NAME.json: architecture, flow, data with its hash,
 steps, chains seen, hours and machine, validation loss per band relative to the Gaussian chain
 (computed here, on 96 fixed batches of held-out chains), and the sample metrics of
-benchmarks/out/quality.json when `make benchmark` has made it for these very weights.
+benchmarks/out/quality.json when `make benchmark` has made it for these very weights. A run that
+started from other weights names their card with ``--before``: its steps, chains and hours count.
 """
 
 import argparse
@@ -46,7 +48,9 @@ def main():
     parser.add_argument("name")
     parser.add_argument("--machine", default="2 CPU cores")
     parser.add_argument("--history", default=None, help="what changed during the run")
+    parser.add_argument("--before", type=Path, help="card of the weights the run started from")
     options = parser.parse_args()
+    earlier = json.loads(options.before.read_text())["training"] if options.before else {}
     config = read_config(options.config)
     target = ROOT / "weights" / f"{options.name}.safetensors"
     shutil.copyfile(config.out / "ema.safetensors", target)
@@ -76,12 +80,13 @@ def main():
             },
         },
         "training": {
-            "steps": int(last["step"]),
-            "chains_seen": int(last["chains"]),
-            "hours": round(float(last["seconds"]) / 3600, 2),
+            "steps": int(last["step"]) + earlier.get("steps", 0),
+            "chains_seen": int(last["chains"]) + earlier.get("chains_seen", 0),
+            "hours": round(float(last["seconds"]) / 3600 + earlier.get("hours", 0), 2),
             "machine": options.machine,
             "history": options.history,
             "configuration": json.loads(config.model_dump_json(exclude={"data", "out", "cache"})),
+            **({"before": earlier} if earlier else {}),
         },
         "validation_loss_over_gaussian_chain": {k: round(v, 4) for k, v in ratios.items()},
         "samples": sample_metrics(digest),
