@@ -1,6 +1,5 @@
 """Pictures of backbones: shaded ribbons on white, coloured from the N- to the C-terminus."""
 
-
 import biotite.structure as struc
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
