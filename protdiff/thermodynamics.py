@@ -9,6 +9,10 @@ from .geometry import link_vectors
 __all__ = ["Shell", "ThermoReport", "measure_thermodynamics"]
 
 
+#: Runge-Kutta steps of the probability flow.
+FLOW_STEPS = 24
+
+
 @dataclass(frozen=True)
 class Shell:
     """One interval of the flow, numbers per residue and averaged over chains.
@@ -50,6 +54,10 @@ class ThermoReport:
     replicas : list of dict
         Per time: u, period, between and to_truth (rms distance per residue, Å), and gap,
         between² / to_truth² - 1, which is 0 for a calibrated denoiser, with its error.
+    balance : dict
+        Total entropy production, nats per residue, two ways: "integral" over the shells, and
+        "kl", the distance of real chains from the fixed point by the probability flow's density,
+        with its "error" over chains. Equal for an exact denoiser.
     chains, residues : int
         Measured on.
     """
@@ -57,6 +65,7 @@ class ThermoReport:
     shells: list
     speciation: dict
     replicas: list
+    balance: dict
     chains: int
     residues: int
 
@@ -80,7 +89,7 @@ def measure_thermodynamics(
         Times at which replicas branch, and network calls per replica.
     seed : int
     advance : callable, optional
-        Called with 1 for each of shells + replica_times + 1 parts.
+        Called with 1 for each of shells + replica_times + 2 parts.
 
     Returns
     -------
@@ -111,6 +120,8 @@ def measure_thermodynamics(
             for u in np.linspace(0, 1, replica_times + 2)[1:-1].tolist():
                 replicas.append(_replicas(flow, denoise, clean, noise, residues, u, replica_steps))
                 step(1)
+        kl = _distance_from_prior(flow, denoise, clean, noise, generator) / residues
+        step(1)
         middle = int(np.argsort(lengths)[len(lengths) // 2])
         alone, one = denoiser.bind([lengths[middle]])
         curved = speciation_time(one, alone, halvings=14, iterations=12, generator=generator)
@@ -122,6 +133,11 @@ def measure_thermodynamics(
             "mode_snr": _period(alone, snr_one), "curvature": _period(alone, curved),
         },
         replicas=replicas,
+        balance={
+            "integral": sum(shell.entropy_production for shell in found),
+            "kl": float(kl.mean()),
+            "error": float(kl.std() / len(kl) ** 0.5),
+        },
         chains=len(chains),
         residues=sum(lengths),
     )  # fmt: skip
@@ -211,6 +227,22 @@ def _step(flow, denoise, clean, noise, s, u, repeats):
         ratios.append((-half - (gap * noise()).sum(-1)).exp()[moves])
         loss = loss + half.sum(1) / repeats
     return loss, torch.cat(ratios)
+
+
+def _distance_from_prior(flow, denoise, clean, noise, generator):
+    """ln p - ln prior of data at u = 0 by the probability flow, less the same at u = 1; (B,)."""
+    import torch
+
+    from .flow.error import initialisation_error
+    from .flow.likelihood import gaussian_log_density, ode_log_density
+
+    state = flow.noise(clean, torch.zeros(len(clean), dtype=torch.float64), noise())
+    times = torch.linspace(1, 0, FLOW_STEPS + 1, dtype=torch.float64)
+    density = ode_log_density(denoise, flow, state, times, generator=generator)
+    prior = gaussian_log_density(state, flow.prior, flow.mask).sum(1)
+    moment = clean.square().sum(-1) / 3
+    moment = torch.where(flow.mask, moment, flow.prior)
+    return density - prior - initialisation_error(flow, moment.clamp_min(1e-12)).sum(1)
 
 
 def _replicas(flow, denoise, clean, noise, residues, u, steps):

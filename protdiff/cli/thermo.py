@@ -48,7 +48,7 @@ def thermo(
     except OSError as error:
         raise ValueError(f"--out {out}: cannot be made ({error.strerror})") from None
     times = 6
-    with progress_bar(shells + times + 1, "measuring", "parts") as advance:
+    with progress_bar(shells + times + 2, "measuring", "parts") as advance:
         report = measure_thermodynamics(
             denoiser, backbones, shells=shells, replica_times=times, replica_steps=steps,
             seed=seed, advance=advance,
@@ -106,6 +106,11 @@ def show(report):
     gaussian = sum(s.entropy_production_gaussian for s in report.shells)
     loss = sum(s.path_kl for s in report.shells)
     print(f"   all            {total:7.4f}  {gaussian:9.4f}  {loss:8.4f}")
+    balance = report.balance
+    print(
+        f"total two ways: {balance['integral']:.3f} integrated, {balance['kl']:.3f} ± "
+        f"{balance['error']:.3f} as the distance from the fixed point (probability flow)"
+    )
     print(
         f"speciation: mode 1 has data SNR 1 (Biroli et al.) at period "
         f"{report.speciation['mode_snr']:.0f}; curvature of the score passes -1/2 (Yu & Huang) at "
