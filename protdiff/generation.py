@@ -19,6 +19,11 @@ DEFAULT_TEMPERATURE = 0.8
 HIGHEST_TEMPERATURE = 10.0
 
 
+#: The temperature of a component is T^p: p = 1 for the fold (momenta up to the first number), rises
+#: to the second for the finest mode, and is the third for links. At T = 1 all are 1.
+COLDER_FROM, FINEST, LINKS = 0.3, 5.0, 10.0
+
+
 @dataclass(frozen=True)
 class Sample:
     """A generated backbone with what it took: network calls, seconds of its share of the batch."""
@@ -41,6 +46,23 @@ def _conditions(requests, size):
         [indices(request.structure, STATES) for request in requests],
         size,
     )
+
+
+def temperatures(flow, temperature):
+    """Temperature of every component; (B, D, 1).
+
+    Below 1 detail is drawn colder than the fold: what a given fold leaves open is mostly the
+    network's uncertainty, not diversity. At 1 and above all components have the same.
+    """
+    import torch
+
+    momenta = flow.momenta
+    rise = ((momenta - COLDER_FROM) / (torch.pi - COLDER_FROM)).clamp(0, 1)
+    power = 1 + (FINEST - 1) * rise
+    power[:, momenta.shape[1] // 2 :] = LINKS
+    if temperature >= 1:
+        power = torch.ones_like(power)
+    return (temperature**power)[..., None]
 
 
 def _noise_source(requests, size, seed):
@@ -87,7 +109,8 @@ def sample(
     steps : int
         Network calls per sample, at least 2.
     temperature : float
-        Scales the variance of all noise: below 1 more regular, above 1 more diverse.
+        Scales the variance of the noise, see `temperatures`: below 1 more regular, above 1 more
+        diverse.
     method : str
         Key of `protdiff.flow.SAMPLERS`.
     callback : callable, optional
@@ -117,7 +140,7 @@ def sample(
             flow,
             uniform_times(steps),
             _noise_source(requests, size, seed),
-            temperature=temperature,
+            temperature=temperatures(flow, temperature),
             callback=callback,
         )
         ca = to_coords(clean[:, :size], stack_modes(lengths, size)).numpy()

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import protdiff
-from protdiff.generation import _noise_source, sample
+from protdiff.generation import _noise_source, sample, temperatures
 from protdiff.network.numerics import pick_device
 from protdiff.request import Request, batches, sample_length
 
@@ -145,3 +145,15 @@ def test_bad_requests_are_refused(tiny_weights, options, message):
 def test_absent_device_is_refused():
     with pytest.raises(ValueError, match="choose auto, cpu, cuda or mps"):
         pick_device("tpu")
+
+
+def test_temperatures_of_the_scales(tiny_denoiser):
+    """T for the fold, T^5 for the finest mode, T^10 for links; all equal at 1 and above."""
+    flow = tiny_denoiser.recipe([40])
+    cold = temperatures(flow, 0.8)[0, :, 0]
+    assert cold[1] == pytest.approx(0.8)
+    assert (cold[1:40].diff() <= 0).all()
+    assert cold[39] == pytest.approx(0.8**5, rel=0.1)
+    assert cold[40:] == pytest.approx([0.8**10] * 40)
+    for temperature in (1.0, 1.7):
+        assert (temperatures(flow, temperature) == temperature).all()

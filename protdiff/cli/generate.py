@@ -63,7 +63,8 @@ def generate(
     seed: Annotated[int, typer.Option(min=0, help="Sample i of a seed is always the same.")] = 0,
     steps: Annotated[int, typer.Option(min=2, help="Network calls.")] = DEFAULT_STEPS,
     temperature: Annotated[
-        float, typer.Option(help="Below 1: more regular. Above 1: more diverse.")
+        float,
+        typer.Option(help="Below 1: more regular, detail most of all. Above 1: more diverse."),
     ] = DEFAULT_TEMPERATURE,
     sequence: Annotated[
         str | None, typer.Option(help="One-letter residues (X: any) or a FASTA file.")
