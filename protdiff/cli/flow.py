@@ -30,6 +30,7 @@ def show(
     from ..flow import ChainFlow, bond_and_rg, calibrated_prior, free_field, uniform_times
     from ..flow.reference import real_spectrum
     from ..flow.rgdm import steps as rgdm_steps
+    from ..generation import SPACING
     from ..network.decimation import bead_count
     from ..network.denoiser import active_modes
 
@@ -48,7 +49,7 @@ def show(
         print(f"prior {name:<20} rms bond {bond:5.3f} Å   radius of gyration {radius:6.2f} Å")
     print("\nstep      u  cut-off  wavelength      modes  settled down to  beads    links")
     print("             1/res    residues  shown             residues           signal")
-    times = uniform_times(steps)
+    times = uniform_times(steps) ** SPACING
     cost = 0
     chosen = {round(i * (steps - 1) / (min(rows, steps) - 1)) for i in range(min(rows, steps))}
     for index, u in enumerate(times):
