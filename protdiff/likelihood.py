@@ -24,13 +24,14 @@ METHODS = ("elbo", "iwae", "ode")
 #: Column and what it says.
 LIKELIHOOD = {
     "log_likelihood": "nats per degree of freedom; larger is more probable",
-    "log_likelihood_error": "its standard error over repetitions",
+    "log_likelihood_error": "its standard error over repetitions (iwae: the spread of log-weights)",
     "log_likelihood_bits": "the same in bits",
     "log_likelihood_gaussian": "nats per degree of freedom of the Gaussian chain: no network",
     **{f"gain_{name}": f"what the network adds, by modes of periods {name} residues; nats per "
        "degree of freedom" for name in BANDS},
     "gain_links": "what it adds by the peptide links",
-    "resolution": "noise of the finest mode of the trace at the resolved end, Å",
+    "resolution": "noise σ/α of the finest mode of the trace at the resolved end, Å; compare "
+    "likelihoods of one resolution only",
     "network_calls": "per unbroken piece of chain",
 }  # fmt: skip
 
@@ -39,8 +40,12 @@ LIKELIHOOD = {
 class Likelihood:
     """Log-density of one structure, or a lower bound on it.
 
-    The density is that of the cosine modes of the CA trace, and of the unit vectors of the
-    peptide links where N, C and O are there, at the resolution; centroid apart, in Å.
+    The density is that of the cosine modes of the CA trace (in Å, centroid apart), and of the
+    unit vectors of the peptide links where N, C and O are there, under the reverse process of the
+    network at temperature 1. "elbo" bounds the density of the structure itself, with a decoder as
+    wide as what is left open at the resolution; "iwae" and "ode" give the density smoothed by the
+    noise there, of the sampler in so many steps and of the probability flow. Link vectors lie on
+    circles given the trace, so all of them grow as the resolution becomes finer.
 
     Attributes
     ----------
@@ -54,11 +59,13 @@ class Likelihood:
         What the network adds to it, nats per degree of freedom of the structure, by band of the
         period in residues, and by "links".
     residues : ndarray, shape (L,)
-        Nats of every residue; NaN where the CA is missing. They add up to the total. Bound only.
+        Nats of every residue; NaN where the CA is missing and in pieces of fewer than 8 residues.
+        They add up to the total. Bound only.
     degrees : int
         Degrees of freedom.
     resolution : float
-        Å; see `DEFAULT_RESOLUTION`. Without N, C and O it is as coarse as the network allows.
+        Å; see `DEFAULT_RESOLUTION`; the coarsest of the pieces. Without N, C and O it is as
+        coarse as the network allows.
     calls : int
         Network calls.
     """
@@ -105,13 +112,13 @@ def log_likelihood(
         May be CA only; then the links are left out and the resolution is what the network can
         do without them.
     method : {"elbo", "iwae", "ode"}
-        Variational bound, tight and with a breakdown; importance-weighted paths of the sampler
-        in `steps` steps; or the probability flow, whose divergence is estimated with `samples`
-        random vectors.
+        Variational bound, with a breakdown; importance-weighted paths of the sampler in 4 · steps
+        steps, which are few, so that this is the density of a coarser model; or the probability
+        flow, whose divergence is estimated with `samples` random vectors (no error is given).
     sequence : str, optional
         One letter per residue (X: unknown): the density given the sequence.
     steps, samples : int
-        (steps + 1) · samples network calls per piece for the bound, steps · samples for
+        (steps + 1) · samples network calls per piece for the bound, 4 · steps · samples for
         importance weights, 4 · steps with gradients for the probability flow.
     resolution : float
         Å.
@@ -139,16 +146,16 @@ def log_likelihood(
     pieces = [p for p in np.split(np.arange(len(kept)), bounds) if len(p) >= SHORTEST]
     if not pieces:
         raise ValueError(f"no unbroken piece of {SHORTEST} residues or more")
-    whole = bool(kept.mask.all())
     residues = np.full(len(backbone), np.nan)
     total = {"bound": 0.0, "gaussian": 0.0, "variance": 0.0, "degrees": 0, "calls": 0}
     gains, reached = dict.fromkeys([*BANDS, "links"], 0.0), 0.0
     for number, piece in enumerate(pieces):
         letters = None if sequence is None else [sequence[known[k]] for k in piece]
+        whole = bool(kept.mask[piece].all())
         given = _prepare(denoiser, kept.coords[piece], whole, letters, resolution, [seed, number])
         flow, size = given.flow, len(piece)
         total["degrees"] += 3 * int(flow.mask.sum())
-        total["gaussian"] += float(given.gaussian)
+        total["gaussian"] += given.gaussian(method)
         reached = max(reached, given.resolution)
         if method != "elbo":
             value, error, calls = (_iwae if method == "iwae" else _ode)(given, steps, samples)
@@ -170,8 +177,6 @@ def log_likelihood(
     degrees = total["degrees"]
     if method != "elbo":
         gains = {}
-    elif not whole:
-        del gains["links"]
     return Likelihood(
         value=total["bound"] / degrees,
         error=total["variance"] ** 0.5 / degrees,
@@ -194,8 +199,19 @@ class _Piece(NamedTuple):
     noise: Callable
     generator: object
     project: Callable
-    gaussian: object
     resolution: float
+
+    def gaussian(self, method):
+        """ln density of the Gaussian chain that a method's value compares with."""
+        import torch
+
+        from .flow.likelihood import gaussian_log_density
+
+        variance = self.flow.variance
+        if method != "elbo":
+            k = self.flow.kernel(torch.tensor([self.last], dtype=torch.float64))
+            variance = k.total / k.alpha.square()
+        return float(gaussian_log_density(self.clean, variance, self.flow.mask).sum())
 
 
 def _prepare(denoiser, coords, whole, letters, resolution, seed):
@@ -203,7 +219,6 @@ def _prepare(denoiser, coords, whole, letters, resolution, seed):
     import torch
 
     from .flow import Flow, stack_modes, to_coords
-    from .flow.likelihood import gaussian_log_density
     from .network.conditions import condition_features
     from .network.denoiser import ACTIVE_SIGNAL
 
@@ -236,7 +251,6 @@ def _prepare(denoiser, coords, whole, letters, resolution, seed):
 
     return _Piece(
         flow, denoise, clean, last, noise, generator, project,
-        gaussian_log_density(clean, flow.variance, mask).sum(),
         float((kernel.sigma / kernel.alpha)[0, n - 1]),
     )  # fmt: skip
 
@@ -272,18 +286,18 @@ def _iwae(given, steps, samples):
     from .network.numerics import flush_denormals
 
     state, volume = _state(given)
-    times = torch.linspace(1, given.last, steps + 1, dtype=torch.float64)
+    times = torch.linspace(1, given.last, 4 * steps + 1, dtype=torch.float64)
     with torch.inference_mode(), flush_denormals():
         weights = torch.stack(
             [
-                path_weights(given.denoise, given.flow, state, times, given.noise).sum()
+                path_weights(given.denoise, given.flow, state, times, given.noise, "analytic").sum()
                 for _ in range(samples)
             ]
         )
-    relative = (weights - weights.max()).exp()
-    error = float(relative.std() / samples**0.5 / relative.mean()) if samples > 1 else float("nan")
+    # One weight may outweigh all others: their spread in nats is the honest error.
+    error = float(weights.std()) if samples > 1 else float("nan")
     value = float(weights.logsumexp(0)) - np.log(samples) + volume
-    return value, error, steps * samples
+    return value, error, 4 * steps * samples
 
 
 def _ode(given, steps, samples):
@@ -296,14 +310,10 @@ def _ode(given, steps, samples):
     state, volume = _state(given)
     times = torch.linspace(1, given.last, steps + 1, dtype=torch.float64)
     with flush_denormals():
-        values = torch.cat(
-            [
-                ode_log_density(given.denoise, given.flow, state, times, generator=given.generator)
-                for _ in range(samples)
-            ]
+        value = ode_log_density(
+            given.denoise, given.flow, state, times, probes=samples, generator=given.generator
         )
-    error = float(values.std() / samples**0.5) if samples > 1 else float("nan")
-    return float(values.mean()) + volume, error, 4 * steps * samples
+    return float(value[0]) + volume, float("nan"), 4 * steps
 
 
 def _bisect(below):

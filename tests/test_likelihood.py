@@ -83,15 +83,16 @@ def test_equal_seeds_equal_numbers_and_rotations_within_the_error(tiny_denoiser,
 def test_every_method_is_finite(tiny_denoiser, chain, method):
     for structure in (chain, ca_only(chain)):
         found = log_likelihood(tiny_denoiser, structure, method=method, steps=4, samples=2)
-        assert np.isfinite([found.value, found.error]).all()
+        assert np.isfinite(found.value)
+        assert np.isfinite(found.error) == (method != "ode")
 
 
 def test_importance_weights_of_a_silent_network(silent, chain):
-    """Many steps of the Gaussian chain's sampler reproduce its law."""
-    found = log_likelihood(silent, chain, method="iwae", steps=120, samples=2)
-    assert found.value == pytest.approx(found.gaussian, abs=0.2)
+    """The Gaussian chain's sampler with analytic variances reproduces its law in any steps."""
+    found = log_likelihood(silent, chain, method="iwae", steps=4, samples=2)
+    assert found.value == pytest.approx(found.gaussian, abs=2e-3)
     flow = log_likelihood(silent, chain, method="ode", steps=24, samples=1)
-    assert flow.value == pytest.approx(found.gaussian, abs=0.05)
+    assert flow.value == pytest.approx(flow.gaussian, abs=5e-3)
 
 
 def test_pieces_count_one_by_one(tiny_denoiser, chain):

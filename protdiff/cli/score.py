@@ -171,6 +171,10 @@ def score(
             stack.enter_context(mapped(partial(score_task, options=options), tasks, jobs)), advance
         )
         if rank:
+            rows = list(rows)
+            reached = {f"{row.get('resolution', 0):.2g}" for row, _ in rows if "resolution" in row}
+            if len(reached) > 1:
+                warnings["ranked across resolutions " + ", ".join(sorted(reached)) + " Å"] += 1
             rows = sorted(rows, key=lambda pair: -pair[0].get("log_likelihood", float("-inf")))
         for row, of_residues in rows:
             if row.get("error"):

@@ -6,7 +6,7 @@ from ..files import save_figure
 
 __all__ = ["draw_thermo"]
 
-NETWORK, GAUSSIAN = "#2b6cb0", "#9aa3af"
+NETWORK = "#2b6cb0"
 
 
 def draw_thermo(report, path):
@@ -14,25 +14,10 @@ def draw_thermo(report, path):
     figure = Figure(figsize=(13, 3.8), dpi=110, layout="constrained")
     production, loss, replicas = figure.subplots(1, 3)
     period = [s.period for s in report.shells]
-    production.plot(
-        period,
-        [s.entropy_production for s in report.shells],
-        "o-",
-        color=NETWORK,
-        label="real chains, network",
-    )
-    production.plot(
-        period,
-        [s.entropy_production_gaussian for s in report.shells],
-        "o-",
-        color=GAUSSIAN,
-        label="Gaussian chain",
-    )
+    production.plot(period, [s.entropy_production for s in report.shells], "o-", color=NETWORK)
     production.set_title("entropy production by shell, nats per residue", fontsize=10)
-    loss.plot(period, [s.path_kl for s in report.shells], "o-", color=NETWORK)
-    loss.set_title(
-        f"path KL of {len(report.shells)} ancestral steps, nats per residue", fontsize=10
-    )
+    loss.plot(period, [s.bound for s in report.shells], "o-", color=NETWORK)
+    loss.set_title(f"bound spent by {len(report.shells)} steps, nats per residue", fontsize=10)
     times = [r["period"] for r in report.replicas]
     replicas.plot(
         times,
@@ -54,6 +39,5 @@ def draw_thermo(report, path):
         axis.set_xlabel("period at the cut-off, residues", fontsize=9)
         axis.spines[["top", "right"]].set_visible(False)
         axis.tick_params(labelsize=8)
-    for axis in (production, replicas):
-        axis.legend(frameon=False, fontsize=8)
+    replicas.legend(frameon=False, fontsize=8)
     save_figure(figure, path)

@@ -149,12 +149,13 @@ def _places(project, mask):
     return (reached > 1e-9).double()
 
 
-def path_weights(denoise, flow, state, times, noise, variance=None):
+def path_weights(denoise, flow, state, times, noise, variance="posterior"):
     """ln p(path) - ln q(path | first state) of one path of the forward process.
 
     The path starts at the given state at the last of `times` and runs to the first; p is the
-    ancestral sampler with posterior variances, q the forward process. The mean is a lower bound
-    on ln p(state); exp of it is an unbiased estimate of p(state) (importance weighting).
+    ancestral sampler in these steps, started from the prior, q the forward process. The mean is
+    a lower bound on ln p(state); exp of it is an unbiased estimate of p(state) (importance
+    weighting).
 
     Parameters
     ----------
@@ -162,8 +163,8 @@ def path_weights(denoise, flow, state, times, noise, variance=None):
         State at ``times[-1]``; the last axes are coordinates.
     times : Tensor, shape (T,)
         Falls from 1 to 0, as for a sampler.
-    variance : Tensor, shape (B, D), optional
-        Of the start of the sampler; the prior's by default.
+    variance : {"posterior", "analytic"}
+        Of the sampler's steps, as in `ancestral`.
 
     Returns
     -------
@@ -193,13 +194,17 @@ def path_weights(denoise, flow, state, times, noise, variance=None):
         width = at_s.sigma.square() * shrink
         following = wide(ratio) * x + wide(spread.sqrt()) * noise()
         following = torch.where(wide(moves), following, x)
+        if variance == "analytic":
+            width = width + (at_s.alpha * shrink).square() * flow.variance * (
+                at_u.sigma.square() / at_u.total
+            )
         mean = wide(at_s.sigma / at_u.sigma * torch.exp(-h)) * following
         mean = mean + wide(at_s.alpha * shrink) * denoise(following, u)
         backward = log_normal(x, mean, wide(width))
         forward = log_normal(following, wide(ratio) * x, wide(spread))
         total = total + (backward - forward).masked_fill(~moves, 0)
         x = following
-    total = total + log_normal(x, 0.0, wide(flow.prior if variance is None else variance))
+    total = total + log_normal(x, 0.0, wide(flow.prior))
     return total.masked_fill(~flow.mask, 0)
 
 

@@ -38,14 +38,13 @@ def entropy_production(flow, variance=None):
 def entropy_production_rate(flow, u, error, second_moment):
     """Entropy production per unit of u, per component; (B, D).
 
-    (b c / 2) E|s + X/c|² with the score from the denoiser. By Stein's identity it needs two
-    expectations only.
+    (b c / 2) E|s + X/c|². By Stein's identity it needs two expectations only.
 
     Parameters
     ----------
     u : Tensor, shape (B,)
     error : Tensor, shape (B, D)
-        E|x - D|², of the denoiser. Too large an error gives too small a rate.
+        E|x - D|², of the denoiser. An error above the smallest possible gives a lower bound.
     second_moment : Tensor, shape (B, D)
         E|x|² of the data.
     """
@@ -57,7 +56,7 @@ def entropy_production_rate(flow, u, error, second_moment):
 
 
 def mode_speciation_time(flow, variance=None):
-    """u at which the data SNR λα²/σ² of each component is 1 (Biroli et al.); (B, D)."""
+    """u at which the data SNR λα²/σ² of each component is 1; (B, D)."""
     variance = flow.variance if variance is None else variance
 
     def signal(u):
@@ -121,8 +120,9 @@ def speciation_time(denoise, flow, threshold=-0.5, halvings=40, **options):
     """First time of the reverse process at which the largest eigenvalue passes -1/2; float.
 
     The effective potential of a trajectory at the centre then has a maximum instead of a minimum
-    (Yu & Huang), in any basis. The time is halved `halvings` times; `options` are those of
-    `top_eigenvalue`.
+    (Yu & Huang), in any basis. For exact denoisers: a network is not trained at X = 0, and its
+    normalisation makes the Jacobian there meaningless. The time is halved `halvings` times;
+    `options` are those of `top_eigenvalue`.
     """
     low, high = 0.0, 1.0
     for _ in range(halvings):
@@ -138,8 +138,9 @@ def collapse_time(flow, count, variance=None):
     """u at which an exact empirical score of `count` points collapses onto one of them; (B,).
 
     Solves Σ (3/2) ln(1 + λ SNR) = ln(count): the information that X(u) has about its origin is
-    just enough to tell the points apart (docs/theory.md 7). Before it, in the reverse process,
-    the set and its law look the same.
+    just enough to tell the points apart (docs/theory.md 7). Exact for Gaussian data; other data
+    with these variances have less information, so the collapse comes later in the reverse
+    process, at a finer scale.
     """
     variance = flow.variance if variance is None else variance
     target = torch.log(torch.tensor(float(count), dtype=torch.float64))

@@ -2,9 +2,10 @@
 
 A chain is stiff along its bonds and soft across them; in the loss of the modes the soft
 directions, which nobody can predict, drown the stiff ones. Here the error of a pair of atoms is
-taken along the line between them in the network's own estimate. That line is a function of the
-noisy chain alone and every atom is linear in the components, so the exact minimiser is still the
-posterior mean.
+taken along the line between them in the network's own estimate, a function of the noisy chain
+alone, and every atom is linear in the components: the numerators leave the posterior mean as the
+exact minimiser. The denominators, the Gaussian chain's errors of the same pairs, vary with the
+clean chain and shift it by a term of the order of one over the number of pairs.
 """
 
 import torch
