@@ -47,6 +47,7 @@ def audit(
     """
     files = find_files(samples, "samples")
     from ..flow.thermo import collapse_time
+    from ..metrics.audit import BASELINE
     from ..metrics.audit import audit as audit_traces
     from ..metrics.overlay import draw_overlays
     from ..weights import find_weights, load_weights
@@ -61,7 +62,7 @@ def audit(
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ValueError(f"--out {out}: cannot be made ({error.strerror})") from None
-    total = len(made) + min(len(made), len(held))
+    total = len(made) + min(BASELINE, len(held))
     with progress_bar(total, "comparing", "chains") as advance:
         found = audit_traces(made, known, held, seed=seed, advance=advance)
     length = sorted(len(trace) for trace in made)[len(made) // 2]
@@ -90,6 +91,7 @@ def audit(
         "train": len(known), "held_out": len(held),
         "rmsd": asdict(found.rmsd), "tm": asdict(found.tm),
         "suspicious": [str(kept[k]) for k in found.suspicious],
+        "suspicious_usual_share": found.usual, "suspicious_p": found.p_suspicious,
         "collapse": {"length": length, "time": u, "period": scale},
     }  # fmt: skip
     write_json(out / "audit.json", numbers)
@@ -102,9 +104,9 @@ def audit(
         draw_overlays(pairs, out / "suspicious.png")
     typer.echo(found.verdict)
     typer.echo(
-        f"by TM-score: ratio {found.tm.ratio:.2f}, p = {found.tm.p:.2g}. A perfect memory of the "
-        f"{len(known)} training chains would show from periods of {scale:.0f} residues down "
-        f"(chains of {length})."
+        f"by TM-score: ratio {found.tm.ratio:.2f}, p = {found.tm.p:.2g}; {100 * found.usual:.1f} % "
+        f"of held-out chains look like one training chain. A perfect memory of {len(known)} Gaussian "
+        f"chains of {length} would show from periods of {scale:.0f} residues down."
     )
     typer.echo(f"audit.csv and audit.json in {out}")
     if errors:

@@ -19,6 +19,10 @@ __all__ = ["Audit", "NeighbourTest", "audit", "nearest_rmsd", "neighbour_test"]
 LENGTH_SHARE = 0.8
 #: A sample is suspicious if its nearest training chain is this much nearer than the second one.
 SUSPICIOUS = 1 / 3
+#: Held-out chains that set the standard, at most.
+BASELINE = 200
+#: Samples below which nothing can be said for sure.
+FEW = 20
 #: Windows that are superposed at a time.
 CHUNK = 20_000
 #: Chains, nearest by RMSD, for which the TM-score is computed.
@@ -86,6 +90,10 @@ class Audit:
         RMSD to it, to the second nearest, and to the nearest held-out chain; NaN without one.
     suspicious : ndarray of int
         Samples much nearer to one training chain than to any other, nearest first.
+    usual : float
+        Share of held-out chains that are suspicious in the same way.
+    p_suspicious : float
+        Fisher probability of so many suspicious samples by chance.
     verdict : str
         One sentence.
     """
@@ -97,6 +105,8 @@ class Audit:
     to_second: np.ndarray
     to_held_out: np.ndarray
     suspicious: np.ndarray
+    usual: float
+    p_suspicious: float
     verdict: str
 
 
@@ -116,15 +126,17 @@ def audit(samples, train, held_out, *, seed=0, advance=None):
 
     A poor sampler is far from everything and a large training set near to anything, so the
     distance to the nearest training chain is divided by that to the nearest held-out chain, and
-    this ratio is compared with that of as many held-out chains to the training set and to the
-    rest of the held-out set.
+    this ratio is compared with that of held-out chains of like lengths to the training set and to
+    the rest of the held-out set. Samples far worse than real chains can hide copies from the
+    ratio, and a few copies among many samples do not move a median: the suspicious ones are
+    counted besides.
 
     Parameters
     ----------
     samples, train, held_out : list of ndarray, shape (L, 3)
         CA traces in Å, without gaps.
     seed : int
-        Of the choice of held-out chains that stand beside the samples.
+        Of ties in the choice of held-out chains.
     advance : callable, optional
         Called with 1 for each chain done: samples, then held-out chains.
 
@@ -137,9 +149,9 @@ def audit(samples, train, held_out, *, seed=0, advance=None):
     The RMSD of chains of different lengths is the smallest over all places of the shorter one in
     the longer one, for lengths within 20 %; TM-scores are those of that gapless alignment.
     """
-    rng = np.random.default_rng(seed)
-    count = min(len(samples), len(held_out))
-    beside = np.sort(rng.choice(len(held_out), count, replace=False))
+    from scipy.stats import fisher_exact
+
+    beside = _of_like_lengths(samples, held_out, seed)
 
     def measure(chain, held):
         found = _distances(chain, train, held)
@@ -148,15 +160,19 @@ def audit(samples, train, held_out, *, seed=0, advance=None):
         return found
 
     mine = [measure(sample, held_out) for sample in samples]
-    usual = [measure(held_out[k], held_out[:k] + held_out[k + 1 :]) for k in beside.tolist()]
+    usual = [measure(held_out[k], held_out[:k] + held_out[k + 1 :]) for k in beside]
     mine, usual = (Distances(*map(np.array, zip(*rows, strict=True))) for rows in (mine, usual))
     alone = np.flatnonzero(mine.to_train < SUSPICIOUS * mine.to_second)
+    others = int((usual.to_train < SUSPICIOUS * usual.to_second).sum())
+    counts = [[len(alone), len(samples) - len(alone)], [others, len(beside) - others]]
+    p_suspicious = float(fisher_exact(counts, alternative="greater").pvalue)
     suspicious = alone[np.argsort(mine.to_train[alone], kind="stable")]
     rmsd = neighbour_test(mine.to_train, mine.to_held_out, (usual.to_train, usual.to_held_out))
     tm = neighbour_test(mine.tm_train, mine.tm_held_out, (usual.tm_train, usual.tm_held_out))
     return Audit(
         rmsd, tm, mine.nearest, mine.to_train, mine.to_second, mine.to_held_out, suspicious,
-        sentence(rmsd, len(suspicious), len(samples)),
+        others / len(beside), p_suspicious,
+        sentence(rmsd, len(suspicious), len(samples), p_suspicious),
     )  # fmt: skip
 
 
@@ -178,22 +194,34 @@ def _distances(chain, train, held_out):
     )
 
 
-def sentence(test, suspicious, count):
+def _of_like_lengths(samples, held_out, seed):
+    """Up to `BASELINE` held-out chains, none twice, of lengths like the samples'."""
+    rng = np.random.default_rng(seed)
+    lengths = np.array([len(chain) for chain in held_out]) + rng.random(len(held_out))
+    free, chosen = np.ones(len(held_out), dtype=bool), []
+    order = [rng.permutation(len(samples)) for _ in range(-(-BASELINE // len(samples)))]
+    for k in np.concatenate(order)[: min(BASELINE, len(held_out))]:
+        gap = np.where(free, np.abs(lengths - len(samples[k])), np.inf)
+        chosen.append(int(gap.argmin()))
+        free[chosen[-1]] = False
+    return chosen
+
+
+def sentence(test, suspicious, count, p_suspicious):
     """Verdict in words."""
     if not test.count:
         return "No sample has a chain of similar length to be compared with."
-    if test.ratio < 0.8 and test.p < 1e-3:
-        found = "The samples are copies of training chains"
-    elif test.p < 0.01:
-        found = "The samples lie a little nearer to the training chains than to held-out ones"
-    else:
-        found = "The samples are as far from the training chains as from held-out ones"
-    flagged = (
-        f"{suspicious} of {count} look like one training chain each"
-        if suspicious
-        else ("none looks like a single training chain")
-    )
-    return f"{found} (ratio {test.ratio:.2f}, p = {test.p:.2g}); {flagged}."
+    numbers = f"(ratio {test.ratio:.2f}, p = {test.p:.2g})"
+    flagged = f"{suspicious} of {count} look like one training chain each (p = {p_suspicious:.2g})"
+    if (test.ratio < 0.8 and test.p < 1e-3) or (suspicious > count / 2 and p_suspicious < 1e-3):
+        return f"The samples are copies of training chains {numbers}: {flagged}."
+    if suspicious and p_suspicious < 0.01:
+        return f"Some samples are copies of training chains: {flagged}; the others not {numbers}."
+    if test.p < 0.01:
+        return f"The samples lie a little nearer to the training chains {numbers}; {flagged}."
+    if test.count < FEW:
+        return f"Too few samples to tell {numbers}; {flagged}."
+    return f"The samples are as far from the training chains as real ones are {numbers}; {flagged}."
 
 
 def nearest_rmsd(sample, chains):

@@ -118,7 +118,7 @@ def evaluate(
         "real_chains": len(real),
         "columns": compare_columns(designs.population, real, matched),
         "modes": band_ratios(designs.population, real, matched),
-        "frechet": frechet_with_floor(designs.population, real, matched, seed),
+        "frechet": frechet_with_floor(designs.population, real, seed),
     }
     tm, max_tm, nearest = None, {}, []
     some = designs.backbones[:diversity]

@@ -25,8 +25,8 @@ __all__ = [
 NEIGHBOURS = 10
 #: Designs below which a covariance means nothing.
 LEAST = 5
-#: Random draws of real chains for the floor of the Fréchet distance.
-DRAWS = 50
+#: Random draws of real chains for the Fréchet distance, and chains of the reference per design.
+DRAWS, REFERENCE = 20, 5
 
 
 @dataclass(frozen=True)
@@ -150,43 +150,61 @@ def frechet_distance(one, two):
     return float(mean @ mean + np.trace(c1) + np.trace(c2) - 2 * cross)
 
 
-def frechet_with_floor(designs, real, matched, seed=0):
+def frechet_with_floor(designs, real, seed=0):
     """Fréchet distance on descriptors, and what as many real chains would get.
 
-    Every entry is divided by its standard deviation among the matched real chains; entries that
-    the designs lack, and constant ones, are left out. For the floor a real chain of each
-    design's neighbours takes the design's place, the other neighbours stay: the distance that a
-    perfect generator would show at this number of designs.
+    In each of `DRAWS` draws, distinct real chains of like lengths are drawn twice: as many as
+    there are designs, to stand in for them, and up to `REFERENCE` times as many as the reference
+    of both. So the floor is what a perfect generator would show at this number of designs.
+    Entries are in units of their standard deviation among the reference chains; those that the
+    designs lack, and constant ones, are left out.
 
     Returns
     -------
     dict
-        distance, floor, floor_sd (over draws), dimensions; empty for fewer than 5 designs.
+        distance and floor (means over draws), floor_sd, dimensions, reference (its chains); empty
+        for fewer than 5 designs, or fewer than twice as many real chains.
     """
-    if len(designs) < LEAST or matched.shape[1] < 2:
+    count = len(designs)
+    if count < LEAST or len(real) < 2 * count:
         return {}
-    theirs = real.descriptors[matched]
-    spread = np.nanstd(theirs.reshape(-1, theirs.shape[-1]), axis=0)
-    used = np.isfinite(designs.descriptors).all(0) & np.isfinite(theirs).all((0, 1)) & (spread > 0)
-    mine, theirs = designs.descriptors[:, used] / spread[used], theirs[..., used] / spread[used]
-    if not used.any():
-        return {}
-    rng, rows, floor = np.random.default_rng(seed), np.arange(len(mine)), []
+    used = np.isfinite(designs.descriptors).all(0)
+    rng, rows = np.random.default_rng(seed), []
+    size = 0
     for _ in range(DRAWS):
-        pick = rng.integers(0, matched.shape[1], len(mine))
-        rest = np.ones(matched.shape, dtype=bool)
-        rest[rows, pick] = False
-        chosen = matched[rows, pick]
-        rest &= ~np.isin(matched, chosen)  # the same chain may be a neighbour of several designs
-        if rest.sum() > mine.shape[1]:
-            floor.append(frechet_distance(theirs[rows, pick], theirs[rest]))
-    everyone = theirs.reshape(-1, theirs.shape[-1])
+        free = np.isfinite(real.descriptors[:, used]).all(1)
+        share = min(REFERENCE, free.sum() // (2 * count) if free.sum() >= 4 * count else 1)
+        sets = [_distinct_alike(designs, real, free, rng) for _ in range(1 + share)]
+        stand_in, theirs = sets[0], np.concatenate(sets[1:])
+        reference = real.descriptors[theirs][:, used]
+        spread = reference.std(0)
+        kept = spread > 0
+        mine, others, reference = (
+            x[:, kept] / spread[kept]
+            for x in (designs.descriptors[:, used], real.descriptors[stand_in][:, used], reference)
+        )
+        rows.append((frechet_distance(mine, reference), frechet_distance(others, reference)))
+        size = len(theirs)
+    distance, floor = np.array(rows).T
     return {
-        "distance": frechet_distance(mine, everyone),
-        "floor": float(np.mean(floor)) if floor else float("nan"),
-        "floor_sd": float(np.std(floor)) if floor else float("nan"),
+        "distance": float(distance.mean()),
+        "floor": float(floor.mean()),
+        "floor_sd": float(floor.std()),
         "dimensions": int(used.sum()),
+        "reference": size,
     }
+
+
+def _distinct_alike(designs, real, free, rng):
+    """One free real chain of near length for each design, none twice; takes them from `free`."""
+    lengths, chosen = real.lengths + rng.random(len(real)), np.empty(len(designs), dtype=int)
+    for k in rng.permutation(len(designs)):
+        gap = np.where(free, np.abs(lengths - designs.lengths[k]), np.inf)
+        near = np.argpartition(gap, min(NEIGHBOURS, free.sum()) - 1)[:NEIGHBOURS]
+        near = near[np.isfinite(gap[near])]
+        chosen[k] = rng.choice(near)
+        free[chosen[k]] = False
+    return chosen
 
 
 def clusters(tm, cutoff=0.5):
