@@ -105,8 +105,8 @@ def audit(
     typer.echo(found.verdict)
     typer.echo(
         f"by TM-score: ratio {found.tm.ratio:.2f}, p = {found.tm.p:.2g}; {100 * found.usual:.1f} % "
-        f"of held-out chains look like one training chain. A perfect memory of {len(known)} Gaussian "
-        f"chains of {length} would show from periods of {scale:.0f} residues down."
+        f"of held-out chains look like one training chain. A perfect memory of {len(known)} "
+        f"Gaussian chains of {length} would show from periods of {scale:.0f} residues down."
     )
     typer.echo(f"audit.csv and audit.json in {out}")
     if errors:

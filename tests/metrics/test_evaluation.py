@@ -73,7 +73,7 @@ def test_numbers_are_those_of_the_parts(pieces):
     assert (numbers["designs"], numbers["real_chains"]) == (3, 2000)
     assert numbers["columns"] == compare_columns(designs.population, real, matched)
     assert numbers["modes"] == band_ratios(designs.population, real, matched)
-    theirs = frechet_with_floor(designs.population, real, matched, 3)
+    theirs = frechet_with_floor(designs.population, real, 3)
     assert numbers["frechet"] == pytest.approx(theirs, nan_ok=True)
     np.testing.assert_array_equal(found.matched, matched)
     assert found.pairwise_tm is None and found.max_tm == {} and found.nearest == []

@@ -180,55 +180,44 @@ def halves():
     return part(real, order[:150]), part(real, order[150:])
 
 
-def test_real_chains_are_at_the_floor(halves):
-    designs, real = halves
-    found = frechet_with_floor(designs, real, match_lengths(designs, real))
+@pytest.mark.parametrize("lengths", [(40, 512), (64, 128), (95, 110)])
+def test_real_chains_are_at_the_floor(halves, lengths):
+    """Also where many designs share a few lengths."""
+    _, real = halves
+    fits = np.flatnonzero((real.lengths >= lengths[0]) & (real.lengths <= lengths[1]))
+    chosen = fits[np.random.default_rng(5).permutation(len(fits))[:40]]
+    designs, rest = part(real, chosen), part(real, np.setdiff1d(np.arange(len(real)), chosen))
+    found = frechet_with_floor(designs, rest)
     assert abs(found["distance"] - found["floor"]) < 4 * found["floor_sd"]
     assert found["floor"] > 0 and found["floor_sd"] > 0 and found["dimensions"] == len(NAMES)
-    assert found == frechet_with_floor(designs, real, match_lengths(designs, real))
+    assert found["reference"] >= 40
+    assert found == frechet_with_floor(designs, rest)
 
 
 def test_shifted_chains_are_far_above_the_floor(halves):
     designs, real = halves
-    matched = match_lengths(designs, real)
-    spread = real.descriptors[matched].reshape(-1, len(NAMES)).std(0)
-    before = frechet_with_floor(designs, real, matched)
+    spread = real.descriptors.std(0)
+    before = frechet_with_floor(designs, real)
     moved = Population(designs.names, designs.columns, designs.descriptors + spread)
-    found = frechet_with_floor(moved, real, matched)
-    assert found["distance"] > found["floor"] + 20 * found["floor_sd"]
+    found = frechet_with_floor(moved, real)
     assert found["floor"] == before["floor"]
-    # Every entry moves by one standard deviation of the matched chains: the mean's term is exact.
-    mine, theirs = designs.descriptors / spread, real.descriptors[matched] / spread
-    offset = mine.mean(0) - theirs.reshape(-1, len(NAMES)).mean(0)
-    expected = before["distance"] + ((offset + 1) ** 2 - offset**2).sum()
-    assert found["distance"] == pytest.approx(expected)
+    assert found["distance"] > before["distance"] + 0.8 * len(NAMES)
+    assert found["distance"] > found["floor"] + 20 * found["floor_sd"]
 
 
 def test_entries_that_are_missing_or_constant_are_left_out(halves):
     designs, real = halves
-    mine, theirs = designs.descriptors.copy(), real.descriptors.copy()
+    mine = designs.descriptors.copy()
     mine[3, 5] = np.nan
-    theirs[:, 9] = 0.25
-    matched = match_lengths(designs, real)
-    theirs[matched[0, 0], 11] = np.nan
-    found = frechet_with_floor(
-        Population(designs.names, designs.columns, mine),
-        Population(real.names, real.columns, theirs),
-        matched,
-    )
-    assert found["dimensions"] == len(NAMES) - 3
-    kept = np.delete(np.arange(len(NAMES)), [5, 9, 11])
-    spread = real.descriptors[matched][..., kept].reshape(-1, len(kept)).std(0)
-    expected = frechet_distance(
-        mine[:, kept] / spread, real.descriptors[matched][..., kept].reshape(-1, len(kept)) / spread
-    )
-    assert found["distance"] == pytest.approx(expected)
+    found = frechet_with_floor(Population(designs.names, designs.columns, mine), real)
+    assert found["dimensions"] == len(NAMES) - 1
+    assert np.isfinite([found["distance"], found["floor"]]).all()
 
 
-def test_few_designs_have_no_distance(halves):
+def test_few_designs_or_few_real_chains_have_no_distance(halves):
     designs, real = halves
-    few = part(designs, range(2))
-    assert frechet_with_floor(few, real, match_lengths(few, real)) == {}
+    assert frechet_with_floor(part(designs, range(4)), real) == {}
+    assert frechet_with_floor(part(designs, range(30)), part(real, range(50))) == {}
 
 
 def test_described_example():
