@@ -19,7 +19,8 @@ from itertools import pairwise
 import numpy as np
 
 from ..geometry import angle, dihedral
-from .quality import near_pairs, steps, torsions
+from .quality import near_pairs, steps
+from .torsions import torsions
 
 __all__ = ["BACKBONE_NAMES", "BANDS", "NAMES", "band_variances", "descriptor"]
 

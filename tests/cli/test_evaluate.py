@@ -4,7 +4,6 @@ import csv
 import json
 import math
 import shutil
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +11,6 @@ import pytest
 
 import protdiff
 from protdiff.archive import read_archive
-from protdiff.cli import app as cli
 from protdiff.metrics.population import real_population
 from protdiff.metrics.quality import QUALITY, quality
 
@@ -26,20 +24,13 @@ def empty_page(_, path):
 
 
 @pytest.fixture
-def run(monkeypatch, capsys):
+def run(console, monkeypatch):
     """Run the console script; returns exit code, stdout, stderr. The page is drawn if asked for."""
 
     def call(*arguments, page=False):
         if not page:
             monkeypatch.setattr("protdiff.metrics.page.draw_page", empty_page)
-        monkeypatch.setattr(sys, "argv", ["protdiff", "evaluate", *map(str, arguments)])
-        try:
-            cli.main()
-            code = 0
-        except SystemExit as stop:
-            code = stop.code or 0
-        out, err = capsys.readouterr()
-        return code, out, err
+        return console("evaluate", *arguments)
 
     return call
 

@@ -1,32 +1,23 @@
 """`protdiff generate` as a user runs it."""
 
 import csv
-import sys
 
 import biotite.structure.io.pdb as pdb
 import numpy as np
 import pytest
 
 import protdiff
-from protdiff.cli import app as cli
 
 
 @pytest.fixture
-def run(tiny_weights, monkeypatch, capsys):
+def run(console, tiny_weights):
     """Run the console script; returns exit code, stdout, stderr."""
 
     def call(*arguments, weights=tiny_weights):
         verb, *options = map(str, arguments)
         if verb == "generate":
             options = ["--weights", str(weights), "--steps", "4", *options]
-        monkeypatch.setattr(sys, "argv", ["protdiff", verb, *options])
-        try:
-            cli.main()
-            code = 0
-        except SystemExit as stop:
-            code = stop.code or 0
-        out, err = capsys.readouterr()
-        return code, out, err
+        return console(verb, *options)
 
     return call
 

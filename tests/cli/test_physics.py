@@ -2,7 +2,6 @@
 
 import csv
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,24 +9,16 @@ import pytest
 
 import protdiff
 from protdiff.archive import read_archive
-from protdiff.cli import app as cli
 
 EXAMPLES = Path(__file__).parents[2] / "data" / "examples"
 
 
 @pytest.fixture
-def run(monkeypatch, capsys):
+def run(console):
     """Run the console script; returns exit code, stdout, stderr."""
 
     def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["protdiff", *map(str, arguments)])
-        try:
-            cli.main()
-            code = 0
-        except SystemExit as stop:
-            code = stop.code or 0
-        out, err = capsys.readouterr()
-        return code, out, err
+        return console(*arguments)
 
     return call
 

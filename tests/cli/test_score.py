@@ -5,7 +5,6 @@ import gzip
 import json
 import math
 import shutil
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +13,6 @@ from scipy.spatial.transform import Rotation
 
 import protdiff
 from protdiff.backbone import ONE_TO_THREE, Backbone
-from protdiff.cli import app as cli
 from protdiff.metrics import QUALITY, SIMILARITY, score
 from protdiff.metrics.search import tm_d0
 
@@ -23,18 +21,11 @@ ENDS = ("warning", "error")
 
 
 @pytest.fixture
-def run(monkeypatch, capsys):
+def run(console):
     """Run the console script; returns exit code, stdout, stderr."""
 
     def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["protdiff", "score", *map(str, arguments)])
-        try:
-            cli.main()
-            code = 0
-        except SystemExit as stop:
-            code = stop.code or 0
-        out, err = capsys.readouterr()
-        return code, out, err
+        return console("score", *arguments)
 
     return call
 

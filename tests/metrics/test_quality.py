@@ -12,7 +12,8 @@ from scipy.spatial.transform import Rotation
 import protdiff
 from protdiff.backbone import Backbone
 from protdiff.geometry import place_atom
-from protdiff.metrics.quality import QUALITY, quality, ramachandran, torsions
+from protdiff.metrics.quality import QUALITY, quality
+from protdiff.metrics.torsions import ramachandran, torsions
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "data" / "examples"
