@@ -65,24 +65,27 @@ def search(mobile, target, length, *, stride=1):
     d0 = tm_d0(length)
     reach = min(max(d0 + 0.8, 4.5), 8.0)
     sums = torch.cat([torch.ones_like(x[:, :1]), x, y, (x[:, :, None] * y[:, None]).flatten(1)], 1)
-    best, motion, within = -1.0, None, torch.zeros(len(GDT_CUTOFFS), dtype=torch.long)
+    best, winner, within = -1.0, None, torch.zeros(len(GDT_CUTOFFS), dtype=torch.long)
+    # Single precision, good to 1e-4 Å, for the search; double for what it finds.
+    points = x.float(), y.float(), sums.float()
 
     sets, seen, cutoff = fragments(len(x), stride), set(), reach - 1
     for _ in range(ITERATIONS + 1):
         following = []
         for part in sets.split(max(1, CHUNK // len(x))):
-            rotation, translation, squares = motions(part, x, y, sums)
+            _, _, squares = motions(part, *points)
             scores = (squares / d0**2 + 1).reciprocal_().sum(1) / length
             if scores.max() > best:
                 k = int(scores.argmax())
-                best, motion = float(scores[k]), (rotation[k], translation[k])
+                best, winner = float(scores[k]), part[k]
             counts = [(squares <= c * c).sum(1).max() for c in GDT_CUTOFFS]
             within = torch.maximum(within, torch.stack(counts))
             following.append(new_sets(near(squares, cutoff), seen))
         sets, cutoff = torch.cat(following), reach + 1
         if not len(sets):
             break
-    rotation, translation = motion
+    rotation, translation, squares = (t[0] for t in motions(winner[None], x, y, sums))
+    best = float((1 / (1 + squares / d0**2)).sum() / length)
     translation = translation + goal - shift @ rotation
     return Search(best, rotation, translation, tuple(within.tolist()))
 
@@ -103,16 +106,14 @@ def fragments(n, stride=1):
 
 def motions(sets, x, y, sums):
     """Superpose every set; rotations, translations, and squared distances (S, N) of all pairs."""
-    n, a, b, ab = (sets.double() @ sums).split([1, 3, 3, 9], 1)
+    n, a, b, ab = (sets.to(sums) @ sums).split([1, 3, 3, 9], 1)
     a, b = a / n, b / n
     covariance = ab.unflatten(1, (3, 3)) - n[..., None] * a[:, :, None] * b[:, None]
     rotation = rotation_of(covariance)
     translation = b - (a[:, None] @ rotation)[:, 0]
     squares = 0
-    # No (S, N, 3) tensor and single precision: memory traffic is the cost here.
-    turn, shift, x, y = (t.float() for t in (rotation, translation, x, y))
-    for axis in range(3):
-        moved = torch.addmm(shift[:, axis, None] - y[:, axis], turn[:, :, axis], x.T)
+    for axis in range(3):  # no (S, N, 3) tensor: memory traffic is the cost here
+        moved = torch.addmm(translation[:, axis, None] - y[:, axis], rotation[:, :, axis], x.T)
         squares = moved.square_() if axis == 0 else squares.addcmul_(moved, moved)
     return rotation, translation, squares
 
