@@ -113,7 +113,8 @@ def _candidate(model, reference, a, b, align):
             raise ValueError(
                 f"no chain {name!r} in the {what}; it has {', '.join(backbone.chains)}"
             )
-    one, two = model[rows], reference[columns]
+    one = model if len(rows) == len(model) else model[rows]
+    two = reference if len(columns) == len(reference) else reference[columns]
     pairs = align(one, two)
     i, j = pairs.T
     identical = int((one.residue_names[i] == two.residue_names[j]).sum())

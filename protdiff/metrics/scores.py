@@ -163,13 +163,11 @@ def score(
         several = max(len(model.chains), len(reference.chains)) > 1
         if several if chains is None else len(chains) > 1:
             raise ValueError('alignment "tmalign" compares two chains; choose one pair')
-    paired = pair_chains(
-        model[known[0]],
-        reference[known[1]],
-        ALIGNMENTS[alignment],
-        chains,
-        alignment in BY_SEQUENCE,
+    seen = (
+        x if len(rows) == len(x) else x[rows]
+        for x, rows in zip((model, reference), known, strict=True)
     )
+    paired = pair_chains(*seen, ALIGNMENTS[alignment], chains, alignment in BY_SEQUENCE)
     pairs = np.stack([known[side][paired.residues[:, side]] for side in (0, 1)], -1)
     values = compare(model, reference, pairs, paired.chains, normalize, alignment == "tmalign")
     if values["identity"] < LOW_IDENTITY and alignment in BY_SEQUENCE:

@@ -7,6 +7,7 @@ visited once, whichever fragments lead to it. That changes no result.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -90,6 +91,7 @@ def search(mobile, target, length, *, stride=1):
     return Search(best, rotation, translation, tuple(within.tolist()))
 
 
+@lru_cache(maxsize=32)
 def fragments(n, stride=1):
     """Sets of n, n/2, n/4, … consecutive residues at every start; bool (S, n)."""
     shortest = min(SHORTEST, n)
