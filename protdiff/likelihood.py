@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ._likelihood import by_elbo, by_iwae, by_ode, prepare
+from .bands import BANDS, band_index
 
 __all__ = ["DEFAULT_RESOLUTION", "LIKELIHOOD", "METHODS", "Likelihood", "log_likelihood"]
 
@@ -12,8 +13,6 @@ __all__ = ["DEFAULT_RESOLUTION", "LIKELIHOOD", "METHODS", "Likelihood", "log_lik
 DEFAULT_RESOLUTION = 0.1
 #: Chains with fewer residues than this are not what the network was made for.
 SHORTEST = 8
-#: Names of the bands of modes and their longest periods, and the peptide links.
-BANDS = {"<4": 4.0, "4-8": 8.0, "8-16": 16.0, "16-32": 32.0, ">32": np.inf}
 
 
 METHODS = ("elbo", "iwae", "ode")
@@ -165,9 +164,7 @@ def log_likelihood(
         total["bound"] += float(bound.total[0])
         total["variance"] += float(bound.error[0]) ** 2
         total["calls"] = max(total["calls"], bound.calls)
-        band = np.searchsorted(
-            list(BANDS.values())[:-1], 2 * np.pi / flow.momenta[0, :size].numpy()
-        )
+        band = np.append(-1, band_index(size))  # mode 0 is the centroid
         for k, name in enumerate(BANDS):
             gains[name] += float(bound.gain[0, :size].numpy()[band == k].sum())
         gains["links"] += float(bound.gain[0, size:].sum())

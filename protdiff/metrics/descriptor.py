@@ -18,14 +18,12 @@ from itertools import pairwise
 
 import numpy as np
 
+from ..bands import BANDS, band_index
 from ..geometry import angle, dihedral
 from .quality import near_pairs, steps
 from .torsions import torsions
 
-__all__ = ["BACKBONE_NAMES", "BANDS", "NAMES", "band_variances", "descriptor"]
-
-#: Name of a band of modes and its longest period in residues.
-BANDS = {"<4": 4.0, "4-8": 8.0, "8-16": 16.0, "16-32": 32.0, ">32": np.inf}
+__all__ = ["BACKBONE_NAMES", "NAMES", "band_variances", "descriptor"]
 
 ANGLE_EDGES = (0, 85, 90, 95, 105, 115, 125, 140, 181)
 DIHEDRAL_EDGES = tuple(range(-180, 181, 30))
@@ -58,7 +56,7 @@ def band_variances(ca):
 
     n = np.arange(1, len(ca))
     power = np.square(dct(ca, axis=0, norm="ortho")[1:]).mean(1) * (np.pi * n / len(ca)) ** 2
-    band = np.searchsorted(list(BANDS.values())[:-1], 2 * len(ca) / n)  # exact at the edges
+    band = band_index(len(ca))
     return np.array(
         [power[band == b].mean() if (band == b).any() else np.nan for b in range(len(BANDS))]
     )

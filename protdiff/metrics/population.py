@@ -5,8 +5,9 @@ from functools import cache
 
 import numpy as np
 
+from ..bands import BANDS
 from ..data import data_file
-from .descriptor import BANDS, NAMES, descriptor
+from .descriptor import NAMES, descriptor
 from .quality import QUALITY, quality
 
 __all__ = [

@@ -2,16 +2,14 @@
 
 import torch
 
+from ..bands import BANDS
 from ..flow import stack_modes, to_coords
 from .stretch import LOCAL, atoms_present, contact_error, link_atoms, local_error
 
-__all__ = ["BANDS", "BAND_NAMES", "band_of", "denoising_loss"]
-
-#: Band name and the longest period (residues) in it; links are a band of their own.
-BANDS = (("<4", 4.0), ("4-8", 8.0), ("8-16", 16.0), ("16-32", 32.0), (">32", float("inf")))
+__all__ = ["BAND_NAMES", "band_of", "denoising_loss"]
 
 #: Rows of the sums that `denoising_loss` returns: bands of modes, links, then distances.
-BAND_NAMES = [f"modes_{name}" for name, _ in BANDS] + ["links", "trace", "contacts", "torsions"]
+BAND_NAMES = [f"modes_{name}" for name in BANDS] + ["links", "trace", "contacts", "torsions"]
 
 
 #: Components below which a chain counts less in the loss.
@@ -21,7 +19,7 @@ FEW = 4.0
 def band_of(flow):
     """Index of the band of every component: 0-4 for modes by period, 5 for links; (B, D)."""
     period = 2 * torch.pi / flow.momenta
-    edges = torch.tensor([longest for _, longest in BANDS[:-1]], dtype=torch.float64)
+    edges = torch.tensor(list(BANDS.values())[:-1], dtype=torch.float64)
     band = torch.bucketize(period, edges)
     size = flow.momenta.shape[1] // 2
     band[:, size:] = len(BANDS)

@@ -9,9 +9,9 @@ from scipy.fft import idct
 
 import protdiff
 from protdiff.backbone import Backbone
+from protdiff.bands import BANDS
 from protdiff.metrics.descriptor import (
     BACKBONE_NAMES,
-    BANDS,
     NAMES,
     TRACE_NAMES,
     band_variances,
