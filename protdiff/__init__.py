@@ -3,7 +3,7 @@
 from importlib import import_module
 
 __version__ = "0.1.0"
-__all__ = ["Backbone", "Scores", "generate", "read", "score", "write"]
+__all__ = ["Backbone", "Scores", "flows", "generate", "read", "score", "write"]
 
 #: Public names and where they live; imported on first use, so that `import protdiff` is instant.
 _HOMES = {
@@ -19,6 +19,8 @@ _HOMES = {
 def __getattr__(name):
     if name in _HOMES:
         return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    if name == "flows":
+        return import_module(f"{__name__}.flows")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

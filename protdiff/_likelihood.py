@@ -1,6 +1,7 @@
 """The likelihood of one unbroken piece of a chain, by each method of `protdiff.likelihood`."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -40,7 +41,7 @@ def prepare(denoiser, coords, whole, letters, resolution, seed):
     """`Piece` of coordinates (n, 4, 3)."""
     import torch
 
-    from .flow import Flow, stack_modes, to_coords
+    from .flow import stack_modes, to_coords
     from .network.conditions import condition_features
     from .network.denoiser import ACTIVE_SIGNAL
 
@@ -48,7 +49,7 @@ def prepare(denoiser, coords, whole, letters, resolution, seed):
     full = denoiser.recipe([n])
     mask = full.mask.clone()
     mask[:, n:] &= whole
-    flow = Flow(full.momenta, full.variance, full.prior, mask, full.schedule)
+    flow = replace(full, mask=mask)
     ca = torch.tensor(coords[None, :, 1])
     links = torch.zeros(1, n, 3, dtype=torch.float64)
     if whole:

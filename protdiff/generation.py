@@ -100,6 +100,7 @@ def sample(
     steps=DEFAULT_STEPS,
     temperature=DEFAULT_TEMPERATURE,
     method="sde_2m",
+    times=None,
     callback=None,
 ):
     """Draw one batch of backbones.
@@ -115,6 +116,8 @@ def sample(
         diverse.
     method : str
         Key of `protdiff.flow.SAMPLERS`.
+    times : Tensor, shape (steps,), optional
+        Grid from 1 to 0, in place of `steps` times spaced as `SPACING` says.
     callback : callable, optional
         Called with (step, u, noisy, clean estimate) at every network call.
 
@@ -132,6 +135,10 @@ def sample(
         raise ValueError(
             f"temperature {temperature}: must be positive and at most {HIGHEST_TEMPERATURE:g}"
         )
+    if times is None:
+        if steps < 2:
+            raise ValueError(f"{steps} steps: a sample needs at least 2 steps")
+        times = uniform_times(steps) ** SPACING
     began = time.perf_counter()
     lengths = [request.length for request in requests]
     size = max(lengths)
@@ -140,7 +147,7 @@ def sample(
         clean = SAMPLERS[method](
             denoise,
             flow,
-            uniform_times(steps) ** SPACING,
+            times,
             _noise_source(requests, size, seed),
             temperature=temperatures(flow, temperature),
             callback=callback,
@@ -154,7 +161,7 @@ def sample(
         backbone = Backbone.from_coords(coords, request.sequence)
         samples.append((request, backbone))
     seconds = (time.perf_counter() - began) / len(requests)
-    return [Sample(request, backbone, steps, seconds) for request, backbone in samples]
+    return [Sample(request, backbone, len(times), seconds) for request, backbone in samples]
 
 
 def generate(

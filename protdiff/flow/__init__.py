@@ -1,17 +1,23 @@
 """Flows: bases, spectra, schedules, one Gaussian process, samplers and exact oracles."""
 
 from . import rgdm
-from .basis import chain_momenta, cosine_modes, stack_modes, to_coords, to_modes
-from .chain import ChainFlow
-from .oracle import gaussian_oracle
+from .basis import BASES, chain_momenta, cosine_modes, principal_modes, stack_modes, to_coords
+from .basis import to_modes
+from .chain import PRIORS, SCHEDULES, ChainFlow
+from .fit import fit_schedule
+from .oracle import correlated_oracle, empirical_oracle, gaussian_oracle, mixture_oracle
 from .process import Flow, Kernel
-from .samplers import SAMPLERS, ancestral, ddim, ode_2m, sde_2m, uniform_times
-from .schedule import REGULATORS, RG, VP, rg_cutoff
+from .regulator import REGULATORS, rg_cutoff
+from .samplers import SAMPLERS, ancestral, ddim, heun, multistep, ode_2m, sde_2m, uniform_times
+from .schedule import GUD, PROFILES, RG, VE, VP
 from .spectrum import MeasuredSpectrum, bond_and_rg, calibrate, calibrated_prior, free_field
+from .spectrum import harmonic
 
 __all__ = [
-    "REGULATORS", "RG", "SAMPLERS", "VP", "ChainFlow", "Flow", "Kernel", "MeasuredSpectrum",
-    "ancestral", "bond_and_rg", "calibrate", "calibrated_prior", "chain_momenta", "cosine_modes",
-    "ddim", "free_field", "gaussian_oracle", "ode_2m", "rg_cutoff", "rgdm", "sde_2m",
+    "BASES", "GUD", "PRIORS", "PROFILES", "REGULATORS", "RG", "SAMPLERS", "SCHEDULES", "VE", "VP",
+    "ChainFlow", "Flow", "Kernel", "MeasuredSpectrum", "ancestral", "bond_and_rg", "calibrate",
+    "calibrated_prior", "chain_momenta", "correlated_oracle", "cosine_modes", "ddim",
+    "empirical_oracle", "fit_schedule", "free_field", "gaussian_oracle", "harmonic", "heun",
+    "mixture_oracle", "multistep", "ode_2m", "principal_modes", "rg_cutoff", "rgdm", "sde_2m",
     "stack_modes", "to_coords", "to_modes", "uniform_times",
 ]  # fmt: skip

@@ -1,14 +1,21 @@
-"""Cosine modes of a chain: the orthonormal DCT-II along the residue index (docs/theory.md 1.1).
+"""Orthonormal bases of a chain; the cosine modes are the house's (docs/theory.md 1.1).
 
-Row n of ``V`` is an eigenvector of the free-end path Laplacian with eigenvalue 4 sin²(k_n/2),
-k_n = πn/N. Mode 0 is √N times the centroid.
+Cosine modes are the orthonormal DCT-II along the residue index. Row n of ``V`` is an eigenvector of
+the free-end path Laplacian with eigenvalue 4 sin²(k_n/2), k_n = πn/N. Row 0 of every basis but the
+identity is √N times the centroid.
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
+from math import log, pi
 
 import torch
 
-__all__ = ["chain_momenta", "cosine_modes", "stack_modes", "to_coords", "to_modes"]
+__all__ = [
+    "BASES", "Basis", "chain_momenta", "cosine_modes", "haar_modes", "principal_modes",
+    "stack_modes", "to_coords", "to_modes",
+]  # fmt: skip
 
 
 @lru_cache(maxsize=256)
@@ -34,8 +41,104 @@ def cosine_modes(n):
     return modes
 
 
-def stack_modes(lengths, size=None, dtype=torch.float64, device=None):
-    """Zero-padded stack of cosine matrices, one per chain.
+def haar_modes(n):
+    """Haar wavelets of any length, from the whole chain to pairs of residues; (N, N).
+
+    Every segment is split in two halves (the first one longer by one residue when it is odd) and
+    gives one wavelet, the difference of their means.
+    """
+    segments, rows = [(0, n)], [torch.full((n,), n**-0.5, dtype=torch.float64)]
+    while segments:  # breadth first: coarse to fine
+        start, stop = segments.pop(0)
+        if stop - start < 2:
+            continue
+        middle = start + (stop - start + 1) // 2
+        left, right = middle - start, stop - middle
+        row = torch.zeros(n, dtype=torch.float64)
+        row[start:middle] = (right / left / (left + right)) ** 0.5
+        row[middle:stop] = -((left / right / (left + right)) ** 0.5)
+        rows.append(row)
+        segments += [(start, middle), (middle, stop)]
+    # Equal supports together, so that momenta rise along the rows.
+    rows[1:] = sorted(rows[1:], key=lambda row: -int((row != 0).sum()))
+    return torch.stack(rows)
+
+
+def _haar_momenta(n):
+    """2π over the support of each wavelet."""
+    support = (haar_modes(n) != 0).sum(1).double()
+    return 2 * pi / support
+
+
+def _cosine_momenta(n):
+    return pi / n * torch.arange(n, dtype=torch.float64).clamp_min(1)
+
+
+def _residue_momenta(n):
+    """From π/N at the first residue to π at the last, equally spaced in ln k."""
+    return pi / n * torch.exp(torch.linspace(0, log(n), n, dtype=torch.float64))
+
+
+@dataclass(frozen=True)
+class Basis:
+    """An orthonormal basis for every chain length.
+
+    Attributes
+    ----------
+    modes : callable
+        ``modes(n)`` gives the (N, N) matrix, one row per component.
+    momenta : callable
+        ``momenta(n)`` gives (N,) effective momenta, radians per residue: what a flow with this
+        basis takes for k. In the identity basis they only order the residues, the first is the
+        slowest: generated first.
+    centroid : bool
+        Row 0 is the centroid, which is not a degree of freedom.
+    """
+
+    modes: Callable
+    momenta: Callable
+    centroid: bool = True
+
+
+BASES = {
+    "cosine": Basis(cosine_modes, _cosine_momenta),
+    # The same vectors under the path Laplacian's own momenta: k² is the eigenvalue.
+    "laplacian": Basis(cosine_modes, lambda n: 2 * torch.sin(_cosine_momenta(n) / 2)),
+    "haar": Basis(haar_modes, _haar_momenta),
+    "identity": Basis(lambda n: torch.eye(n, dtype=torch.float64), _residue_momenta, False),
+}
+
+
+def principal_modes(coords):
+    """Principal components of chains of one length, and their variances.
+
+    Parameters
+    ----------
+    coords : Tensor, shape (S, N, 3)
+        Å. Poses do not matter on average only: rotate the chains at random, or show many.
+
+    Returns
+    -------
+    modes : Tensor, shape (N, N), float64
+        Row 0 is the centroid; the others by falling variance.
+    variance : Tensor, shape (N,), float64
+        Per coordinate, Å²; zero for row 0.
+    """
+    x = coords.double()
+    x = x - x.mean(1, keepdim=True)
+    samples, n, _ = x.shape
+    covariance = torch.einsum("sia,sja->ij", x, x) / (3 * samples)
+    values, vectors = torch.linalg.eigh(covariance)
+    # The centroid has variance zero exactly; it may be one of several such rows, so it is removed
+    # from all others.
+    centroid = torch.full((n, 1), n**-0.5, dtype=torch.float64)
+    rest = torch.linalg.qr(torch.cat([centroid, vectors.flip(1)], 1))[0][:, 1:n]
+    modes = torch.cat([centroid, rest], 1).T
+    return modes, torch.cat([values.new_zeros(1), (modes[1:] @ covariance * modes[1:]).sum(1)])
+
+
+def stack_modes(lengths, size=None, dtype=torch.float64, device=None, basis="cosine"):
+    """Zero-padded stack of mode matrices, one per chain.
 
     Padding the coordinates and using one matrix of the padded length would be wrong: every chain
     needs the modes of its own length.
@@ -45,19 +148,21 @@ def stack_modes(lengths, size=None, dtype=torch.float64, device=None):
     lengths : sequence of int
     size : int, optional
         Padded length; the longest chain by default.
+    basis : str
+        Key of `BASES`.
 
     Returns
     -------
     Tensor, shape (B, size, size)
     """
-    lengths = [int(n) for n in lengths]
+    lengths, modes = [int(n) for n in lengths], BASES[basis].modes
     size = size or max(lengths)
     if min(lengths) == max(lengths) == size:
-        one = cosine_modes(size).to(dtype=dtype, device=device)
+        one = modes(size).to(dtype=dtype, device=device)
         return one.expand(len(lengths), -1, -1)
     stack = torch.zeros(len(lengths), size, size, dtype=dtype)
     for row, n in zip(stack, lengths, strict=True):
-        row[:n, :n] = cosine_modes(n)
+        row[:n, :n] = modes(n)
     return stack.to(device)
 
 
@@ -72,7 +177,7 @@ def to_coords(amplitudes, modes):
 
 
 def chain_momenta(lengths, size=None, device=None):
-    """Momentum k_n = πn/N of every mode in radians per residue, and the mask of real modes.
+    """Momentum k_n = πn/N of every cosine mode in radians per residue, and the mask of real modes.
 
     Returns
     -------

@@ -3,11 +3,13 @@
 Closed forms for Gaussian data; sums over the three coordinates of a component, in nats.
 """
 
-from itertools import pairwise
+from itertools import count, pairwise
 
 import torch
 
-__all__ = ["initialisation_error", "path_kl", "score_error"]
+from .oracle import gaussian_oracle
+
+__all__ = ["initialisation_error", "path_kl", "sampler_error", "score_error"]
 
 
 def initialisation_error(flow, variance=None):
@@ -20,8 +22,61 @@ def initialisation_error(flow, variance=None):
     """
     variance = flow.variance if variance is None else variance
     k = flow.kernel(torch.ones(len(flow.mask), dtype=torch.float64))
-    ratio = (k.alpha**2 * variance + k.sigma**2) / flow.prior
+    ratio = (k.alpha**2 * variance + k.sigma**2) / flow.start
     return (1.5 * (ratio - 1 - ratio.log())).masked_fill(~flow.mask, 0)
+
+
+def sampler_variance(sampler, flow, times, variance=None, **options):
+    """Variance of a sampler's state at the last time with the exact denoiser; (B, D).
+
+    On Gaussian data every component is a linear function of the noise numbers, so the squares of
+    its responses to unit impulses, one per draw, add up to its variance: exact, no sampling.
+    """
+    variance = flow.variance if variance is None else variance
+    chains, size = flow.mask.shape
+
+    def run(draws, noise):
+        rows = torch.arange(chains).repeat_interleave(draws)
+        seen = {}
+        sampler(
+            gaussian_oracle(flow[rows], variance[rows]), flow[rows], times, lambda: noise(rows),
+            callback=lambda index, u, x, clean: seen.update(x=x), **options,
+        )  # fmt: skip
+        return seen["x"]
+
+    calls = count()
+    with torch.no_grad():
+        run(1, lambda rows: next(calls) * torch.zeros(len(rows), size, 1, dtype=torch.float64))
+    draws, turn = next(calls), count()
+
+    def impulse(rows):
+        unit = torch.zeros(chains, draws, size, 1, dtype=torch.float64)
+        unit[:, next(turn)] = 1
+        return unit.flatten(0, 1)
+
+    return run(draws, impulse).reshape(chains, draws, size).square().sum(1)
+
+
+def sampler_error(sampler, flow, times, variance=None, **options):
+    """KL of what a sampler draws to the data smoothed by σ at the last time; (B, D).
+
+    The error of the start and of the steps together, for Gaussian data and the exact denoiser.
+
+    Parameters
+    ----------
+    sampler : callable
+        One of `protdiff.flow.SAMPLERS`, with its `options`.
+    flow : Flow
+    times : Tensor, shape (T,)
+        Falls from 1 to 0; the state at the last time is judged. Differentiable.
+    variance : Tensor, shape (B, D), optional
+        Of the data; the flow's λ by default.
+    """
+    variance = flow.variance if variance is None else variance
+    drawn = sampler_variance(sampler, flow, times, variance, **options)
+    k = flow.kernel(times[-1].detach().expand(len(flow.mask)))
+    ratio = torch.where(flow.mask, drawn / (k.alpha**2 * variance + k.sigma**2), 1.0)
+    return 1.5 * (ratio - 1 - ratio.log())
 
 
 def score_error(flow, times, error):

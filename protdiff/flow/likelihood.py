@@ -204,7 +204,7 @@ def path_weights(denoise, flow, state, times, noise, variance="posterior"):
         forward = log_normal(following, wide(ratio) * x, wide(spread))
         total = total + (backward - forward).masked_fill(~moves, 0)
         x = following
-    total = total + log_normal(x, 0.0, wide(flow.prior))
+    total = total + log_normal(x, 0.0, wide(flow.start))
     return total.masked_fill(~flow.mask, 0)
 
 
@@ -261,7 +261,7 @@ def ode_log_density(denoise, flow, state, times, *, probes=1, generator=None):
         v4, d4 = velocity(x + step * v3, following)
         x = x + step / 6 * (v1 + 2 * v2 + 2 * v3 + v4)
         total = total + step / 6 * (d1 + 2 * d2 + 2 * d3 + d4)
-    return total + gaussian_log_density(x, flow.prior, flow.mask).sum(-1)
+    return total + gaussian_log_density(x, flow.start, flow.mask).sum(-1)
 
 
 def bits(nats):

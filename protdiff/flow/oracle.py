@@ -2,7 +2,7 @@
 
 import torch
 
-__all__ = ["empirical_oracle", "gaussian_oracle", "mixture_oracle"]
+__all__ = ["correlated_oracle", "empirical_oracle", "gaussian_oracle", "mixture_oracle"]
 
 
 def gaussian_oracle(flow, variance=None):
@@ -24,6 +24,32 @@ def gaussian_oracle(flow, variance=None):
     def denoise(x, u):
         k = flow.kernel(u)
         return (k.alpha * variance / (k.alpha**2 * variance + k.sigma**2))[..., None] * x
+
+    return denoise
+
+
+def correlated_oracle(flow, covariance):
+    """Exact denoiser of Gaussian data whose components are correlated.
+
+    Parameters
+    ----------
+    flow : Flow
+    covariance : Tensor, shape (B, D, D)
+        Of the data, per coordinate; rows and columns of masked components are ignored.
+
+    Returns
+    -------
+    callable
+        ``denoise(x, u) = C A (A C A + Σ)⁻¹ x`` with A = diag(α), Σ = diag(σ²).
+    """
+    real = flow.mask[:, :, None] & flow.mask[:, None]
+    covariance = covariance.masked_fill(~real, 0)
+
+    def denoise(x, u):
+        k = flow.kernel(u)
+        forward = k.alpha[:, :, None] * covariance
+        total = forward * k.alpha[:, None] + torch.diag_embed(k.sigma.square())
+        return forward.mT @ torch.linalg.solve(total, x.to(total.dtype))
 
     return denoise
 

@@ -1,11 +1,11 @@
 """The one process behind every flow: linear, Gaussian, diagonal in the components of a chain.
 
-``x_n(u) = α_n(u) x_n(0) + σ_n(u) ε`` with ``α² = sigmoid(-γ)``, ``σ² = c sigmoid(γ)``
-(docs/theory.md 1.3). A component is a 3-vector: a cosine mode of the CA trace, or a vector along
+``x_n(u) = α_n(u) x_n(0) + σ_n(u) ε`` with ``α² = sigmoid(-γ)``, ``σ² = c sigmoid(γ)``; a flow that
+is not `preserving` has α = 1 and ``σ² = c e^γ`` (docs/theory.md 1.3). A component is a 3-vector: a cosine mode of the CA trace, or a vector along
 the chain. A `Flow` is data; nothing here knows what the components mean.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 
 import torch
 
@@ -43,10 +43,13 @@ class Flow:
     variance : Tensor, shape (B, D), float64
         Data variance λ_n per coordinate.
     prior : Tensor, shape (B, D), float64
-        Stationary variance c_n per coordinate.
+        Stationary variance c_n per coordinate; the noise's shape if the flow is not `preserving`.
     mask : Tensor, shape (B, D), bool
         Components that exist; the others are zero in data, noise and output.
-    schedule : RG or VP
+    schedule : RG, VP, VE or GUD
+        Or anything with ``gamma(momenta, u)``.
+    preserving : bool
+        The law at u → ∞ is N(0, c). False for variance-exploding flows.
     """
 
     momenta: torch.Tensor
@@ -54,6 +57,7 @@ class Flow:
     prior: torch.Tensor
     mask: torch.Tensor
     schedule: object
+    preserving: bool = True
 
     def __post_init__(self):
         for name in ("variance", "prior"):
@@ -72,8 +76,9 @@ class Flow:
     def kernel(self, u):
         """Everything a denoiser, a loss or a sampler needs at time u."""
         gamma = self.gamma(u)
-        alpha = torch.exp(0.5 * torch.nn.functional.logsigmoid(-gamma))
-        sigma = torch.exp(0.5 * torch.nn.functional.logsigmoid(gamma)) * self.prior.sqrt()
+        log_alpha = torch.nn.functional.logsigmoid(-gamma) if self.preserving else 0 * gamma
+        alpha = torch.exp(0.5 * log_alpha)
+        sigma = torch.exp(0.5 * (gamma + log_alpha)) * self.prior.sqrt()
         total = alpha**2 * self.variance + sigma**2
         return Kernel(
             alpha=alpha,
@@ -90,17 +95,28 @@ class Flow:
         noisy = k.alpha[..., None] * clean + k.sigma[..., None] * epsilon
         return noisy.masked_fill(~self.mask[..., None], 0).to(clean.dtype)
 
+    @property
+    def start(self):
+        """Variance that samplers start from: the stationary one, or all of the noise; (B, D)."""
+        if self.preserving:
+            return self.prior
+        return self.kernel(torch.ones(len(self.mask), dtype=torch.float64)).sigma ** 2
+
     def prior_sample(self, epsilon):
-        """Sample of the stationary law from standard normal noise (B, D, 3)."""
-        sample = self.prior.sqrt()[..., None] * epsilon
+        """Sample of the law at the start from standard normal noise (B, D, 3)."""
+        sample = self.start.sqrt()[..., None] * epsilon
         return sample.masked_fill(~self.mask[..., None], 0).to(epsilon.dtype)
 
     def __getitem__(self, rows):
         """The flow of some chains of the batch."""
         schedule = self.schedule
-        ends = {n: getattr(schedule, n, None) for n in ("first", "last")}
-        per_chain = {n: v[rows] for n, v in ends.items() if torch.is_tensor(v) and v.ndim}
+        values = (
+            {f.name: getattr(schedule, f.name) for f in fields(schedule)}
+            if (is_dataclass(schedule))
+            else {}
+        )
+        per_chain = {n: v[rows] for n, v in values.items() if torch.is_tensor(v) and v.ndim}
         if per_chain:
             schedule = replace(schedule, **per_chain)
         parts = {n: getattr(self, n)[rows] for n in ("momenta", "variance", "prior", "mask")}
-        return Flow(**parts, schedule=schedule)
+        return replace(self, **parts, schedule=schedule)

@@ -12,7 +12,7 @@ from math import exp, floor, log, pi
 
 import torch
 
-from .schedule import REGULATORS
+from .regulator import REGULATORS
 
 __all__ = [
     "alpha_bar", "decay_time", "end_points", "initial_cutoff", "inverse_regulator", "shell_steps",

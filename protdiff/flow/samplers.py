@@ -2,30 +2,35 @@
 
 ``denoise(x, u) -> clean estimate`` takes noisy components (B, D, 3) and times (B,). ``noise()``
 returns standard normal numbers (B, D, 3). ``times`` falls from 1 to 0; the result is the clean
-estimate at the last time, so a grid of n times costs n network calls. ``callback(step, u, x,
-clean)`` sees every call. ``start`` is a state at the first of `times`, in place of a draw from the
-prior. Notation as in docs/theory.md 3: from u to s < u,
-``h = ½(γ_u - γ_s)`` and ``B = α_s (1 - e^{-2h})``.
+estimate at the last time, so a grid of n times costs n network calls (`heun`: 2n - 1).
+``temperature`` scales the variance of all noise: a Gaussian chain is then drawn from
+p^(1/temperature). ``callback(step, u, x, clean)`` sees every time. ``start`` is a state at the first
+of `times`, in place of a draw from the prior. Notation as in docs/theory.md 3: from u to s < u,
+``h = ½(γ_u - γ_s)``.
 """
 
 import torch
 
-__all__ = ["SAMPLERS", "ancestral", "ddim", "ode_2m", "sde_2m", "uniform_times"]
+__all__ = [
+    "SAMPLERS", "ancestral", "ddim", "edm_churn", "heun", "multistep", "ode_2m", "sde_2m",
+    "uniform_times",
+]  # fmt: skip
 
 
 def uniform_times(steps):
-    """`steps` equally spaced times from 1 to 0, for RG flows uniform in ln Λ; (steps,) float64."""
-    if steps < 2:
-        raise ValueError(f"a sampler needs at least 2 steps, not {steps}")
+    """`steps` equally spaced times from 1 to 0, for RG flows uniform in ln Λ; (steps,) float64.
+
+    On a `VE` schedule these are EDM's noise levels.
+    """
+    if steps < 1:
+        raise ValueError(f"a sampler needs at least 1 step, not {steps}")
     return torch.linspace(1, 0, steps, dtype=torch.float64)
 
 
 def _step(flow, u, s):
-    """Coefficients of the exact posterior q(x_s | x_u, x_0): ratio, B, σ_s, h; (B, D, 1)."""
+    """Kernels at both times and h; the last (B, D, 1) like all that samplers multiply with."""
     h = ((flow.gamma(u) - flow.gamma(s)) / 2).clamp_min(0)
-    at_u, at_s = flow.kernel(u), flow.kernel(s)
-    gain = at_s.alpha * -torch.expm1(-2 * h)
-    return tuple(t[..., None] for t in (at_s.sigma / at_u.sigma, gain, at_s.alpha, at_s.sigma, h))
+    return flow.kernel(u), flow.kernel(s), h[..., None]
 
 
 def _extrapolation(h, h_previous):
@@ -42,7 +47,7 @@ def _walk(denoise, flow, times, noise, step, temperature, callback, start):
         now = u.expand(batch)
         previous, clean = clean, denoise(x, now)
         if callback is not None:
-            callback(index, float(u), x, clean)
+            callback(index, float(u.detach()), x, clean)
         if index + 1 < len(times):
             x, h = step(x, clean, previous, h, now, times[index + 1].expand(batch))
             x = x.masked_fill(absent, 0)  # noise must not move the centroid
@@ -58,64 +63,139 @@ def ancestral(
     ----------
     variance : {"analytic", "posterior", "beta"}
         Variance of a step: the posterior's, σ_s²(1-e^{-2h}); the posterior's plus B²τ, which is
-        exact on Gaussian data in any number of steps; or c(1 - α_u²/α_s²), RGDM's choice (zero in
-        the last step).
-    temperature : float
-        Scales the variance of all noise; a Gaussian chain is then drawn from p^(1/temperature).
+        exact on Gaussian data in any number of steps; or the forward process's, σ_u²(1-e^{-2h}),
+        RGDM's choice (zero in the last step).
     """
+    if variance not in ("analytic", "posterior", "beta"):
+        raise ValueError(f"unknown variance {variance!r}: analytic, posterior or beta")
 
     def step(x, clean, _previous, _h, u, s):
-        ratio, gain, _, sigma, h = _step(flow, u, s)
-        width = sigma**2 * -torch.expm1(-2 * h)
+        at_u, at_s, h = _step(flow, u, s)
+        before, after = at_u.sigma[..., None], at_s.sigma[..., None]
+        shrink = -torch.expm1(-2 * h)
+        gain = at_s.alpha[..., None] * shrink
+        width = after**2 * shrink
         if variance == "analytic":
-            k = flow.kernel(u)
-            width = width + gain**2 * (flow.variance * k.sigma**2 / k.total)[..., None]
+            width = width + gain**2 * (flow.variance * at_u.sigma**2 / at_u.total)[..., None]
         elif variance == "beta":
-            growth = torch.nn.functional.logsigmoid
-            log_ratio = growth(-flow.gamma(u)) - growth(-flow.gamma(s))  # ln α_u²/α_s²
-            width = (flow.prior * -torch.expm1(log_ratio))[..., None]
-            width = width * (s > times[-1])[:, None, None]
-        elif variance != "posterior":
-            raise ValueError(f"unknown variance {variance!r}: analytic, posterior or beta")
-        mean = ratio * torch.exp(-h) * x + gain * clean
+            width = before**2 * shrink * (s > times[-1])[:, None, None]
+        mean = after / before * torch.exp(-h) * x + gain * clean
         return mean + (width * temperature).sqrt() * noise(), h
 
     return _walk(denoise, flow, times, noise, step, temperature, callback, start)
 
 
-def ddim(denoise, flow, times, noise, *, temperature=1.0, callback=None, start=None):
+def multistep(
+    denoise, flow, times, noise, *, diffusion=1.0, order=2, temperature=1.0, callback=None,
+    start=None,
+):  # fmt: skip
+    """Exponential integrator of the reverse processes between SDE and ODE.
+
+    They share their marginals: drift fX - (1 + λ²)/2 g² s, noise λ g. Over a step in which the clean
+    estimate D does not change, the solution is ``X_s = (σ_s/σ_u) e^{-λ²h} X_u + α_s
+    (1 - e^{-(1+λ²)h}) D + σ_s sqrt(1 - e^{-2λ²h}) ξ``; the second order puts D's linear
+    extrapolation to the middle of the step in its place.
+
+    Parameters
+    ----------
+    diffusion : float
+        λ² ≥ 0: 1 for the reverse SDE, 0 for the probability-flow ODE (one minus the λ of arXiv
+        2106.02808).
+    order : {1, 2}
+    """
+    if not diffusion >= 0 or order not in (1, 2):
+        raise ValueError(f"diffusion {diffusion} must be at least 0, order {order} must be 1 or 2")
+
+    def step(x, clean, previous, h_previous, u, s):
+        at_u, at_s, h = _step(flow, u, s)
+        if previous is not None and order == 2:
+            clean = clean + _extrapolation(h, h_previous) * (clean - previous)
+        sigma = at_s.sigma[..., None]
+        gain = at_s.alpha[..., None] * -torch.expm1(-(1 + diffusion) * h)
+        x = sigma / at_u.sigma[..., None] * torch.exp(-diffusion * h) * x + gain * clean
+        if diffusion:
+            x = x + (temperature * -torch.expm1(-2 * diffusion * h)).sqrt() * sigma * noise()
+        return x, h
+
+    return _walk(denoise, flow, times, noise, step, temperature, callback, start)
+
+
+def sde_2m(denoise, flow, times, noise, **options):
+    """Second-order multistep stochastic sampler (SDE-DPM-Solver++(2M), midpoint)."""
+    return multistep(denoise, flow, times, noise, diffusion=1.0, order=2, **options)
+
+
+def ode_2m(denoise, flow, times, noise, **options):
+    """Second-order multistep deterministic sampler (DPM-Solver++(2M)) with per-mode weights."""
+    return multistep(denoise, flow, times, noise, diffusion=0.0, order=2, **options)
+
+
+def ddim(denoise, flow, times, noise, **options):
     """First-order deterministic sampler (DDIM = DPM-Solver++(1)); noise enters at the start."""
+    return multistep(denoise, flow, times, noise, diffusion=0.0, order=1, **options)
+
+
+def heun(
+    denoise, flow, times, noise, *, churn=None, noise_scale=1.0, temperature=1.0, callback=None,
+    start=None,
+):  # fmt: skip
+    """EDM's deterministic second-order sampler, with churn (arXiv 2206.00364, algorithm 2).
+
+    Heun's rule on dY/dS = (Y - D)/S per component, Y = X/α and S = σ/α. Two calls a step. Unstable
+    for few steps where modes move fast (docs/theory.md 3.3): meant for scalar schedules.
+
+    Parameters
+    ----------
+    churn : callable, optional
+        ``churn(u, steps)`` gives the time û ≥ u to which the forward process takes the state back
+        before each step; see `edm_churn`.
+    noise_scale : float
+        EDM's S_noise, on the churn's noise.
+    """
+
+    def slope(x, k, clean):
+        return (x / k.alpha[..., None] - clean) * (k.alpha / k.sigma)[..., None]
 
     def step(x, clean, _previous, _h, u, s):
-        ratio, _, alpha, _, h = _step(flow, u, s)
-        return ratio * x - alpha * torch.expm1(-h) * clean, h
+        if churn is not None and (up := churn(u, len(times) - 1)).gt(u).any():
+            at_up, at_u, h = _step(flow, up, u)
+            fresh = at_up.sigma[..., None] * (temperature * -torch.expm1(-2 * h)).sqrt()
+            x = (at_up.alpha / at_u.alpha)[..., None] * x + noise_scale * fresh * noise()
+            u, clean = up, denoise(x, up)
+        at_u, at_s, h = _step(flow, u, s)
+        width = (at_s.sigma / at_s.alpha - at_u.sigma / at_u.alpha)[..., None]
+        first = slope(x, at_u, clean)
+        start_of = x / at_u.alpha[..., None]
+        ahead = at_s.alpha[..., None] * (start_of + width * first)
+        second = slope(ahead, at_s, denoise(ahead, s))
+        return at_s.alpha[..., None] * (start_of + width * (first + second) / 2), h
 
     return _walk(denoise, flow, times, noise, step, temperature, callback, start)
 
 
-def ode_2m(denoise, flow, times, noise, *, temperature=1.0, callback=None, start=None):
-    """Second-order multistep deterministic sampler (DPM-Solver++(2M)) with per-mode weights."""
+def edm_churn(schedule, amount=40.0, low=0.05, high=50.0):
+    """EDM's law of churn: σ rises by min(amount/steps, √2 - 1) where low ≤ σ ≤ high.
 
-    def step(x, clean, previous, h_previous, u, s):
-        ratio, _, alpha, _, h = _step(flow, u, s)
-        if previous is not None:
-            clean = clean + _extrapolation(h, h_previous) * (clean - previous)
-        return ratio * x - alpha * torch.expm1(-h) * clean, h
+    Parameters
+    ----------
+    schedule : VE
+    amount, low, high : float
+        S_churn, S_min and S_max; the defaults are those of ImageNet-64.
 
-    return _walk(denoise, flow, times, noise, step, temperature, callback, start)
+    Returns
+    -------
+    callable
+        For `heun`.
+    """
 
+    def churn(u, steps):
+        sigma = schedule.sigma(u)
+        rise = ((sigma >= low) & (sigma <= high)).double() * min(amount / steps, 2**0.5 - 1)
+        return torch.where(rise > 0, schedule.time_at(sigma * (1 + rise)), u)
 
-def sde_2m(denoise, flow, times, noise, *, temperature=1.0, callback=None, start=None):
-    """Second-order multistep stochastic sampler (SDE-DPM-Solver++(2M), midpoint)."""
-
-    def step(x, clean, previous, h_previous, u, s):
-        ratio, gain, _, sigma, h = _step(flow, u, s)
-        if previous is not None:
-            clean = clean + _extrapolation(h, h_previous) * (clean - previous)
-        width = (temperature * -torch.expm1(-2 * h)).sqrt() * sigma
-        return ratio * torch.exp(-h) * x + gain * clean + width * noise(), h
-
-    return _walk(denoise, flow, times, noise, step, temperature, callback, start)
+    return churn
 
 
-SAMPLERS = {"sde_2m": sde_2m, "ode_2m": ode_2m, "ancestral": ancestral, "ddim": ddim}
+SAMPLERS = {
+    "sde_2m": sde_2m, "ode_2m": ode_2m, "ancestral": ancestral, "ddim": ddim, "heun": heun,
+}  # fmt: skip

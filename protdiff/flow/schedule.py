@@ -1,61 +1,26 @@
-"""Noise schedules: gamma_n(u), minus the log-SNR of every mode in units of its prior variance.
+"""Noise schedules: gamma_n(u), minus the log-SNR of every component in units of its prior variance.
 
-A schedule is data with one method, ``gamma(momenta, u)``. u runs from 0 (data) to 1 (prior).
-Everything is float64: ln α² reaches -240 and 1 - α² reaches 1e-15 (docs/theory.md 13).
+A schedule is data with one method, ``gamma(momenta, u)``. u runs from 0 (data) to 1 (prior). A
+momentum says when its component dissolves: the fastest go first. ``log_cutoff(u)`` is the clock
+that a network sees, and ``time_of`` its inverse. Everything is float64: ln α² reaches -240 and
+1 - α² reaches 1e-15 (docs/theory.md 13).
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from math import log
 
 import torch
 
-__all__ = ["REGULATORS", "RG", "VP", "Regulator", "gamma_range"]
+from .regulator import REGULATORS, log_expm1, softplus
 
-#: Beyond ±30 a mode is pure noise or pure signal in double precision.
+__all__ = ["GUD", "PROFILES", "RG", "VE", "VP", "gamma_range", "sequential_steepness"]
+
+#: Beyond ±30 a component is pure noise or pure signal in double precision.
 gamma_range = (-30.0, 30.0)
 
 
-@dataclass(frozen=True)
-class Regulator:
-    """RG regulator r(x), x = (k/Λ)²; the signal kept is α² = r / (1 + r).
-
-    `gamma` is -ln r as a function of ln x, `log_x` its inverse.
-    """
-
-    gamma: Callable
-    log_x: Callable
-
-
-def _lognormal_gamma(log_x):
-    q = torch.nn.functional.softplus(log_x) ** 2  # ln²(1 + x)
-    return q + torch.log(-torch.expm1(-q))  # ln(e^q - 1), without overflow
-
-
-def _softplus(x):
-    """ln(1 + e^x); torch drops the 1 beyond 20, which is 2e-9 off."""
-    return torch.nn.functional.softplus(x, threshold=40)
-
-
-def _log_expm1(y):
-    """ln(e^y - 1) for y > 0."""
-    return y + torch.log(-torch.expm1(-y))
-
-
-REGULATORS = {
-    # RGDM's for proteins: α² = exp(-ln²(1 + x))
-    "lognormal": Regulator(
-        _lognormal_gamma,
-        lambda gamma: _log_expm1(_softplus(gamma).sqrt()),
-    ),
-    # RGDM's for images: α² = 1 / (1 + x)
-    "rational": Regulator(lambda log_x: log_x, lambda gamma: gamma),
-    # heat kernel, EigenFold's: α² = exp(-x)
-    "heat": Regulator(
-        lambda log_x: _log_expm1(log_x.exp()),
-        lambda gamma: _softplus(gamma).log(),
-    ),
-}
+def _double(value):
+    return torch.as_tensor(value, dtype=torch.float64)
 
 
 @dataclass(frozen=True)
@@ -76,52 +41,191 @@ class RG:
     last: float | torch.Tensor
     regulator: str = "lognormal"
 
-    def _log_ends(self):
-        """ln Λ at u = 0 and at u = 1."""
-        ends = (self.first, self.last)
-        return tuple(torch.as_tensor(v, dtype=torch.float64).log() for v in ends)
-
     def log_cutoff(self, u):
         """ln Λ(u); (B,)."""
-        first, last = self._log_ends()
+        first, last = _double(self.first).log(), _double(self.last).log()
         return first + u * (last - first)
 
     def time_of(self, log_cutoff):
         """The u at which ln Λ(u) has the given value."""
-        first, last = self._log_ends()
+        first, last = _double(self.first).log(), _double(self.last).log()
         return (log_cutoff - first) / (last - first)
 
     def gamma(self, momenta, u):
-        """γ of every mode; (B, D) from momenta (B, D) and u (B,)."""
+        """γ of every component; (B, D) from momenta (B, D) and u (B,)."""
         log_x = 2 * (momenta.log() - self.log_cutoff(u)[..., None])
         return REGULATORS[self.regulator].gamma(log_x).clamp(*gamma_range)
 
 
+def _beta_time(gamma, rise=9.95, start=0.1):
+    return ((start**2 + 4 * rise * softplus(gamma)).sqrt() - start) / (2 * rise)
+
+
+#: Profiles of scalar schedules: γ as a function of a time v, and v as a function of γ.
+PROFILES = {
+    "log_snr": (lambda v: v, lambda gamma: gamma),
+    # DDPM: β rises linearly, ᾱ = exp(-(0.1 v + 9.95 v²))
+    "linear": (lambda v: log_expm1(0.1 * v + 9.95 * v**2), _beta_time),
+    # Nichol & Dhariwal (arXiv 2102.09672): ᾱ = cos²(πv/2)
+    "cosine": (
+        lambda v: 2 * torch.tan(torch.pi / 2 * v).log(),
+        lambda gamma: 2 / torch.pi * torch.atan((gamma / 2).exp()),
+    ),
+}
+
+
 @dataclass(frozen=True)
 class VP:
-    """Variance-preserving (DDPM) schedule, the same for all modes: γ = low + u (high - low)."""
-
-    low: float = -13.0
-    high: float = 5.0
-
-    def log_cutoff(self, u):
-        """The network's clock: ln of the cut-off at which RG's mode k = 1 has this γ, 4 ln(k/Λ)."""
-        return -(self.low + u * (self.high - self.low)) / 4
-
-    def gamma(self, momenta, u):
-        """γ of every mode; (B, D)."""
-        value = self.low + u.to(torch.float64) * (self.high - self.low)
-        return value[..., None].expand(momenta.shape)
-
-
-def rg_cutoff(momenta, signal, regulator="lognormal"):
-    """Cut-off Λ at which a mode of momentum k keeps the signal α².
+    """Variance-preserving schedule, the same for all components: γ rises from low to high.
 
     Parameters
     ----------
-    momenta : float or Tensor
-    signal : float
-        α², between 0 and 1.
+    low, high : float or Tensor, shape (B,)
+        γ at u = 0 and at u = 1.
+    profile : str
+        Key of `PROFILES`: the law between the ends.
     """
-    gamma = torch.tensor(log((1 - signal) / signal), dtype=torch.float64)
-    return momenta * torch.exp(-REGULATORS[regulator].log_x(gamma) / 2)
+
+    low: float | torch.Tensor = -13.0
+    high: float | torch.Tensor = 5.0
+    profile: str = "log_snr"
+
+    def _scalar(self, u):
+        """γ(u); (B,)."""
+        law, time = PROFILES[self.profile]
+        low, high = time(_double(self.low)), time(_double(self.high))
+        return law(low + _double(u) * (high - low))
+
+    def log_cutoff(self, u):
+        """-γ/4: ln of the cut-off at which RG's mode of momentum 1 has this γ, 4 ln(k/Λ)."""
+        return -self._scalar(u) / 4
+
+    def time_of(self, log_cutoff):
+        """The u at which the clock has the given value."""
+        _, time = PROFILES[self.profile]
+        low, high = time(_double(self.low)), time(_double(self.high))
+        return (time(-4 * _double(log_cutoff)) - low) / (high - low)
+
+    def gamma(self, momenta, u):
+        """γ of every component; (B, D)."""
+        return self._scalar(u)[..., None].expand(momenta.shape)
+
+
+@dataclass(frozen=True)
+class VE:
+    """Variance-exploding schedule with EDM's law of noise levels (arXiv 2206.00364).
+
+    The signal stays, α = 1, and the noise is σ(u)² times the prior variance ("shape"), with
+    σ(u)^(1/ρ) linear in u. Belongs to a `Flow` that is not `preserving`.
+
+    Parameters
+    ----------
+    low, high : float or Tensor, shape (B,)
+        σ at u = 0 and at u = 1.
+    rho : float
+    """
+
+    low: float | torch.Tensor = 0.002
+    high: float | torch.Tensor = 80.0
+    rho: float = 7.0
+
+    def sigma(self, u):
+        """Noise level σ(u); (B,)."""
+        low, high = (_double(v) ** (1 / self.rho) for v in (self.low, self.high))
+        return (low + _double(u) * (high - low)) ** self.rho
+
+    def time_at(self, sigma):
+        """The u at which the noise level is σ."""
+        low, high = (_double(v) ** (1 / self.rho) for v in (self.low, self.high))
+        return (_double(sigma) ** (1 / self.rho) - low) / (high - low)
+
+    def log_cutoff(self, u):
+        """-γ/4, as for `VP`; EDM's own clock is ln(σ)/4."""
+        return -self.sigma(u).log() / 2
+
+    def time_of(self, log_cutoff):
+        """The u at which the clock has the given value."""
+        return self.time_at((-2 * _double(log_cutoff)).exp())
+
+    def gamma(self, momenta, u):
+        """γ = ln σ² of every component; (B, D)."""
+        return 2 * self.sigma(u).log()[..., None].expand(momenta.shape)
+
+
+@dataclass(frozen=True)
+class GUD:
+    """Soft-conditioning: components in order, as far apart as `steepness` says.
+
+    γ = low + a (l - l_fast) + u (high - low + a (l_fast - l_slow)) with l = ln(k² + m²): the
+    fastest component starts at `low`, the slowest ends at `high`. a = 0 is plain diffusion, a = 1
+    RGDM's flow of images, a → ∞ one component after the other (arXiv 2410.02667; docs/theory.md
+    2.3).
+
+    Parameters
+    ----------
+    slow, fast : float or Tensor, shape (B,)
+        Momentum of the slowest and of the fastest component.
+    steepness : float
+        a, one over the paper's softness.
+    low, high : float or Tensor, shape (B,)
+    mass_squared : float
+        m².
+    clip : bool
+        Keep γ between `low` and `high`, as the sequential form of the paper does.
+    """
+
+    slow: float | torch.Tensor
+    fast: float | torch.Tensor
+    steepness: float = 1.0
+    low: float | torch.Tensor = -7.0
+    high: float | torch.Tensor = 3.0
+    mass_squared: float = 0.0
+    clip: bool = False
+
+    def _order(self, momenta):
+        return (_double(momenta) ** 2 + self.mass_squared).log()
+
+    def span(self):
+        """dγ/du, the same for all components that are not clipped."""
+        return (
+            self.high
+            - self.low
+            + self.steepness * (self._order(self.fast) - self._order(self.slow))
+        )
+
+    def log_cutoff(self, u):
+        """-γ/4 of a component of momentum 1, unclipped."""
+        start = self.low + self.steepness * (self._order(1.0) - self._order(self.fast))
+        return -(start + _double(u) * self.span()) / 4
+
+    def time_of(self, log_cutoff):
+        """The u at which the clock has the given value."""
+        start = self.low + self.steepness * (self._order(1.0) - self._order(self.fast))
+        return (-4 * _double(log_cutoff) - start) / self.span()
+
+    def gamma(self, momenta, u):
+        """γ of every component; (B, D)."""
+        behind = self._order(momenta) - self._order(self.fast)[..., None]
+        low, high = (_double(v)[..., None] for v in (self.low, self.high))
+        gamma = (low + self.steepness * behind + (_double(u) * self.span())[..., None]).clamp(
+            *gamma_range
+        )
+        return gamma.clamp(low, high) if self.clip else gamma
+
+
+def sequential_steepness(overlap, slow, fast, low=-7.0, high=3.0):
+    """The steepness at which `GUD` with `clip` is the paper's sequential schedule.
+
+    Component i stands still until τ_i = τ_max (l_fast - l_i) / (l_fast - l_slow), then runs from
+    `low` to `high` in a time 1 - τ_max.
+
+    Parameters
+    ----------
+    overlap : float
+        τ_max, at least 0 and below 1: the time at which the last component starts.
+    slow, fast : float
+        Momenta.
+    """
+    if not 0 <= overlap < 1:
+        raise ValueError(f"the last component must start at a time in [0, 1), not {overlap}")
+    return overlap / (1 - overlap) * (high - low) / (2 * log(fast / slow))

@@ -11,7 +11,15 @@ import torch
 
 from .basis import chain_momenta
 
-__all__ = ["RGDM_C", "RGDM_MASS", "MeasuredSpectrum", "bond_and_rg", "calibrate", "free_field"]
+__all__ = [
+    "RGDM_C",
+    "RGDM_MASS",
+    "MeasuredSpectrum",
+    "bond_and_rg",
+    "calibrate",
+    "free_field",
+    "harmonic",
+]
 
 #: RGDM's constants (arXiv 2501.09064): with them, and m = 0, the rms bond of an infinite chain is
 #: 3.8 Å. 3 (2/π)(Si(π) - 2/π) = 2.32108.
@@ -22,6 +30,11 @@ RGDM_MASS = pi / 100
 def free_field(momenta, c=RGDM_C, mass_squared=RGDM_MASS**2):
     """Gaussian fixed point of the flow: c / (k² + m²)."""
     return c / (momenta**2 + mass_squared)
+
+
+def harmonic(momenta, bond=3.8):
+    """EigenFold's prior: beads on springs whose rms length is `bond`, 1 / (3/bond² · 4 sin²(k/2))."""
+    return bond**2 / (12 * torch.sin(momenta / 2) ** 2)
 
 
 def bond_and_rg(variance, length):

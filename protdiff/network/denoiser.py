@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from ..flow import stack_modes
+from ..flow import BASES, cosine_modes, stack_modes
 from .decimation import bead_count, bead_spacing, pool_matrix
 from .score import Beads, ScoreNetwork
 
@@ -40,6 +40,8 @@ class Denoiser(nn.Module):
 
     def __init__(self, config, recipe):
         super().__init__()
+        if BASES[recipe.basis].modes is not cosine_modes:
+            raise ValueError(f"the network works on cosine modes, not on basis {recipe.basis!r}")
         self.recipe = recipe
         self.network = ScoreNetwork(config)
 
@@ -88,8 +90,9 @@ class Denoiser(nn.Module):
         active = active_modes(kernel.alpha, flow.mask)
         size = x.shape[1] // 2
         counts = active[:, :size].sum(1).tolist()
+        decimate = self.network.config.decimate
         beads = [
-            n if bool(links) else bead_count(count + 1, n)
+            n if bool(links) or not decimate else bead_count(count + 1, n)
             for count, n, links in zip(counts, lengths, active[:, size:].any(1), strict=True)
         ]
         correction = torch.zeros_like(x, dtype=self.dtype)

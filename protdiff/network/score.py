@@ -25,7 +25,10 @@ OTHER_VECTORS = 8
 
 @dataclass(frozen=True)
 class NetworkConfig:
-    """Sizes of the score network; stored with the weights."""
+    """Sizes of the score network; stored with the weights.
+
+    `decimate`: at coarse times the network sees few beads; otherwise always every residue.
+    """
 
     scalars: int = 128
     vectors: int = 32
@@ -35,6 +38,7 @@ class NetworkConfig:
     products: int = 16
     embedding: int = 48
     conditions: int = CONDITIONS
+    decimate: bool = True
 
 
 @dataclass

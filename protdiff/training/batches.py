@@ -56,10 +56,10 @@ def _stratified(count, rng):
     return (rng.permutation(count) + rng.random(count)) / count
 
 
-def _draw_level(chains, config, rng):
+def _draw_level(chains, full_share, rng):
     """Level of a step ("full" or a bead count), and the size of full chains."""
     size = int(rng.integers(48, 129) if rng.random() < 0.75 else rng.integers(129, 257))
-    if rng.random() < config.full_share:
+    if rng.random() < full_share:
         return "full", size
     sizes = [m for m in BEAD_COUNTS if m <= chains.lengths.max() * 0.75]
     # The coarsest level spans the most of ln Λ.
@@ -79,11 +79,17 @@ def _full_level(chains, beads, size, rng):
     return chosen, [min(int(lengths[k]), size) for k in chosen]
 
 
-def _cutoff_range(level, lengths, first):
+def uses_levels(recipe, config):
+    """Are chains decimated at coarse times? Only RG flows of cosine modes can be."""
+    return config.network.decimate and recipe.schedule == "rg" and recipe.basis == "cosine"
+
+
+def _cutoff_range(level, lengths, recipe):
     """Ends of ln Λ between which chains of these lengths use this level."""
     lengths = np.asarray(lengths, dtype=float)
     # Mode n is active while k_n <= reach · Λ, and M beads hold modes 0 … M/1.25 - 1.
-    reach = float(1 / rg_cutoff(1.0, ACTIVE_SIGNAL))
+    reach = float(1 / rg_cutoff(1.0, ACTIVE_SIGNAL, recipe.regulator))
+    first = float(recipe([64]).schedule.first)
 
     def leaves(level):
         """ln Λ at which the chain needs more beads than `level`."""
@@ -108,7 +114,9 @@ def make_batch(chains, recipe, config, step, rank=0):
     config : TrainingConfig
     step, rank : int
     """
-    level, full_size = _draw_level(chains, config, np.random.default_rng([config.seed, step]))
+    levels = uses_levels(recipe, config)
+    draw = np.random.default_rng([config.seed, step])
+    level, full_size = _draw_level(chains, 1.0 if not levels else config.full_share, draw)
     rng = np.random.default_rng([config.seed, step, rank])
     if level == "full":
         chosen, lengths = _full_level(chains, config.beads, full_size, rng)
@@ -116,7 +124,12 @@ def make_batch(chains, recipe, config, step, rank=0):
         pool = np.flatnonzero(chains.lengths > level)
         chosen = rng.choice(pool, min(128, max(1, 2 * config.beads // level)))
         lengths = [int(n) for n in chains.lengths[chosen]]
-    low, high = _cutoff_range(level, lengths, float(recipe([64]).schedule.first))
+    if levels:
+        low, high = _cutoff_range(level, lengths, recipe)
+    else:
+        schedule = recipe(lengths).schedule
+        ends = torch.ones(len(lengths), dtype=torch.float64), torch.zeros(len(lengths)).double()
+        low, high = (schedule.log_cutoff(u).numpy() for u in ends)
     log_cutoff = low + (high - low) * _stratified(len(chosen), rng)
 
     size = max(lengths)

@@ -24,13 +24,14 @@ class NetworkSizes(BaseModel):
     hidden: int = Field(256, gt=0)
     products: int = Field(16, gt=0)
     embedding: int = Field(48, gt=0)
+    decimate: bool = True
 
 
 class TrainingConfig(BaseModel):
     """Everything a training run needs; unknown keys are errors.
 
     `initial`: weights to start from, by name or path (random ones if left out);
-    `data`: folder of the chain archive; `out`: folder of the run; `steps`: length of the run;
+    `flow`: name of the flow, key of `protdiff.flows.FLOWS`; `data`: folder of the chain archive; `out`: folder of the run; `steps`: length of the run;
     `beads`: beads per full-resolution batch; `full_share`: share of batches at full resolution;
     `sequence_share`, `structure_share`: share of chains whose residue types or secondary structure
     the network sees; `resolution`: Å below which noise does not count.
@@ -41,6 +42,7 @@ class TrainingConfig(BaseModel):
     out: Path
     cache: Path | None = None
     initial: str | None = None
+    flow: str = "rg"
     network: NetworkSizes = NetworkSizes()
     steps: int = Field(20000, gt=0)
     warmup: int = Field(300, ge=0)

@@ -6,8 +6,7 @@ import time
 
 import torch
 
-from ..flow import ChainFlow
-from ..flow.reference import real_spectrum
+from ..flows import recipe as named_recipe
 from ..network import Denoiser, NetworkConfig
 from ..network.numerics import flush_denormals, pick_device
 from ..weights import find_weights, load_weights, save_weights
@@ -80,7 +79,7 @@ class _Run:
 
     def __init__(self, config):
         self.config, self.step, self.chains, self.seconds = config, 0, 0, 0.0
-        recipe = ChainFlow(spectrum=real_spectrum())
+        recipe = named_recipe(config.flow)
         torch.manual_seed(config.seed)
         pick_device(config.device)
         self.denoiser = Denoiser(NetworkConfig(**config.network.model_dump()), recipe)

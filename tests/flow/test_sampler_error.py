@@ -5,17 +5,24 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from protdiff.flow import SAMPLERS, VP, ancestral, ddim, ode_2m, sde_2m
+from protdiff.flow import SAMPLERS, VE, VP, Flow, ancestral, ddim, heun, multistep, ode_2m, sde_2m
+from protdiff.flow import uniform_times
+from protdiff.flow.error import sampler_error
+from protdiff.flow.samplers import edm_churn
 
 STEPS = (8, 16, 32, 64, 128, 256)
 #: KL to the marginal at u = 0 in nats, docs/theory.md 3.3.
 TABLE = {
     ("vp", "ddim"): "12.3 3.32 .852 .209 .0488 .0104",
     ("vp", "ode_2m"): ".311 .0639 .00728 .00147 7.4e-4 6.0e-4",
+    ("vp", "heun"): "8.21 .411 .0271 .00312 9.6e-4 6.5e-4",
     ("img", "ddim"): "17.3 4.77 1.26 .323 .0816 .0205",
     ("img", "ode_2m"): ".206 .100 .00875 6.3e-4 6.8e-5 2.8e-5",
+    ("img", "heun"): "18.6 .842 .0447 .00264 1.9e-4 3.7e-5",
     ("prot", "ddim"): "34.4 9.84 2.65 .690 .176 .0444",
     ("prot", "ode_2m"): "2.29 .0374 .00501 3.2e-4 2.0e-5 1.2e-6",
+    # 2.8e4 at 8 steps in theory; γ beyond 30 is cut off here, which tames the blow-up.
+    ("prot", "heun"): "2.19e3 12.0 .398 .0194 .00109 6.4e-5",
 }
 
 
@@ -45,12 +52,110 @@ def test_floor_from_the_prior(chain64, kl, printed, schedule, prior, floor):
     assert printed(kl(flow.prior[0], flow.kernel(torch.ones(1)).total[0]), floor)
 
 
+@pytest.mark.parametrize("method", TABLE)
+def test_the_packages_own_error_is_that_of_the_impulses(chain64, output_variance, kl, method):
+    """`sampler_error` against the fixture, on the flow's spectrum and on another one."""
+    schedule, method = method
+    flow = chain64.flow(chain64.schedules[schedule])
+    found = sampler_error(SAMPLERS[method], flow, uniform_times(17))
+    assert float(found.sum()) == pytest.approx(
+        kl(output_variance(SAMPLERS[method], flow, 16), target(flow)), rel=1e-9
+    )
+    other = flow.variance * torch.linspace(0.5, 2, 63).double()
+    changed = Flow(flow.momenta, other, flow.prior, flow.mask, flow.schedule)
+    assert torch.allclose(
+        sampler_error(SAMPLERS[method], flow, uniform_times(17), other),
+        sampler_error(SAMPLERS[method], changed, uniform_times(17)),
+        rtol=1e-9,
+    )
+
+
+def test_error_of_a_batch_is_that_of_each_chain(chain64):
+    """Stochastic samplers too: every chain gets its own impulses."""
+    rows = chain64.flow(chain64.schedules["img"], 3)
+    spectra = rows.variance * torch.tensor([[0.5], [1.0], [2.0]]).double()
+    found = sampler_error(sde_2m, rows, uniform_times(9), spectra)
+    for row in range(3):
+        one = sampler_error(sde_2m, rows[[row]], uniform_times(9), spectra[row : row + 1])
+        assert torch.allclose(found[row], one[0], rtol=1e-10)
+
+
 @pytest.mark.parametrize(("method", "order"), [(ddim, 2.0), (ode_2m, 4.0)])
 def test_order_of_the_deterministic_samplers(chain64, output_variance, kl, slope, method, order):
     """KL is quadratic in the variance error: an order-p method falls as steps^-2p."""
     flow = chain64.flow(chain64.schedules["prot"])
     errors = [kl(output_variance(method, flow, steps), target(flow)) for steps in (128, 256)]
     assert slope(*errors) == pytest.approx(order, abs=0.1)
+
+
+@pytest.mark.parametrize("diffusion", [0.0, 0.3, 1.0, 2.0])
+@pytest.mark.parametrize(("order", "slopes"), [(1, 2.0), (2, 4.0)])
+def test_the_family_between_sde_and_ode_has_one_target(chain64, slope, diffusion, order, slopes):
+    """Every λ leads to the same marginal; the error falls with the order of the method."""
+    flow = chain64.flow(VP(-9, 11))
+    options = {"diffusion": diffusion, "order": order}
+    errors = [
+        float(sampler_error(multistep, flow, uniform_times(n + 1), **options).sum())
+        for n in (60, 120)
+    ]
+    assert slope(*errors) == pytest.approx(slopes, abs=0.25)
+
+
+def test_the_ends_of_the_family(chain64):
+    """λ² = 1 at first order is the ancestral sampler with the posterior's variance."""
+    flow, times = chain64.flow(chain64.schedules["prot"]), uniform_times(12)
+    normal = torch.randn(12, 1, 63, 3, dtype=torch.float64)
+    one, two = (iter(normal) for _ in range(2))
+    first = multistep(lambda x, u: x / 2, flow, times, lambda: next(one), order=1)
+    second = ancestral(lambda x, u: x / 2, flow, times, lambda: next(two), variance="posterior")
+    assert torch.allclose(first, second, rtol=1e-10)
+
+
+def edm(chain64, low=0.02, high=2000.0, rows=1):
+    """Chain64 under EDM's law: white noise, α = 1."""
+    flow = chain64.flow(VE(low, high), rows, prior=torch.ones(1, 63, dtype=torch.float64))
+    return Flow(flow.momenta, flow.variance, flow.prior, flow.mask, flow.schedule, preserving=False)
+
+
+def test_heun_is_edms_algorithm(chain64):
+    """Algorithm 1 of arXiv 2206.00364, written out in σ, and its number of calls."""
+    flow, calls = edm(chain64), []
+
+    def denoise(x, u):
+        calls.append(float(u[0]))
+        return (
+            flow.variance[..., None] / (flow.variance + flow.schedule.sigma(u) ** 2)[..., None] * x
+        )
+
+    start = 2000 * torch.randn(1, 63, 3, dtype=torch.float64)
+    found = heun(denoise, flow, uniform_times(18), None, start=start)
+    assert len(calls) == 35  # EDM's count for 18 noise levels
+    i = torch.arange(18, dtype=torch.float64)
+    ends = 0.02 ** (1 / 7), 2000 ** (1 / 7)
+    sigmas = (ends[1] + i / 17 * (ends[0] - ends[1])) ** 7
+    x = start
+    for now, after in zip(sigmas[:-1], sigmas[1:], strict=True):
+        exact = lambda y, s: flow.variance[..., None] / (flow.variance + s**2)[..., None] * y  # noqa: E731
+        d = (x - exact(x, now)) / now
+        ahead = x + (after - now) * d
+        x = x + (after - now) * (d + (ahead - exact(ahead, after)) / after) / 2
+    x = x + (0 - sigmas[-1]) * (x - exact(x, sigmas[-1])) / sigmas[-1]
+    assert torch.allclose(found, x, rtol=1e-9)
+
+
+def test_heun_converges_with_and_without_churn(chain64, slope):
+    """Churn adds noise and takes it away again: same target, EDM's law of noise levels."""
+    flow = edm(chain64, rows=1)
+    errors = [float(sampler_error(heun, flow, uniform_times(n + 1)).sum()) for n in (128, 256)]
+    assert errors[1] < 0.02 and slope(*errors) > 2.5, errors
+    churn = edm_churn(flow.schedule, amount=20, low=0.05, high=50.0)
+    u = flow.schedule.time_at(torch.tensor([0.03, 1.0, 60.0]).double())
+    risen = flow.schedule.sigma(churn(u, 100)) / flow.schedule.sigma(u)
+    assert torch.allclose(risen, torch.tensor([1.0, 1.2, 1.0]).double(), rtol=1e-6)
+    assert flow.schedule.sigma(churn(u, 10))[1] == pytest.approx(2**0.5, rel=1e-9)
+    churned = sampler_error(heun, flow, uniform_times(257), churn=churn)
+    assert float(churned.sum()) < 0.02
+    assert not torch.allclose(churned, sampler_error(heun, flow, uniform_times(257)), rtol=0.05)
 
 
 @pytest.mark.parametrize("method", ["sde_2m", "posterior"])

@@ -108,9 +108,10 @@ def test_second_order_needs_a_previous_step(chain64):
     assert torch.equal(*last)
 
 
-def test_at_least_two_steps_and_a_known_variance():
-    with pytest.raises(ValueError, match="at least 2"):
-        uniform_times(1)
+def test_at_least_one_step_and_a_known_variance():
+    with pytest.raises(ValueError, match="at least 1"):
+        uniform_times(0)
+    assert uniform_times(1).tolist() == [1.0]
     flow = RECIPE([20])
     with pytest.raises(ValueError, match="other"):
         draw(ancestral, flow, recorded_noise((1, 40, 3), 0), variance="other")
@@ -195,7 +196,7 @@ def test_rotated_noise_gives_rotated_samples(sampler):
         draw(sampler, flow, recorded_noise((1, 60, 3), 2, change=change))
         for change in (lambda x: x, lambda x: x @ turn)
     )
-    assert torch.allclose(plain @ turn, turned, rtol=0, atol=1e-11)
+    assert torch.allclose(plain @ turn, turned, rtol=0, atol=1e-9)  # Heun amplifies the rounding
 
 
 def mean_dihedrals(ca):
