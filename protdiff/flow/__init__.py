@@ -1,8 +1,15 @@
 """Flows: bases, spectra, schedules, one Gaussian process, samplers and exact oracles."""
 
 from . import rgdm
-from .basis import BASES, chain_momenta, cosine_modes, principal_modes, stack_modes, to_coords
-from .basis import to_modes
+from .basis import (
+    BASES,
+    chain_momenta,
+    cosine_modes,
+    principal_modes,
+    stack_modes,
+    to_coords,
+    to_modes,
+)
 from .chain import PRIORS, SCHEDULES, ChainFlow
 from .fit import fit_schedule
 from .oracle import correlated_oracle, empirical_oracle, gaussian_oracle, mixture_oracle
@@ -10,8 +17,14 @@ from .process import Flow, Kernel
 from .regulator import REGULATORS, rg_cutoff
 from .samplers import SAMPLERS, ancestral, ddim, heun, multistep, ode_2m, sde_2m, uniform_times
 from .schedule import GUD, PROFILES, RG, VE, VP
-from .spectrum import MeasuredSpectrum, bond_and_rg, calibrate, calibrated_prior, free_field
-from .spectrum import harmonic
+from .spectrum import (
+    MeasuredSpectrum,
+    bond_and_rg,
+    calibrate,
+    calibrated_prior,
+    free_field,
+    harmonic,
+)
 
 __all__ = [
     "BASES", "GUD", "PRIORS", "PROFILES", "REGULATORS", "RG", "SAMPLERS", "SCHEDULES", "VE", "VP",

@@ -1,8 +1,9 @@
 """The one process behind every flow: linear, Gaussian, diagonal in the components of a chain.
 
 ``x_n(u) = α_n(u) x_n(0) + σ_n(u) ε`` with ``α² = sigmoid(-γ)``, ``σ² = c sigmoid(γ)``; a flow that
-is not `preserving` has α = 1 and ``σ² = c e^γ`` (docs/theory.md 1.3). A component is a 3-vector: a cosine mode of the CA trace, or a vector along
-the chain. A `Flow` is data; nothing here knows what the components mean.
+is not `preserving` has α = 1 and ``σ² = c e^γ`` (docs/theory.md 1.3). A component is a 3-vector: a
+cosine mode of the CA trace, or a vector along the chain. A `Flow` is data; nothing here knows what
+the components mean.
 """
 
 from dataclasses import dataclass, fields, is_dataclass, replace

@@ -4,9 +4,9 @@
 returns standard normal numbers (B, D, 3). ``times`` falls from 1 to 0; the result is the clean
 estimate at the last time, so a grid of n times costs n network calls (`heun`: 2n - 1).
 ``temperature`` scales the variance of all noise: a Gaussian chain is then drawn from
-p^(1/temperature). ``callback(step, u, x, clean)`` sees every time. ``start`` is a state at the first
-of `times`, in place of a draw from the prior. Notation as in docs/theory.md 3: from u to s < u,
-``h = ½(γ_u - γ_s)``.
+p^(1/temperature). ``callback(step, u, x, clean)`` sees every time. ``start`` is a state at the
+first of `times`, in place of a draw from the prior. Notation as in docs/theory.md 3: from u to
+s < u, ``h = ½(γ_u - γ_s)``.
 """
 
 import torch
@@ -91,8 +91,8 @@ def multistep(
 ):  # fmt: skip
     """Exponential integrator of the reverse processes between SDE and ODE.
 
-    They share their marginals: drift fX - (1 + λ²)/2 g² s, noise λ g. Over a step in which the clean
-    estimate D does not change, the solution is ``X_s = (σ_s/σ_u) e^{-λ²h} X_u + α_s
+    They share their marginals: drift fX - (1 + λ²)/2 g² s, noise λ g. Over a step in which the
+    clean estimate D does not change, the solution is ``X_s = (σ_s/σ_u) e^{-λ²h} X_u + α_s
     (1 - e^{-(1+λ²)h}) D + σ_s sqrt(1 - e^{-2λ²h}) ξ``; the second order puts D's linear
     extrapolation to the middle of the step in its place.
 

@@ -187,11 +187,8 @@ class GUD:
 
     def span(self):
         """dγ/du, the same for all components that are not clipped."""
-        return (
-            self.high
-            - self.low
-            + self.steepness * (self._order(self.fast) - self._order(self.slow))
-        )
+        reach = self._order(self.fast) - self._order(self.slow)
+        return self.high - self.low + self.steepness * reach
 
     def log_cutoff(self, u):
         """-γ/4 of a component of momentum 1, unclipped."""

@@ -33,7 +33,7 @@ def free_field(momenta, c=RGDM_C, mass_squared=RGDM_MASS**2):
 
 
 def harmonic(momenta, bond=3.8):
-    """EigenFold's prior: beads on springs whose rms length is `bond`, 1 / (3/bond² · 4 sin²(k/2))."""
+    """EigenFold's prior, beads on springs of rms length `bond`: 1 / (3/bond² · 4 sin²(k/2))."""
     return bond**2 / (12 * torch.sin(momenta / 2) ** 2)
 
 

@@ -30,11 +30,12 @@ class NetworkSizes(BaseModel):
 class TrainingConfig(BaseModel):
     """Everything a training run needs; unknown keys are errors.
 
-    `initial`: weights to start from, by name or path (random ones if left out);
-    `flow`: name of the flow, key of `protdiff.flows.FLOWS`; `data`: folder of the chain archive; `out`: folder of the run; `steps`: length of the run;
-    `beads`: beads per full-resolution batch; `full_share`: share of batches at full resolution;
-    `sequence_share`, `structure_share`: share of chains whose residue types or secondary structure
-    the network sees; `resolution`: Å below which noise does not count.
+    `flow`: name of the flow, key of `protdiff.flows.FLOWS`; `initial`: weights to start from, by
+    name or path (random ones if left out); `data`: folder of the chain archive; `out`: folder of
+    the run; `steps`: length of the run; `beads`: beads per full-resolution batch; `full_share`:
+    share of batches at full resolution; `sequence_share`, `structure_share`: share of chains whose
+    residue types or secondary structure the network sees; `resolution`: Å below which noise does
+    not count.
     """
 
     model_config = ConfigDict(extra="forbid")

@@ -1,12 +1,24 @@
 """Discretisation errors of the samplers on exactly Gaussian data (docs/theory.md 3; test T4)."""
 
+from itertools import pairwise
 from types import SimpleNamespace
 
 import pytest
 import torch
 
-from protdiff.flow import SAMPLERS, VE, VP, Flow, ancestral, ddim, heun, multistep, ode_2m, sde_2m
-from protdiff.flow import uniform_times
+from protdiff.flow import (
+    SAMPLERS,
+    VE,
+    VP,
+    Flow,
+    ancestral,
+    ddim,
+    heun,
+    multistep,
+    ode_2m,
+    sde_2m,
+    uniform_times,
+)
 from protdiff.flow.error import sampler_error
 from protdiff.flow.samplers import edm_churn
 
@@ -121,11 +133,12 @@ def test_heun_is_edms_algorithm(chain64):
     """Algorithm 1 of arXiv 2206.00364, written out in σ, and its number of calls."""
     flow, calls = edm(chain64), []
 
+    def exact(x, sigma):
+        return (flow.variance / (flow.variance + sigma**2))[..., None] * x
+
     def denoise(x, u):
         calls.append(float(u[0]))
-        return (
-            flow.variance[..., None] / (flow.variance + flow.schedule.sigma(u) ** 2)[..., None] * x
-        )
+        return exact(x, flow.schedule.sigma(u))
 
     start = 2000 * torch.randn(1, 63, 3, dtype=torch.float64)
     found = heun(denoise, flow, uniform_times(18), None, start=start)
@@ -134,8 +147,7 @@ def test_heun_is_edms_algorithm(chain64):
     ends = 0.02 ** (1 / 7), 2000 ** (1 / 7)
     sigmas = (ends[1] + i / 17 * (ends[0] - ends[1])) ** 7
     x = start
-    for now, after in zip(sigmas[:-1], sigmas[1:], strict=True):
-        exact = lambda y, s: flow.variance[..., None] / (flow.variance + s**2)[..., None] * y  # noqa: E731
+    for now, after in pairwise(sigmas):
         d = (x - exact(x, now)) / now
         ahead = x + (after - now) * d
         x = x + (after - now) * (d + (ahead - exact(ahead, after)) / after) / 2
