@@ -74,7 +74,7 @@ def _forget_after(path, step):
         path.write_text("".join([first, *kept]))
 
 
-class _Run:
+class Run:
     """State of a run: denoiser, its moving average, optimiser, counters; saved and restored."""
 
     def __init__(self, config):
@@ -198,7 +198,7 @@ def train(config, report=print):
     held_out = load_chains(config.data, "val", **load)
     config.out.mkdir(parents=True, exist_ok=True)
     report(f"{len(chains)} training chains, {len(held_out)} validation chains")
-    run = _Run(config)
+    run = Run(config)
     run.restore()
     if run.step:
         report(f"continuing at step {run.step}")

@@ -145,9 +145,9 @@ def test_interrupted_run_equals_an_uninterrupted_one(config, tmp_path):
 
     from protdiff.training import loop
 
-    save = loop._Run.save
+    save = loop.Run.save
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(loop._Run, "save", lambda run: (save(run), stop_after_two()))
+        patch.setattr(loop.Run, "save", lambda run: (save(run), stop_after_two()))
         with pytest.raises(Stopped):
             train(halves, report=lambda _: None)
     train(halves, report=lambda _: None)

@@ -1,0 +1,228 @@
+"""The claim of the RGDM paper, on trained networks: RG against DDPM and harmonic diffusion.
+
+    python benchmarks/flows.py train --data DATASET --minutes 10      # resumable; --only rg-0 vp-1
+    python benchmarks/flows.py report                                 # docs/flows.png and a table
+
+The same network, data, loss, optimiser and compute for every flow: a run gets as many steps as fit
+into `--minutes` of one core, from the cost of a step measured side by side for all flows before the
+first run. Without decimation (all but ``rg``) every step works at full resolution. Samples are raw:
+temperature 1, second-order SDE sampler, times equally spaced in the flow's own clock (ln Λ,
+log-SNR, time of β, ln t).
+"""
+
+import argparse
+import csv
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from protdiff.files import save_figure
+from protdiff.flow import uniform_times
+from protdiff.generation import sample
+from protdiff.metrics.evaluation import Structures, evaluate
+from protdiff.network.numerics import flush_denormals
+from protdiff.request import Request, batches
+from protdiff.training.batches import make_batch
+from protdiff.training.config import TrainingConfig
+from protdiff.training.dataset import load_chains
+from protdiff.training.loop import Run, batch_loss, train
+from protdiff.weights import load_weights
+
+OUT = Path(__file__).parent / "out" / "flows"
+FIGURE = Path(__file__).parents[1] / "docs" / "flows.png"
+NETWORK = {
+    "scalars": 64, "vectors": 16, "layers": 4, "heads": 4, "hidden": 128, "products": 8,
+    "embedding": 32,
+}  # fmt: skip
+#: Name here: flow, are coarse chains decimated, label and colour.
+FLOWS = {
+    "rg": ("rg", True, "RG, decimated", "#d7352f"),
+    "rg-full": ("rg", False, "RG, all residues", "#f08a2e"),
+    "vp": ("vp", False, "VP, log-SNR linear, prior of real chains", "#2f6fd0"),
+    "ddpm": ("ddpm", False, "DDPM, β linear, white noise", "#2bb3a3"),
+    "harmonic": ("harmonic", False, "harmonic (EigenFold)", "#7b5cc0"),
+}
+SEEDS = (0, 1)
+CALLS = (5, 10, 20, 40, 80)
+SAMPLES, SHORTEST, LONGEST = 96, 60, 100
+#: Column, title, value of real chains and of the best possible.
+COLUMNS = {
+    "bonds": "CA-CA within 0.1 Å of 3.80, %",
+    "clashes": "CA pairs under 3.0 Å per 100 residues",
+    "helix": "helix (P-SEA), %",
+    "strand": "strand (P-SEA), %",
+    "rg_ratio": "Rg / (2.2 N^0.38), median",
+    "bands": "ln(mode variance / real), rms over bands",
+    "frechet": "Fréchet distance to real chains",
+}
+
+
+def configuration(name, seed, steps, data, cache):
+    flow, decimate, *_ = FLOWS[name]
+    return TrainingConfig(
+        data=data, out=OUT / f"{name}-{seed}", cache=cache, flow=flow, steps=steps, seed=seed,
+        network=NETWORK | {"decimate": decimate}, decay=0.5, learning_rate=1.5e-3, warmup=100,
+        beads=768, max_length=256, sequence_share=0, structure_share=0, threads=1,
+        checkpoint_minutes=2, validate_minutes=1000,
+    )  # fmt: skip
+
+
+@flush_denormals()
+def cost_of_steps(data, cache, rounds=4, each=6):
+    """Seconds of one core per training step of every flow, measured in turns."""
+    torch.set_num_threads(1)
+    configs = {name: configuration(name, 0, 1, data, cache) for name in FLOWS}
+    chains = load_chains(data, "train", max_length=256, cache=cache)
+    runs = {name: Run(config) for name, config in configs.items()}
+    seconds = dict.fromkeys(FLOWS, 0.0)
+    for turn in range(rounds + 1):
+        for name, run in runs.items():
+            began = time.process_time()
+            for step in range(turn * each, (turn + 1) * each):
+                batch = make_batch(chains, run.denoiser.recipe, configs[name], step)
+                batch_loss(run.denoiser, batch, configs[name], step)[0].backward()
+            if turn:  # the first turn warms up
+                seconds[name] += (time.process_time() - began) / (rounds * each)
+    return seconds
+
+
+def train_all(arguments):
+    OUT.mkdir(parents=True, exist_ok=True)
+    table, cache = OUT / "cost.json", arguments.cache or OUT / "cache"
+    if not table.is_file():
+        table.write_text(json.dumps(cost_of_steps(arguments.data, cache)))
+    cost = json.loads(table.read_text())
+    wanted = arguments.only or [f"{name}-{seed}" for seed in SEEDS for name in FLOWS]
+    for run in wanted:
+        name, seed = run.rsplit("-", 1)
+        steps = int(60 * arguments.minutes / cost[name])
+        print(f"{run}: {steps} steps of {cost[name]:.3f} s", flush=True)
+        train(configuration(name, int(seed), steps, arguments.data, cache))
+
+
+def draw(run, calls):
+    """Samples of a run with this many calls, and seconds per sample."""
+    denoiser = load_weights(OUT / run / "ema.safetensors")
+    lengths = np.linspace(SHORTEST, LONGEST, SAMPLES).round().astype(int)
+    requests = [Request(i, int(n)) for i, n in enumerate(lengths)]
+    found = []
+    for batch in batches(requests, 16):
+        found += sample(denoiser, batch, seed=7, times=uniform_times(calls), temperature=1.0)
+    return [s.backbone for s in found], float(np.mean([s.seconds for s in found]))
+
+
+def measure(run, calls):
+    """One row of the table."""
+    backbones, seconds = draw(run, calls)
+    found = evaluate(Structures.of([str(i) for i in range(len(backbones))], backbones), diversity=0)
+    columns = {k: v["mean"] for k, v in found.numbers["columns"].items()}
+    logs = [band["log_ratio"] for band in found.numbers["modes"].values()]
+    return {
+        "run": run, "calls": calls, "seconds": seconds,
+        "bonds": 100 * columns["ca_bonds"], "clashes": columns["clashes_3.0"],
+        "helix": 100 * columns["psea_helix"], "strand": 100 * columns["psea_strand"],
+        "rg_ratio": found.numbers["columns"]["rg_ratio"]["median"],
+        "bands": float(np.sqrt(np.mean(np.square(logs)))),
+        "frechet": found.numbers["frechet"]["distance"],
+        "floor": found.numbers["frechet"]["floor"],
+    }  # fmt: skip
+
+
+def report(arguments):
+    path = OUT / "flows.csv"
+    rows = list(csv.DictReader(path.open())) if path.is_file() else []
+    done = {(row["run"], int(row["calls"])) for row in rows}
+    torch.set_num_threads(arguments.threads)
+    for run in (f"{name}-{seed}" for name in FLOWS for seed in SEEDS):
+        if not (OUT / run / "ema.safetensors").is_file():
+            continue
+        for calls in CALLS:
+            if (run, calls) in done:
+                continue
+            rows.append(measure(run, calls))
+            print(rows[-1], flush=True)
+            with path.open("w", newline="") as handle:
+                writer = csv.DictWriter(handle, rows[0])
+                writer.writeheader()
+                writer.writerows(rows)
+    for row in rows:
+        row.update({k: float(v) for k, v in row.items() if k != "run"})
+    show(rows)
+    plot(rows)
+
+
+def of(rows, name, calls):
+    return [r for r in rows if r["run"].rsplit("-", 1)[0] == name and r["calls"] == calls]
+
+
+def show(rows):
+    """The table in Markdown: mean over seeds ± half their difference."""
+    print(f"\n| flow | calls | s/sample | {' | '.join(COLUMNS)} |")
+    print("| --- | --- | --- |" + " --- |" * len(COLUMNS))
+    for name, (*_, label, _colour) in FLOWS.items():
+        for calls in CALLS:
+            some = of(rows, name, calls)
+            if some:
+                cells = []
+                for column in ("seconds", *COLUMNS):
+                    values = [r[column] for r in some]
+                    digits = 1 if max(values) >= 10 else 2
+                    spread = f" ± {np.ptp(values) / 2:.{digits}f}" if len(values) > 1 else ""
+                    cells.append(f"{np.mean(values):.{digits}f}{spread}")
+                print(f"| {label} | {calls} | {' | '.join(cells)} |")
+    print(f"\nFréchet distance of real chains to real chains: {rows[0]['floor']:.1f}")
+
+
+def plot(rows):
+    """Quality against calls, and against seconds."""
+    from matplotlib.figure import Figure
+
+    shown = ("bonds", "clashes", "bands", "frechet")
+    figure = Figure(figsize=(15, 7), layout="constrained")
+    axes = figure.subplots(2, len(shown))
+    for line, (axis_name, title) in enumerate(
+        (("calls", "network calls per sample"), ("seconds", "seconds per sample, one core"))
+    ):
+        for axis, column in zip(axes[line], shown, strict=True):
+            for name, (*_, label, colour) in FLOWS.items():
+                groups = [some for calls in CALLS if (some := of(rows, name, calls))]
+                if not groups:
+                    continue
+                x = [np.mean([r[axis_name] for r in some]) for some in groups]
+                y = np.array([[min(v), np.mean(v), max(v)] for some in groups
+                              for v in [[r[column] for r in some]]])  # fmt: skip
+                axis.plot(x, y[:, 1], "o-", color=colour, label=label, ms=4)
+                axis.fill_between(x, y[:, 0], y[:, 2], color=colour, alpha=0.18, lw=0)
+            if column == "frechet":
+                axis.axhline(rows[0]["floor"], color="0.5", lw=1, ls=":")
+            axis.set_xscale("log")
+            if column != "bonds":
+                axis.set_yscale("log" if column != "clashes" else "symlog")
+            axis.set_xlabel(title)
+            axis.set_title(COLUMNS[column], fontsize=10)
+            axis.grid(alpha=0.2)
+    axes[0, 0].legend(fontsize=8, frameon=False)
+    save_figure(figure, FIGURE)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    verbs = parser.add_subparsers(required=True)
+    verb = verbs.add_parser("train")
+    verb.add_argument("--data", type=Path, required=True)
+    verb.add_argument("--minutes", type=float, default=10, help="of one core, for every run")
+    verb.add_argument("--only", nargs="*", help="runs, NAME-SEED")
+    verb.add_argument("--cache", type=Path)
+    verb.set_defaults(call=train_all)
+    verb = verbs.add_parser("report")
+    verb.add_argument("--threads", type=int, default=1)
+    verb.set_defaults(call=report)
+    arguments = parser.parse_args()
+    arguments.call(arguments)
+
+
+if __name__ == "__main__":
+    main()
