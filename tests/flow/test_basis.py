@@ -4,7 +4,16 @@ import pytest
 import scipy.fft
 import torch
 
-from protdiff.flow import chain_momenta, cosine_modes, stack_modes, to_coords, to_modes
+from protdiff.flow import (
+    BASES,
+    chain_momenta,
+    cosine_modes,
+    principal_modes,
+    stack_modes,
+    to_coords,
+    to_modes,
+)
+from protdiff.flow.basis import haar_modes
 
 
 @pytest.mark.parametrize("n", [8, 32, 128, 512])
@@ -63,3 +72,52 @@ def test_modes_first_made_in_inference_mode_still_carry_gradients():
     x = torch.randn(1, 11, 3, dtype=torch.float64, requires_grad=True)
     to_modes(x, stack_modes([11])).square().sum().backward()
     assert torch.allclose(x.grad, 2 * x.detach(), atol=1e-12)  # V is orthonormal
+
+
+@pytest.mark.parametrize("name", BASES)
+@pytest.mark.parametrize("n", [3, 8, 21, 64])
+def test_every_basis_is_orthonormal_with_rising_momenta(name, n):
+    basis = BASES[name]
+    modes, momenta = basis.modes(n), basis.momenta(n)
+    assert torch.allclose(modes @ modes.T, torch.eye(n).double(), atol=1e-12)
+    assert (momenta > 0).all() and (momenta[1:].diff() >= 0).all()
+    assert momenta.max() <= torch.pi + 1e-9
+    if basis.centroid:
+        assert torch.allclose(modes[0], torch.full((n,), n**-0.5).double())
+
+
+def test_the_laplacian_basis_has_its_eigenvalues_as_squared_momenta():
+    n = 20
+    laplacian = torch.diag(torch.tensor([1.0] + [2.0] * (n - 2) + [1.0])).double()
+    laplacian -= torch.diag(torch.ones(n - 1), 1) + torch.diag(torch.ones(n - 1), -1)
+    basis = BASES["laplacian"]
+    found = basis.modes(n) @ laplacian @ basis.modes(n).T
+    expected = basis.momenta(n) ** 2
+    assert torch.allclose(found[1:, 1:], torch.diag(expected[1:]), atol=1e-12)
+
+
+def test_haar_wavelets_of_a_power_of_two_are_the_textbooks():
+    h = haar_modes(4)
+    expected = torch.tensor(
+        [[1, 1, 1, 1], [1, 1, -1, -1], [2**0.5, -(2**0.5), 0, 0], [0, 0, 2**0.5, -(2**0.5)]]
+    )
+    assert torch.allclose(h, expected.double() / 2, atol=1e-7)
+
+
+def test_principal_modes_diagonalise_the_covariance():
+    generator = torch.Generator().manual_seed(0)
+    mix = torch.randn(15, 15, generator=generator, dtype=torch.float64)
+    chains = mix @ torch.randn(400, 15, 3, generator=generator, dtype=torch.float64) + 7
+    modes, variance = principal_modes(chains)
+    assert torch.allclose(modes @ modes.T, torch.eye(15).double(), atol=1e-10)
+    assert torch.allclose(modes[0], torch.full((15,), 15**-0.5).double())
+    scores = modes @ (chains - chains.mean(1, keepdim=True))
+    covariance = torch.einsum("sia,sja->ij", scores, scores) / (3 * 400)
+    assert torch.allclose(covariance, torch.diag(variance), atol=1e-9 * float(variance.max()))
+    assert (variance[1:].diff() <= 0).all() and variance[0] == 0
+
+
+def test_principal_modes_of_few_chains_are_still_a_basis():
+    modes, variance = principal_modes(torch.randn(2, 12, 3))
+    assert torch.allclose(modes @ modes.T, torch.eye(12).double(), atol=1e-10)
+    assert (variance[7:] < 1e-9).all()  # two centred chains span at most six directions

@@ -1,11 +1,11 @@
 """Schedules: regulators against their formulas, the running cut-off, published special cases."""
 
-from math import exp, log
+from math import log
 
 import pytest
 import torch
 
-from protdiff.flow import REGULATORS, RG, VP, rg_cutoff
+from protdiff.flow import PROFILES, REGULATORS, RG, VE, VP, Flow, rg_cutoff
 
 LOG_X = torch.linspace(-14, 4, 181, dtype=torch.float64)[None]
 SIGNAL = {  # α² as a function of x, written without the package
@@ -86,13 +86,55 @@ def test_eigenfold_is_the_heat_regulator():
     assert torch.allclose(sigma2, -torch.expm1(-stiffness * time) / stiffness, rtol=1e-12)
 
 
-def test_rgdm_for_images_is_soft_conditioning_with_unit_softness():
-    """γ = γ_min + a(l - l_max) + uΔ with l = ln(k² + m²) and a = 1, docs/theory.md 2.3."""
-    k = torch.pi / 64 * torch.arange(1, 64, dtype=torch.float64)[None]
-    order, low, high = (k**2 + 0.05**2).log(), -9.2, 4.0
-    span = high - low + order.max() - order.min()
-    ends = float(order.max()) / 2 - low / 2, float(order.min()) / 2 - high / 2
-    flow = RG(*map(exp, ends), "rational")
-    for u in (0.0, 0.37, 1.0):
-        gamma = flow.gamma((order / 2).exp(), torch.tensor([u], dtype=torch.float64))
-        assert torch.allclose(gamma, low + order - order.max() + u * span, atol=1e-12)
+@pytest.mark.parametrize("profile", PROFILES)
+def test_profiles_of_scalar_schedules(profile):
+    """Same ends, same time back; DDPM's and the cosine ᾱ from their own formulas."""
+    schedule = VP(-13.0, 5.0, profile)
+    u = torch.linspace(0, 1, 21, dtype=torch.float64)
+    gamma = schedule.gamma(torch.ones(21, 1), u)[:, 0]
+    assert torch.allclose(gamma[[0, -1]], torch.tensor([-13.0, 5.0]).double(), atol=1e-8)
+    assert (gamma.diff() > 0).all()
+    assert torch.allclose(schedule.time_of(schedule.log_cutoff(u)), u, atol=1e-9)
+    law, time = PROFILES[profile]
+    v = torch.tensor([0.05, 0.3, 0.8], dtype=torch.float64)
+    assert torch.allclose(time(law(v)), v, rtol=1e-10)
+    signal = {
+        "log_snr": torch.sigmoid(-v),
+        "linear": torch.exp(-(0.1 * v + (20 - 0.1) / 2 * v**2)),
+        "cosine": torch.cos(torch.pi / 2 * v) ** 2,
+    }[profile]
+    assert torch.allclose(torch.sigmoid(-law(v)), signal, rtol=1e-10)
+
+
+def test_linear_profile_is_ddpm_in_continuous_time():
+    """1000 steps with β from 1e-4 to 0.02: ln ᾱ agrees to under 1 %."""
+    beta = torch.linspace(1e-4, 0.02, 1000, dtype=torch.float64)
+    signal = (1 - beta).cumprod(0)
+    law, _ = PROFILES["linear"]
+    for t in (99, 499, 899):
+        v = torch.tensor((t + 1) / 1000, dtype=torch.float64)
+        log_signal = float(torch.nn.functional.logsigmoid(-law(v)))
+        assert log_signal == pytest.approx(float(signal[t].log()), rel=0.01)
+
+
+def test_edms_noise_levels():
+    """σ_i = (σ_max^{1/ρ} + i/(n-1) (σ_min^{1/ρ} - σ_max^{1/ρ}))^ρ at equally spaced times."""
+    schedule, n = VE(), 18
+    u = torch.linspace(1, 0, n, dtype=torch.float64)
+    i = torch.arange(n, dtype=torch.float64)
+    published = (80 ** (1 / 7) + i / (n - 1) * (0.002 ** (1 / 7) - 80 ** (1 / 7))) ** 7
+    assert torch.allclose(schedule.sigma(u), published, rtol=1e-12)
+    assert torch.allclose(schedule.time_at(published), u, atol=1e-12)
+    ones = torch.ones(n, 2, dtype=torch.float64)
+    flow = Flow(ones, ones, 4 * ones, ones.bool(), schedule, preserving=False)
+    k = flow.kernel(u)
+    assert torch.equal(k.alpha, ones)
+    assert torch.allclose(k.sigma, 2 * published[:, None].expand(n, 2), rtol=1e-12)
+    assert torch.allclose(flow.start, flow.kernel(torch.ones(n)).sigma ** 2)
+
+
+def test_rows_of_a_flow_keep_every_tensor_of_the_schedule():
+    low = torch.tensor([-9.0, -8.0, -7.0], dtype=torch.float64)
+    ones = torch.ones(3, 4, dtype=torch.float64)
+    flow = Flow(ones, ones, ones, ones.bool(), VP(low, 5.0))
+    assert torch.equal(flow[[2, 0]].gamma(torch.zeros(2)), low[[2, 0], None].expand(2, 4))
