@@ -1,0 +1,93 @@
+"""`protdiff flow show`, `coarsen` and `report` as a user runs them."""
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import protdiff
+from protdiff.archive import read_archive
+from protdiff.flows import FLOWS
+
+EXAMPLES = Path(__file__).parents[2] / "data" / "examples"
+
+
+@pytest.mark.parametrize("name", FLOWS)
+def test_every_flow_is_shown(console, name):
+    code, out, _ = console("flow", "show", name, "--length", 30, "--steps", 12, "--rows", 4)
+    assert code == 0
+    assert FLOWS[name][0] in out
+    table = [line.split() for line in out.splitlines() if line[:5].strip().isdigit()]
+    rows = [row for row in table if len(row) == 7]
+    assert [int(row[0]) for row in rows] == [0, 4, 7, 11]
+    assert float(rows[0][1]) == 1 and float(rows[-1][1]) == 0
+    assert float(rows[0][5]) < 0.01 and float(rows[-1][5]) > 0.99  # signal of the slowest
+
+
+def test_the_shipped_flow_costs_less_than_its_calls(console, tmp_path):
+    code, out, _ = console("flow", "show", "--length", 100, "--plot", tmp_path / "flow.png")
+    assert code == 0
+    assert "91 steps, each mode 42 of them in the shell" in out  # docs/theory.md 2.1
+    cost = float(out.split("cost as much as")[1].split()[0])
+    assert 30 < cost < 40
+    assert (tmp_path / "flow.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+
+
+def test_coarsen_writes_levels_and_a_picture(console, tmp_path):
+    out = tmp_path / "coarse"
+    code, text, _ = console(
+        "flow", "coarsen", EXAMPLES / "1a8o.pdb.gz", "--levels", 5, "--out", out
+    )
+    assert code == 0
+    names = sorted(p.name for p in out.iterdir())
+    assert names == ["coarsen.png", *(f"level_{i:02d}.pdb" for i in range(5))]
+    original = protdiff.read(EXAMPLES / "1a8o.pdb.gz")
+    radii = []
+    for i in range(5):
+        level = protdiff.read(out / f"level_{i:02d}.pdb", ca_only=True)
+        assert level.sequence == original.sequence
+        assert (level.residue_numbers == original.residue_numbers).all()
+        np.testing.assert_allclose(level.ca.mean(0), original.ca.mean(0), atol=2e-3)
+        radii.append(math.sqrt(np.square(level.ca - level.ca.mean(0)).sum(1).mean()))
+    assert radii == sorted(radii, reverse=True)
+    assert "level_04.pdb" in text
+
+
+def test_report(console, tiny_weights, tiny_archive, tmp_path):
+    folder = tmp_path / "chains"
+    folder.mkdir()
+    for k, chain in enumerate(read_archive(tiny_archive, "train")):
+        backbone = chain.backbone()
+        for part in range(0, len(backbone) - 40, 3):  # unbroken pieces of one length
+            protdiff.write(backbone[part : part + 40], folder / f"{k}_{part}.pdb")
+    code, out, error = console(
+        "flow", "report", "--data", folder, "--weights", tiny_weights, "--length", 40,
+        "--calls", 6, 12, "--out", tmp_path / "report.json",
+    )  # fmt: skip
+    assert code == 0, error
+    assert "6 calls" in out and "12 calls" in out
+    numbers = json.loads((tmp_path / "report.json").read_text())
+    assert sum(numbers["steps"]["12"]) < sum(numbers["steps"]["6"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["show", "rgmd"], "unknown flow 'rgmd': did you mean 'rgdm'?"),
+        (["show", "--steps", 0], "--steps"),
+        (["show", "--length", 2], "--length"),
+        (["coarsen", "absent.pdb"], "absent.pdb: no such file"),
+        (["coarsen", EXAMPLES / "1a8o.pdb.gz", "--regulator", "x"], "--regulator x: choose from"),
+        (["report", "--data", "absent"], "--data absent: not a folder"),
+        (["report", "--data", EXAMPLES, "--calls"], "--calls: no value given"),
+        (["report", "--data", EXAMPLES, "--calls", "8", "many"], "Invalid value for '--calls'"),
+    ],
+)
+def test_bad_input(console, arguments, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, _, error = console("flow", *arguments)
+    assert code == 2
+    assert message in error and error.count("\n") == 1
+    assert not list(tmp_path.iterdir())
