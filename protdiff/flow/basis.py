@@ -166,14 +166,26 @@ def stack_modes(lengths, size=None, dtype=torch.float64, device=None, basis="cos
     return stack.to(device)
 
 
+def _apply(modes, x):
+    """Matrix product chain by chain; one large product where all chains share a matrix."""
+    if modes.shape[0] > 1 and modes.stride(0):
+        return modes @ x
+    batch, size, axes = x.shape
+    flat = x.transpose(0, 1).reshape(size, batch * axes)
+    return (modes[0] @ flat).reshape(-1, batch, axes).transpose(0, 1)
+
+
 def to_modes(coords, modes):
-    """Modes of coordinates, both padded with zeros; (B, size, 3) from (B, size, 3)."""
-    return modes @ coords
+    """Modes of coordinates, both padded with zeros; (B, size, 3) from (B, size, 3).
+
+    `modes` is the stack of `stack_modes`, or (1, size, size) for all chains.
+    """
+    return _apply(modes, coords)
 
 
 def to_coords(amplitudes, modes):
     """Coordinates of modes; the inverse of `to_modes`."""
-    return modes.mT @ amplitudes
+    return _apply(modes.mT, amplitudes)
 
 
 def chain_momenta(lengths, size=None, device=None):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from ..flow import BASES, cosine_modes, stack_modes
+from ..flow import BASES, cosine_modes, stack_modes, to_coords, to_modes
 from .decimation import bead_count, bead_spacing, pool_matrix
 from .score import Beads, ScoreNetwork
 
@@ -122,8 +122,9 @@ class Denoiser(nn.Module):
         wiener = state * kernel.c_skip[rows][..., None].to(x.dtype)
         white = state * kernel.c_in[rows][..., None].to(x.dtype)
 
-        position = modes.mT @ wiener[:, :m] * (per_bead**-0.5 / spacing)[:, None, None].to(x.dtype)
-        signal = modes.mT @ white[:, :m]
+        scale = (per_bead**-0.5 / spacing)[:, None, None].to(x.dtype)
+        position = to_coords(wiener[:, :m], modes) * scale
+        signal = to_coords(white[:, :m], modes)
         if group.full:
             pair = torch.stack([white[:, size : size + m], wiener[:, size : size + m]], 2)
             pair = torch.cat([pair, pair.roll(1, 1)], 2)  # the link after and before each bead
@@ -155,7 +156,7 @@ class Denoiser(nn.Module):
         )
         chain, links = chain.to(x.device), links.to(x.device)
         out = torch.zeros(len(n), 2 * size, 3, dtype=self.dtype)
-        out[:, :m] = modes.to(self.dtype) @ chain
+        out[:, :m] = to_modes(chain, modes.to(self.dtype))
         if group.full:
             out[:, size : size + m] = links
         return out * shown
