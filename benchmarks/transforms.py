@@ -72,7 +72,9 @@ def main():
     print(f"forward and inverse transform of {CHAINS} chains of {LENGTH} residues:")
     print(f"  equal lengths {there_and_back(equal):6.2f} ms (scipy.fft: {peer:.2f} ms)")
     print(f"  {mixed[0]}-{mixed[-1]} residues {there_and_back(mixed):6.2f} ms")
-    print(f"a step of the sampler: {flow_step(equal):.2f} ms equal, {flow_step(mixed):.2f} ms mixed")
+    print(
+        f"a step of the sampler: {flow_step(equal):.2f} ms equal, {flow_step(mixed):.2f} ms mixed"
+    )
     few = [100] * 32
     spread = np.linspace(60, 140, 32).round().astype(int).tolist()
     generation(few[:8])
