@@ -74,7 +74,7 @@ def with_loop(model, reference):
     x, y = (read(path).ca for path in (model, reference))
     d0, best = tm_d0(len(y)), 0.0
     reach = min(max(d0 + 0.8, 4.5), 8.0)
-    for start in fragments(len(x)).numpy():
+    for start in fragments(len(x)).bool().numpy():
         chosen, cutoff = start, reach - 1
         for _ in range(21):
             a, b = x[chosen].mean(0), y[chosen].mean(0)
