@@ -2,7 +2,7 @@
 
 import torch
 
-__all__ = ["rmsd", "rotation_of", "superpose"]
+__all__ = ["largest_trace", "rmsd", "rotation_of", "superpose"]
 
 
 def _tables():
@@ -66,6 +66,37 @@ def _by_eigenvector(covariance):
 
 def _by_newton(covariance):
     """The same from the largest eigenvalue alone (Markley, J. Astronaut. Sci. 41, 261, 1993)."""
+    c, root, cofactors, determinant, converged = _largest_root(covariance)
+    kappa = (root * root - 1) / 2
+    zeta = kappa * root - determinant
+    rotation = torch.baddbmm((kappa + 1)[:, None, None] * c, c @ c.mT, c, alpha=-1)
+    rotation = (rotation + root[:, None, None] * cofactors) / zeta[:, None, None]
+    narrow = (~(zeta > NARROW) | ~converged).nonzero()[:, 0]
+    if len(narrow):
+        rotation[narrow] = _by_eigenvector(c[narrow])
+    return rotation.to(covariance.dtype)
+
+
+def largest_trace(covariance):
+    """Trace(R^T covariance) of `rotation_of`; (...) from (..., 3, 3), float64."""
+    matrices = covariance.reshape(-1, 3, 3).double()
+    _, root, _, _, converged = _largest_root(matrices)
+    trace, slow = root * matrices.flatten(1).norm(dim=1), (~converged).nonzero()[:, 0]
+    if len(slow):
+        rotation = _by_eigenvector(matrices[slow])
+        trace[slow] = (rotation * matrices[slow]).sum((1, 2))
+    return trace.reshape(covariance.shape[:-2])
+
+
+def _largest_root(covariance):
+    """Largest eigenvalue of Horn's matrix of covariances of norm 1.
+
+    Returns
+    -------
+    c, root, cofactors, determinant : Tensor
+        The covariances, and of them what the names say.
+    converged : Tensor of bool
+    """
     c = covariance.double()
     c = c / c.flatten(1).norm(dim=1).clamp_min(1e-300)[:, None, None]
     cofactors = torch.linalg.cross(c.roll(-1, 1), c.roll(-2, 1))
@@ -82,14 +113,7 @@ def _by_newton(covariance):
         root = root - step
         if float(step.abs().max()) < CONVERGED:
             break
-    kappa = (root * root - 1) / 2
-    zeta = kappa * root - determinant
-    rotation = torch.baddbmm((kappa + 1)[:, None, None] * c, c @ c.mT, c, alpha=-1)
-    rotation = (rotation + root[:, None, None] * cofactors) / zeta[:, None, None]
-    narrow = (~(zeta > NARROW) | (step.abs() > CONVERGED)).nonzero()[:, 0]
-    if len(narrow):
-        rotation[narrow] = _by_eigenvector(c[narrow])
-    return rotation.to(covariance.dtype)
+    return c, root, cofactors, determinant, step.abs() < CONVERGED
 
 
 def superpose(mobile, target, mask=None):

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from protdiff.metrics import rmsd, superpose
-from protdiff.metrics.superposition import MANY, rotation_of
+from protdiff.metrics.superposition import MANY, largest_trace, rotation_of
 
 from .helpers import CAPSID, KRINGLE, REDUCTASE, example, helix, kabsch, random_rotation, walk
 
@@ -222,3 +222,4 @@ def test_many_rotations_are_those_of_a_singular_value_decomposition():
     s[:, 2] *= torch.linalg.det(u @ vh).sign()
     largest = (rotation * covariance).sum((1, 2))
     torch.testing.assert_close(largest, s.sum(1), rtol=1e-12, atol=1e-12)
+    torch.testing.assert_close(largest_trace(covariance), s.sum(1), rtol=1e-10, atol=1e-12)
