@@ -6,8 +6,8 @@ Writes real chains of about this length and deformed copies of them as PDB files
 atoms), then reads and scores every pair: with protdiff, all columns and without the quality
 columns; with biotite (superposition, RMSD, TM-score of that superposition, CA lDDT); with TM-align
 through tmtools, which aligns by structure; and with TMscore's search as a plain loop (a few pairs
-only). One process with one thread each, in pairs per second of CPU time, which is time on the clock if
-nothing else runs; then `protdiff score` as a whole with several processes, on the clock.
+only). One process with one thread each, in pairs per second of CPU time, which is time on the
+clock if nothing else runs; then `protdiff score` as a whole with several processes, on the clock.
 """
 
 import argparse
