@@ -122,10 +122,8 @@ def main():
             "tmtools: TM-align": (with_tmtools, pairs),
             "plain loop: TMscore's search": (with_loop, few),
         }
-        load = os.getloadavg()[0]
-        print(
-            f"pairs of about {options.length} residues, files to numbers, one core (load {load:.1f}):"
-        )
+        title = f"pairs of about {options.length} residues, files to numbers, one core"
+        print(f"{title}, load {os.getloadavg()[0]:.1f}:")
         rates, results = {}, {}
         for title, (work, some) in programs.items():
             rates[title], results[title] = rate(work, some)
