@@ -6,8 +6,8 @@ Writes real chains of about this length and deformed copies of them as PDB files
 atoms), then reads and scores every pair: with protdiff, all columns and without the quality
 columns; with biotite (superposition, RMSD, TM-score of that superposition, CA lDDT); with TM-align
 through tmtools, which aligns by structure; and with TMscore's search as a plain loop (a few pairs
-only). One process with one thread each, then `protdiff score` as a whole with several. Run it on a
-machine that does nothing else.
+only). One process with one thread each, in pairs per second of CPU time, which is time on the
+clock if nothing else runs; then `protdiff score` as a whole with several processes, on the clock.
 """
 
 import argparse
@@ -74,7 +74,7 @@ def with_loop(model, reference):
     x, y = (read(path).ca for path in (model, reference))
     d0, best = tm_d0(len(y)), 0.0
     reach = min(max(d0 + 0.8, 4.5), 8.0)
-    for start in fragments(len(x)).numpy():
+    for start in fragments(len(x)).bool().numpy():
         chosen, cutoff = start, reach - 1
         for _ in range(21):
             a, b = x[chosen].mean(0), y[chosen].mean(0)
@@ -94,11 +94,11 @@ def with_loop(model, reference):
 
 
 def rate(work, pairs):
-    """Pairs a second, after one to warm up, and the results."""
+    """Pairs a second of CPU time, after one to warm up, and the results."""
     work(*pairs[0])
-    start = time.perf_counter()
+    start = time.process_time()
     results = [work(*pair) for pair in pairs]
-    return len(pairs) / (time.perf_counter() - start), results
+    return len(pairs) / (time.process_time() - start), results
 
 
 def main():
@@ -122,7 +122,8 @@ def main():
             "tmtools: TM-align": (with_tmtools, pairs),
             "plain loop: TMscore's search": (with_loop, few),
         }
-        print(f"pairs of about {options.length} residues, files to numbers, one core:")
+        title = f"pairs of about {options.length} residues, files to numbers, one core"
+        print(f"{title}, load {os.getloadavg()[0]:.1f}:")
         rates, results = {}, {}
         for title, (work, some) in programs.items():
             rates[title], results[title] = rate(work, some)

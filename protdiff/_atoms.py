@@ -1,13 +1,13 @@
 """From the atom records of a structure file to its protein residues."""
 
 from functools import cache
-from itertools import groupby
 from typing import NamedTuple
 
 import numpy as np
 
 from protdiff.backbone import BACKBONE_ATOMS, ONE_TO_THREE, THREE_TO_ONE, Backbone
 
+CA = BACKBONE_ATOMS.index("CA")
 PEPTIDE_BOND_LIMIT = 2.0  # Å, longest C-N distance that still counts as a peptide bond
 
 # Names that molecular dynamics packages give to protonation states of standard residues.
@@ -37,13 +37,6 @@ class Atoms(NamedTuple):
     in_polymer: np.ndarray  # 1 yes, 0 no, -1 the file does not tell
 
 
-class Residue(NamedTuple):
-    """One residue reduced to one conformation."""
-
-    name: str  # as in the file
-    rows: dict  # atom name -> row of Atoms
-
-
 def to_backbone(atoms, ca_only=False):
     """Backbone of the protein residues among the atom records.
 
@@ -63,63 +56,70 @@ def to_backbone(atoms, ca_only=False):
         If there is no protein residue, or none with N, CA and C (with CA, if `ca_only`), or a
         coordinate is not finite.
     """
-    residues = protein_residues(atoms)
-    found = [residue.rows.keys() for residue in residues]
-    if not found:
+    names, rows = protein_residues(atoms)
+    if not len(rows):
         raise FileError("no protein residues; choose a file with a protein chain")
-    trace = ca_only and any("CA" in names for names in found)
-    if not trace and not any(names >= {"N", "CA", "C"} for names in found):
-        what = "CA only" if all(names == {"CA"} for names in found) else "no residue has N, CA, C"
+    present = rows >= 0
+    trace = ca_only and present[:, CA].any()
+    if not trace and not present[:, :3].all(axis=1).any():
+        only = (present == (np.arange(4) == CA)).all()
+        what = "CA only" if only else "no residue has N, CA, C"
         raise FileError(f"no protein backbone: {what}; choose a file with all backbone atoms")
-    slots = [
-        (i, BACKBONE_ATOMS.index(name), row)
-        for i, residue in enumerate(residues)
-        for name, row in residue.rows.items()
-    ]
-    residue, atom, row = np.array(slots).T
-    lost = row[~np.isfinite(atoms.coord[row]).all(axis=-1)]
-    if len(lost):
-        where = f"chain {str(atoms.chain_id[lost[0]])!r} residue {atoms.residue_number[lost[0]]}"
-        raise FileError(f"atom {atoms.name[lost[0]]} of {where} has no coordinates; remove it")
-    coords = np.full((len(residues), 4, 3), np.nan)
-    coords[residue, atom] = atoms.coord[row]
-    rows = [r.rows["CA"] if "CA" in r.rows else min(r.rows.values()) for r in residues]
+    coords = np.where(present[..., None], atoms.coord[rows], np.nan)
+    mask = np.isfinite(coords).all(axis=-1)
+    if (mask != present).any():
+        lost = rows[mask != present].min()
+        where = f"chain {str(atoms.chain_id[lost])!r} residue {atoms.residue_number[lost]}"
+        raise FileError(f"atom {atoms.name[lost]} of {where} has no coordinates; remove it")
+    named = np.where(present[:, CA], rows[:, CA], _first(rows))
+    hetero = atoms.hetero[named].tolist()
     return Backbone(
         coords=coords,
-        mask=np.isfinite(coords).all(axis=-1),
-        residue_names=[
-            standard_name(r.name, atoms.hetero[i]) for r, i in zip(residues, rows, strict=True)
-        ],
-        chain_ids=atoms.chain_id[rows],
-        residue_numbers=atoms.residue_number[rows],
-        insertion_codes=atoms.insertion_code[rows],
-        b_factors=atoms.b_factor[rows],
+        mask=mask,
+        residue_names=[standard_name(*pair) for pair in zip(names, hetero, strict=True)],
+        chain_ids=atoms.chain_id[named],
+        residue_numbers=atoms.residue_number[named],
+        insertion_codes=atoms.insertion_code[named],
+        b_factors=atoms.b_factor[named],
     )
 
 
 def protein_residues(atoms):
-    """Amino acids of the polymers in file order; see the notes of `protdiff.io.read`."""
-    keys = list(
-        zip(
-            atoms.chain_id.tolist(),
-            atoms.residue_number.tolist(),
-            atoms.insertion_code.tolist(),
-            strict=True,
-        )
-    )
-    names, altlocs = atoms.name.tolist(), atoms.altloc.tolist()
-    residue_names = atoms.residue_name.tolist()
-    residues = []
-    for _, group in groupby(range(len(keys)), key=keys.__getitem__):
-        rows = list(group)
-        found = {names[row]: row for row in rows}
-        plain = len(found) == len(rows) and not any(altlocs[row] for row in rows)
-        if plain and len({residue_names[row] for row in rows}) == 1:  # nearly every residue
-            residues.append(Residue(residue_names[rows[0]], found))
-        else:
-            residues.append(choose_conformation(atoms, rows))
-    residues = [residue for residue in residues if _is_amino_acid(atoms, residue)]
-    return [r for i, r in enumerate(residues) if _in_polymer(atoms, residues, i)]
+    """Amino acids of the polymers in file order; see the notes of `protdiff.io.read`.
+
+    Returns
+    -------
+    names : list of str
+        As in the file.
+    rows : ndarray of int, shape (R, 4)
+        Records of N, CA, C and O, of one conformation; -1 where there is none.
+    """
+    if not len(atoms.name):
+        return [], np.empty((0, 4), dtype=int)
+    keys = (atoms.chain_id, atoms.residue_number, atoms.insertion_code)
+    begins = np.concatenate([[True], np.any([key[1:] != key[:-1] for key in keys], axis=0)])
+    start = np.flatnonzero(begins)
+    residue, size = begins.cumsum() - 1, np.diff(start, append=len(begins))
+    slot = sum(k * (atoms.name == name) for k, name in enumerate(BACKBONE_ATOMS))
+    rows = np.full((len(start), 4), -1)
+    rows[residue, slot] = np.arange(len(begins))
+    names = atoms.residue_name[start].tolist()
+    several = size != (rows >= 0).sum(axis=1)
+    other_name = atoms.residue_name != atoms.residue_name[start][residue]
+    several[residue[(atoms.altloc != "") | other_name]] = True
+    for r in np.flatnonzero(several).tolist():
+        names[r], found = choose_conformation(atoms, range(start[r], start[r] + size[r]))
+        rows[r] = [found.get(name, -1) for name in BACKBONE_ATOMS]
+    kept = [r for r, name in enumerate(names) if _is_amino_acid(atoms, name, rows[r])]
+    names, rows = [names[r] for r in kept], rows[kept]
+    hetero = atoms.hetero[_first(rows)]
+    kept = [r for r, free in enumerate(hetero.tolist()) if not free or _in_polymer(atoms, rows, r)]
+    return [names[r] for r in kept], rows[kept]
+
+
+def _first(rows):
+    """First record of every residue; (R,)."""
+    return np.where(rows >= 0, rows, np.iinfo(rows.dtype).max).min(axis=1)
 
 
 def choose_conformation(atoms, rows):
@@ -131,12 +131,14 @@ def choose_conformation(atoms, rows):
     Parameters
     ----------
     atoms : Atoms
-    rows : list of int
+    rows : sequence of int
         Records of one residue.
 
     Returns
     -------
-    Residue
+    name : str
+    rows : dict of str to int
+        Record of every atom.
     """
     records = [
         (r, str(atoms.residue_name[r]), str(atoms.altloc[r]), str(atoms.name[r])) for r in rows
@@ -154,10 +156,10 @@ def choose_conformation(atoms, rows):
         occupancy = round(float(np.mean([atoms.occupancy[row] for row in own.values()])), 3)
         rank = (len(own.keys() | shared.keys()), occupancy)
         if best is None or rank > best_rank:
-            best, best_rank = Residue(residue_name, shared | own), rank
-    others = [record for record in records if record[1] == best.name]
+            best, best_rank = (residue_name, shared | own), rank
+    others = [record for record in records if record[1] == best[0]]
     for row, _, _, atom in sorted(others, key=lambda record: -atoms.occupancy[record[0]]):
-        best.rows.setdefault(atom, row)
+        best[1].setdefault(atom, row)
     return best
 
 
@@ -186,32 +188,30 @@ def standard_name(name, hetero):
     return _component(name)[1]
 
 
-def _is_amino_acid(atoms, residue):
+def _is_amino_acid(atoms, name, rows):
     """Whether the residue can be part of a protein, free amino acids included."""
-    if residue.name in THREE_TO_ONE:
+    if name in THREE_TO_ONE:
         return True
-    if "CA" not in residue.rows:
+    if rows[CA] < 0:
         return False
-    if _component(residue.name)[0]:
+    if _component(name)[0]:
         return True
-    return not atoms.hetero[residue.rows["CA"]] and residue.rows.keys() >= {"N", "CA", "C"}
+    return not atoms.hetero[rows[CA]] and bool((rows[:3] >= 0).all())
 
 
-def _in_polymer(atoms, residues, i):
-    """Whether residue i is part of a chain and not a free amino acid."""
-    row = min(residues[i].rows.values())
-    if not atoms.hetero[row]:
-        return True
-    if atoms.in_polymer[row] >= 0:
-        return bool(atoms.in_polymer[row])
-    pairs = [(j, j + 1) for j in (i - 1, i) if 0 <= j < len(residues) - 1]
-    return any(_bonded(atoms, residues[j].rows, residues[k].rows) for j, k in pairs)
+def _in_polymer(atoms, rows, i):
+    """Whether residue i, of HETATM records, is part of a chain and not a free amino acid."""
+    told = atoms.in_polymer[_first(rows[[i]])[0]]
+    if told >= 0:
+        return bool(told)
+    pairs = [(j, j + 1) for j in (i - 1, i) if 0 <= j < len(rows) - 1]
+    return any(_bonded(atoms, rows[j], rows[k]) for j, k in pairs)
 
 
 def _bonded(atoms, first, second):
     """Whether a peptide bond joins two residues, given as their rows."""
-    if "C" not in first or "N" not in second:
+    c, n = first[2], second[0]
+    if c < 0 or n < 0:
         return False
-    c, n = first["C"], second["N"]
     same_chain = atoms.chain_id[c] == atoms.chain_id[n]
     return same_chain and np.linalg.norm(atoms.coord[c] - atoms.coord[n]) < PEPTIDE_BOND_LIMIT

@@ -25,36 +25,45 @@ def parse_pdb(content, model):
     -------
     Atoms
     """
-    lines, last_ter = _pdb_model(content.decode(errors="replace"), model)
-    if not lines:
-        raise FileError("no protein residues; choose a file with a protein chain")
+    if not content.isascii():  # one byte per character
+        content = content.decode(errors="replace").encode("ascii", "replace")
     # One fixed-width record per row: columns are slices, whole columns are converted at a time.
-    table = np.array([line.encode("ascii", "replace") for line in lines], dtype="S80")
-    table = table.view("S1").reshape(len(lines), 80)
-
-    def text(start, stop):
-        return np.char.strip(
-            np.ascontiguousarray(table[:, start:stop]).view(f"S{stop - start}")[:, 0]
-        )
+    records = np.array(content.splitlines(), dtype="S80")
+    chosen, ends = _pdb_model(records, model)
+    if not len(chosen):
+        raise FileError("no protein residues; choose a file with a protein chain")
+    table = records[chosen].view("S1").reshape(len(chosen), 80)
 
     def number(start, stop, blank):
-        column = text(start, stop)
+        column = _column(table, start, stop)
         return np.where(column == b"", blank, column).astype(np.float64)
 
-    ends = [last_ter.get(line[21]) for line in lines]
+    in_polymer = np.full(len(chosen), -1)
+    for chain, end in ends.items():
+        rows = np.flatnonzero(table[:, 21] == chain)
+        in_polymer[rows] = rows < end
+    name, altloc, residue_name, chain_id, insertion_code = (
+        _column(table, *span).astype(str)
+        for span in ((12, 16), (16, 17), (17, 20), (21, 22), (26, 27))
+    )
     return Atoms(
-        name=text(12, 16).astype(str),
-        altloc=text(16, 17).astype(str),
-        residue_name=text(17, 20).astype(str),
-        chain_id=text(21, 22).astype(str),
-        residue_number=_residue_numbers(text(22, 26)),
-        insertion_code=text(26, 27).astype(str),
+        name=name,
+        altloc=altloc,
+        residue_name=residue_name,
+        chain_id=chain_id,
+        residue_number=_residue_numbers(_column(table, 22, 26)),
+        insertion_code=insertion_code,
         coord=np.stack([number(k, k + 8, b"nan") for k in (30, 38, 46)], axis=-1),
         occupancy=number(54, 60, b"1"),
         b_factor=number(60, 66, b"0"),
         hetero=table[:, 0] == b"H",
-        in_polymer=np.array([-1 if end is None else row < end for row, end in enumerate(ends)]),
+        in_polymer=in_polymer,
     )
+
+
+def _column(table, start, stop):
+    """Text of some characters of every record, without the blanks around it."""
+    return np.char.strip(np.ascontiguousarray(table[:, start:stop]).view(f"S{stop - start}")[:, 0])
 
 
 def _residue_numbers(column):
@@ -67,26 +76,29 @@ def _residue_numbers(column):
         return np.array([decode_hybrid36(value.decode()) for value in column], dtype=np.int64)
 
 
-def _pdb_model(text, model):
-    """Backbone atom lines of one model, and per chain how many come before its last TER."""
-    models, ters, chain = [], [], " "
-    for number, line in enumerate(text.splitlines(), start=1):
-        is_atom = line.startswith(("ATOM", "HETATM"))
-        if line.startswith("MODEL") or (is_atom and not models):
-            models.append([])
-            ters.append({})
-        if is_atom:
-            if len(line) < 54:
-                raise FileError(f"line {number} is cut short; get a fresh copy")
-            chain = line[21]
-            if line[12:16].strip() in BACKBONE_ATOMS:
-                models[-1].append(line)
-        elif line.startswith("TER") and models:
-            ters[-1][line[21:22] or chain] = len(models[-1])
-    if not models:
+def _pdb_model(records, model):
+    """Rows of the backbone atoms of one model, and per chain how many come before its last TER."""
+    heads = records.astype("S6")
+    is_atom = (heads.astype("S4") == b"ATOM") | (heads == b"HETATM")
+    short = is_atom & (np.char.str_len(records) < 54)
+    if short.any():
+        raise FileError(f"line {short.argmax() + 1} is cut short; get a fresh copy")
+    starts = heads.astype("S5") == b"MODEL"
+    if is_atom.any():  # atoms may come without, or before, the record of a model
+        starts[is_atom.argmax()] |= not starts[: is_atom.argmax()].any()
+    number = starts.cumsum()
+    if not starts.any():
         raise FileError("no ATOM records, not a PDB file; check its content")
-    _check_model(model, len(models))
-    return models[model - 1], ters[model - 1]
+    _check_model(model, int(number[-1]))
+    atoms = np.flatnonzero(is_atom & (number == model))
+    table = records.view("S1").reshape(len(records), 80)
+    kept = atoms[np.isin(_column(table[atoms], 12, 16), [a.encode() for a in BACKBONE_ATOMS])]
+    ends, every = {}, np.flatnonzero(is_atom)
+    for ter in np.flatnonzero((heads.astype("S3") == b"TER") & (number == model)).tolist():
+        before = every[: np.searchsorted(every, ter)]
+        chain = table[ter, 21] or (table[before[-1], 21] if len(before) else b" ")
+        ends[chain] = int(np.searchsorted(kept, ter))
+    return kept, ends
 
 
 def parse_cif(content, model):

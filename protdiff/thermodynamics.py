@@ -1,10 +1,11 @@
 """The thermodynamics of trained weights, measured on real chains (docs/theory.md 7)."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
-from .geometry import link_vectors
+from .replicas import chain_batches, mean_period, measure_replicas, noise_source
 
 __all__ = ["Shell", "ThermoReport", "measure_thermodynamics"]
 
@@ -56,8 +57,10 @@ class ThermoReport:
         between² / to_truth² - 1, which is 0 for a calibrated denoiser, with its error.
     balance : dict
         Total entropy production, nats per residue, two ways: "integral" over the shells, and
-        "kl", the distance of real chains from the fixed point by the probability flow's density,
-        with its "error" over chains. Equal for an exact denoiser.
+        "kl", the distance of real chains from the fixed point by the probability flow's density;
+        and their "gap", kl - integral. Each with its standard error ("integral_error", …) over
+        chains, which includes the noise, the times of the integral, and the estimated divergence.
+        Both are lower bounds of the truth; see `measure_thermodynamics`.
     chains, residues : int
         Measured on.
     """
@@ -94,113 +97,100 @@ def measure_thermodynamics(
     Returns
     -------
     ThermoReport
+
+    Notes
+    -----
+    What the integral lacks of the true entropy production is the error of the score along the
+    flow, ∫ ½ b c E|s - s_θ|² du; what the distance from the fixed point lacks is the divergence of
+    real chains from the probability flow's law. The two are equal for every denoiser that is exact
+    for some law, whichever: their gap measures how far the network is from any.
     """
     import torch
 
     from .flow.thermo import mode_speciation_time
     from .network.numerics import flush_denormals
 
-    lengths = [len(chain) for chain in chains]
-    size, step = max(lengths), advance or (lambda count: None)
-    flow, denoise = denoiser.bind(lengths)
-    clean = _components(chains, size)
-    generator = torch.Generator().manual_seed(seed)
-
-    def noise():
-        return torch.randn(clean.shape, generator=generator, dtype=torch.float64)
-
-    residues = torch.tensor(lengths, dtype=torch.float64)
-    found, replicas = [], []
+    step = advance or (lambda count: None)
+    batches, (noise, generator) = chain_batches(denoiser, chains), noise_source(seed)
+    # One place in all shells, at random for each chain and draw: unbiased, and nearly noiseless.
+    places = [torch.rand(repeats, len(b.residues), generator=generator) for b in batches]
+    found, rates = [], []
     with flush_denormals():
         with torch.inference_mode():
-            edges = torch.linspace(0, 1, shells + 1, dtype=torch.float64)
-            for low, high in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
-                found.append(_shell(flow, denoise, clean, noise, residues, low, high, repeats))
+            edges = np.linspace(0, 1, shells + 1).tolist()
+            for low, high in pairwise(edges):
+                shell, rate = _shell(batches, noise, places, low, high, repeats)
+                found.append(shell)
+                rates.append(rate)
                 step(1)
-            for u in np.linspace(0.25, 0.9, replica_times).tolist():
-                replicas.append(_replicas(flow, denoise, clean, noise, residues, u, replica_steps))
-                step(1)
-        kl = _distance_from_prior(flow, denoise, clean, noise, generator) / residues
+        times = np.linspace(0.25, 0.9, replica_times).tolist()
+        replicas = measure_replicas(
+            denoiser, chains, times, steps=replica_steps, seed=seed, advance=advance
+        )
+        kl = torch.cat([_distance_from_prior(batch, noise, generator) for batch in batches])
         step(1)
-    snr_one = float(mode_speciation_time(flow[[0]], flow.variance[[0]])[0, 1])
+    flow = batches[0].flow[[0]]
+    snr_one = float(mode_speciation_time(flow, flow.variance)[0, 1])
+    integral, balance = torch.stack(rates).sum(0), {}
+    for name, values in (("integral", integral), ("kl", kl), ("gap", kl - integral)):
+        balance[name] = float(values.mean())
+        balance[f"{name}_error"] = float(values.std() / len(values) ** 0.5)
     return ThermoReport(
         shells=found,
-        speciation=_period(flow[[0]], snr_one),
+        speciation=mean_period([batches[0]._replace(flow=flow)], snr_one),
         replicas=replicas,
-        balance={
-            "integral": sum(shell.entropy_production for shell in found),
-            "kl": float(kl.mean()),
-            "error": float(kl.std() / len(kl) ** 0.5),
-        },
+        balance=balance,
         chains=len(chains),
-        residues=sum(lengths),
-    )  # fmt: skip
-
-
-def _components(chains, size):
-    """Components (B, 2·size, 3) of chains."""
-    import torch
-
-    from .flow import stack_modes
-
-    ca, links = torch.zeros(2, len(chains), size, 3, dtype=torch.float64)
-    for row, chain in enumerate(chains):
-        n = len(chain)
-        ca[row, :n] = torch.tensor(chain.ca)
-        links[row, : n - 1] = torch.from_numpy(link_vectors(chain.coords))
-    modes = stack_modes([len(chain) for chain in chains], size) @ ca
-    modes[:, 0] = 0
-    return torch.cat([modes, links], 1)
-
-
-def _period(flow, u):
-    """2π/Λ(u), mean over the chains of the flow; residues."""
-    import torch
-
-    time = torch.full((len(flow.mask),), float(u), dtype=torch.float64)
-    return float(2 * np.pi * torch.exp(-flow.schedule.log_cutoff(time)).mean())
-
-
-def _shell(flow, denoise, clean, noise, residues, low, high, repeats):
-    """`Shell` of one interval."""
-    import torch
-
-    from .flow.thermo import entropy_production_rate
-
-    batch, moment = len(clean), clean.square().sum(-1)
-
-    def at(u):
-        return torch.full((batch,), u, dtype=torch.float64)
-
-    middle, error = at((low + high) / 2), 0.0
-    for _ in range(repeats):
-        gap = clean - denoise(flow.noise(clean, middle, noise()), middle)
-        error = error + gap.square().sum(-1) / repeats
-    rate = entropy_production_rate(flow, middle, error, moment)
-    # The ancestral sampler on states of the forward process: one step over the interval for the
-    # bound, a tenth of it for the theorem, whose mean of exponentials needs small losses.
-    loss, _ = _step(flow, denoise, clean, noise, at(low), at(high), repeats)
-    tenth = (high - low) / 20
-    s, u = at((low + high) / 2 - tenth), at((low + high) / 2 + tenth)
-    _, ratios = _step(flow, denoise, clean, noise, s, u, repeats)
-
-    def per_residue(value):
-        return float((value.sum(1) / residues).mean()) * (high - low)
-
-    return Shell(
-        u=(low + high) / 2,
-        period=_period(flow, (low + high) / 2),
-        entropy_production=per_residue(rate),
-        bound=float((loss / residues).mean()),
-        fluctuation=float(ratios.mean()) if len(ratios) else 1.0,
-        fluctuation_error=float(ratios.std() / len(ratios) ** 0.5) if len(ratios) > 1 else 0.0,
+        residues=sum(map(len, chains)),
     )
 
 
-def _step(flow, denoise, clean, noise, s, u, repeats):
-    """KL of one ancestral step from u to s, given the chain, and draws of p/q by component."""
+def _shell(batches, noise, places, low, high, repeats):
+    """`Shell` of one interval, and the entropy production of every chain."""
     import torch
 
+    middle, tenth = (low + high) / 2, (high - low) / 20
+    rates, losses, ratios = [], [], []
+    for batch, place in zip(batches, places, strict=True):
+        rates.append(_entropy_production(batch, noise, low + (high - low) * place.double()))
+        # The ancestral sampler on states of the forward process: one step over the interval for
+        # the bound, a tenth of it for the theorem, whose mean of exponentials needs small losses.
+        losses.append(_step(batch, noise, low, high, repeats)[0])
+        ratios.append(_step(batch, noise, middle - tenth, middle + tenth, repeats)[1])
+    rate, ratios = torch.cat(rates) * (high - low), torch.cat(ratios)
+    shell = Shell(
+        u=middle,
+        period=mean_period(batches, middle),
+        entropy_production=float(rate.mean()),
+        bound=float(torch.cat(losses).mean()),
+        fluctuation=float(ratios.mean()) if len(ratios) else 1.0,
+        fluctuation_error=float(ratios.std() / len(ratios) ** 0.5) if len(ratios) > 1 else 0.0,
+    )
+    return shell, rate
+
+
+def _entropy_production(batch, noise, times):
+    """Nats per residue and unit of u, mean over times (R, B); (B,)."""
+    from .flow.thermo import entropy_production_rate
+
+    flow, denoise, clean, residues = batch
+    total, moment = 0.0, clean.square().sum(-1)
+    for u in times:
+        k, noisy = flow.kernel(u), flow.noise(clean, u, noise(clean))
+        error = (clean - denoise(noisy, u)).square().sum(-1)
+        # The Gaussian chain's error, known exactly, takes out most of the noise.
+        error = error - (clean - k.c_skip[..., None] * noisy).square().sum(-1)
+        error = error + (1 - k.alpha * k.c_skip).square() * moment + 3 * (k.c_skip * k.sigma) ** 2
+        total = total + entropy_production_rate(flow, u, error, moment).sum(1)
+    return total / len(times) / residues
+
+
+def _step(batch, noise, s, u, repeats):
+    """KL per residue of one ancestral step from u to s, given the chain; p/q by component."""
+    import torch
+
+    flow, denoise, clean, residues = batch
+    s, u = batch.at(s), batch.at(u)
     at_s = flow.kernel(s)
     h = (flow.gamma(u) - flow.gamma(s)) / 2
     moves = flow.mask & (h > 1e-9)
@@ -209,41 +199,21 @@ def _step(flow, denoise, clean, noise, s, u, repeats):
     scale = torch.where(moves, at_s.alpha * gain / width.sqrt(), 0.0)[..., None]
     ratios, loss = [], 0.0
     for _ in range(repeats):
-        gap = scale * (clean - denoise(flow.noise(clean, u, noise()), u))
+        gap = scale * (clean - denoise(flow.noise(clean, u, noise(clean)), u))
         half = 0.5 * gap.square().sum(-1)
-        ratios.append((-half - (gap * noise()).sum(-1)).exp()[moves])
+        ratios.append((-half - (gap * noise(clean)).sum(-1)).exp()[moves])
         loss = loss + half.sum(1) / repeats
-    return loss, torch.cat(ratios)
+    return loss / residues, torch.cat(ratios)
 
 
-def _distance_from_prior(flow, denoise, clean, noise, generator):
-    """ln p - ln prior of data at u = 0 by the probability flow that ends in the prior; (B,)."""
+def _distance_from_prior(batch, noise, generator):
+    """ln p - ln prior per residue of data at u = 0, by the probability flow; (B,)."""
     import torch
 
     from .flow.likelihood import gaussian_log_density, ode_log_density
 
-    state = flow.noise(clean, torch.zeros(len(clean), dtype=torch.float64), noise())
+    flow, denoise, clean, residues = batch
+    state = flow.noise(clean, batch.at(0), noise(clean))
     times = torch.linspace(1, 0, FLOW_STEPS + 1, dtype=torch.float64)
     density = ode_log_density(denoise, flow, state, times, generator=generator)
-    return density - gaussian_log_density(state, flow.prior, flow.mask).sum(1)
-
-
-def _replicas(flow, denoise, clean, noise, residues, u, steps):
-    """Replica and truth distances of the CA trace at one time."""
-    from .flow.samplers import sde_2m
-    from .flow.thermo import replica_distances
-
-    size = clean.shape[1] // 2
-    between, truth = (
-        distance[:, :size].sum(1) / residues
-        for distance in replica_distances(
-            denoise, flow, clean, u, noise, steps=steps, sampler=sde_2m
-        )
-    )
-    gap = float(between.mean() / truth.mean() - 1)
-    # Error of a ratio of means over chains.
-    spread = (between - (1 + gap) * truth).std() / truth.mean() / len(truth) ** 0.5
-    return {
-        "u": u, "period": _period(flow, u), "between": float(between.mean().sqrt()),
-        "to_truth": float(truth.mean().sqrt()), "gap": gap, "gap_error": float(spread),
-    }  # fmt: skip
+    return (density - gaussian_log_density(state, flow.prior, flow.mask).sum(1)) / residues

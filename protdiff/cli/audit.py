@@ -122,7 +122,7 @@ def load_traces(path, split, option):
     if not path.is_dir():
         raise ValueError(f"{option} {path}: not a folder of chains or structures")
     if is_archive(path):
-        chains = read_archive(path, split, max_length=MAX_LENGTH)
+        chains = read_archive(path, split, max_length=MAX_LENGTH, globular=False)
         return [chain.coords[:, 1] * UNIT for chain in chains], [chain.name for chain in chains]
     traces, names = [], []
     for file in find_files([str(path)], option):

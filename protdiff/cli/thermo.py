@@ -104,10 +104,11 @@ def show(report):
         )
     total = sum(s.entropy_production for s in report.shells)
     print(f"   all            {total:10.4f}  {sum(s.bound for s in report.shells):8.4f}")
-    balance = report.balance
     print(
-        f"total two ways: {balance['integral']:.3f} integrated, {balance['kl']:.3f} ± "
-        f"{balance['error']:.3f} as the distance from the fixed point (probability flow)"
+        "total two ways: {integral:.3f} ± {integral_error:.3f} integrated, {kl:.3f} ± "
+        "{kl_error:.3f} as the distance from\nthe fixed point by the probability flow; {gap:+.3f} "
+        "± {gap_error:.3f} between them, chain by chain:\n0 for a network that is exact for any "
+        "law, real or not; both are lower bounds for real chains".format(**report.balance)
     )
     print(f"speciation: mode 1 has data SNR 1 at a cut-off of period {report.speciation:.0f}")
     print("replicas of one noised chain, rms per residue in Å:")

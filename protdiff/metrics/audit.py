@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from .search import search
-from .superposition import rotation_of
+from .superposition import largest_trace
 
 __all__ = ["Audit", "NeighbourTest", "audit", "nearest_rmsd", "neighbour_test"]
 
@@ -23,8 +23,8 @@ SUSPICIOUS = 1 / 3
 BASELINE = 200
 #: Samples below which nothing can be said for sure.
 FEW = 20
-#: Windows that are superposed at a time.
-CHUNK = 20_000
+#: Chains that are superposed at a time.
+CHUNK = 500
 #: Chains, nearest by RMSD, for which the TM-score is computed.
 TM_CANDIDATES = 20
 
@@ -245,36 +245,40 @@ def nearest_rmsd(sample, chains):
     for k, chain in enumerate(chains):
         if min(n, len(chain)) >= LENGTH_SHARE * max(n, len(chain)):
             by_length.setdefault(len(chain), []).append(k)
-    x = torch.tensor(sample, dtype=torch.float32)
-    for length, members in by_length.items():
-        size = min(n, length)
-        block = torch.tensor(np.stack([chains[k] for k in members]), dtype=torch.float32)
-        windows = (block if length >= n else x[None]).unfold(1, size, 1)  # (chains, places, 3, n)
-        target = (x[None] if length >= n else block).mT[:, None]
-        values = torch.cat(
-            [
-                _rmsd(
-                    *torch.broadcast_tensors(
-                        windows[rows] if len(windows) > 1 else windows,
-                        target[rows] if len(target) > 1 else target,
-                    )
-                )
-                for rows in torch.arange(len(members)).split(max(1, CHUNK // windows.shape[1]))
-            ]
-        )
-        best = values.min(1)
-        distance[members], offset[members] = best.values.numpy(), best.indices.numpy()
+    for members in by_length.values():
+        for part in np.split(members, range(CHUNK, len(members), CHUNK)):
+            block = torch.tensor(np.stack([chains[k] for k in part]))
+            values = _window_rmsd(torch.tensor(sample, dtype=block.dtype), block)
+            best = values.min(1)
+            distance[part], offset[part] = best.values.numpy(), best.indices.numpy()
     return distance, offset
 
 
-def _rmsd(a, b):
-    """Least RMSD of point sets (..., 3, n)."""
-    a, b = (t - t.mean(-1, keepdim=True) for t in (a, b))
-    covariance = a @ b.mT
-    rotation = rotation_of(covariance.double())
-    gain = 2 * (rotation * covariance.double()).sum((-1, -2))
-    squares = a.square().sum((-1, -2)).double() + b.square().sum((-1, -2)).double() - gain
-    return (squares.clamp_min(0) / a.shape[-1]).sqrt()
+def _window_rmsd(x, chains):
+    """Least RMSD of x (n, 3) and each of chains (C, L, 3), at every place of the shorter one.
+
+    Returns
+    -------
+    Tensor, shape (C, places)
+    """
+    size, places = min(len(x), chains.shape[1]), abs(len(x) - chains.shape[1]) + 1
+    x, chains = x - x.mean(0), chains - chains.mean(1, keepdim=True)
+    rows = torch.arange(places)[:, None] + torch.arange(size)
+    # With the shorter one at the origin, and zeros around it, every covariance is one product.
+    if len(x) <= chains.shape[1]:
+        shifted = x.new_zeros(places, chains.shape[1], 3)
+        shifted[torch.arange(places)[:, None], rows] = x
+        covariance = torch.einsum("cla,plb->cpab", chains, shifted)
+        longer, shorter = chains, x[None]
+    else:
+        covariance = torch.einsum("cla,plb->cpab", chains, x[rows])
+        longer, shorter = x[None], chains
+    sums = torch.cat([longer, longer.square().sum(-1, keepdim=True)], -1).cumsum(1)
+    sums = torch.nn.functional.pad(sums, (0, 0, 1, 0))
+    sums = sums[:, size:] - sums[:, :places]
+    squares = sums[..., 3] - sums[..., :3].square().sum(-1) / size
+    squares = squares + shorter.square().sum((1, 2))[:, None] - 2 * largest_trace(covariance)
+    return (squares.clamp_min(0) / size).sqrt()
 
 
 def _largest_tm(sample, chains, distance, offset):

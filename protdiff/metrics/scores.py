@@ -12,7 +12,7 @@ from .chains import pair_chains
 from .correspondence import align_identity, align_numbers, align_sequences
 from .quality import quality
 from .search import search
-from .similarity import drmsd, local_distances
+from .similarity import drmsd, residue_distances
 from .structural import align_structures, align_tmalign, tmalign
 from .superposition import rmsd
 
@@ -253,19 +253,12 @@ def _lddt(model, reference, pairs, rows, atoms, dtype=torch.float64):
     total : float
     per_pair : ndarray, shape (aligned,)
     """
-    place = np.full(len(reference), -1)
-    place[rows] = np.arange(rows.sum())
     i, j = pairs.T
-    made = np.full((rows.sum(), len(atoms), 3), np.nan)
-    made[place[j]] = model.coords[i][:, atoms]
-    present = reference.mask[rows][:, atoms]
-    made, real = made[present], reference.coords[rows][:, atoms][present]
-    residue = torch.tensor(np.nonzero(present)[0])
-    kept, total = (
-        torch.zeros(len(place)).to(x.dtype).index_add_(0, residue, x)
-        for x in local_distances(
-            torch.tensor(made, dtype=dtype), torch.tensor(real, dtype=dtype), group=residue
-        )
+    made = np.full((len(reference), len(atoms), 3), np.nan)
+    made[j] = model.coords[i][:, atoms]
+    kept, total = residue_distances(
+        *(torch.tensor(x[rows], dtype=dtype) for x in (made, reference.coords[:, atoms]))
     )
-    per_residue = (kept / total).numpy()
-    return float(kept.sum() / total.sum()), per_residue[place[j]]
+    per_residue = np.full(len(reference), np.nan)
+    per_residue[rows] = (kept / total).numpy()
+    return float(kept.sum() / total.sum()), per_residue[j]

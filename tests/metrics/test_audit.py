@@ -80,8 +80,8 @@ def test_rmsd_of_every_place(windows):
             float(rmsd(torch.tensor(short), torch.tensor(long[s : s + len(short)])))
             for s in range(len(long) - len(short) + 1)
         ]
-        assert distance[k] == pytest.approx(min(values), abs=2e-3)
-        assert values[offset[k]] == pytest.approx(min(values), abs=2e-3)
+        assert distance[k] == pytest.approx(min(values), abs=1e-9)
+        assert values[offset[k]] == pytest.approx(min(values), abs=1e-9)
 
 
 def test_copies_are_flagged_and_their_origin_named(windows):

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from protdiff.metrics import drmsd, lddt, rmsd
-from protdiff.metrics.similarity import LDDT_THRESHOLDS, local_distances
+from protdiff.metrics.similarity import LDDT_THRESHOLDS, local_distances, residue_distances
 
 from .helpers import (
     CAPSID,
@@ -89,6 +89,25 @@ def test_group_equals_biotite_on_all_atoms():
     x, y = torch.tensor(model.coord).double(), torch.tensor(reference.coord).double()
     expected = struc.lddt(reference, model)
     assert float(lddt(x, y, group=torch.tensor(group))) == pytest.approx(expected, abs=1e-4)
+
+
+@pytest.mark.parametrize(("rows", "pairs"), [(1024, 1000), (7, 3), (1, 50)])
+def test_residues_that_are_near_equal_all_atoms(rows, pairs, monkeypatch):
+    """An extended chain, of which most residues are too far apart to be looked at."""
+    monkeypatch.setattr(MODULE, "ROWS", rows)
+    monkeypatch.setattr(MODULE, "PAIRS", pairs)
+    rng = np.random.default_rng(6)
+    y = np.arange(40)[:, None, None] * [3.3, 0.5, 0] + 3 * rng.normal(size=(40, 4, 3))
+    x = y + rng.normal(size=y.shape)
+    y[[2, 9], [0, 3]] = y[17] = np.nan
+    x[[4, 30], [1, 2]] = x[21] = np.nan
+    mask, group = np.isfinite(y).all(-1).reshape(-1), np.repeat(np.arange(40), 4)
+    flat = (np.nan_to_num(y).reshape(-1, 3), mask, group)
+    by_atom = plain_lddt(x.reshape(-1, 3), *flat)
+    found = residue_distances(torch.tensor(x), torch.tensor(y))
+    for ours, plain in zip(found, by_atom, strict=True):
+        np.testing.assert_allclose(ours, plain.reshape(40, 4).sum(1), rtol=1e-12)
+    assert found[1][17] == 0 < found[1][21] and found[0][21] == 0
 
 
 def test_what_the_model_lacks_is_lost():

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from protdiff.metrics import rmsd, superpose
+from protdiff.metrics.superposition import MANY, largest_trace, rotation_of
 
 from .helpers import CAPSID, KRINGLE, REDUCTASE, example, helix, kabsch, random_rotation, walk
 
@@ -202,3 +203,23 @@ def test_points_in_one_place():
     y = torch.tensor(np.random.default_rng(7).normal(size=(6, 3)))
     spread = (y - y.mean(0)).square().sum(1).mean().sqrt()
     assert float(rmsd(torch.full((6, 3), 2.0).double(), y)) == pytest.approx(float(spread))
+
+
+def test_many_rotations_are_those_of_a_singular_value_decomposition():
+    """Newton's method, and what it leaves to LAPACK: lines, planes, mirror images, nothing."""
+    rng = np.random.default_rng(7)
+    x, y = rng.normal(size=(2, 2 * MANY, 5, 3)) * 4
+    x[::4] = y[::4] * [1, 1, -1] + 0.1 * x[::4]
+    x[1::8, :, 2] = 0  # a plane
+    x[2::8, :, 1:] *= 1e-5  # nearly a line
+    x[3] = x[11, :, 1:] = 0  # a point, and a line: any rotation about it is as good
+    covariance = torch.tensor(x).mT @ torch.tensor(y)
+    rotation = rotation_of(covariance)
+    eye = torch.eye(3, dtype=torch.float64).expand_as(rotation)
+    torch.testing.assert_close(rotation @ rotation.mT, eye, rtol=0, atol=1e-9)
+    assert (torch.linalg.det(rotation) > 0).all()
+    u, s, vh = torch.linalg.svd(covariance)
+    s[:, 2] *= torch.linalg.det(u @ vh).sign()
+    largest = (rotation * covariance).sum((1, 2))
+    torch.testing.assert_close(largest, s.sum(1), rtol=1e-12, atol=1e-12)
+    torch.testing.assert_close(largest_trace(covariance), s.sum(1), rtol=1e-10, atol=1e-12)

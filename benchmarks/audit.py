@@ -1,0 +1,105 @@
+"""Does the audit tell copies from samples? Copies, real chains and generated ones, one table.
+
+    python benchmarks/audit.py --data DATASET [--samples FOLDER] [--noise 0.1 0.5] [--count 200]
+
+Audits with the command line, against all training chains of the archive with its validation chains
+held out: training chains of the lengths of random validation chains, all atoms jittered by so many
+Å per coordinate and turned at random (a sampler that copies); chains of the test split, one per
+cluster (a perfect sampler); and a folder of generated structures, by default made here by the
+shipped weights, 60-200 residues. Seconds are wall time and CPU time of one process.
+"""
+
+import argparse
+import csv
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+from protdiff.archive import read_archive
+from protdiff.backbone import Backbone
+from protdiff.io import write
+
+COMMAND = [sys.executable, "-m", "protdiff.cli.app"]
+
+
+def write_copies(folder, data, count, noise):
+    """Training chains, none twice, of the lengths of random validation chains, with noise."""
+    rng = np.random.default_rng(0)
+    held_out = read_archive(data, "val", max_length=512)
+    train = read_archive(data, "train", max_length=512, globular=False)
+    lengths = np.array([len(chain.types) for chain in train]) + rng.random(len(train))
+    for k in rng.permutation(len(held_out))[:count]:
+        chosen = int(np.abs(lengths - len(held_out[k].types)).argmin())
+        lengths[chosen] = np.inf
+        real = train[chosen].backbone()
+        coords = real.coords + noise * rng.normal(size=real.coords.shape)
+        coords = coords @ Rotation.random(random_state=int(k)).as_matrix()
+        write(Backbone.from_coords(coords, real.sequence), folder / f"{train[chosen].name}.pdb")
+
+
+def write_real(folder, data, count):
+    """Chains of the test split, one per cluster."""
+    chains = {chain.row["cluster30"]: chain for chain in read_archive(data, "test", max_length=512)}
+    chains = list(chains.values())
+    for k in np.random.default_rng(0).permutation(len(chains))[:count]:
+        write(chains[k].backbone(), folder / f"{chains[k].name}.pdb")
+
+
+def run(samples, data, out):
+    """Numbers of one audit, wall and CPU seconds, and how many samples lead to their own chain."""
+    start, before = time.perf_counter(), os.times()
+    command = [*COMMAND, "audit", samples, "--train", data, "--held-out", data, "--out", out]
+    subprocess.run(list(map(str, command)), check=True, stdout=subprocess.DEVNULL)
+    wall, after = time.perf_counter() - start, os.times()
+    cpu = sum(after[2:4]) - sum(before[2:4])
+    with (out / "audit.csv").open(newline="") as handle:
+        named = [Path(r["sample"]).stem == r["nearest_train"] for r in csv.DictReader(handle)]
+    return json.loads((out / "audit.json").read_text()), wall, cpu, sum(named)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--samples", type=Path, help="generated structures")
+    parser.add_argument("--noise", type=float, nargs="*", default=[0.1, 0.5], help="Å")
+    parser.add_argument("--count", type=int, default=200)
+    parser.add_argument("--out", type=Path, default=Path("benchmarks/out/audit"))
+    options = parser.parse_args()
+    os.environ["OMP_NUM_THREADS"] = "1"
+    sets = {}
+    for noise in options.noise:
+        sets[f"copies, noise of {noise:g} Å"] = folder = options.out / f"copies_{noise:g}"
+        folder.mkdir(parents=True, exist_ok=True)
+        write_copies(folder, options.data, options.count, noise)
+    sets["real chains (test)"] = folder = options.out / "real"
+    folder.mkdir(parents=True, exist_ok=True)
+    write_real(folder, options.data, options.count)
+    sets["generated"] = samples = options.samples or options.out / "generated"
+    if options.samples is None:
+        lengths = ["--length", "60-200", "--num", str(options.count), "--seed", "0"]
+        subprocess.run([*COMMAND, "generate", *lengths, "--out", str(samples)], check=True)
+    print(
+        f"{'':24} {'n':>4} {'ratio':>7} {'p':>9} {'by TM':>7} {'p':>9} {'suspicious':>11} "
+        f"{'p':>9} {'own chain':>10} {'wall s':>7} {'CPU s':>6}"
+    )
+    for title, folder in sets.items():
+        found, wall, cpu, named = run(folder, options.data, options.out / f"of_{folder.name}")
+        rmsd, tm = found["rmsd"], found["tm"]
+        print(
+            f"{title:24} {found['samples']:4d} {rmsd['ratio']:7.3f} {rmsd['p']:9.1e} "
+            f"{tm['ratio']:7.3f} {tm['p']:9.1e} {len(found['suspicious']):11d} "
+            f"{found['suspicious_p']:9.1e} {named:10d} {wall:7.0f} {cpu:6.0f}",
+            flush=True,
+        )
+        print(f"  {found['verdict']}")
+    print(f"{found['train']} training chains, {found['held_out']} held out")
+
+
+if __name__ == "__main__":
+    main()
