@@ -5,8 +5,8 @@ import shutil
 
 import numpy as np
 import pytest
-
 from protdiff.archive import is_archive, read_archive
+
 from protdiff.backbone import RESIDUE_TYPES, THREE_TO_ONE
 
 

@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from . import audit, doctor, evaluate, flow, generate, score, train
+from . import audit, data, doctor, evaluate, flow, generate, score, train
 
 __all__ = ["app", "main"]
 
@@ -23,6 +23,7 @@ app.command(name="evaluate")(evaluate.evaluate)
 app.command(name="audit")(audit.audit)
 app.command(name="train")(train.train)
 app.command(name="doctor")(doctor.doctor)
+app.add_typer(data.app, name="data")
 app.add_typer(flow.app, name="flow")
 
 
