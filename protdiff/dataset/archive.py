@@ -2,7 +2,9 @@
 
 import csv
 from itertools import pairwise
+from lzma import LZMAError
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -69,7 +71,7 @@ def read_archive(folder, max_length=512):
                 coords, types, offsets, index = (
                     z[key] for key in ("coords", "aatype", "offsets", "chain_index")
                 )
-        except (KeyError, EOFError, OSError, ValueError) as error:
+        except (KeyError, EOFError, OSError, ValueError, BadZipFile, LZMAError) as error:
             raise ValueError(f"{file}: damaged, or not a chain archive ({error})") from None
         table = np.array([_entry(rows[int(k)]) for k in index], dtype=TABLE)
         table["start"], table["length"] = offsets[:-1] + total, np.diff(offsets)

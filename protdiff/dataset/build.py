@@ -12,7 +12,7 @@ import numpy as np
 from .judge import Limits, Rejected
 from .sources import Unit, examine, units
 from .split import cluster_identical, cluster_mmseqs, deal_splits
-from .store import ChainSet, Writer, read_summary, sequence_hash
+from .store import UNSPLIT, Writer, read_summary, sequence_hash
 
 __all__ = ["build_dataset"]
 
@@ -97,21 +97,30 @@ def build_dataset(
         if not writer.chains:
             why = f"; the first: {first.name}: {first.reason}" if first else ""
             raise ValueError(f"no chain was kept, {rejected.total()} rejected{why}")
-        writer.close(
+        writer.close_arrays()
+        splits = _split(folder, cluster, shares, jobs, seed)
+        writer.summarise(
             inputs=list(map(str, inputs)),
             limits=vars(limits),
-            splits=f"by clusters of {'30 % identity' if cluster == 'mmseqs' else 'one sequence'}",
+            splits=splits,
             rejected=dict(rejected),
         )
-        chains = ChainSet.open(folder)
-        table = np.lib.format.open_memmap(folder / "table.npy", "r+")
-        if cluster == "mmseqs":
-            table["cluster"] = cluster_mmseqs(table, chains.types, jobs=jobs)
-        else:
-            table["cluster"] = cluster_identical(table)
-        table["split"] = deal_splits(table["cluster"], np.array(table["split"]), shares, seed)
-        table.flush()
     return read_summary(out)
+
+
+def _split(folder, cluster, shares, jobs, seed):
+    """Fill in clusters and splits of the table; how, in words."""
+    table = np.lib.format.open_memmap(folder / "table.npy", "r+")
+    if (table["split"] != UNSPLIT).all():
+        return "as in the input"
+    if cluster == "mmseqs":
+        types = np.load(folder / "types.npy", mmap_mode="r")
+        table["cluster"] = cluster_mmseqs(table, types, jobs=jobs)
+    else:
+        table["cluster"] = cluster_identical(table)
+    table["split"] = deal_splits(table["cluster"], np.array(table["split"]), shares, seed)
+    table.flush()
+    return f"by clusters of {'30 % identity' if cluster == 'mmseqs' else 'one sequence'}"
 
 
 @contextmanager

@@ -30,8 +30,8 @@ def experiment(path):
         content, name = gzip.decompress(content), name[:-3]
     if name.endswith((".pdb", ".ent")):
         head = content[: content.find(b"\nATOM")].decode(errors="replace")
-        stated = " ".join(re.findall(r"^EXPDTA\s+(.*?)\s*$", head, re.M))
-        found = re.search(r"^REMARK   2 RESOLUTION\.\s+([0-9.]+)", head, re.M)
+        stated = " ".join(re.findall(r"^EXPDTA[ \d]*(.*)$", head, re.M))
+        found = re.search(r"^REMARK   2 RESOLUTION\. +([0-9.]+)", head, re.M)
         return _short(stated), _number(found and found.group(1))
     block = _block(content, name)
     values = [_first(block, *place) for place in RESOLUTIONS]

@@ -1,5 +1,7 @@
 """What a data set holds, as numbers and as a picture."""
 
+from itertools import pairwise
+
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -39,18 +41,24 @@ def _numbers(table):
         "clusters": len(np.unique(table["cluster"])),
         "residues": int(length.sum()),
         "mean length": length.mean(),
-        "helix": np.nanmean(table["helix"]),
-        "strand": np.nanmean(table["strand"]),
+        "helix": _mean(table["helix"]),
+        "strand": _mean(table["strand"]),
         "Rg ratio": np.median(table["rg"] / (2.2 * length**0.38)),
         "extended": int(table["extended"].sum()),
         "resolution": np.median(known) if len(known) else np.nan,
     }
 
 
+def _mean(values):
+    """Mean of the values that are there."""
+    values = values[np.isfinite(values)]
+    return values.mean() if len(values) else np.nan
+
+
 def length_rows(chains):
     """Chains per range of lengths and split: (first, last, counts) where there are any."""
     out = []
-    for low, high in zip(LENGTH_EDGES, LENGTH_EDGES[1:], strict=False):
+    for low, high in pairwise(LENGTH_EDGES):
         rows = (chains.lengths >= low) & (chains.lengths < high)
         counts = [int((chains.table["split"][rows] == k).sum()) for k in range(len(SPLITS))]
         if rows.any():
@@ -79,7 +87,7 @@ def draw_dataset(chains, path):
     axes[0, 0].legend(frameon=False)
     stacked(axes[1, 0], table["rg"] / (2.2 * length**0.38), np.linspace(0.8, 2.0, 41),
             "Size", "Rg / (2.2 N^0.38)")  # fmt: skip
-    stacked(axes[1, 1], table["resolution"].astype(float), np.linspace(0, 4, 41),
+    stacked(axes[1, 1], table["resolution"].astype(float), np.linspace(0, 4.1, 42),
             "Resolution, where known", "Å")  # fmt: skip
     axis = axes[0, 1]
     some = np.random.default_rng(0).permutation(len(table))[:5000]
@@ -87,6 +95,7 @@ def draw_dataset(chains, path):
         rows = some[splits[some] == k]
         axis.scatter(table["helix"][rows], table["strand"][rows], s=6, alpha=0.5, linewidths=0,
                      color=COLORS[SPLITS[k]])  # fmt: skip
-    axis.set(title="Secondary structure (DSSP)", xlabel="helix", ylabel="strand",
+    method = "P-SEA" if chains.structure is None else "DSSP"
+    axis.set(title=f"Secondary structure ({method})", xlabel="helix", ylabel="strand",
              xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))  # fmt: skip
     save_figure(figure, path)

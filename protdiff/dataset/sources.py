@@ -18,7 +18,7 @@ from ..structure_files import find_files, stem
 from .archive import is_dataset, read_chains
 from .experiment import experiment
 from .judge import Record, Rejected, judge, measure, structure_states
-from .store import SPLITS, TABLE, UNIT, angstrom
+from .store import SPLITS, UNIT, angstrom
 
 __all__ = ["SourceError", "Unit", "examine", "units"]
 
@@ -223,12 +223,13 @@ def _judge_stored(unit, k, limits):
         return Rejected(chain.name, f"{n} residues", kind)
     if row["resolution"] > limits.max_resolution:
         return Rejected(chain.name, f"resolution is {row['resolution']:.2f} Å", "resolution")
+    kept = ["resolution", "method", "extended", "cluster"]
     if unit.content.structure is not None:
         structure = unit.content.structure[unit.content.span(k)]
+        values = {key: row[key] for key in ("rg", "helix", "strand")}
     else:
         structure = structure_states(angstrom(chain.coords), chain.types)
-    values = measure(chain.coords[:, 1] * UNIT, structure)
-    kept = [key for key in TABLE.names if key in ("resolution", "method", "extended", "cluster")]
+        values = measure(chain.coords[:, 1] * UNIT, structure)
     values |= {key: row[key] for key in kept}
     if row["split"] < len(SPLITS):
         values["split"] = row["split"]

@@ -264,12 +264,15 @@ class Writer:
         self.chains += 1
         self.residues += len(coords)
 
-    def close(self, **summary):
-        """Complete the arrays and write dataset.json, with some more entries."""
+    def close_arrays(self):
+        """Complete the arrays: they can be opened from now on."""
         for array in (*self.arrays.values(), self.table):
             array.close()
+
+    def summarise(self, **entries):
+        """Write dataset.json, which makes the folder a data set."""
         counts = {"format": FORMAT, "chains": self.chains, "residues": self.residues}
-        text = json.dumps(counts | summary, indent=1)
+        text = json.dumps(counts | entries, indent=1)
         (self.folder / "dataset.json").write_text(text + "\n")
 
 

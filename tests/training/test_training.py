@@ -49,10 +49,13 @@ def test_chains_are_read_as_stored(tiny_archive, chains):
     with np.load(tiny_archive / "structures_le256.npz") as z:
         first = next(int(r["index"]) for r in rows if r["split"] == "train")
         xyz = z["coords"][z["offsets"][first] : z["offsets"][first + 1]] / 100
-    np.testing.assert_allclose(chains.ca[chains.span(0)], xyz[:, 1], atol=1e-5)
-    norms = np.linalg.norm(chains.links[chains.span(0)], axis=1)
-    np.testing.assert_allclose(norms, [1] * (kept[0] - 1) + [0], atol=1e-6)
+    ca, links, types, structure = chains.crop(0)
+    np.testing.assert_allclose(ca, xyz[:, 1], atol=1e-5)
+    np.testing.assert_allclose(np.linalg.norm(links, axis=1), [1] * (kept[0] - 1), atol=1e-6)
+    assert len(types) == len(structure) == kept[0]
     assert set(np.unique(chains.structure)) <= {0, 1, 2}
+    for one, part in zip(chains.crop(0, 5, 20), (ca, links, types, structure), strict=True):
+        np.testing.assert_array_equal(one, part[5 : 5 + len(one)])
 
 
 def test_secondary_structure_cache(tiny_archive, tmp_path, chains):
