@@ -59,6 +59,7 @@ def _stratified(count, rng):
 def _draw_level(chains, config, rng):
     """Level of a step ("full" or a bead count), and the size of full chains."""
     size = int(rng.integers(48, 129) if rng.random() < 0.75 else rng.integers(129, 257))
+    size = min(size, int(chains.lengths.max()))
     if rng.random() < config.full_share:
         return "full", size
     sizes = [m for m in BEAD_COUNTS if m <= chains.lengths.max() * 0.75]

@@ -17,7 +17,7 @@ from .config import ConfigError
 from .dataset import load_chains
 from .loss import BAND_NAMES, denoising_loss
 
-__all__ = ["train", "validate"]
+__all__ = ["held_out_loss", "train", "validate"]
 
 LOG_FIELDS = ["step", "chains", "seconds", "rate", "loss", *BAND_NAMES]
 
@@ -30,11 +30,16 @@ def learning_rate(config, step):
 
 def batch_loss(denoiser, batch, config, seed):
     """Loss and band sums of one batch, with noise from a generator of its own."""
+    flow, epsilon, u = noise_of(denoiser, batch, seed)
+    return denoising_loss(denoiser, flow, batch, epsilon, u, config.resolution)
+
+
+def noise_of(denoiser, batch, seed):
+    """Flow, noise and times (B,) of a batch."""
     flow = denoiser.recipe(batch.lengths, batch.clean.shape[1] // 2)
     generator = torch.Generator().manual_seed(seed)
     epsilon = torch.randn(batch.clean.shape, generator=generator)
-    u = flow.schedule.time_of(batch.log_cutoff)
-    return denoising_loss(denoiser, flow, batch, epsilon, u, config.resolution)
+    return flow, epsilon, flow.schedule.time_of(batch.log_cutoff)
 
 
 @torch.no_grad()
@@ -48,14 +53,23 @@ def validate(denoiser, chains, config, batches=48):
     dict of str to float
         Ratio per band; below 1 is better than the Gaussian chain.
     """
+    return held_out_loss(denoiser, chains, config, batches)[1]
+
+
+@torch.no_grad()
+def held_out_loss(denoiser, chains, config, batches=48):
+    """Mean loss on held-out chains, and the dict of `validate`."""
     config = config.model_copy(
         update={"seed": 1, "sequence_share": 0.0, "structure_share": 0.0, "beads": 1024}
     )
-    total = 0
+    losses, total = [], 0
     for step in range(batches):
         batch = make_batch(chains, denoiser.recipe, config, step)
-        total = total + batch_loss(denoiser, batch, config, step)[1]
-    return dict(zip(BAND_NAMES, (total[:, 0] / total[:, 1]).tolist(), strict=True))
+        loss, bands = batch_loss(denoiser, batch, config, step)
+        losses.append(loss.item())
+        total = total + bands
+    ratios = dict(zip(BAND_NAMES, (total[:, 0] / total[:, 1]).tolist(), strict=True))
+    return sum(losses) / batches, ratios
 
 
 def _append(path, fields, row):
