@@ -27,12 +27,16 @@ HALF = np.iinfo(np.int16).max * UNIT
 
 @dataclass(frozen=True)
 class Limits:
-    """What a chain must be: residues, and Å and method of the experiment where they are known."""
+    """What a chain must be: residues, and Å and method of the experiment where they are known.
+
+    `proper`: unbroken, with possible bonds, angles and distances.
+    """
 
     min_length: int = 40
     max_length: int = 512
     max_resolution: float = 4.0
     methods: tuple = ()
+    proper: bool = True
 
 
 class Record(NamedTuple):
@@ -74,15 +78,14 @@ def judge(name, chain, limits, experiment=("", float("nan")), origin=""):
         return Rejected(name, f"method is {method or 'unknown'}", "method")
     if resolution > limits.max_resolution:
         return Rejected(name, f"resolution is {resolution:.2f} Å", "resolution")
-    span = longest_segment(chain)
-    part = chain[span]
+    part = chain[longest_segment(chain)] if limits.proper else chain
     if len(part) < limits.min_length:
         return Rejected(
             name, f"longest unbroken segment has {len(part)} of {len(chain)} residues", "too short"
         )
     if len(part) > limits.max_length:
         return Rejected(name, f"{len(part)} residues", "too long")
-    if found := impossible(part):
+    if limits.proper and (found := impossible(part)):
         return Rejected(name, *found)
     centred = part.coords - part.ca.mean(0)
     if np.abs(centred).max() > HALF:

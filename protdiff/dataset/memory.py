@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .judge import Limits, Record, judge
+from .judge import Limits, Record, Rejected, judge
 from .split import cluster_identical
 from .store import TABLE, ChainSet, sequence_hash
 
@@ -10,29 +10,34 @@ __all__ = ["chain_set"]
 
 
 def chain_set(backbones, limits=None):
-    """Chains of some backbones as a `ChainSet`; each chain's longest unbroken segment.
+    """Chains of some backbones; each chain's longest unbroken segment.
 
     Parameters
     ----------
     backbones : sequence of Backbone
     limits : Limits, optional
-        3 to 2048 residues, if left out.
+
+    Returns
+    -------
+    chains : ChainSet
+    rejected : list of Rejected
+        Chains that are not in it, and why; see `judge`.
 
     Raises
     ------
     ValueError
-        If a chain is rejected; see `judge`.
+        If none is.
     """
-    limits = limits or Limits(3, 2048)
-    records = []
-    for number, backbone in enumerate(backbones):
-        for chain in backbone.chains:
-            found = judge(f"{number}_{chain}", backbone.chain(chain), limits)
-            if not isinstance(found, Record):
-                raise ValueError(f"structure {number}, chain {chain}: {found.reason}")
-            records.append(found)
+    found = [
+        judge(f"{number}_{name}", backbone.chain(name), limits or Limits())
+        for number, backbone in enumerate(backbones)
+        for name in backbone.chains
+    ]
+    records = [one for one in found if isinstance(one, Record)]
+    rejected = [one for one in found if isinstance(one, Rejected)]
     if not records:
-        raise ValueError("no structures")
+        why = f"; the first: {rejected[0].name}: {rejected[0].reason}" if rejected else ""
+        raise ValueError(f"no chain was kept, {len(rejected)} rejected{why}")
     table = np.zeros(len(records), TABLE)
     table["length"] = [len(record.coords) for record in records]
     table["start"] = np.cumsum([0, *table["length"][:-1]])
@@ -43,4 +48,4 @@ def chain_set(backbones, limits=None):
             table[key][row] = value
     table["cluster"] = cluster_identical(table)
     arrays = (np.concatenate([record[k] for record in records]) for k in (1, 2, 3))
-    return ChainSet(*arrays, table)
+    return ChainSet(*arrays, table), rejected

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from ..dataset.memory import chain_set
 from ..dataset.split import deal_splits
 from ..network.adapters import adapter_tensors, add_adapters
 from ..network.numerics import flush_denormals, pick_device
@@ -32,7 +31,7 @@ class FinetuneSettings:
     `rank`: of the adapters, None to train all weights; `minutes`: of training, or `steps` if
     given, which makes equal commands give equal weights; `keep`: share of the steps that are
     rehearsals; `held_out_batches`: batches of the held-out loss; `checks`: how often it is
-    measured, the best weights are kept; `draws`: samples of the original weights for rehearsal.
+    measured, the best weights are kept.
     """
 
     rank: int | None = 8
@@ -105,8 +104,18 @@ def learning_rate(settings, progress):
 
 
 @flush_denormals()
-def finetune_chains(train, held_out, out, *, weights=None, rehearsal=(), settings=None,
-                    report=print, card=None):  # fmt: skip
+def finetune_chains(
+    train,
+    held_out,
+    out,
+    *,
+    weights=None,
+    rehearsal=None,
+    settings=None,
+    report=print,
+    card=None,
+    progress=None,
+):
     """Fine-tune weights on chains and write them.
 
     Parameters
@@ -117,13 +126,15 @@ def finetune_chains(train, held_out, out, *, weights=None, rehearsal=(), setting
         A .safetensors file: adapters, or all weights when there is no rank.
     weights : str or path, optional
         To start from; the default ones.
-    rehearsal : sequence of Backbone
+    rehearsal : ChainSet, optional
         Samples of the original weights.
     settings : FinetuneSettings, optional
     report : callable
         Gets a line of text now and then.
     card : dict, optional
         Stored with the weights.
+    progress : callable, optional
+        Called with the share that is done.
 
     Returns
     -------
@@ -140,7 +151,6 @@ def finetune_chains(train, held_out, out, *, weights=None, rehearsal=(), setting
         trained = [p for p in denoiser.parameters() if p.requires_grad]
     else:
         trained = add_adapters(denoiser.network, settings.rank, settings.seed)
-    samples = chain_set(rehearsal) if rehearsal else None
     average = _Average(trained, settings.ema)
     optimiser = torch.optim.AdamW(trained, lr=0.0, betas=(0.9, 0.98), weight_decay=0.0)
     arguments = held_out, config, settings.held_out_batches
@@ -148,22 +158,24 @@ def finetune_chains(train, held_out, out, *, weights=None, rehearsal=(), setting
     best, kept = before, [p.detach().clone() for p in trained]
     report(f"held-out loss {before[0]:.4f}")
     step, spent, began, checked = 0, 0.0, time.monotonic(), 0
-    while (progress := _progress(settings, step, spent)) < 1:
-        rehearse = samples is not None and (step + 1) * settings.keep % 1 < settings.keep
-        batch = make_batch(samples if rehearse else train, denoiser.recipe, config, step)
+    while (done := _progress(settings, step, spent)) < 1:
+        rehearse = rehearsal is not None and (step + 1) * settings.keep % 1 < settings.keep
+        batch = make_batch(rehearsal if rehearse else train, denoiser.recipe, config, step)
         if rehearse:
             noise = noise_of(denoiser, batch, step)
             loss = distillation_loss(denoiser, base, noise[0], batch, *noise[1:], config.resolution)
         else:
             loss, _ = batch_loss(denoiser, batch, config, step)
         for group in optimiser.param_groups:
-            group["lr"] = learning_rate(settings, progress)
+            group["lr"] = learning_rate(settings, done)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(trained, config.clip)
         optimiser.step()
         average.update()
         step, spent = step + 1, time.monotonic() - began
+        if progress is not None:
+            progress(min(1.0, _progress(settings, step, spent)))
         if _progress(settings, step, spent) * settings.checks >= checked + 1:
             checked += 1
             average.swap()
@@ -178,15 +190,15 @@ def finetune_chains(train, held_out, out, *, weights=None, rehearsal=(), setting
         for parameter, value in zip(trained, kept, strict=True):
             parameter.copy_(value)
     results = {
-        "steps": step, "minutes": round(spent / 60, 2), "loss_before": before[0],
-        "loss_after": best[0], "bands_before": before[1], "bands_after": best[1],
+        "steps": step, "loss_before": before[0], "loss_after": best[0],
+        "bands_before": before[1], "bands_after": best[1],
     }  # fmt: skip
-    card = (card or {}) | results
+    card = (card or {}) | results  # without the time: equal steps give equal bytes
     if settings.rank is None:
         save_weights(out, denoiser.state_dict(), denoiser.network.config, denoiser.recipe, card)
     else:
         save_adapters(out, adapter_tensors(denoiser.network), origin, card)
-    return results
+    return results | {"minutes": round(spent / 60, 2)}
 
 
 def _progress(settings, step, spent):
