@@ -3,10 +3,10 @@
     python benchmarks/finetune.py helix|strand|ensemble --data DATASET --out FOLDER
                                   [--structure ENTRY] [--steps N | --minutes M]
 
-Classes: 50 chains of the test split, written as PDB files and given to `protdiff.finetune`. The loss
-is measured on chains of the class, and on all others, of the validation split, with the same noise
-before and after; samples are drawn at the lengths of the 50 chains. Ensemble: all models of the
-entry (NMR) or frames of a trajectory are given to it.
+Classes: 50 chains of the test split, written as PDB files and given to `protdiff.finetune`. The
+loss is measured on chains of the class, and on all others, of the validation split, with the same
+noise before and after; samples are drawn at the lengths of the 50 chains. Ensemble: all models of
+the entry (NMR), or the frames of a trajectory, are given to it.
 """
 
 import argparse

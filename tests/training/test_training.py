@@ -17,6 +17,7 @@ from protdiff.training.batches import make_batch
 from protdiff.training.config import ConfigError, TrainingConfig, read_config
 from protdiff.training.dataset import load_chains
 from protdiff.training.loop import batch_loss, learning_rate, train, validate
+from protdiff.training.run import Run
 from protdiff.weights import load_weights
 
 from ..conftest import TINY
@@ -146,11 +147,9 @@ def test_interrupted_run_equals_an_uninterrupted_one(config, tmp_path):
         if len(saved) == 2:
             raise Stopped
 
-    from protdiff.training import loop
-
-    save = loop._Run.save
+    save = Run.save
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(loop._Run, "save", lambda run: (save(run), stop_after_two()))
+        patch.setattr(Run, "save", lambda run: (save(run), stop_after_two()))
         with pytest.raises(Stopped):
             train(halves, report=lambda _: None)
     train(halves, report=lambda _: None)
