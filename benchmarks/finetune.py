@@ -28,7 +28,7 @@ from protdiff.training.finetune import FinetuneSettings
 from protdiff.training.loop import held_out_loss
 from protdiff.weights import load_weights
 
-CHAINS, BATCHES = 50, 32
+CHAINS, BATCHES = 50, 24
 CLASSES = {
     "helix": lambda table: (table["helix"] > 0.5) & (table["strand"] < 0.05),
     "strand": lambda table: (table["strand"] > 0.3) & (table["helix"] < 0.12),

@@ -41,8 +41,8 @@ class FinetuneSettings:
     keep: float = 0.25
     beads: int = 512
     ema: float = 0.98
-    held_out_batches: int = 16
-    checks: int = 8
+    held_out_batches: int = 12
+    checks: int = 6
     seed: int = 0
     device: str = "cpu"
 
