@@ -9,7 +9,7 @@ import os
 from dataclasses import asdict
 from pathlib import Path
 
-from .files import replacing
+from .files import replacing, save_tensors
 
 __all__ = [
     "DEFAULT",
@@ -113,15 +113,13 @@ def save_adapters(path, tensors, base, card=None):
 
 
 def _save(path, tensors, metadata, card):
-    from safetensors.torch import save_file
-
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     metadata["sha256"] = tensors_digest(tensors)
     if card is not None:
         metadata["card"] = card
     with replacing(path) as temporary:
         # One entry, because the order of several is not kept and equal weights give equal bytes.
-        save_file(tensors, temporary, {"protdiff": json.dumps(metadata, sort_keys=True)})
+        save_tensors(tensors, temporary, {"protdiff": json.dumps(metadata, sort_keys=True)})
         umask = os.umask(0)
         os.umask(umask)
         temporary.chmod(0o666 & ~umask)  # safetensors makes files that only their owner can read

@@ -2,9 +2,11 @@
 
 import pickle
 import shutil
+from pathlib import Path
 
 import pytest
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from protdiff.network.adapters import adapter_tensors, add_adapters
@@ -122,3 +124,15 @@ def test_damaged_adapters_are_refused(adapters):
     path.write_bytes(content)
     with pytest.raises(WeightsError, match="checksum"):
         load_weights(path)
+
+
+def test_a_full_disk_is_an_error_of_the_system(tiny_denoiser, tmp_path, monkeypatch):
+    def full(tensors, path, metadata):
+        Path(path).write_bytes(b"part of it")
+        raise SafetensorError("I/O error: No space left on device (os error 28)")
+
+    monkeypatch.setattr("safetensors.torch.save_file", full)
+    d, path = tiny_denoiser, tmp_path / "x.safetensors"
+    with pytest.raises(OSError, match="No space left") as caught:
+        save_weights(path, d.state_dict(), d.network.config, d.recipe)
+    assert caught.value.filename == str(path) and not list(tmp_path.iterdir())

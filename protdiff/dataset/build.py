@@ -3,6 +3,7 @@
 import csv
 import os
 import shutil
+import signal
 from collections import Counter, deque
 from contextlib import contextmanager
 from pathlib import Path
@@ -131,8 +132,10 @@ def _folder(out):
         temporary.mkdir(parents=True)
         yield temporary
         temporary.rename(out)
-    except BaseException:
+    except BaseException as error:
         shutil.rmtree(temporary, ignore_errors=True)
+        if isinstance(error, OSError) and error.filename is None:
+            error.filename = str(out)  # a full disk does not say where
         raise
 
 
@@ -155,12 +158,17 @@ def _examined(stream, limits, jobs, advance):
     from concurrent.futures import ProcessPoolExecutor
 
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, mp_context=context) as pool:
+    with ProcessPoolExecutor(jobs, context, _leave_ctrl_c) as pool:
         try:
             yield from _counted(_windowed(pool, stream, limits, AHEAD * jobs), advance)
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+def _leave_ctrl_c():
+    """In a worker: the main process decides what Ctrl-C means."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _windowed(pool, stream, limits, size):

@@ -72,7 +72,7 @@ def held_out_loss(denoiser, chains, config, batches=48):
 
 
 @flush_denormals()
-def train(config, report=print):
+def train(config, report=print, progress=None):
     """Run, or continue, the training that a configuration describes.
 
     Every step works on `accumulate` batches in every process, and the gradients are averaged:
@@ -89,6 +89,8 @@ def train(config, report=print):
     config : TrainingConfig
     report : callable
         Gets one line of text now and then.
+    progress : callable, optional
+        Gets every row of training.csv as a dict.
 
     Returns
     -------
@@ -129,6 +131,8 @@ def train(config, report=print):
             if rank == 0:
                 append(config.out / "training.csv", LOG_FIELDS, row)
                 log("training", row)
+                if progress is not None:
+                    progress(row)
         last = run.step == config.steps
         if rank == 0 and (last or now - validated > 60 * config.validate_minutes):
             judge(run, held_out, log, report)

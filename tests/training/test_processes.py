@@ -222,10 +222,11 @@ def test_a_full_disk_leaves_the_checkpoint(config, monkeypatch):
 
     before = (config.out / "ema.safetensors").read_bytes()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(checkpoint, "save_file", full)
+        patch.setattr(checkpoint, "save_tensors", full)
         with pytest.raises(OSError, match="No space left"):
             train(config.model_copy(update={"steps": 4}), report=lambda _: None)
     assert (config.out / "ema.safetensors").read_bytes() == before
+    assert [path.name for path in config.out.glob("checkpoint*")] == ["checkpoint-2"]
     lines = []
     train(config.model_copy(update={"steps": 4}), report=lines.append)
     assert "continuing at step 2" in lines
