@@ -1,5 +1,6 @@
 """`protdiff train`: run or continue a training."""
 
+import os
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -22,13 +23,19 @@ def train(
     settings = read_config(config)
     from ..training.loop import train as run
 
-    with progress_line(settings.steps) as progress:
-        path = run(settings, report=lambda text: print(text, flush=True), progress=progress)
-    print(f"weights: {path}")
+    first = os.environ.get("RANK", "0") == "0"  # of several processes, one speaks
+
+    def report(text):
+        if first:
+            print(text, flush=True)
+
+    with progress_line(settings.steps, first) as progress:
+        path = run(settings, report=report, progress=progress)
+    report(f"weights: {path}")
 
 
 @contextmanager
-def progress_line(steps):
+def progress_line(steps, shown=True):
     """Context of a function that shows a row of the log on the terminal: loss, and by band."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
@@ -38,7 +45,7 @@ def progress_line(steps):
 
     console = Console(stderr=True)
     columns = (MofNCompleteColumn(), BarColumn(20), Remaining(), TextColumn("{task.description}"))
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+    with Progress(*columns, console=console, disable=not (shown and console.is_terminal)) as bar:
         task = bar.add_task("", total=steps)
 
         def show(row):
