@@ -159,7 +159,9 @@ class ChainSet:
         span = self.span(chain, start, length)
         coords = angstrom(self.coords[span])
         links = link_vectors(coords).astype(np.float32)
-        return coords[:, 1], links, self.types[span].view(np.int8), self.structure[span]
+        # Copies: torch takes no arrays that cannot be written to.
+        types, states = np.array(self.types[span]), np.array(self.structure[span])
+        return coords[:, 1], links, types.view(np.int8), states
 
     def select(self, split=None, max_length=None, globular=False, min_length=0):
         """The chains of one split, within some lengths, all or only the globular ones."""
