@@ -21,8 +21,8 @@ from pathlib import Path
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from protdiff.archive import read_archive
 from protdiff.backbone import Backbone
+from protdiff.dataset import read_chains
 from protdiff.io import write
 
 COMMAND = [sys.executable, "-m", "protdiff.cli.app"]
@@ -31,8 +31,8 @@ COMMAND = [sys.executable, "-m", "protdiff.cli.app"]
 def write_copies(folder, data, count, noise):
     """Training chains, none twice, of the lengths of random validation chains, with noise."""
     rng = np.random.default_rng(0)
-    held_out = read_archive(data, "val", max_length=512)
-    train = read_archive(data, "train", max_length=512, globular=False)
+    held_out = read_chains(data, "val", max_length=512)
+    train = read_chains(data, "train", max_length=512, globular=False)
     lengths = np.array([len(chain.types) for chain in train]) + rng.random(len(train))
     for k in rng.permutation(len(held_out))[:count]:
         chosen = int(np.abs(lengths - len(held_out[k].types)).argmin())
@@ -45,7 +45,7 @@ def write_copies(folder, data, count, noise):
 
 def write_real(folder, data, count):
     """Chains of the test split, one per cluster."""
-    chains = {chain.row["cluster30"]: chain for chain in read_archive(data, "test", max_length=512)}
+    chains = {int(chain.row["cluster"]): chain for chain in read_chains(data, "test", max_length=512)}
     chains = list(chains.values())
     for k in np.random.default_rng(0).permutation(len(chains))[:count]:
         write(chains[k].backbone(), folder / f"{chains[k].name}.pdb")

@@ -10,7 +10,7 @@ import argparse
 
 import numpy as np
 
-from protdiff.archive import read_archive
+from protdiff.dataset import read_chains
 from protdiff.metrics.descriptor import NAMES
 from protdiff.metrics.population import describe, gather
 from protdiff.metrics.quality import QUALITY
@@ -23,8 +23,8 @@ def main():
     parser.add_argument("--data", required=True)
     parser.add_argument("--out", required=True)
     options = parser.parse_args()
-    chains = read_archive(options.data, "val", max_length=512)
-    train = read_archive(options.data, "train", max_length=512)
+    chains = list(read_chains(options.data, "val", max_length=512))
+    train = read_chains(options.data, "train", max_length=512)
     rng = np.random.default_rng(0)
     chains += [train[k] for k in rng.permutation(len(train))[: TOTAL - len(chains)]]
     real = gather([describe(chain.name, chain.backbone()) for chain in chains])

@@ -17,7 +17,7 @@ from protdiff.training.dataset import load_chains
 def mode_squares(chains):
     """Length and mean over x, y, z of X_n² for every chain."""
     for k, n in enumerate(chains.lengths):
-        ca = torch.from_numpy(chains.ca[chains.span(k)]).double()
+        ca = torch.from_numpy(chains.crop(k)[0]).double()
         yield int(n), (cosine_modes(int(n)) @ ca)[1:].square().mean(-1)
 
 

@@ -28,7 +28,8 @@ from protdiff.request import Request, batches
 from protdiff.training.batches import make_batch
 from protdiff.training.config import TrainingConfig
 from protdiff.training.dataset import load_chains
-from protdiff.training.loop import Run, batch_loss, train
+from protdiff.training.loop import batch_loss, train
+from protdiff.training.run import Run
 from protdiff.weights import load_weights
 
 OUT = Path(__file__).parent / "out" / "flows"

@@ -23,8 +23,8 @@ import numpy as np
 import torch
 from scipy.stats import rankdata, spearmanr
 
-from protdiff.archive import read_archive
 from protdiff.backbone import Backbone
+from protdiff.dataset import read_chains
 from protdiff.flow import stack_modes
 from protdiff.io import read
 from protdiff.likelihood import log_likelihood
@@ -62,7 +62,7 @@ def trace(ca, sequence):
 
 
 def ranking(denoiser, options):
-    chains = read_archive(options.data, "val")
+    chains = list(read_chains(options.data, "val"))
     rng = np.random.default_rng(0)
     chosen = [chains[k] for k in rng.permutation(len(chains))[: options.chains]]
     others = {}

@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from protdiff.archive import read_archive
+from protdiff.dataset import read_chains
 from protdiff.files import replacing
 from protdiff.replicas import measure_replicas
 from protdiff.weights import file_digest, find_weights, load_weights
@@ -31,7 +31,7 @@ LIMIT = 0.05
 
 def chosen_chains(data, count):
     """Validation chains of middle length, sorted by it so that batches waste nothing."""
-    chains = [c for c in read_archive(data, "val") if SHORTEST <= len(c.types) <= LONGEST]
+    chains = [c for c in read_chains(data, "val") if SHORTEST <= len(c.types) <= LONGEST]
     chains = chains[:: max(1, math.floor(len(chains) / count))][:count]
     return sorted((c.backbone() for c in chains), key=len)
 

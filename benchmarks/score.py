@@ -21,8 +21,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from protdiff.archive import read_archive
 from protdiff.backbone import Backbone
+from protdiff.dataset import read_chains
 from protdiff.io import read, write
 from protdiff.metrics import score
 from protdiff.metrics.search import fragments, tm_d0
@@ -32,7 +32,7 @@ LOOP_PAIRS = 3
 
 def write_pairs(folder, data, count, length):
     """Chains and smooth deformations of them, about 2 Å off; lists of paths."""
-    chains = [c for c in read_archive(data, "val") if abs(len(c.types) - length) <= length // 10]
+    chains = [c for c in read_chains(data, "val") if abs(len(c.types) - length) <= length // 10]
     rng, models, references = np.random.default_rng(0), [], []
     for k in range(count):
         real = chains[k % len(chains)].backbone()

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from tmtools import tm_align
 
-from protdiff.archive import read_archive
+from protdiff.dataset import read_chains
 from protdiff.metrics.search import search
 from protdiff.metrics.structural import align_structures
 
@@ -34,7 +34,7 @@ def candidates(chains, seed=0):
     seen = set()
     for i in np.random.default_rng(seed).permutation(len(rows)).tolist():
         near = np.square(kind - kind[i]).sum(1).argsort()[1 : NEIGHBOURS + 1].tolist()
-        kin = [j for j, r in enumerate(rows) if r["cluster30"] == rows[i]["cluster30"]][:2]
+        kin = [j for j, r in enumerate(rows) if r["cluster"] == rows[i]["cluster"]][:2]
         for j in dict.fromkeys(kin + near):
             if i != j and (j, i) not in seen and (i, j) not in seen:
                 seen.add((i, j))
@@ -47,7 +47,7 @@ def main():
     parser.add_argument("--pairs", type=int, default=200)
     options = parser.parse_args()
     torch.set_num_threads(1)
-    chains = read_archive(options.data, "val") + read_archive(options.data, "test")
+    chains = [*read_chains(options.data, "val"), *read_chains(options.data, "test")]
     found, seconds = [], np.zeros(2)
     for i, j in candidates(chains):
         one, two = (chains[k].backbone(ca_only=True) for k in (i, j))
@@ -64,7 +64,7 @@ def main():
         if len(found) == options.pairs:
             break
     gap = np.array([pair[0] for pair in found])
-    kin = sum(a.row["cluster30"] == b.row["cluster30"] for *_, a, b in found)
+    kin = sum(a.row["cluster"] == b.row["cluster"] for *_, a, b in found)
     print(f"{len(found)} pairs with TM > 0.5, {kin} of them in one 30 % cluster")
     print(
         f"within {LIMIT}: {100 * (np.abs(gap) <= LIMIT).mean():.1f} %   "

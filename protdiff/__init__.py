@@ -3,12 +3,13 @@
 from importlib import import_module
 
 __version__ = "0.1.0"
-__all__ = ["Backbone", "Scores", "flows", "generate", "read", "score", "write"]
+__all__ = ["Backbone", "Scores", "finetune", "flows", "generate", "read", "score", "write"]
 
 #: Public names and where they live; imported on first use, so that `import protdiff` is instant.
 _HOMES = {
     "Backbone": "backbone",
     "Scores": "metrics",
+    "finetune": "finetuning",
     "generate": "generation",
     "read": "io",
     "score": "metrics",

@@ -3,10 +3,11 @@
 import json
 import math
 import os
+import re
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-__all__ = ["replacing", "save_figure", "write_json"]
+__all__ = ["replacing", "save_figure", "save_tensors", "write_json"]
 
 
 @contextmanager
@@ -17,9 +18,11 @@ def replacing(path):
     try:
         yield temporary
         temporary.replace(path)
-    except BaseException:
+    except BaseException as error:
         with suppress(OSError):  # whatever went wrong is the news
             temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename == str(temporary):
+            error.filename = str(path)  # the name that was asked for
         raise
 
 
@@ -30,6 +33,21 @@ def save_figure(figure, path):
     FigureCanvasAgg(figure)
     with replacing(path) as temporary:
         figure.savefig(temporary, format="png", metadata={"Software": None})
+
+
+def save_tensors(tensors, path, metadata=None):
+    """Write a safetensors file; OSError, with the file's name, when the system refuses."""
+    from safetensors import SafetensorError
+    from safetensors.torch import save_file
+
+    try:
+        save_file(tensors, path, metadata)
+    except SafetensorError as error:
+        number = re.search(r"os error (\d+)", str(error))
+        if not number:
+            raise
+        code = int(number.group(1))
+        raise OSError(code, os.strerror(code), str(path)) from None
 
 
 def write_json(path, value):

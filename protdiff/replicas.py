@@ -6,7 +6,7 @@ import numpy as np
 
 from .geometry import link_vectors
 
-__all__ = ["Batch", "chain_batches", "mean_period", "measure_replicas", "noise_source"]
+__all__ = ["Batch", "chain_batches", "chain_components", "mean_period", "measure_replicas", "noise_source"]
 
 #: Pairs of residues in a batch of chains, at most: bounds the memory.
 PAIRS = 500_000
@@ -97,11 +97,11 @@ def chain_batches(denoiser, chains):
         part = chains[start : start + count]
         lengths = [len(chain) for chain in part]
         residues = torch.tensor(lengths, dtype=torch.float64)
-        out.append(Batch(*denoiser.bind(lengths), _components(part, max(lengths)), residues))
+        out.append(Batch(*denoiser.bind(lengths), chain_components(part, max(lengths)), residues))
     return out
 
 
-def _components(chains, size):
+def chain_components(chains, size):
     """Components (B, 2·size, 3) of chains."""
     import torch
 

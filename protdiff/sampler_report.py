@@ -73,7 +73,7 @@ def report_sampler(
     from .flow.error import initialisation_error, sampler_error, score_error
     from .generation import SPACING
     from .network.numerics import flush_denormals
-    from .thermodynamics import _components as chain_components
+    from .replicas import chain_components
 
     lengths = [len(chain) for chain in chains]
     size, step = max(lengths), advance or (lambda count: None)

@@ -1,4 +1,7 @@
-"""Find, verify and load weights: safetensors with a configuration and a checksum, never pickles."""
+"""Find, verify and load weights: safetensors with a configuration and a checksum, never pickles.
+
+A file holds either all weights, or low-rank adapters and the checksum of the weights they go with.
+"""
 
 import hashlib
 import json
@@ -6,11 +9,22 @@ import os
 from dataclasses import asdict
 from pathlib import Path
 
-__all__ = ["DEFAULT", "WeightsError", "file_digest", "find_weights", "load_weights", "save_weights"]
+from .files import replacing, save_tensors
+
+__all__ = [
+    "DEFAULT",
+    "WeightsError",
+    "file_digest",
+    "find_weights",
+    "load_weights",
+    "read_weights",
+    "save_adapters",
+    "save_weights",
+]
 
 #: Weights used when none are named.
 DEFAULT = "rg-base"
-FORMAT = "protdiff-weights-1"
+FORMAT, ADAPTERS = "protdiff-weights-1", "protdiff-adapters-1"
 
 
 class WeightsError(ValueError):
@@ -62,7 +76,7 @@ def tensors_digest(tensors):
     return digest.hexdigest()
 
 
-def save_weights(path, tensors, config, recipe):
+def save_weights(path, tensors, config, recipe, card=None):
     """Write a denoiser's tensors with the configuration that rebuilds it.
 
     Parameters
@@ -72,28 +86,111 @@ def save_weights(path, tensors, config, recipe):
         ``Denoiser.state_dict()``, for example its moving average.
     config : NetworkConfig
     recipe : ChainFlow
+    card : dict, optional
+        What else is worth knowing of them, as plain values.
     """
-    from safetensors.torch import save_file
+    metadata = {"format": FORMAT, "network": asdict(config), "flow": asdict(recipe)}
+    _save(path, tensors, metadata, card)
 
+
+def save_adapters(path, tensors, base, card=None):
+    """Write adapters in half precision.
+
+    Parameters
+    ----------
+    path : path
+    tensors : dict of str to Tensor
+        See `protdiff.network.adapters.adapter_tensors`.
+    base : path
+        Weights that they go with; remembered by name and checksum.
+    card : dict, optional
+    """
+    import torch
+
+    origin = {"name": Path(base).stem, "sha256": read_metadata(base)["sha256"]}
+    halves = {name: tensor.to(torch.float16) for name, tensor in tensors.items()}
+    _save(path, halves, {"format": ADAPTERS, "base": origin}, card)
+
+
+def _save(path, tensors, metadata, card):
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    # One entry, because the order of several is not kept and equal weights give equal bytes.
-    metadata = {
-        "format": FORMAT,
-        "network": asdict(config),
-        "flow": asdict(recipe),
-        "sha256": tensors_digest(tensors),
-    }
-    path = Path(path)
-    temporary = path.with_name(path.name + ".tmp")
-    save_file(tensors, temporary, {"protdiff": json.dumps(metadata, sort_keys=True)})
-    umask = os.umask(0)
-    os.umask(umask)
-    temporary.chmod(0o666 & ~umask)  # safetensors makes files that only their owner can read
-    temporary.replace(path)
+    metadata["sha256"] = tensors_digest(tensors)
+    if card is not None:
+        metadata["card"] = card
+    with replacing(path) as temporary:
+        # One entry, because the order of several is not kept and equal weights give equal bytes.
+        save_tensors(tensors, temporary, {"protdiff": json.dumps(metadata, sort_keys=True)})
+        umask = os.umask(0)
+        os.umask(umask)
+        temporary.chmod(0o666 & ~umask)  # safetensors makes files that only their owner can read
+
+
+def read_metadata(path):
+    """What a weights file says of itself; the tensors are not read.
+
+    Raises
+    ------
+    WeightsError
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="pt") as handle:
+            metadata = json.loads((handle.metadata() or {}).get("protdiff", "{}"))
+    except (SafetensorError, OSError, ValueError) as error:
+        reason = " ".join(str(error).split())
+        raise WeightsError(f"{path}: not a readable safetensors file ({reason})") from None
+    if metadata.get("format") not in (FORMAT, ADAPTERS):
+        raise WeightsError(f"{path}: a safetensors file, but not of protdiff (format {FORMAT})")
+    return metadata
+
+
+def read_weights(path):
+    """Metadata and tensors of a weights file whose checksum is right.
+
+    Raises
+    ------
+    WeightsError
+        When the file is absent, not a safetensors file, of another program, or its checksum
+        does not match.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    metadata = read_metadata(path)
+    try:
+        tensors = load_file(path)
+    except (SafetensorError, OSError) as error:
+        reason = " ".join(str(error).split())
+        raise WeightsError(f"{path}: not a readable safetensors file ({reason})") from None
+    if metadata.get("sha256") != tensors_digest(tensors):
+        raise WeightsError(f"{path}: checksum does not match; the file is damaged, get it anew")
+    return metadata, tensors
+
+
+def find_base(path, base):
+    """Path of the weights that adapters go with: shipped, or beside the adapters.
+
+    Raises
+    ------
+    WeightsError
+    """
+    for folder in (*weight_folders(), Path(path).parent):
+        for candidate in sorted(folder.glob("*.safetensors")):
+            try:
+                metadata = read_metadata(candidate)
+            except WeightsError:
+                continue
+            if metadata["format"] == FORMAT and metadata["sha256"] == base["sha256"]:
+                return candidate
+    raise WeightsError(
+        f"{path}: adapters of the weights {base['name']} (checksum {base['sha256'][:12]}), which "
+        "are not here; put them into the same folder"
+    )
 
 
 def load_weights(name=None, device="cpu"):
-    """Load a denoiser.
+    """Load a denoiser; adapters are added to their base weights.
 
     Parameters
     ----------
@@ -109,35 +206,37 @@ def load_weights(name=None, device="cpu"):
     Raises
     ------
     WeightsError
-        When the file is absent, not a safetensors file, of another program, or its checksum
-        does not match.
+        As `read_weights`; or if the base of adapters is not found.
     """
-    from safetensors import SafetensorError, safe_open
-
-    from .flow import ChainFlow, MeasuredSpectrum
-    from .network import Denoiser, NetworkConfig
-
     path = find_weights(name)
+    metadata, tensors = read_weights(path)
     try:
-        with safe_open(path, framework="pt") as handle:
-            metadata = json.loads((handle.metadata() or {}).get("protdiff", "{}"))
-            tensors = {key: handle.get_tensor(key) for key in handle.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError) as error:
-        reason = " ".join(str(error).split())
-        raise WeightsError(f"{path}: not a readable safetensors file ({reason})") from None
-    if metadata.get("format") != FORMAT:
-        raise WeightsError(f"{path}: a safetensors file, but not of protdiff (format {FORMAT})")
-    if metadata.get("sha256") != tensors_digest(tensors):
-        raise WeightsError(f"{path}: checksum does not match; the file is damaged, get it anew")
-    try:
-        flow = dict(metadata["flow"])
-        if flow["spectrum"] is not None:
-            s = flow["spectrum"]
-            s["correction"] = tuple(map(tuple, s["correction"]))
-            flow["spectrum"] = MeasuredSpectrum(**{k: tuple(v) for k, v in s.items()})
-        denoiser = Denoiser(NetworkConfig(**metadata["network"]), ChainFlow(**flow))
-        denoiser.load_state_dict(tensors)
+        if metadata["format"] == ADAPTERS:
+            from .network.adapters import load_adapters, merge_adapters
+
+            denoiser = _denoiser(*read_weights(find_base(path, metadata["base"])))
+            load_adapters(denoiser.network, {k: v.float() for k, v in tensors.items()})
+            merge_adapters(denoiser.network)
+        else:
+            denoiser = _denoiser(metadata, tensors)
+    except WeightsError:
+        raise
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         text = str(error).splitlines()[0]
         raise WeightsError(f"{path}: made by another version of protdiff ({text})") from None
     return denoiser.to(device).eval().requires_grad_(False)
+
+
+def _denoiser(metadata, tensors):
+    """Denoiser of a file of all weights."""
+    from .flow import ChainFlow, MeasuredSpectrum
+    from .network import Denoiser, NetworkConfig
+
+    flow = dict(metadata["flow"])
+    if flow["spectrum"] is not None:
+        s = flow["spectrum"]
+        s["correction"] = tuple(map(tuple, s["correction"]))
+        flow["spectrum"] = MeasuredSpectrum(**{k: tuple(v) for k, v in s.items()})
+    denoiser = Denoiser(NetworkConfig(**metadata["network"]), ChainFlow(**flow))
+    denoiser.load_state_dict(tensors)
+    return denoiser

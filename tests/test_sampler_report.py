@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from protdiff.archive import read_archive
+from protdiff.dataset import read_chains
 from protdiff.flow import sde_2m, uniform_times
 from protdiff.flow.error import sampler_error
 from protdiff.generation import SPACING
@@ -13,7 +13,7 @@ from protdiff.weights import load_weights
 
 @pytest.fixture(scope="module")
 def real_backbones(tiny_archive):
-    chains = [c.backbone() for c in read_archive(tiny_archive, "train")]
+    chains = [c.backbone() for c in read_chains(tiny_archive, "train")]
     return [c for c in chains if 55 < len(c) <= 64][:6]
 
 

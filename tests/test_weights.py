@@ -1,12 +1,23 @@
 """Weights: round trip, checksum, foreign and damaged files."""
 
 import pickle
+import shutil
+from pathlib import Path
 
 import pytest
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
-from protdiff.weights import WeightsError, find_weights, load_weights, save_weights
+from protdiff.network.adapters import adapter_tensors, add_adapters
+from protdiff.weights import (
+    WeightsError,
+    find_weights,
+    load_weights,
+    read_weights,
+    save_adapters,
+    save_weights,
+)
 
 
 def test_round_trip_gives_the_same_denoiser(tiny_denoiser, tiny_weights):
@@ -63,3 +74,65 @@ def test_pickles_are_never_loaded(tmp_path):
 def test_unknown_name_lists_the_shipped_ones():
     with pytest.raises(WeightsError, match=r"no weights of this name; shipped: .*rg-base"):
         find_weights("nonesuch")
+
+
+@pytest.fixture
+def adapters(tiny_weights, tmp_path):
+    """Adapters with random second matrices, beside a copy of their base; their denoiser."""
+    base = tmp_path / "base.safetensors"
+    shutil.copy(tiny_weights, base)
+    denoiser = load_weights(base)
+    add_adapters(denoiser.network, 3)
+    for name, value in adapter_tensors(denoiser.network).items():
+        if ".up." in name:
+            value.normal_(std=0.3)
+    path = tmp_path / "mine.safetensors"
+    save_adapters(path, adapter_tensors(denoiser.network), base, {"chains": 7})
+    return path, base, denoiser
+
+
+def test_adapters_load_onto_their_base(adapters):
+    path, base, expected = adapters
+    loaded = load_weights(path)
+    assert loaded.state_dict().keys() == load_weights(base).state_dict().keys()
+    name = "layers.1.feed_forward.expand"
+    one, other, plain = (
+        d.network.get_submodule(name).weight for d in (loaded, expected, load_weights(base))
+    )
+    torch.testing.assert_close(one, other, atol=3e-3, rtol=0)  # stored in half precision
+    assert (one - plain).abs().max() > 0.1
+    metadata, _ = read_weights(path)
+    assert metadata["base"]["name"] == "base" and metadata["card"] == {"chains": 7}
+    assert metadata["base"]["sha256"] == read_weights(base)[0]["sha256"]
+
+
+def test_the_base_is_found_by_its_checksum_not_its_name(adapters):
+    path, base, _ = adapters
+    base.rename(base.with_name("renamed.safetensors"))
+    load_weights(path)
+    shutil.copy(find_weights(), base)  # another network under the old name
+    load_weights(path)
+    base.with_name("renamed.safetensors").unlink()
+    with pytest.raises(WeightsError, match=r"mine.*adapters of the weights base .*not here"):
+        load_weights(path)
+
+
+def test_damaged_adapters_are_refused(adapters):
+    path, _, _ = adapters
+    content = bytearray(path.read_bytes())
+    content[-3] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(WeightsError, match="checksum"):
+        load_weights(path)
+
+
+def test_a_full_disk_is_an_error_of_the_system(tiny_denoiser, tmp_path, monkeypatch):
+    def full(tensors, path, metadata):
+        Path(path).write_bytes(b"part of it")
+        raise SafetensorError("I/O error: No space left on device (os error 28)")
+
+    monkeypatch.setattr("safetensors.torch.save_file", full)
+    d, path = tiny_denoiser, tmp_path / "x.safetensors"
+    with pytest.raises(OSError, match="No space left") as caught:
+        save_weights(path, d.state_dict(), d.network.config, d.recipe)
+    assert caught.value.filename == str(path) and not list(tmp_path.iterdir())

@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from . import audit, doctor, evaluate, flow, generate, score, train
+from . import audit, data, doctor, evaluate, finetune, flow, generate, score, train, weights
 
 __all__ = ["app", "main"]
 
@@ -22,8 +22,11 @@ app.command(name="score", cls=score.ScoreCommand)(score.score)
 app.command(name="evaluate")(evaluate.evaluate)
 app.command(name="audit")(audit.audit)
 app.command(name="train")(train.train)
+app.command(name="finetune")(finetune.finetune)
 app.command(name="doctor")(doctor.doctor)
+app.add_typer(data.app, name="data")
 app.add_typer(flow.app, name="flow")
+app.add_typer(weights.app, name="weights")
 
 
 def _version(value: bool):

@@ -116,13 +116,13 @@ def audit(
 
 def load_traces(path, split, option):
     """CA traces and names of an archive's split, or of the structures of a folder."""
-    from ..archive import UNIT, is_archive, read_archive
+    from ..dataset import UNIT, is_dataset, read_chains
     from ..io import read
 
     if not path.is_dir():
         raise ValueError(f"{option} {path}: not a folder of chains or structures")
-    if is_archive(path):
-        chains = read_archive(path, split, max_length=MAX_LENGTH, globular=False)
+    if is_dataset(path):
+        chains = read_chains(path, split, max_length=MAX_LENGTH, globular=False)
         return [chain.coords[:, 1] * UNIT for chain in chains], [chain.name for chain in chains]
     traces, names = [], []
     for file in find_files([str(path)], option):

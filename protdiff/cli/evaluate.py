@@ -121,14 +121,14 @@ def measure(files, what):
 
 def load_reference(path, novelty):
     """Real chains, and known ones for novelty; None for what is not there."""
-    from ..archive import is_archive, read_archive
+    from ..dataset import is_dataset, read_chains
     from ..metrics.evaluation import Structures
 
     if path is None:
         return None, None
     if not path.is_dir():
         raise ValueError(f"--reference {path}: not a folder of chains or structures")
-    if not is_archive(path):
+    if not is_dataset(path):
         everything, lost = measure(find_files([str(path)], "--reference"), "--reference")
         if lost:
             typer.echo(f"warning: {len(lost)} files of --reference cannot be read", err=True)
@@ -139,7 +139,7 @@ def load_reference(path, novelty):
         return everything[range(0, len(everything), 2)], everything[range(1, len(everything), 2)]
     sets = []
     for split in ("val", "train") if novelty else ("val",):
-        chains = read_archive(path, split, max_length=MAX_LENGTH)
+        chains = read_chains(path, split, max_length=MAX_LENGTH)
         with progress_bar(len(chains), f"reading {split}", "chains") as advance:
             backbones = []
             for chain in chains:

@@ -63,7 +63,7 @@ def thermo(
 
 def load_chains(data, length, count):
     """Whole chains of about this length."""
-    from ..archive import is_archive, read_archive
+    from ..dataset import is_dataset, read_chains
     from ..io import read
     from ..metrics.quality import steps
     from .inputs import find_files
@@ -74,9 +74,9 @@ def load_chains(data, length, count):
     def fits(n):
         return abs(n - length) <= WITHIN * length
 
-    if is_archive(data):
+    if is_dataset(data):
         found = [
-            c.backbone() for c in read_archive(data, "val", max_length=512) if fits(len(c.types))
+            c.backbone() for c in read_chains(data, "val", max_length=512) if fits(len(c.types))
         ]
     else:
         found = []

@@ -1,5 +1,7 @@
 """`protdiff train`: run or continue a training."""
 
+import os
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -21,5 +23,35 @@ def train(
     settings = read_config(config)
     from ..training.loop import train as run
 
-    path = run(settings, report=lambda text: print(text, flush=True))
-    print(f"weights: {path}")
+    first = os.environ.get("RANK", "0") == "0"  # of several processes, one speaks
+
+    def report(text):
+        if first:
+            print(text, flush=True)
+
+    with progress_line(settings.steps, first) as progress:
+        path = run(settings, report=report, progress=progress)
+    report(f"weights: {path}")
+
+
+@contextmanager
+def progress_line(steps, shown=True):
+    """Context of a function that shows a row of the log on the terminal: loss, and by band."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.progress import TimeRemainingColumn as Remaining
+
+    from ..training.loss import BAND_NAMES
+
+    console = Console(stderr=True)
+    columns = (MofNCompleteColumn(), BarColumn(20), Remaining(), TextColumn("{task.description}"))
+    with Progress(*columns, console=console, disable=not (shown and console.is_terminal)) as bar:
+        task = bar.add_task("", total=steps)
+
+        def show(row):
+            bands = "  ".join(
+                f"{name.removeprefix('modes_')} {row[name]:.2f}" for name in BAND_NAMES
+            )
+            bar.update(task, completed=row["step"], description=f"loss {row['loss']:.3f}  {bands}")
+
+        yield show

@@ -59,6 +59,7 @@ def _stratified(count, rng):
 def _draw_level(chains, full_share, rng):
     """Level of a step ("full" or a bead count), and the size of full chains."""
     size = int(rng.integers(48, 129) if rng.random() < 0.75 else rng.integers(129, 257))
+    size = min(size, int(chains.lengths.max()))
     if rng.random() < full_share:
         return "full", size
     sizes = [m for m in BEAD_COUNTS if m <= chains.lengths.max() * 0.75]
@@ -138,12 +139,11 @@ def make_batch(chains, recipe, config, step, rank=0):
     drop = rng.random(len(chosen))
     for row, (k, n) in enumerate(zip(chosen, lengths, strict=True)):
         start = int(rng.integers(0, chains.lengths[k] - n + 1))
-        span = chains.span(k, start, n)
-        ca[row, :n] = chains.ca[span] - chains.ca[span].mean(0)
-        links[row, : n - 1] = chains.links[span][: n - 1]
-        types.append(chains.types[span] if drop[row] < config.sequence_share else None)
+        trace, links[row, : n - 1], residues, states = chains.crop(k, start, n)
+        ca[row, :n] = trace - trace.mean(0)
+        types.append(residues if drop[row] < config.sequence_share else None)
         seen = abs(drop[row] - config.sequence_share) < config.structure_share / 2
-        structure.append(chains.structure[span] if seen else None)
+        structure.append(states if seen else None)
     rotations = _random_rotations(len(chosen), rng)
     ca, links = (torch.from_numpy(a @ rotations) for a in (ca, links))
     return Batch(

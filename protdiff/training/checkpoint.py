@@ -4,8 +4,9 @@ import json
 import shutil
 
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 
+from ..files import save_tensors
 from .config import ConfigError
 
 __all__ = ["read_checkpoint", "write_checkpoint"]
@@ -24,10 +25,14 @@ def write_checkpoint(out, parts, progress):
     folder, temporary = out / f"checkpoint-{progress['step']}", out / "checkpoint.tmp"
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
-    for name, tensors in parts.items():
-        tensors = {k: v.detach().cpu().contiguous().clone() for k, v in tensors.items()}
-        save_file(tensors, temporary / f"{name}.safetensors")
-    (temporary / "progress.json").write_text(json.dumps(progress))
+    try:
+        for name, tensors in parts.items():
+            tensors = {k: v.detach().cpu().contiguous().clone() for k, v in tensors.items()}
+            save_tensors(tensors, temporary / f"{name}.safetensors")
+        (temporary / "progress.json").write_text(json.dumps(progress))
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
     older = [path for path in out.glob("checkpoint-*") if path != folder]
     shutil.rmtree(folder, ignore_errors=True)
     temporary.rename(folder)

@@ -53,6 +53,7 @@ class TrainingConfig(BaseModel):
     clip: float = Field(1.0, gt=0)
     ema: float = Field(0.999, gt=0, lt=1)
     beads: int = Field(1536, ge=256)
+    accumulate: int = Field(1, gt=0, description="batches per step in each process")
     full_share: float = Field(0.65, ge=0, le=1)
     max_length: int = Field(256, ge=40, le=512)
     sequence_share: float = Field(0.2, ge=0, le=1)
@@ -65,6 +66,9 @@ class TrainingConfig(BaseModel):
     log_every: int = Field(50, gt=0)
     checkpoint_minutes: float = Field(3, gt=0)
     validate_minutes: float = Field(10, gt=0)
+    samples: int = Field(0, ge=0, description="drawn and measured at every validation")
+    patience: int = Field(0, ge=0, description="validations without progress; 0: no early stop")
+    tensorboard: bool = False
 
 
 def read_config(path):

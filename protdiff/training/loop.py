@@ -1,23 +1,23 @@
 """The training loop: AdamW, EMA, warm-up, constant rate, decay; resumable; loss per band as CSV."""
 
-import csv
-import os
+import math
 import time
 
 import torch
 
-from ..flows import recipe as named_recipe
-from ..network import Denoiser, NetworkConfig
-from ..network.numerics import flush_denormals, pick_device
-from ..weights import find_weights, load_weights, save_weights
+from ..network.numerics import flush_denormals
 from .batches import make_batch
-from .checkpoint import read_checkpoint, write_checkpoint
-from .config import ConfigError
 from .dataset import load_chains
+from .logs import append, scalar_writer
 from .loss import BAND_NAMES, denoising_loss
+from .ranks import agree, average_gradients, join_group, total
+from .run import Run
 
-__all__ = ["train", "validate"]
+__all__ = ["held_out_loss", "train", "validate"]
 
+SAMPLE_COLUMNS = (
+    "ca_bonds", "clashes_3.0", "rama_outliers", "dssp_helix", "dssp_strand", "rg_ratio",
+)  # fmt: skip
 LOG_FIELDS = ["step", "chains", "seconds", "rate", "loss", *BAND_NAMES]
 
 
@@ -29,11 +29,16 @@ def learning_rate(config, step):
 
 def batch_loss(denoiser, batch, config, seed):
     """Loss and band sums of one batch, with noise from a generator of its own."""
+    flow, epsilon, u = noise_of(denoiser, batch, seed)
+    return denoising_loss(denoiser, flow, batch, epsilon, u, config.resolution)
+
+
+def noise_of(denoiser, batch, seed):
+    """Flow, noise and times (B,) of a batch."""
     flow = denoiser.recipe(batch.lengths, batch.clean.shape[1] // 2)
     generator = torch.Generator().manual_seed(seed)
     epsilon = torch.randn(batch.clean.shape, generator=generator)
-    u = flow.schedule.time_of(batch.log_cutoff)
-    return denoising_loss(denoiser, flow, batch, epsilon, u, config.resolution)
+    return flow, epsilon, flow.schedule.time_of(batch.log_cutoff)
 
 
 @torch.no_grad()
@@ -47,142 +52,45 @@ def validate(denoiser, chains, config, batches=48):
     dict of str to float
         Ratio per band; below 1 is better than the Gaussian chain.
     """
+    return held_out_loss(denoiser, chains, config, batches)[1]
+
+
+@torch.no_grad()
+def held_out_loss(denoiser, chains, config, batches=48):
+    """Mean loss on held-out chains, and the dict of `validate`."""
     config = config.model_copy(
         update={"seed": 1, "sequence_share": 0.0, "structure_share": 0.0, "beads": 1024}
     )
-    total = 0
+    losses, total = [], 0
     for step in range(batches):
         batch = make_batch(chains, denoiser.recipe, config, step)
-        total = total + batch_loss(denoiser, batch, config, step)[1]
-    return dict(zip(BAND_NAMES, (total[:, 0] / total[:, 1]).tolist(), strict=True))
-
-
-def _append(path, fields, row):
-    new = not path.is_file()
-    with path.open("a", newline="") as handle:
-        writer = csv.DictWriter(handle, fields)
-        if new:
-            writer.writeheader()
-        writer.writerow({k: f"{v:.5g}" if isinstance(v, float) else v for k, v in row.items()})
-
-
-def _forget_after(path, step):
-    """Drop the rows of steps that will be run again."""
-    if path.is_file():
-        first, *rows = path.read_text().splitlines(keepends=True)
-        kept = [row for row in rows if int(row.split(",")[0]) <= step]
-        path.write_text("".join([first, *kept]))
-
-
-class Run:
-    """State of a run: denoiser, its moving average, optimiser, counters; saved and restored."""
-
-    def __init__(self, config):
-        self.config, self.step, self.chains, self.seconds = config, 0, 0, 0.0
-        recipe = named_recipe(config.flow)
-        torch.manual_seed(config.seed)
-        pick_device(config.device)
-        self.denoiser = Denoiser(NetworkConfig(**config.network.model_dump()), recipe)
-        self.denoiser.to(config.device)
-        if config.compile:
-            self.denoiser.network.compile()
-        if config.initial:
-            path = find_weights(config.initial)
-            self.load(load_weights(path).state_dict(), path)
-        self.average = {k: v.clone() for k, v in self.denoiser.state_dict().items()}
-        decayed = [p for p in self.denoiser.parameters() if p.ndim >= 2]
-        other = [p for p in self.denoiser.parameters() if p.ndim < 2]
-        groups = [
-            {"params": decayed, "weight_decay": config.weight_decay},
-            {"params": other, "weight_decay": 0.0},
-        ]
-        self.optimiser = torch.optim.AdamW(groups, lr=0.0, betas=(0.9, 0.98))
-
-    def load(self, tensors, origin):
-        """Take over the tensors of a denoiser of the same sizes."""
-        try:
-            self.denoiser.load_state_dict(tensors)
-        except RuntimeError:
-            raise ConfigError(
-                f"{origin}: made with other [network] sizes; choose another `out`, or the old sizes"
-            ) from None
-
-    def update_average(self):
-        decay = min(self.config.ema, (1 + self.step) / (10 + self.step))
-        with torch.no_grad():
-            for name, value in self.denoiser.state_dict().items():
-                self.average[name].lerp_(value, 1 - decay)
-
-    def save(self):
-        """Write the checkpoint, then the averaged weights."""
-        names = {p: n for n, p in self.denoiser.named_parameters()}
-        moments = {
-            f"{key}.{names[parameter]}": torch.as_tensor(value)
-            for parameter, state in self.optimiser.state.items()
-            for key, value in state.items()
-        }
-        parts = {"model": self.denoiser.state_dict(), "average": self.average, "adam": moments}
-        progress = {"step": self.step, "chains": self.chains, "seconds": round(self.seconds, 1)}
-        write_checkpoint(self.config.out, parts, progress)
-        network = self.denoiser.network.config
-        path = self.config.out / "ema.safetensors"
-        save_weights(path, self.average, network, self.denoiser.recipe)
-
-    def restore(self):
-        """Continue from the newest checkpoint, if there is one."""
-        found = read_checkpoint(self.config.out, ("model", "average", "adam"))
-        if found is None:
-            return
-        parts, progress = found
-        self.load(parts["model"], self.config.out)
-        device = self.config.device
-        self.average = {k: v.to(device) for k, v in parts["average"].items()}
-        for name, parameter in self.denoiser.named_parameters():
-            keys = ("step", "exp_avg", "exp_avg_sq")
-            state = {k: parts["adam"].get(f"{k}.{name}") for k in keys}
-            if state["step"] is not None:
-                self.optimiser.state[parameter] = {
-                    k: v if k == "step" else v.to(device) for k, v in state.items()
-                }
-        self.step, self.chains, self.seconds = (progress[k] for k in ("step", "chains", "seconds"))
-        for log in ("training.csv", "validation.csv"):
-            _forget_after(self.config.out / log, self.step)
-
-
-def join_group():
-    """Rank and number of the processes of this run; one unless started by ``torchrun``."""
-    world = int(os.environ.get("WORLD_SIZE", 1))
-    if world > 1 and not torch.distributed.is_initialized():
-        torch.distributed.init_process_group("gloo")
-    return (torch.distributed.get_rank(), world) if world > 1 else (0, 1)
-
-
-def average_gradients(denoiser):
-    """Mean of the gradients over all processes, in one message."""
-    gradients = [p.grad for p in denoiser.parameters() if p.grad is not None]
-    flat = torch.cat([g.flatten() for g in gradients])
-    torch.distributed.all_reduce(flat)
-    flat /= torch.distributed.get_world_size()
-    for gradient, part in zip(gradients, flat.split([g.numel() for g in gradients]), strict=True):
-        gradient.copy_(part.view_as(gradient))
+        loss, bands = batch_loss(denoiser, batch, config, step)
+        losses.append(loss.item())
+        total = total + bands
+    ratios = dict(zip(BAND_NAMES, (total[:, 0] / total[:, 1]).tolist(), strict=True))
+    return sum(losses) / batches, ratios
 
 
 @flush_denormals()
-def train(config, report=print):
+def train(config, report=print, progress=None):
     """Run, or continue, the training that a configuration describes.
 
-    Under ``torchrun --nproc-per-node N`` every process works on its own batches and the gradients
-    are averaged.
+    Every step works on `accumulate` batches in every process, and the gradients are averaged:
+    the same total of batches gives the same steps however many processes share them. Several are
+    started by ``torchrun --nproc-per-node N``.
 
     Writes to ``config.out``: checkpoint-STEP (to resume), ema.safetensors (weights for
-    `protdiff generate`), training.csv and validation.csv (loss per band relative to the Gaussian
-    chain).
+    `protdiff generate`), best.safetensors (those of the lowest loss on held-out chains),
+    training.csv and validation.csv (loss per band relative to the Gaussian chain), and
+    samples.csv (quality of a few samples) if `samples` are asked for.
 
     Parameters
     ----------
     config : TrainingConfig
     report : callable
         Gets one line of text now and then.
+    progress : callable, optional
+        Gets every row of training.csv as a dict.
 
     Returns
     -------
@@ -202,44 +110,98 @@ def train(config, report=print):
     run.restore()
     if run.step:
         report(f"continuing at step {run.step}")
+    log = scalar_writer(config) if rank == 0 else None
     began, saved, validated = time.monotonic(), time.monotonic(), time.monotonic()
     sums, losses = 0, []
-    while run.step < config.steps:
-        batch = make_batch(chains, run.denoiser.recipe, config, run.step, rank)
-        loss, bands = batch_loss(run.denoiser, batch, config, run.step * world + rank)
+    stopped = config.patience and agree(run.stale >= config.patience)
+    while run.step < config.steps and not stopped:
         rate = learning_rate(config, run.step)
-        for group in run.optimiser.param_groups:
-            group["lr"] = rate
-        run.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        if world > 1:
-            average_gradients(run.denoiser)
-        torch.nn.utils.clip_grad_norm_(run.denoiser.parameters(), config.clip)
-        run.optimiser.step()
-        run.step += 1
-        run.chains += world * len(batch.lengths)
-        run.update_average()
+        loss, bands, count = one_step(run, chains, rate, rank, world)
+        run.chains += world * count
         sums, now = sums + bands, time.monotonic()
-        losses.append(loss.item())
+        losses.append(loss)
         run.seconds, began = run.seconds + now - began, now
-        if rank:
-            continue
         if run.step % config.log_every == 0:
+            sums = total(sums)
+            mean = float(total(torch.tensor(sum(losses) / len(losses)))) / world
             ratio = (sums[:, 0] / sums[:, 1]).tolist()
-            values = [run.step, run.chains, round(run.seconds), rate, sum(losses) / len(losses)]
+            values = [run.step, run.chains, round(run.seconds), rate, mean]
             row = dict(zip(LOG_FIELDS, values + ratio, strict=True))
-            _append(config.out / "training.csv", LOG_FIELDS, row)
             sums, losses = 0, []
+            if rank == 0:
+                append(config.out / "training.csv", LOG_FIELDS, row)
+                log("training", row)
+                if progress is not None:
+                    progress(row)
         last = run.step == config.steps
-        if last or now - validated > 60 * config.validate_minutes:
-            current = Denoiser(run.denoiser.network.config, run.denoiser.recipe)
-            current.load_state_dict(run.average)
-            ratios = validate(current.to(config.device), held_out, config)
-            row = {"step": run.step, "chains": run.chains, "seconds": round(run.seconds)} | ratios
-            _append(config.out / "validation.csv", list(row), row)
-            report(f"step {run.step}: " + ", ".join(f"{k} {v:.3f}" for k, v in ratios.items()))
+        if rank == 0 and (last or now - validated > 60 * config.validate_minutes):
+            judge(run, held_out, log, report)
             validated = began = time.monotonic()
-        if last or now - saved > 60 * config.checkpoint_minutes:
+        stopped = config.patience and agree(run.stale >= config.patience)
+        if stopped:
+            report(f"no better on held-out chains in {run.stale} validations: stopped")
+        if rank == 0 and (last or stopped or now - saved > 60 * config.checkpoint_minutes):
             run.save()
             saved = time.monotonic()
     return config.out / "ema.safetensors"
+
+
+def one_step(run, chains, rate, rank, world):
+    """One step of the optimiser; mean loss, band sums and chains of this process's batches."""
+    config, recipe, parts = run.config, run.denoiser.recipe, run.config.accumulate
+    run.optimiser.zero_grad(set_to_none=True)
+    losses, sums, count = 0.0, 0, 0
+    for part in range(rank, parts * world, world):
+        batch = make_batch(chains, recipe, config, run.step, part)
+        seed = run.step * parts * world + part
+        loss, bands = batch_loss(run.denoiser, batch, config, seed)
+        (loss / parts).backward()
+        losses, sums, count = losses + loss.item() / parts, sums + bands, count + len(batch.lengths)
+    if world > 1:
+        average_gradients(run.denoiser)
+    for group in run.optimiser.param_groups:
+        group["lr"] = rate
+    torch.nn.utils.clip_grad_norm_(run.denoiser.parameters(), config.clip)
+    run.optimiser.step()
+    run.step += 1
+    run.update_average()
+    return losses, sums, count
+
+
+def judge(run, held_out, log, report):
+    """Measure the averaged weights on held-out chains, and by samples; keep the best."""
+    config, denoiser = run.config, run.averaged()
+    loss, ratios = held_out_loss(denoiser, held_out, config)
+    counters = {"step": run.step, "chains": run.chains, "seconds": round(run.seconds)}
+    row = counters | ratios | {"loss": loss}
+    append(config.out / "validation.csv", list(row), row)
+    log("validation", row)
+    report(f"step {run.step}: " + ", ".join(f"{k} {v:.3f}" for k, v in ratios.items()))
+    run.stale = 0 if loss < run.best else run.stale + 1
+    if loss < run.best:
+        run.best = loss
+        run.save_average("best.safetensors")
+    if config.samples:
+        row = counters | sample_quality(denoiser, config.samples)
+        append(config.out / "samples.csv", list(row), row)
+        log("samples", row)
+        numbers = [f"{k} {row[k]:.3f}" for k in SAMPLE_COLUMNS]
+        report(f"{config.samples} samples: " + ", ".join(numbers))
+
+
+def sample_quality(denoiser, count):
+    """Mean quality columns of some samples of 60 to 120 residues; dict of str to float."""
+    from ..generation import sample
+    from ..metrics.quality import quality
+    from ..request import Request, batches
+
+    requests = [Request(k, 60 + 60 * k // max(1, count - 1)) for k in range(count)]
+    rows = [quality(one.backbone) for batch in batches(requests) for one in sample(denoiser, batch)]
+    return {
+        key: sum(values) / len(values) if (values := _finite(rows, key)) else math.nan
+        for key in SAMPLE_COLUMNS
+    }
+
+
+def _finite(rows, key):
+    return [row[key] for row in rows if math.isfinite(row[key])]

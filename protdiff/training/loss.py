@@ -6,7 +6,7 @@ from ..bands import BANDS
 from ..flow import stack_modes, to_coords
 from .stretch import LOCAL, atoms_present, contact_error, link_atoms, local_error
 
-__all__ = ["BAND_NAMES", "band_of", "denoising_loss"]
+__all__ = ["BAND_NAMES", "band_of", "denoising_loss", "distillation_loss"]
 
 #: Rows of the sums that `denoising_loss` returns: bands of modes, links, then distances.
 BAND_NAMES = [f"modes_{name}" for name in BANDS] + ["links", "trace", "contacts", "torsions"]
@@ -54,6 +54,28 @@ def distance_error(parts, batch, weight):
     return torch.stack(errors), torch.stack([finest, finest, weight[:, size]])
 
 
+def component_weight(kernel, active, resolution):
+    """Weight of every component in the loss, zero where not active; (B, D)."""
+    sigma = kernel.sigma**2
+    return kernel.alpha**2 * sigma / (sigma + resolution**2) * active
+
+
+def distillation_loss(denoiser, base, flow, batch, epsilon, u, resolution):
+    """Weighted distance of a network's output from another one's, per chain.
+
+    Zero exactly when both give the same estimates. Weights as in `denoising_loss`, without the
+    distances. No structure has to be true: the noisy chains only say where to compare.
+    """
+    noisy = flow.noise(batch.clean, u, epsilon)
+    arguments = noisy, u, batch.lengths, flow, batch.conditions
+    output, active = denoiser(*arguments)
+    with torch.no_grad():
+        wanted, _ = base(*arguments)
+    weight = component_weight(flow.kernel(u), active, resolution).to(output.dtype)
+    error = (output - wanted).square().mean(-1)
+    return ((weight * error).sum(1) / (weight.sum(1) + FEW)).mean()
+
+
 def denoising_loss(denoiser, flow, batch, epsilon, u, resolution):
     """Weighted error of the network, per chain and per band.
 
@@ -81,8 +103,7 @@ def denoising_loss(denoiser, flow, batch, epsilon, u, resolution):
     noisy = flow.noise(clean, u, epsilon)
     output, active = denoiser(noisy, u, batch.lengths, flow, batch.conditions)
     target = (clean - k.c_skip[..., None] * noisy) / k.c_out[..., None]
-    weight = k.alpha**2 * k.sigma**2 / (k.sigma**2 + resolution**2) * active
-    weight = weight.to(output.dtype)
+    weight = component_weight(k, active, resolution).to(output.dtype)
     target = target.to(output.dtype).masked_fill(~active[..., None], 0)
     error = (output - target).square().mean(-1)
     loss = ((weight * error).sum(1) / (weight.sum(1) + FEW)).mean()

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import protdiff
-from protdiff.archive import read_archive
+from protdiff.dataset import read_chains
 from protdiff.metrics.population import real_population
 from protdiff.metrics.quality import QUALITY, quality
 
@@ -143,7 +143,7 @@ def test_folder_of_real_chains_without_novelty(run, designs, tmp_path):
 
 def test_archive_of_real_chains(run, tiny_archive, tmp_path, monkeypatch):
     monkeypatch.setattr("protdiff.metrics.neighbours.CANDIDATES", 1)
-    train, val = (read_archive(tiny_archive, split) for split in ("train", "val"))
+    train, val = (read_chains(tiny_archive, split) for split in ("train", "val"))
     protdiff.write(train[-1].backbone(), tmp_path / "known.pdb")
     code, *_ = run(tmp_path / "known.pdb", "--reference", tiny_archive, "--out", tmp_path / "o")
     numbers, [row] = load(tmp_path / "o")
@@ -162,7 +162,7 @@ def test_archive_without_novelty(run, designs, tiny_archive, tmp_path):
     )
     numbers, _ = load(tmp_path / "o")
     assert code == 0 and err == "" and "novelty" not in numbers
-    assert numbers["real_chains"] == len(read_archive(tiny_archive, "val"))
+    assert numbers["real_chains"] == len(read_chains(tiny_archive, "val"))
 
 
 def test_unreadable_design_gets_a_row(run, designs, tmp_path):

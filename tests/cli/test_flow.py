@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import protdiff
-from protdiff.archive import read_archive
+from protdiff.dataset import read_chains
 from protdiff.flows import FLOWS
 
 EXAMPLES = Path(__file__).parents[2] / "data" / "examples"
@@ -58,7 +58,7 @@ def test_coarsen_writes_levels_and_a_picture(console, tmp_path):
 def test_report(console, tiny_weights, tiny_archive, tmp_path):
     folder = tmp_path / "chains"
     folder.mkdir()
-    for k, chain in enumerate(read_archive(tiny_archive, "train")):
+    for k, chain in enumerate(read_chains(tiny_archive, "train")):
         backbone = chain.backbone()
         for part in range(0, len(backbone) - 40, 3):  # unbroken pieces of one length
             protdiff.write(backbone[part : part + 40], folder / f"{k}_{part}.pdb")

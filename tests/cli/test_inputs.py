@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from protdiff.cli.inputs import SEPARATORS, SUFFIXES, Task, find_files, pair_by_name, pair_by_table
+from protdiff.cli.inputs import SEPARATORS, Task, pair_by_name, pair_by_table
 from protdiff.cli.inputs import stem as name_of
+from protdiff.structure_files import SUFFIXES, find_files
 
 
 def make(folder, *names):

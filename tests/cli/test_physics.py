@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import protdiff
-from protdiff.archive import read_archive
+from protdiff.dataset import read_chains
 
 EXAMPLES = Path(__file__).parents[2] / "data" / "examples"
 
@@ -27,7 +27,7 @@ def run(console):
 def designs(tmp_path_factory, tiny_archive):
     """Three chains of the archive as files."""
     folder = tmp_path_factory.mktemp("designs")
-    for chain in read_archive(tiny_archive, "train")[:3]:
+    for chain in read_chains(tiny_archive, "train")[:3]:
         protdiff.write(chain.backbone(), folder / f"chain_{chain.name}.pdb")
     return folder
 
@@ -99,7 +99,7 @@ def test_audit_names_the_chain_that_was_copied(run, tiny_archive, tiny_weights, 
     rng = np.random.default_rng(0)
     samples = tmp_path / "samples"
     samples.mkdir()
-    train = read_archive(tiny_archive, "train")
+    train = read_chains(tiny_archive, "train")
     for chain in train[:3]:
         coords = chain.backbone().coords + 0.2 * rng.normal(size=(len(chain.types), 1, 3))
         protdiff.write(protdiff.Backbone.from_coords(coords), samples / f"copy_{chain.name}.pdb")

@@ -7,7 +7,7 @@ import pytest
 from scipy.linalg import sqrtm
 
 import protdiff
-from protdiff.archive import read_archive
+from protdiff.dataset import read_chains
 from protdiff.metrics.descriptor import BANDS, NAMES
 from protdiff.metrics.population import (
     Population,
@@ -250,7 +250,7 @@ def test_shipped_real_chains():
 @pytest.mark.skipif(not (SHARED / "chains.csv").is_file(), reason="the data set is not here")
 def test_shipped_numbers_agree_with_fresh_ones():
     real = real_population()
-    chains = read_archive(SHARED, "val", max_length=256)
+    chains = read_chains(SHARED, "val", max_length=256)
     rows = {name: k for k, name in enumerate(real.names)}
     for chain in chains[::70]:
         name, columns, vector = describe(chain.name, chain.backbone())

@@ -17,6 +17,7 @@ from protdiff.training.batches import make_batch
 from protdiff.training.config import ConfigError, TrainingConfig, read_config
 from protdiff.training.dataset import load_chains
 from protdiff.training.loop import batch_loss, learning_rate, train, validate
+from protdiff.training.run import Run
 from protdiff.weights import load_weights
 
 from ..conftest import TINY
@@ -49,10 +50,13 @@ def test_chains_are_read_as_stored(tiny_archive, chains):
     with np.load(tiny_archive / "structures_le256.npz") as z:
         first = next(int(r["index"]) for r in rows if r["split"] == "train")
         xyz = z["coords"][z["offsets"][first] : z["offsets"][first + 1]] / 100
-    np.testing.assert_allclose(chains.ca[chains.span(0)], xyz[:, 1], atol=1e-5)
-    norms = np.linalg.norm(chains.links[chains.span(0)], axis=1)
-    np.testing.assert_allclose(norms, [1] * (kept[0] - 1) + [0], atol=1e-6)
+    ca, links, types, structure = chains.crop(0)
+    np.testing.assert_allclose(ca, xyz[:, 1], atol=1e-5)
+    np.testing.assert_allclose(np.linalg.norm(links, axis=1), [1] * (kept[0] - 1), atol=1e-6)
+    assert len(types) == len(structure) == kept[0]
     assert set(np.unique(chains.structure)) <= {0, 1, 2}
+    for one, part in zip(chains.crop(0, 5, 20), (ca, links, types, structure), strict=True):
+        np.testing.assert_array_equal(one, part[5 : 5 + len(one)])
 
 
 def test_secondary_structure_cache(tiny_archive, tmp_path, chains):
@@ -143,11 +147,9 @@ def test_interrupted_run_equals_an_uninterrupted_one(config, tmp_path):
         if len(saved) == 2:
             raise Stopped
 
-    from protdiff.training import loop
-
-    save = loop.Run.save
+    save = Run.save
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(loop.Run, "save", lambda run: (save(run), stop_after_two()))
+        patch.setattr(Run, "save", lambda run: (save(run), stop_after_two()))
         with pytest.raises(Stopped):
             train(halves, report=lambda _: None)
     train(halves, report=lambda _: None)

@@ -6,8 +6,8 @@ import shutil
 import numpy as np
 import pytest
 
-from protdiff.archive import is_archive, read_archive
 from protdiff.backbone import RESIDUE_TYPES, THREE_TO_ONE
+from protdiff.dataset import is_dataset, read_chains
 
 
 def write_archive(folder, rows, parts=(("structures_le256.npz", 0), ("structures_257_512.npz", 1))):
@@ -59,8 +59,8 @@ def test_chains_of_a_split(tmp_path, split, max_length, globular):
         and row["length"] <= max_length
         and not (globular and row["extended"])
     ]
-    chains = read_archive(tmp_path, split, max_length=max_length, globular=globular)
-    assert [int(chain.row["index"]) for chain in chains] == expected
+    chains = read_chains(tmp_path, split, max_length=max_length, globular=globular)
+    assert [int(chain.name.split("abc")[0]) for chain in chains] == expected
     for k, chain in zip(expected, chains, strict=True):
         np.testing.assert_array_equal(chain.coords, made[k][0])
         np.testing.assert_array_equal(chain.types, made[k][1])
@@ -69,7 +69,7 @@ def test_chains_of_a_split(tmp_path, split, max_length, globular):
 
 def test_backbone_of_a_chain(tmp_path):
     made = write_archive(tmp_path, table())
-    [chain] = read_archive(tmp_path, "test")
+    [chain] = read_chains(tmp_path, "test")
     coords, types = made[6]
     one = chain.backbone()
     np.testing.assert_allclose(one.coords, coords / 100, rtol=0, atol=1e-9)
@@ -80,33 +80,36 @@ def test_backbone_of_a_chain(tmp_path):
 
 
 def test_names_without_ids(tiny_archive):
-    chains = read_archive(tiny_archive, "train")
-    assert [chain.name for chain in chains] == [chain.row["index"] for chain in chains]
-    assert all(chain.row["split"] == "train" for chain in chains)
+    chains = read_chains(tiny_archive, "train")
+    assert all(chain.row["split"] == 0 for chain in chains)
     with np.load(tiny_archive / "structures_le256.npz") as data:
         lengths = np.diff(data["offsets"])
     assert [len(chain.coords) for chain in chains] == [lengths[int(c.name)] for c in chains]
 
 
 def test_what_is_an_archive(tiny_archive, tmp_path):
-    assert is_archive(tiny_archive) and is_archive(str(tiny_archive))
-    assert not is_archive(tmp_path) and not is_archive(tmp_path / "nowhere")
+    assert is_dataset(tiny_archive) and is_dataset(str(tiny_archive))
+    assert not is_dataset(tmp_path) and not is_dataset(tmp_path / "nowhere")
     shutil.copy(tiny_archive / "chains.csv", tmp_path)
-    assert not is_archive(tmp_path)
+    assert not is_dataset(tmp_path)
     shutil.copy(tiny_archive / "structures_le256.npz", tmp_path)
-    assert is_archive(tmp_path)
+    assert is_dataset(tmp_path)
 
 
 def test_nothing_there(tiny_archive, tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"chains\.csv: no such file"):
-        read_archive(tmp_path, "train")
+    with pytest.raises(ValueError, match="not a data set"):
+        read_chains(tmp_path, "train")
+    for name in ("chains.csv", "structures_le256.npz"):
+        (tmp_path / name).write_bytes((tiny_archive / name).read_bytes()[:3000])
+    with pytest.raises(ValueError, match=r"structures_le256\.npz: damaged"):
+        read_chains(tmp_path, "train")
     with pytest.raises(ValueError, match="no chains of split 'test' up to 256"):
-        read_archive(tiny_archive, "test")
+        read_chains(tiny_archive, "test")
     with pytest.raises(ValueError, match="no chains of split 'train' up to 10 "):
-        read_archive(tiny_archive, "train", max_length=10)
+        read_chains(tiny_archive, "train", max_length=10)
 
 
 def test_archive_without_long_chains(tiny_archive):
-    assert len(read_archive(tiny_archive, "train", max_length=512)) == len(
-        read_archive(tiny_archive, "train", max_length=256)
+    assert len(read_chains(tiny_archive, "train", max_length=512)) == len(
+        read_chains(tiny_archive, "train", max_length=256)
     )

@@ -1,0 +1,150 @@
+"""`protdiff data`: make a data set of your own structures, and look at it."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .progress import progress_bar
+
+__all__ = ["app"]
+
+app = typer.Typer(help="Make and look at data sets of chains.", no_args_is_help=True)
+
+#: Reasons of `protdiff.dataset.experiment` and what may be asked for.
+METHODS = ("x-ray", "em", "nmr", "model", "simulation", "other")
+
+
+class Models(StrEnum):
+    """Models of a structure file."""
+
+    first = "first"
+    all = "all"
+
+
+class Cluster(StrEnum):
+    """What goes to a split as a whole."""
+
+    auto = "auto"
+    mmseqs = "mmseqs"
+    identical = "identical"
+
+
+@app.callback()
+def _group():
+    pass
+
+
+@app.command()
+def build(
+    inputs: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="INPUT...",
+            help="Structure files, folders, patterns, pdb:1abc, traj.xtc+top.pdb, or data sets.",
+        ),
+    ],
+    out: Annotated[Path, typer.Option(help="Folder of the data set; must not exist.")],
+    min_length: Annotated[int, typer.Option(min=3, help="Residues.")] = 40,
+    max_length: Annotated[int, typer.Option(min=3, help="Residues.")] = 512,
+    max_resolution: Annotated[
+        float, typer.Option(min=0, help="Å; chains of unknown resolution are kept.")
+    ] = 4.0,
+    method: Annotated[
+        list[str] | None, typer.Option(help=f"Only of these: {', '.join(METHODS)}.")
+    ] = None,
+    models: Annotated[Models, typer.Option(help="Of a file with several.")] = Models.first,
+    stride: Annotated[int, typer.Option(min=1, help="Every so many frames.")] = 1,
+    identical: Annotated[
+        bool, typer.Option(help="Keep chains whose sequence another input has already.")
+    ] = False,
+    cluster: Annotated[
+        Cluster, typer.Option(help="Splits by 30 % identity (MMseqs2) or by identical sequence.")
+    ] = Cluster.auto,
+    val: Annotated[float, typer.Option(min=0, max=0.5, help="Share for validation.")] = 0.05,
+    test: Annotated[float, typer.Option(min=0, max=0.5, help="Share for the test.")] = 0.05,
+    jobs: Annotated[int, typer.Option(min=0, help="Processes; 0: one per core.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Of the splits.")] = 0,
+):
+    """Make a data set for `protdiff train` from structures.
+
+    Of every chain the longest unbroken segment is kept. rejected.csv in the data set names every
+    chain that was not kept, and why. docs/data.md describes the files.
+    """
+    if unknown := set(method or ()) - set(METHODS):
+        raise ValueError(f"--method {unknown.pop()}: choose among {', '.join(METHODS)}")
+    from ..dataset.build import build_dataset
+    from ..dataset.judge import Limits
+
+    with progress_bar(None, "reading", "inputs") as advance:
+        summary = build_dataset(
+            inputs, out, stride=stride, models=models.value, identical=identical,
+            limits=Limits(min_length, max_length, max_resolution, tuple(method or ())),
+            cluster=cluster.value, shares={"val": val, "test": test}, jobs=jobs, seed=seed,
+            advance=advance,
+        )  # fmt: skip
+    print(f"{out}: {summary['chains']} chains, {summary['residues']} residues")
+    if cluster is Cluster.auto and "one sequence" in summary["splits"]:
+        print(
+            "splits by identical sequence, since mmseqs is not on the PATH: "
+            "similar sequences may be on both sides"
+        )
+    else:
+        print(f"splits {summary['splits']}")
+    if rejected := summary["rejected"]:
+        listed = ", ".join(f"{count} {kind}" for kind, count in rejected.items())
+        print(f"rejected: {listed}; see {out / 'rejected.csv'}")
+    if lost := rejected.get("unreadable"):
+        typer.echo(f"{lost} inputs could not be read; see rejected.csv", err=True)
+        raise typer.Exit(1)
+
+
+@app.command()
+def show(
+    dataset: Annotated[Path, typer.Argument(help="Data set or chain archive.")],
+    plot: Annotated[Path | None, typer.Option(help="PNG to draw.")] = None,
+    csv: Annotated[Path | None, typer.Option(help="Write the table, one row per chain.")] = None,
+):
+    """Print what a data set holds."""
+    from ..dataset.archive import read_chains
+    from ..dataset.page import draw_dataset, length_rows, summarise
+    from ..dataset.store import SPLITS, read_summary
+
+    chains = read_chains(dataset, max_length=10**9, globular=False)
+    print(f"{'':12}{'chains':>9}{'clusters':>10}{'residues':>12}{'length':>8}{'helix':>8}"
+          f"{'strand':>8}{'Rg ratio':>10}{'extended':>10}{'res. Å':>8}")  # fmt: skip
+    for name, row in summarise(chains).items():
+        print(
+            f"{name:12}{row['chains']:9}{row['clusters']:10}{row['residues']:12}"
+            f"{row['mean length']:8.0f}{row['helix']:8.2f}{row['strand']:8.2f}"
+            f"{row['Rg ratio']:10.2f}{row['extended']:10}{row['resolution']:8.2f}"
+        )
+    print(f"\n{'residues':12}" + "".join(f"{name:>9}" for name in SPLITS))
+    for first, last, counts in length_rows(chains):
+        print(f"{f'{first}-{last}':12}" + "".join(f"{count:9}" for count in counts))
+    if (dataset / "dataset.json").is_file():
+        summary = read_summary(dataset)
+        print(f"\nsplits {summary.get('splits', 'unknown')}")
+        for kind, count in summary.get("rejected", {}).items():
+            print(f"rejected: {count} {kind}")
+    if csv:
+        write_table(chains, csv)
+    if plot:
+        draw_dataset(chains, plot)
+
+
+def write_table(chains, path):
+    """The table as CSV, without what only the program needs."""
+    from ..dataset.store import SPLITS, TABLE
+    from .rows import row_writer
+
+    columns = ["name", *(key for key in TABLE.names if key not in ("name", "start", "sequence"))]
+    with row_writer(path, columns) as write:
+        for row in chains.table:
+            values = {key: row[key].item() for key in columns}
+            for key in ("name", "method"):
+                values[key] = values[key].decode(errors="replace")
+            values["split"] = SPLITS[values["split"]]
+            values["extended"] = int(values["extended"])
+            write(values)

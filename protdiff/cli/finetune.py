@@ -1,0 +1,104 @@
+"""`protdiff finetune`: weights for your own structures."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .data import Models
+from .progress import progress_bar
+
+__all__ = ["finetune"]
+
+
+class Device(StrEnum):
+    """Where the network runs."""
+
+    auto = "auto"
+    cpu = "cpu"
+    cuda = "cuda"
+    mps = "mps"
+
+
+def finetune(
+    inputs: Annotated[
+        list[str],
+        typer.Argument(metavar="INPUT...", help="As for `protdiff data build`."),
+    ],
+    out: Annotated[Path, typer.Option(help="The .safetensors file to write.")],
+    lora_rank: Annotated[int, typer.Option(min=1, max=64, help="Rank of the adapters.")] = 8,
+    full: Annotated[bool, typer.Option("--full", help="Train all weights, no adapters.")] = False,
+    minutes: Annotated[float, typer.Option(min=0, help="Time for training.")] = 10,
+    steps: Annotated[
+        int | None, typer.Option(min=1, help="Steps in place of minutes: the same every time.")
+    ] = None,
+    hold_out: Annotated[
+        float, typer.Option(min=0.01, max=0.9, help="Share of the chains that only measure.")
+    ] = 0.1,
+    keep: Annotated[
+        float, typer.Option(min=0, max=0.9, help="Share of the steps against forgetting.")
+    ] = 0.25,
+    samples: Annotated[
+        int, typer.Option(min=0, help="Backbones drawn before and after; 0: no comparison.")
+    ] = 24,
+    weights: Annotated[str | None, typer.Option(help="Weights to start from.")] = None,
+    stride: Annotated[int, typer.Option(min=1, help="Every so many frames.")] = 1,
+    models: Annotated[Models, typer.Option(help="Of a file with several.")] = Models.all,
+    jobs: Annotated[int, typer.Option(min=0, help="Processes that read; 0: one per core.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Of all random choices.")] = 0,
+    device: Annotated[Device, typer.Option(help="Where the network runs.")] = Device.auto,
+):
+    """Fine-tune the shipped weights to your structures, and show what changed.
+
+    The file works with `protdiff generate --weights FILE`. Adapters are small and name the
+    weights they go with; `protdiff weights merge` makes one file of both.
+    """
+    if models is Models.all and samples and samples < 2:
+        raise ValueError(f"--samples {samples}: a comparison needs at least 2")
+    from ..finetuning import finetune as run
+    from ..network.numerics import pick_device
+    from ..training.finetune import FinetuneSettings
+
+    settings = FinetuneSettings(
+        rank=None if full else lora_rank, minutes=minutes, steps=steps, keep=keep, seed=seed,
+        learning_rate=3e-4 if full else 3e-3, device=pick_device(device.value),
+    )  # fmt: skip
+    with progress_bar(1000, "fine-tuning", "‰") as advance:
+        shown = 0
+
+        def progress(share):
+            nonlocal shown
+            advance(int(1000 * share) - shown)
+            shown = int(1000 * share)
+
+        numbers = run(
+            inputs, out, weights=weights, hold_out=hold_out, samples=samples, stride=stride,
+            models=models.value, jobs=jobs, settings=settings, progress=progress,
+            report=lambda text: print(text, flush=True),
+        )  # fmt: skip
+    show(numbers)
+    print(f"weights: {out} ({out.stat().st_size / 1000:.0f} kB)")
+
+
+def show(numbers):
+    """Before and after, side by side."""
+    print(f"\n{numbers['steps']} steps in {numbers['minutes']} minutes")
+    print(f"{'held-out loss':22}{'before':>9}{'after':>9}{'change':>9}")
+    rows = {"all": (numbers["loss_before"], numbers["loss_after"])}
+    for name, value in numbers["bands_before"].items():
+        rows[name] = value, numbers["bands_after"][name]
+    for name, (before, after) in rows.items():
+        print(f"  {name:20}{before:9.4f}{after:9.4f}{100 * (after / before - 1):+8.1f}%")
+    if "before" not in numbers:
+        return
+    before, after = numbers["before"], numbers["after"]
+    print(f"{'samples':22}{'before':>9}{'after':>9}{'yours':>9}")
+    labels = {
+        "frechet": "Fréchet distance", "helix": "helix (DSSP)", "strand": "strand (DSSP)",
+        "rg_ratio": "Rg / (2.2 N^0.38)", "rmsd": "RMSD to nearest, Å",
+    }  # fmt: skip
+    for key, label in labels.items():
+        if key in before:
+            yours = f"{before[f'user_{key}']:9.3f}" if f"user_{key}" in before else ""
+            print(f"  {label:20}{before[key]:9.3f}{after[key]:9.3f}{yours}")

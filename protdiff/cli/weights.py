@@ -1,0 +1,71 @@
+"""`protdiff weights`: look at weights files, check them, and merge adapters into their base."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["app"]
+
+app = typer.Typer(help="Look at, check and merge weights.", no_args_is_help=True)
+
+Name = Annotated[str, typer.Argument(help="Shipped weights by name, or a .safetensors file.")]
+
+
+@app.callback()
+def _group():
+    pass
+
+
+@app.command()
+def show(name: Name = "rg-base"):
+    """Print what a weights file says of itself."""
+    from ..weights import ADAPTERS, file_digest, find_weights, read_weights
+
+    path = find_weights(name)
+    metadata, tensors = read_weights(path)
+    count = sum(tensor.numel() for tensor in tensors.values())
+    print(f"{path}: {count} numbers in {path.stat().st_size / 1000:.0f} kB")
+    print(f"file SHA-256 {file_digest(path)}")
+    if metadata["format"] == ADAPTERS:
+        base = metadata["base"]
+        print(f"adapters of {base['name']}, whose tensors have SHA-256 {base['sha256']}")
+    else:
+        sizes = ", ".join(f"{key} {value}" for key, value in metadata["network"].items())
+        flow = metadata["flow"]
+        print(f"all weights; {sizes}; schedule {flow['schedule']}, prior {flow['prior']}")
+        print(f"tensors SHA-256 {metadata['sha256']}")
+    if card := metadata.get("card"):
+        print(json.dumps(card, indent=1))
+
+
+@app.command()
+def verify(names: Annotated[list[str], typer.Argument(help="Names or files.")]):
+    """Check that weights are whole, and that the base of adapters is here."""
+    from ..weights import find_weights, load_weights
+
+    for name in names:
+        path = find_weights(name)
+        load_weights(path)
+        print(f"{path}: checksum correct")
+
+
+@app.command()
+def merge(
+    adapters: Annotated[str, typer.Argument(help="File of `protdiff finetune`.")],
+    out: Annotated[Path, typer.Option(help="The .safetensors file to write.")],
+):
+    """Write adapters and their base as one file of all weights."""
+    from ..weights import ADAPTERS, find_weights, load_weights, read_weights, save_weights
+
+    if out.suffix != ".safetensors":
+        raise ValueError(f"--out {out}: must end in .safetensors")
+    path = find_weights(adapters)
+    metadata, _ = read_weights(path)
+    if metadata["format"] != ADAPTERS:
+        raise ValueError(f"{path}: has all weights already; only adapters can be merged")
+    denoiser = load_weights(path)
+    card = {"merged": metadata["base"]} | metadata.get("card", {})
+    save_weights(out, denoiser.state_dict(), denoiser.network.config, denoiser.recipe, card)
+    print(f"weights: {out}")

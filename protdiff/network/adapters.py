@@ -1,0 +1,116 @@
+"""Low-rank adapters: a small equivariant correction of every e3nn linear layer.
+
+Hu et al., LoRA, arXiv 2106.09685, per irrep: a path of an `o3.Linear` mixes the multiplicities of
+one irrep by a matrix W (in, out), and its correction is A B with A (in, r) and B (r, out). A matrix
+over multiplicities commutes with every rotation, so the network stays as equivariant as it was.
+B starts at zero: adapters that were not trained change nothing.
+"""
+
+import math
+
+import torch
+from e3nn import o3
+from torch import nn
+from torch.nn.utils import parametrize
+
+__all__ = ["adapter_tensors", "add_adapters", "linears", "load_adapters", "merge_adapters"]
+
+
+class LowRank(nn.Module):
+    """Flat weights of an `o3.Linear` plus the product of two matrices per path.
+
+    Parameters
+    ----------
+    linear : o3.Linear
+    rank : int
+        Of the matrices; less where a path is narrower.
+    generator : torch.Generator
+        Of the first matrix.
+    """
+
+    def __init__(self, linear, rank, generator):
+        super().__init__()
+        shapes = [path.path_shape for path in linear.instructions]
+        ranks = [min(rank, *shape) for shape in shapes]
+        self.down = nn.ParameterList(
+            torch.randn(rows, r, generator=generator) / math.sqrt(r)
+            for (rows, _), r in zip(shapes, ranks, strict=True)
+        )
+        self.up = nn.ParameterList(
+            torch.zeros(r, columns) for (_, columns), r in zip(shapes, ranks, strict=True)
+        )
+
+    def forward(self, weight):
+        """Corrected weights, of the same shape."""
+        products = (a @ b for a, b in zip(self.down, self.up, strict=True))
+        return weight + torch.cat([product.flatten() for product in products])
+
+
+def linears(network):
+    """Name and module of every e3nn linear layer."""
+    return [(name, m) for name, m in network.named_modules() if isinstance(m, o3.Linear)]
+
+
+def add_adapters(network, rank, seed=0):
+    """Put adapters on every e3nn linear layer; only they will be trained.
+
+    Returns
+    -------
+    list of nn.Parameter
+    """
+    generator = torch.Generator().manual_seed(seed)
+    network.requires_grad_(False)
+    trained = []
+    for _, module in linears(network):
+        adapter = LowRank(module, rank, generator).to(module.weight)
+        parametrize.register_parametrization(module, "weight", adapter)
+        trained += [*adapter.down, *adapter.up]
+    return trained
+
+
+def _adapters(network):
+    """Name and `LowRank` of every layer that has one."""
+    return [
+        (name, module.parametrizations.weight[0])
+        for name, module in linears(network)
+        if parametrize.is_parametrized(module, "weight")
+    ]
+
+
+def adapter_tensors(network):
+    """The matrices of all adapters by name."""
+    return {
+        f"{name}.{key}": value.detach()
+        for name, adapter in _adapters(network)
+        for key, value in adapter.state_dict().items()
+    }
+
+
+def load_adapters(network, tensors):
+    """Add adapters with the given matrices.
+
+    Raises
+    ------
+    ValueError
+        If they do not fit the network.
+    """
+    ranks = [value.shape[1] for name, value in tensors.items() if ".down." in name]
+    add_adapters(network, max(ranks, default=1))
+    places = {
+        f"{name}.{key}": value
+        for name, adapter in _adapters(network)
+        for key, value in adapter.state_dict().items()
+    }
+    if places.keys() != tensors.keys():
+        raise ValueError("its layers are not those of the base weights")
+    for name, place in places.items():
+        if place.shape != tensors[name].shape:
+            raise ValueError(f"{name} has another size than in the base weights")
+        place.copy_(tensors[name])
+
+
+def merge_adapters(network):
+    """Add the corrections to the weights for good, and remove the adapters."""
+    for _, module in linears(network):
+        if parametrize.is_parametrized(module, "weight"):
+            parametrize.remove_parametrizations(module, "weight", leave_parametrized=True)

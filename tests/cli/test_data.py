@@ -1,0 +1,52 @@
+"""`protdiff data`: what is printed, and exit codes."""
+
+import csv
+import shutil
+
+from ..dataset.conftest import EXAMPLES
+
+
+def test_build_and_show(console, tmp_path):
+    folder = tmp_path / "in"
+    shutil.copytree(EXAMPLES, folder)
+    code, text, err = console(
+        "data", "build", folder, "--out", tmp_path / "set", "--min-length", 50
+    )
+    assert code == 0 and err == ""
+    assert "set: 3 chains, 210 residues" in text and "rejected: 1 too short" in text
+    assert "splits by identical sequence, since mmseqs is not on the PATH" in text
+    code, text, _ = console(
+        "data", "show", tmp_path / "set", "--plot", tmp_path / "p.png", "--csv", tmp_path / "t.csv"
+    )
+    assert code == 0 and "rejected: 1 too short" in text
+    everything = next(line.split() for line in text.splitlines() if line.startswith("all"))
+    assert everything[1:4] == ["3", "3", "210"]
+    assert (tmp_path / "p.png").read_bytes().startswith(b"\x89PNG")
+    with (tmp_path / "t.csv").open() as handle:
+        rows = list(csv.DictReader(handle))
+    assert [row["name"] for row in rows] == ["1a8o_A", "1tpk_A", "3nzd_A"]
+    assert [int(row["length"]) for row in rows] == [70, 88, 52]
+
+
+def test_unreadable_inputs_are_an_exit_code(console, tmp_path):
+    (tmp_path / "bad.pdb").write_text("nonsense\n")
+    code, text, err = console(
+        "data", "build", EXAMPLES / "1a8o.pdb.gz", tmp_path / "bad.pdb", "--out", tmp_path / "set"
+    )
+    assert code == 1 and "1 chains" in text and "1 inputs could not be read" in err
+
+
+def test_bad_options(console, tmp_path):
+    out = ("--out", tmp_path / "set")
+    code, _, err = console("data", "build", EXAMPLES, *out, "--method", "xray")
+    assert code == 2 and "--method xray: choose among x-ray" in err
+    code, _, err = console("data", "build", tmp_path / "none", *out)
+    assert code == 2 and "none: no such file" in err
+    code, _, err = console("data", "show", tmp_path)
+    assert code == 2 and "not a data set" in err and len(err.splitlines()) == 1
+    assert not (tmp_path / "set").exists()
+
+
+def test_show_reads_an_archive(console, tiny_archive):
+    code, text, _ = console("data", "show", tiny_archive)
+    assert code == 0 and "train" in text and "val" in text

@@ -1,0 +1,176 @@
+"""Building a data set from every kind of input, and what is said of those that do not work."""
+
+import csv
+import errno
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+import protdiff
+from protdiff.dataset import read_chains
+from protdiff.dataset.build import build_dataset
+from protdiff.dataset.judge import Limits
+from protdiff.dataset.store import ChainSet
+
+from .conftest import EXAMPLES
+
+
+def build(tmp_path, *inputs, **options):
+    """Names kept, reasons by chain, summary."""
+    out = tmp_path / "set"
+    summary = build_dataset([str(x) for x in inputs], out, **options)
+    with (out / "rejected.csv").open() as handle:
+        reasons = {row["chain"]: row["reason"] for row in csv.DictReader(handle)}
+    names = [chain.name for chain in read_chains(out, globular=False, max_length=999)]
+    return names, reasons, summary
+
+
+def test_a_folder_is_searched_to_the_bottom(tmp_path):
+    deep = tmp_path / "in" / "a" / "b"
+    deep.mkdir(parents=True)
+    shutil.copy(EXAMPLES / "1a8o.pdb.gz", deep)
+    shutil.copy(EXAMPLES / "1tpk.pdb", tmp_path / "in")
+    shutil.copy(EXAMPLES / "1tpk.pdb", deep / "copy.pdb")
+    (tmp_path / "in" / "notes.txt").write_text("no structure")
+    (tmp_path / "in" / "broken.cif").write_text("data_x\n")
+    (tmp_path / "in" / "cut.pdb").write_text((EXAMPLES / "1tpk.pdb").read_text()[:5000])
+    names, reasons, summary = build(tmp_path, tmp_path / "in")
+    assert names == ["1tpk_A", "1a8o_A"]
+    assert reasons["copy_A"] == "another chain has the same sequence"
+    assert "7 of 8 residues" in reasons["cut_A"] and "notes" not in str(reasons)
+    assert summary["rejected"]["unreadable"] == 1 and "broken.cif" in str(reasons)
+
+
+def test_coordinates_and_sequence_are_those_of_the_file(tmp_path, chain):
+    build(tmp_path, EXAMPLES / "1a8o.pdb.gz")
+    [stored] = read_chains(tmp_path / "set")
+    centred = chain.coords - chain.ca.mean(0)
+    np.testing.assert_allclose(stored.backbone().coords, centred, atol=0.00501)
+    assert stored.sequence == chain.sequence
+    assert stored.row["method"] == b"" and np.isnan(stored.row["resolution"])  # has no header
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_processes_do_not_change_the_result(tmp_path, jobs):
+    files = [EXAMPLES / name for name in ("3nzd.cif", "1a8o.pdb.gz", "1tpk.pdb")]
+    names, *_ = build(tmp_path, *files, jobs=jobs)
+    assert names == ["3nzd_A", "1a8o_A", "1tpk_A"]
+
+
+def test_models_of_an_ensemble(tmp_path):
+    names, reasons, _ = build(tmp_path, EXAMPLES / "1lcd.pdb", models="all", limits=Limits(12))
+    assert names[:2] == ["1lcd_A/1", "1lcd_A/2"] and not reasons
+
+
+def test_frames_of_a_trajectory(tmp_path, trajectory):
+    xtc, top, frames = trajectory
+    names, _, _ = build(tmp_path, f"{xtc}+{top}", stride=3)
+    assert names == ["traj_A/0", "traj_A/3", "traj_A/6"]
+    for stored, k in zip(read_chains(tmp_path / "set"), (0, 3, 6), strict=True):
+        centred = frames[k] - frames[k][:, 1].mean(0)
+        np.testing.assert_allclose(stored.backbone().coords, centred, atol=0.02)
+        assert stored.row["method"] == b"simulation"
+        assert stored.sequence == protdiff.read(top).sequence
+
+
+def test_long_trajectories_come_in_pieces(tmp_path, trajectory, monkeypatch):
+    monkeypatch.setattr("protdiff.dataset.sources.FRAMES", 2)
+    xtc, top, _ = trajectory
+    names, _, _ = build(tmp_path, f"{xtc}+{top}", stride=2)
+    assert names == ["traj_A/0", "traj_A/2", "traj_A/4", "traj_A/6"]
+
+
+def test_h5_brings_its_topology(tmp_path, trajectory):
+    pytest.importorskip("tables")
+    import mdtraj
+
+    xtc, top, _ = trajectory
+    mdtraj.load(str(xtc), top=str(top)).save_hdf5(str(tmp_path / "t.h5"))
+    names, *_ = build(tmp_path, tmp_path / "t.h5")
+    assert len(names) == 7
+
+
+def test_trajectories_that_do_not_work(tmp_path, trajectory):
+    xtc, top, _ = trajectory
+    cut = tmp_path / "cut.xtc"
+    cut.write_bytes(xtc.read_bytes()[:100])
+    empty = tmp_path / "empty.xtc"
+    empty.write_bytes(b"")
+    other = EXAMPLES / "1tpk.pdb"
+    inputs = [f"{xtc}+{other}", str(xtc), f"{cut}+{top}", f"{empty}+{top}", f"gone.xtc+{top}"]
+    names, reasons, summary = build(tmp_path, *inputs, top)
+    assert names == ["top_A"] and summary["rejected"] == {"unreadable": 5}
+    assert "does the topology belong to the trajectory?" in reasons[inputs[0]]
+    assert "needs its topology" in reasons[str(xtc)]
+    assert "no such file" in reasons[inputs[4]]
+
+
+def test_entries_are_fetched(tmp_path, monkeypatch):
+    def fetch(entry, kind, folder):
+        if entry != "1A8O":
+            raise ConnectionError("Network is unreachable")
+        target = f"{folder}/1A8O.pdb.gz"
+        shutil.copy(EXAMPLES / "1a8o.pdb.gz", target)
+        return target
+
+    monkeypatch.setattr("biotite.database.rcsb.fetch", fetch)
+    inputs = ["pdb:2ABC", "pdb:1a8o", "pdb:1a8o_Q", "pdb:nonsense"]
+    names, reasons, summary = build(tmp_path, *inputs)
+    assert names == ["1a8o_A"] and summary["rejected"] == {"unreadable": 3}
+    assert "cannot be fetched (Network is unreachable)" in reasons["2ABC"]
+    assert "no chain Q; chains: A" in reasons["1a8o_Q"]
+    assert "not a PDB id" in reasons["pdb:nonsense"]
+
+
+def test_an_archive_is_imported_as_it_is(tmp_path, tiny_archive):
+    _, _, summary = build(tmp_path, tiny_archive, identical=True)
+    for split in ("train", "val"):
+        old, new = (read_chains(folder, split) for folder in (tiny_archive, tmp_path / "set"))
+        assert old.digest == new.digest
+    assert summary["splits"] == "as in the input"
+
+
+def test_a_data_set_is_an_input_too(tmp_path, chain):
+    build_dataset([str(EXAMPLES / "1a8o.pdb.gz")], tmp_path / "one")
+    names, reasons, _ = build(tmp_path, tmp_path / "one", EXAMPLES, limits=Limits(50))
+    assert names.count("1a8o_A") == 1 and reasons["1a8o_A"].startswith("another chain")
+    first, again = (read_chains(tmp_path / x) for x in ("one", "set"))
+    np.testing.assert_array_equal(first[0].coords, again[0].coords)
+    assert first.structure[first.span(0)].tolist() == again.structure[again.span(0)].tolist()
+
+
+def test_nothing_kept_leaves_nothing_behind(tmp_path):
+    with pytest.raises(ValueError, match=r"no chain was kept, .*1a8o_A: longest unbroken"):
+        build_dataset([str(EXAMPLES / "1a8o.pdb.gz")], tmp_path / "set", limits=Limits(400))
+    assert not list(tmp_path.iterdir())
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ValueError, match=r"empty: no structure files"):
+        build_dataset([str(tmp_path / "empty")], tmp_path / "set")
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), OSError(errno.ENOSPC, "No space left")])
+def test_interruption_and_full_disk_leave_nothing_behind(tmp_path, monkeypatch, error):
+    from protdiff.dataset import store
+
+    def full(self, *arguments, **values):
+        raise error
+
+    monkeypatch.setattr(store.Writer, "add", full)
+    with pytest.raises(type(error)):
+        build_dataset([str(EXAMPLES / "1a8o.pdb.gz")], tmp_path / "set")
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_existing_folder_is_left_alone(tmp_path):
+    (tmp_path / "set").mkdir()
+    with pytest.raises(ValueError, match="exists already"):
+        build_dataset([str(EXAMPLES)], tmp_path / "set")
+
+
+def test_the_summary_says_what_was_done(tmp_path):
+    build(tmp_path, EXAMPLES, cluster="identical")
+    summary = json.loads((tmp_path / "set" / "dataset.json").read_text())
+    assert summary["splits"] == "by clusters of one sequence"
+    assert summary["chains"] == len(ChainSet.open(tmp_path / "set"))

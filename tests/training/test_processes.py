@@ -1,0 +1,232 @@
+"""Training in processes of its own: shared work, sudden death, Ctrl-C, early stop, logs."""
+
+import csv
+import os
+import signal
+import subprocess
+import sys
+import time
+import types
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from protdiff.training import loop
+from protdiff.training.config import ConfigError, TrainingConfig
+from protdiff.training.loop import train
+from protdiff.training.run import Run
+from protdiff.weights import load_weights
+
+from ..conftest import ROOT
+from .test_training import SIZES
+
+TEXT = """
+data = "{data}"
+out = "{out}"
+steps = {steps}
+accumulate = {accumulate}
+warmup = 1
+beads = 256
+checkpoint_minutes = {checkpoint}
+validate_minutes = 1e9
+log_every = 1
+threads = 1
+[network]
+{sizes}
+"""
+
+
+@pytest.fixture
+def written(tiny_archive, tmp_path):
+    """Write a configuration; its path and the run's folder."""
+
+    def write(name, steps, accumulate=1, checkpoint=1e-6):
+        sizes = "\n".join(f"{key} = {value}" for key, value in SIZES.items())
+        out, path = tmp_path / name, tmp_path / f"{name}.toml"
+        values = dict(data=tiny_archive, out=out, steps=steps, accumulate=accumulate)
+        path.write_text(TEXT.format(**values, sizes=sizes, checkpoint=checkpoint))
+        return path, out
+
+    return write
+
+
+def config_of(path):
+    from protdiff.training.config import read_config
+
+    return read_config(path)
+
+
+def start(*command):
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    return subprocess.Popen(
+        [sys.executable, *map(str, command)], env=environment, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+
+
+def rows_of(path):
+    with path.open() as handle:
+        return list(csv.DictReader(handle))
+
+
+def test_processes_that_share_a_batch_give_the_curve_of_one(written):
+    one, alone = written("alone", 6, accumulate=2)
+    two, shared = written("shared", 6)
+    train(config_of(one), report=lambda _: None)
+    launcher = start(
+        "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", 2,
+        "-m", "protdiff.cli.app", "train", two,
+    )  # fmt: skip
+    _, errors = launcher.communicate(timeout=300)
+    assert launcher.returncode == 0, errors[-2000:]
+    first, second = rows_of(alone / "training.csv"), rows_of(shared / "training.csv")
+    assert len(first) == len(second) == 6
+    for a, b in zip(first, second, strict=True):
+        assert a["chains"] == b["chains"] or abs(int(a["chains"]) - int(b["chains"])) < 40
+        for key in ("loss", "modes_<4", "modes_>32"):
+            np.testing.assert_allclose(float(a[key]), float(b[key]), rtol=1e-4)
+
+
+def test_accumulated_batches_are_averaged(written):
+    """Two equal batches give the gradient of one."""
+    path, _ = written("x", 1)
+    config = config_of(path)
+    fixed = loop.make_batch
+    chains = loop.load_chains(config.data, "train")
+    grads = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loop, "make_batch", lambda c, r, g, step, part=0: fixed(c, r, g, 0, 0))
+        patch.setattr(loop, "batch_loss", lambda d, b, c, seed, f=loop.batch_loss: f(d, b, c, 0))
+        for accumulate in (1, 2):
+            run = Run(config.model_copy(update={"accumulate": accumulate}))
+            run.optimiser.step = lambda: None
+            loop.one_step(run, chains, 1e-3, 0, 1)
+            grads.append(run.denoiser.network.head.weight.grad.clone())
+    torch.testing.assert_close(*grads, rtol=1e-4, atol=1e-7)
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """One batch of held-out chains is enough where the loss on them does not matter."""
+    measure = loop.held_out_loss
+    monkeypatch.setattr(loop, "held_out_loss", lambda *some: measure(*some[:3], batches=1))
+
+
+def wait_for_rows(process, path, count):
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and process.poll() is None:
+        if path.is_file() and len(path.read_text().splitlines()) > count:
+            return
+        time.sleep(0.02)
+    raise AssertionError(f"no {count} rows; {process.communicate()[1][-2000:]}")
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_killed_at_any_moment_and_resumed(written, how, quick):
+    path, out = written("killed", 10)
+    process = start("-m", "protdiff.cli.app", "train", path)
+    wait_for_rows(process, out / "training.csv", 3)
+    process.send_signal(how)
+    _, errors = process.communicate(timeout=60)
+    if how == signal.SIGINT:
+        assert process.returncode == 130
+        assert errors.strip().splitlines()[-1] == (
+            "protdiff: interrupted; the same command continues where it stopped"
+        )
+    lines = []
+    train(config_of(path), report=lines.append)
+    assert any("continuing at step" in line for line in lines)
+    whole, straight = written("straight", 10, checkpoint=1e9)
+    train(config_of(whole), report=lambda _: None)
+    for part in ("model", "average", "adam"):
+        one, other = (
+            load_file(folder / "checkpoint-10" / f"{part}.safetensors")
+            for folder in (out, straight)
+        )
+        assert one.keys() == other.keys()
+        for name in one:
+            assert torch.equal(one[name], other[name]), name
+    steps = [int(row["step"]) for row in rows_of(out / "training.csv")]
+    assert steps == list(range(1, 11))
+
+
+@pytest.fixture
+def config(tiny_archive, tmp_path, quick):
+    return TrainingConfig(
+        data=tiny_archive, out=tmp_path / "run", network=SIZES, steps=6, warmup=1, beads=256,
+        checkpoint_minutes=1e9, validate_minutes=1e-9, log_every=1, threads=1,
+    )  # fmt: skip
+
+
+def test_early_stop_and_best_weights(config, monkeypatch):
+    losses = iter([3.0, 2.0, 2.5, 2.1, 1.0, 0.5])
+    monkeypatch.setattr(loop, "held_out_loss", lambda *_: (next(losses), {"links": 1.0}))
+    lines = []
+    train(config.model_copy(update={"patience": 2}), report=lines.append)
+    rows = rows_of(config.out / "validation.csv")
+    assert [float(row["loss"]) for row in rows] == [3.0, 2.0, 2.5, 2.1]
+    assert "no better on held-out chains in 2 validations" in lines[-1]
+    assert (config.out / "checkpoint-4").is_dir()
+    best, last = (load_weights(config.out / f"{x}.safetensors") for x in ("best", "ema"))
+    name = "layers.0.attention.project"
+    assert not torch.equal(*(d.network.get_submodule(name).weight for d in (best, last)))
+    train(config.model_copy(update={"patience": 2}), report=lines.append)  # remains stopped
+    assert len(rows_of(config.out / "validation.csv")) == 4
+
+
+def test_samples_are_measured(config):
+    config = config.model_copy(update={"samples": 2, "steps": 1})
+    train(config, report=lambda _: None)
+    [row] = rows_of(config.out / "samples.csv")
+    assert row["step"] == "1" and 0 <= float(row["dssp_helix"]) <= 1
+    assert float(row["rg_ratio"]) > 0.3
+
+
+def test_tensorboard_gets_the_numbers(config, monkeypatch):
+    seen = []
+
+    class SummaryWriter:
+        def __init__(self, folder):
+            assert folder == str(config.out / "tensorboard")
+
+        def add_scalar(self, name, value, step):
+            seen.append((name, float(value), step))
+
+        def flush(self):
+            pass
+
+    fake = types.ModuleType("torch.utils.tensorboard")
+    fake.SummaryWriter = SummaryWriter
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", fake)
+    config = config.model_copy(update={"tensorboard": True, "steps": 2})
+    train(config, report=lambda _: None)
+    logged = {(name, step): value for name, value, step in seen}
+    row = rows_of(config.out / "training.csv")[1]
+    assert logged["training/loss", 2] == pytest.approx(float(row["loss"]), rel=1e-4)
+    assert ("validation/links", 1) in logged
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
+    with pytest.raises(ConfigError, match="tensorboard: not installed"):
+        train(config.model_copy(update={"out": config.out / "b"}), report=lambda _: None)
+
+
+def test_a_full_disk_leaves_the_checkpoint(config, monkeypatch):
+    config = config.model_copy(update={"checkpoint_minutes": 1e-9, "validate_minutes": 1e9})
+    train(config.model_copy(update={"steps": 2}), report=lambda _: None)
+    from protdiff.training import checkpoint
+
+    def full(tensors, path):
+        path.write_bytes(b"part of it")
+        raise OSError(28, "No space left on device", str(path))
+
+    before = (config.out / "ema.safetensors").read_bytes()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(checkpoint, "save_tensors", full)
+        with pytest.raises(OSError, match="No space left"):
+            train(config.model_copy(update={"steps": 4}), report=lambda _: None)
+    assert (config.out / "ema.safetensors").read_bytes() == before
+    assert [path.name for path in config.out.glob("checkpoint*")] == ["checkpoint-2"]
+    lines = []
+    train(config.model_copy(update={"steps": 4}), report=lines.append)
+    assert "continuing at step 2" in lines
