@@ -1,0 +1,12 @@
+"""What can be asked of a sample; every request is a condition, and conditions add up."""
+
+from .condition import Condition, Sum, ca_of, conditioned
+from .energy import Contacts, Energy, RadiusOfGyration, Repulsion
+from .motif import Motif
+from .redesign import Redesign
+from .scale import KeepScale, PartialFlow
+
+__all__ = [
+    "Condition", "Contacts", "Energy", "KeepScale", "Motif", "PartialFlow", "RadiusOfGyration",
+    "Redesign", "Repulsion", "Sum", "ca_of", "conditioned",
+]  # fmt: skip
