@@ -132,7 +132,7 @@ def _input(ask):
         raise ValueError("--in: give one of --redesign, --vary and --strength with it")
     if ask.length_change is not None and ask.redesign is None:
         raise ValueError("--length-change: needs --redesign")
-    from ..conditioning import KeepScale, PartialFlow, Redesign
+    from ..conditioning import KeepFold, KeepFragments, PartialFlow, Redesign
     from ..io import read
 
     backbone = read(ask.source)
@@ -143,7 +143,8 @@ def _input(ask):
         with naming(f"--chain {ask.chain}"):
             backbone = backbone.chain(ask.chain)
     if ask.vary is not None:
-        yield KeepScale(backbone, ask.vary, ask.scale, f"--in {ask.source}")
+        keep = KeepFold if ask.vary == "fine" else KeepFragments
+        yield keep(backbone, ask.scale, f"--in {ask.source}")
     else:
         yield PartialFlow(backbone, ask.strength, f"--in {ask.source}")
 

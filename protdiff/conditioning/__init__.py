@@ -4,9 +4,9 @@ from .condition import Condition, Sum, ca_of, conditioned
 from .energy import Contacts, Energy, RadiusOfGyration, Repulsion
 from .motif import Motif
 from .redesign import Redesign
-from .scale import KeepScale, PartialFlow
+from .scale import KeepFold, KeepFragments, PartialFlow
 
 __all__ = [
-    "Condition", "Contacts", "Energy", "KeepScale", "Motif", "PartialFlow", "RadiusOfGyration",
-    "Redesign", "Repulsion", "Sum", "ca_of", "conditioned",
+    "Condition", "Contacts", "Energy", "KeepFold", "KeepFragments", "Motif", "PartialFlow",
+    "RadiusOfGyration", "Redesign", "Repulsion", "Sum", "ca_of", "conditioned",
 ]  # fmt: skip

@@ -4,9 +4,9 @@ import numpy as np
 import torch
 
 from ..backbone import Backbone
-from ..flow import cosine_modes
-from .condition import Condition
+from .condition import Condition, ca_of
 from .contig import Contig, Fixed, New, find_residues, parse_contig, read_specification
+from .energy import Energy, overlap
 from .known import Known, backbone_observations
 
 __all__ = ["Motif", "superposed"]
@@ -15,6 +15,10 @@ __all__ = ["Motif", "superposed"]
 REACH = 3.8
 #: CA-CA distance (Å) up to which neighbours in the file are bonded.
 BONDED = 4.5
+#: CA atoms of a motif keep this distance (Å) from all others (separation 5 or more) but their own
+#: group, with this stiffness
+#: (kT/Å²), between these times: later it would strain bonds that the network no longer repairs.
+ROOM, STIFFNESS, EARLY, LATE = 5.5, 1.0, 0.7, 0.2
 #: Atoms at the ends of a chain that no link places, and atoms (residue, atom) that tell where they
 #: are: N of the first residue; C and O of the last.
 ENDS = ((0, [0], ((0, 1), (0, 2), (0, 3))), (-1, [2, 3], ((-2, 2), (-1, 0), (-1, 1))))
@@ -125,25 +129,24 @@ class PlacedMotif(Condition):
         self.known = Known(*(torch.cat(column) for column in zip(*parts, strict=True)), turn=turn)
         self.first_group = np.array([g == labels[0] for g in groups]) & (place >= 0)
 
-        kept = torch.tensor(place >= 0)
-        first, second = torch.triu_indices(len(place), len(place), 3)
-        labels = np.array(groups)
-        same = torch.tensor((labels[first] == labels[second]) & (place[first] >= 0))
-        pairs = (kept[first] | kept[second]) & ~same
-        self.pairs = first[pairs], second[pairs]
+        kept, labels = torch.tensor(place >= 0), np.array(groups)
+        first, second = torch.triu_indices(len(place), len(place), 5)
+        rigid = torch.tensor((labels[first] == labels[second]) & (place[first] >= 0))
+        rigid &= kept[second]
+        free = (kept[first] | kept[second]) & ~rigid
+        self.pairs = first[free], second[free]
 
     def __call__(self, clean, variance, u):
         made = self.known(clean, variance, u)
-        import os
-        R, ST, UM, UX = (float(x) for x in os.environ.get("REP", "0,1,.1,.6").split(","))
-        if R and UM < u < UX:
-            from .energy import Energy, overlap
-            n = len(self.place)
-            def f(ca):
-                return ST / 2 * overlap((ca[self.pairs[0]]- ca[self.pairs[1]]).square().sum(-1), R)
-            ca = cosine_modes(n).T @ made[:n]
-            if float((ca[self.pairs[0]] - ca[self.pairs[1]]).square().sum(-1).min()) < R * R:
-                made = self.known(Energy(f)(made, variance, u), variance, u)
+        first, second = self.pairs
+        if EARLY > u > LATE and len(first):
+
+            def clash(ca):
+                squares = (ca[first] - ca[second]).square().sum(-1)
+                return STIFFNESS / 2 * overlap(squares, ROOM)
+
+            if float(clash(ca_of(made))) > 0:
+                made = self.known(Energy(clash)(made, variance, u), variance, u)
         return made
 
     def finish(self, backbone):

@@ -6,8 +6,7 @@ import numpy as np
 import torch
 
 from ..backbone import Backbone
-from ..flow import cosine_modes
-from .condition import Condition
+from .condition import Condition, ca_of
 from .contig import find_residues, parse_fixed
 from .energy import Energy, overlap
 from .motif import PlacedMotif
@@ -126,15 +125,14 @@ class PlacedRedesign(Condition):
     def __call__(self, clean, variance, u):
         made = self.motif(clean, variance, u)
         if len(self.around) and UNTIL < u < FROM:
-            n, known = len(self.place), self.motif.known
+            known = self.motif.known
             around = self.around - known.centers[0] + known.shift(made)
 
             def clash(ca):
                 gap = ca[self.fresh][:, None] - around
                 return STIFFNESS / 2 * overlap(gap.square().sum(-1), SURROUND)
 
-            ca = cosine_modes(n).mT @ made[:n]
-            if float(torch.cdist(ca[self.fresh], around).min()) < SURROUND:
+            if float(clash(ca_of(made))) > 0:
                 made = self.motif(Energy(clash)(made, variance, u), variance, u)
         return made
 

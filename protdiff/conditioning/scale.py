@@ -6,8 +6,9 @@ import torch
 from ..flow import cosine_modes
 from ..geometry import link_vectors
 from .condition import Condition
+from .motif import PlacedMotif
 
-__all__ = ["KeepScale", "PartialFlow", "components_of"]
+__all__ = ["KeepFold", "KeepFragments", "PartialFlow", "components_of"]
 
 
 def components_of(backbone, what="input"):
@@ -76,35 +77,59 @@ class _Variation(Condition):
         )
 
 
-class KeepScale(_Variation):
-    """Keep the modes of a chain on one side of a wavelength, exactly, and redraw the others.
+class KeepFold(_Variation):
+    """Keep the modes of a chain longer than a wavelength, exactly, and redraw finer detail.
 
     Parameters
     ----------
     source : Backbone
         One chain without gaps.
-    vary : {"fine", "coarse"}
-        Which side is redrawn. Links are fine.
     scale : float
         Wavelength in residues.
     """
 
     exact = True
 
-    def __init__(self, source, vary="fine", scale=12.0, what="--in"):
-        if vary not in ("fine", "coarse"):
-            raise ValueError(f"--vary {vary}: must be fine or coarse")
+    def __init__(self, source, scale=12.0, what="--in"):
         super().__init__(source, what)
         n = len(source)
         if not 2 < scale < 2 * n:
             raise ValueError(f"--scale {scale:g}: must lie between 2 and {2 * n} residues")
         mode = torch.arange(2 * n)
-        long = (mode > 0) & (mode < 2 * n / scale)
-        self.kept = long if vary == "fine" else ~long
-        self.kept[0] = False
+        self.kept = (mode > 0) & (mode < 2 * n / scale)
 
     def __call__(self, clean, variance, u):
         return torch.where(self.kept[:, None], self.clean, clean)
+
+
+class KeepFragments(_Variation):
+    """Keep the detail of a chain, and redraw how it is folded.
+
+    Fine modes are vectors in space: kept as they are, they would fix the direction of every
+    helix, and with it the fold. What is kept is their shape: fragments of `scale` residues, each
+    up to a rigid motion of its own.
+
+    Parameters
+    ----------
+    source : Backbone
+        One chain without gaps.
+    scale : int
+        Residues per fragment.
+    """
+
+    exact = True
+
+    def __init__(self, source, scale=12, what="--in"):
+        super().__init__(source, what)
+        n, scale = len(source), round(scale)
+        if not 3 <= scale <= n // 2:
+            raise ValueError(f"--scale {scale}: must lie between 3 and {n // 2} residues")
+        # The last fragment takes the rest.
+        labels = [f"{min(i // scale, n // scale - 1):04d}" for i in range(n)]
+        self.fragments = PlacedMotif(source, np.arange(n), labels)
+
+    def __call__(self, clean, variance, u):
+        return self.fragments(clean, variance, u)
 
 
 class PartialFlow(_Variation):
