@@ -84,11 +84,11 @@ def worse(motif, free, column):
 
 def table(results):
     head = (
-        "| problem | residues | CA RMSD max (Å) | backbone RMSD max (Å) | bonds at junctions "
+        "| problem | samples | residues | CA RMSD max (Å) | backbone RMSD max (Å) | bonds at junctions "
         f"within {BOND} Å | no clash | both | CA bonds | Ramachandran outliers | "
         "N–CA–C rms (°) | Rg ratio |"
     )
-    lines = [head, "| --- " * 11 + "|"]
+    lines = [head, "| --- " * 12 + "|"]
     for name, result in results.items():
         rows, free = result["motif"], result["free"]
         seam = np.array([row["seam"] < BOND for row in rows])
@@ -99,7 +99,7 @@ def table(results):
             return " / ".join(form % np.mean([r[column] for r in part]) for part in (rows, free))
 
         lines.append(
-            f"| {name} | {min(lengths)}-{max(lengths)} | {max(r['ca_rmsd'] for r in rows):.3f} | "
+            f"| {name} | {len(rows)} | {min(lengths)}-{max(lengths)} | {max(r['ca_rmsd'] for r in rows):.3f} | "
             f"{max(r['backbone_rmsd'] for r in rows):.2f} | {seam.mean():.0%} | {clear.mean():.0%} "
             f"| {(seam & clear).mean():.0%} | {both('ca_bonds', '%.3f')} | "
             f"{both('rama_outliers', '%.3f')} | {both('rms_n_ca_c', '%.1f')} | "

@@ -5,8 +5,9 @@ from .energy import Contacts, Energy, RadiusOfGyration, Repulsion
 from .motif import Motif
 from .redesign import Redesign
 from .scale import KeepFold, KeepFragments, PartialFlow
+from .symmetry import Symmetry
 
 __all__ = [
     "Condition", "Contacts", "Energy", "KeepFold", "KeepFragments", "Motif", "PartialFlow",
-    "RadiusOfGyration", "Redesign", "Repulsion", "Sum", "ca_of", "conditioned",
+    "RadiusOfGyration", "Redesign", "Repulsion", "Sum", "Symmetry", "ca_of", "conditioned",
 ]  # fmt: skip
