@@ -141,7 +141,7 @@ def main():
     torch.set_num_threads(1)
     denoiser = load_weights(options.weights)
     results = json.loads(options.cache.read_text()) if options.cache.exists() else {}
-    files = sorted(options.data.glob("*/*.pdb"), key=lambda p: p.name)
+    files = sorted(options.data.glob("*/*.pdb"), key=lambda p: (p.parent.name, p.name))
     for path in files:
         if path.stem not in results:
             began = time.perf_counter()

@@ -151,7 +151,7 @@ def sample(
         raise ValueError(
             f"temperature {temperature}: must be positive and at most {HIGHEST_TEMPERATURE:g}"
         )
-    began = time.perf_counter()
+    began, calls = time.perf_counter(), steps
     lengths = [request.length for request in requests]
     size = max(lengths)
     flow, denoise = denoiser.bind(lengths, _conditions(requests, size))
@@ -169,6 +169,17 @@ def sample(
             callback=callback,
             start=start,
         )
+        if again := max((getattr(c, "again", 0.0) for c in asked), default=0.0):
+            calls += (extra := max(2, round(again * steps)))
+            clean = SAMPLERS[method](
+                denoise,
+                flow,
+                again * uniform_times(extra) ** SPACING,
+                noise,
+                temperature=temperatures(flow, temperature),
+                callback=callback,
+                start=flow.noise(clean, torch.full((len(clean),), again), noise()),
+            )
         ca = to_coords(clean[:, :size], stack_modes(lengths, size)).numpy()
     links = clean[:, size:].numpy()
     samples = []
@@ -180,7 +191,7 @@ def sample(
             backbone = request.condition.finish(backbone)
         samples.append((request, backbone))
     seconds = (time.perf_counter() - began) / len(requests)
-    return [Sample(request, backbone, steps, seconds) for request, backbone in samples]
+    return [Sample(request, backbone, calls, seconds) for request, backbone in samples]
 
 
 def generate(

@@ -34,6 +34,8 @@ class Condition:
 
     #: Exact conditions are applied after the others, so that nothing moves what they impose.
     exact = False
+    #: Time of the flow to which the result is noised, to flow back once more; 0: once is enough.
+    again = 0.0
 
     def lengths(self, wanted=None):
         """Lengths that can be met, a range or list, of those that are wanted (None: any)."""
@@ -80,6 +82,7 @@ class Sum(Condition):
             if not callable(part):
                 raise TypeError(f"{part!r} is not a condition: it cannot be called")
         self.parts = flat
+        self.again = max(getattr(part, "again", 0.0) for part in flat)
 
     def _own(self):
         return [part for part in self.parts if isinstance(part, Condition)]

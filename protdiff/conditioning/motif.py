@@ -100,6 +100,11 @@ class Motif(Condition):
         return PlacedMotif(self.source, np.array(place), groups)
 
 
+#: While a motif finds its pose, detail is drawn that no longer fits: a second pass from this time
+#: with the pose as it is takes most clashes away (6 of 8 samples of 1prw_four had some, then 1).
+AGAIN = 0.4
+
+
 class PlacedMotif(Condition):
     """A motif at its place in a chain.
 
@@ -114,7 +119,7 @@ class PlacedMotif(Condition):
         False: the motif keeps its orientation.
     """
 
-    exact = True
+    exact, again = True, AGAIN
 
     def __init__(self, source, place, groups, turn=True):
         self.source, self.place, self.turn = source, place, turn

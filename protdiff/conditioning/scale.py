@@ -127,6 +127,7 @@ class KeepFragments(_Variation):
         # The last fragment takes the rest.
         labels = [f"{min(i // scale, n // scale - 1):04d}" for i in range(n)]
         self.fragments = PlacedMotif(source, np.arange(n), labels)
+        self.again = self.fragments.again
 
     def __call__(self, clean, variance, u):
         return self.fragments(clean, variance, u)
