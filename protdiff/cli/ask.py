@@ -52,9 +52,7 @@ VaryScale = Annotated[
     Vary | None,
     _option(INPUT, "Redraw detail and keep the fold (fine), or the reverse (coarse)."),
 ]
-Scale = Annotated[
-    float, _option(INPUT, "Wavelength in residues between fine and coarse.", min=2.0)
-]
+Scale = Annotated[float, _option(INPUT, "Wavelength in residues between fine and coarse.", min=2.0)]
 Strength = Annotated[
     float | None, _option(INPUT, "Noise the input up to this time of the flow, 0 to 1.")
 ]

@@ -144,7 +144,9 @@ def conditioned(denoise, flow, lengths, conditions, widening=WIDENING):
                 own = torch.cat([torch.arange(n), torch.arange(size, size + n)])
                 made = condition(clean[b, own].double(), variance[b, own], float(u[b]))
                 if made.shape != (2 * n, 3) or not bool(made.isfinite().all()):
-                    raise ValueError(f"condition {condition!r}: returned no finite (2N, 3) estimate")
+                    raise ValueError(
+                        f"condition {condition!r}: returned no finite (2N, 3) estimate"
+                    )
                 clean[b, own] = made.to(clean.dtype)
         return clean.masked_fill(~flow.mask[..., None], 0)
 

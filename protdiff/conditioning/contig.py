@@ -164,9 +164,7 @@ def find_residues(backbone, segment, where):
     found = inside[keys.index(segment.first) : keys.index(segment.last) + 1]
     numbers = backbone.residue_numbers[found]
     gap = np.flatnonzero(np.diff(numbers) > 1)
-    far = np.flatnonzero(
-        np.linalg.norm(np.diff(backbone.ca[found], axis=0), axis=1) > 4.5
-    )
+    far = np.flatnonzero(np.linalg.norm(np.diff(backbone.ca[found], axis=0), axis=1) > 4.5)
     for k in {*gap.tolist()} & {*far.tolist()}:
         raise ValueError(
             f"{where}: {segment}: residue {segment.chain}{numbers[k] + 1} is not in the file; "

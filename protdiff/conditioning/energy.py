@@ -13,9 +13,7 @@ from .condition import Condition, ca_of
 __all__ = ["Contacts", "Energy", "RadiusOfGyration", "Repulsion"]
 
 #: Function values per call of an energy, at most; they cost little beside the network's.
-import os
-UM=float(os.environ.get("UM","0")); ST=float(os.environ.get("ST","10"))
-EVALUATIONS = int(os.environ.get("EV","12"))
+EVALUATIONS = 12
 
 
 class Energy(Condition):
@@ -49,7 +47,7 @@ class Energy(Condition):
         if not torch.is_tensor(value) or value.ndim or not value.is_floating_point():
             problem = "must return a scalar tensor"
         elif not bool(value.isfinite()):
-            problem = f"returned {float(value)}; it must be finite wherever the chain is"
+            problem = f"returned {value.item()}; it must be finite wherever the chain is"
         elif not value.requires_grad:
             problem = "has no gradient; compute it from its argument with torch operations"
         if problem:
@@ -72,8 +70,8 @@ class Energy(Condition):
                 value.backward()
                 if not bool(z.grad.isfinite().all()):
                     raise ValueError(
-                        f"energy {self.name}: its gradient is not finite; take care of square roots "
-                        "and divisions at zero"
+                        f"energy {self.name}: its gradient is not finite; take care of square "
+                        "roots and divisions at zero"
                     )
                 return value
 
@@ -99,7 +97,7 @@ class Repulsion(Energy):
     """
 
     def __init__(self, radius=4.0, stiffness=10.0):
-        self.radius, self.stiffness, self.name = radius, ST, "repulsion"
+        self.radius, self.stiffness, self.name = radius, stiffness, "repulsion"
 
     def energy(self, ca, spread):
         first, second = torch.triu_indices(len(ca), len(ca), 3)
@@ -108,7 +106,7 @@ class Repulsion(Energy):
 
     def __call__(self, clean, variance, u):
         n = len(clean) // 2
-        if 6 * float(variance[:n].sum() / n) > self.radius**2 or u < UM:
+        if 6 * float(variance[:n].sum() / n) > self.radius**2:
             return clean  # no pair is known to be near
         return super().__call__(clean, variance, u)
 

@@ -117,12 +117,14 @@ class PlacedMotif(Condition):
         Rigid group of every kept residue.
     turn : bool
         False: the motif keeps its orientation.
+    room : float
+        See `ROOM`.
     """
 
     exact, again = True, AGAIN
 
-    def __init__(self, source, place, groups, turn=True):
-        self.source, self.place, self.turn = source, place, turn
+    def __init__(self, source, place, groups, turn=True, room=ROOM):
+        self.source, self.place, self.room = source, place, room
         labels = sorted({g for g, p in zip(groups, place, strict=True) if p >= 0})
         self.labels, self.group_labels = labels, groups
         parts = []
@@ -148,7 +150,7 @@ class PlacedMotif(Condition):
 
             def clash(ca):
                 squares = (ca[first] - ca[second]).square().sum(-1)
-                return STIFFNESS / 2 * overlap(squares, ROOM)
+                return STIFFNESS / 2 * overlap(squares, self.room)
 
             if float(clash(ca_of(made))) > 0:
                 made = self.known(Energy(clash)(made, variance, u), variance, u)
@@ -274,5 +276,3 @@ def _check_reach(source, segments, found, name):
                     f"to {b}; allow at least {need}, or separate the groups with |"
                 )
         between, last = 0, (rows[-1], segment.group)
-
-

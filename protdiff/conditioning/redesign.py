@@ -15,6 +15,9 @@ __all__ = ["Redesign"]
 
 #: CA-CA distance (Å) over which neighbours in a file are not bonded, and the longest per link.
 BREAK, REACH = 4.5, 3.8
+#: CA atoms of new residues keep this distance (Å) from the rest of their chain, as packed residues
+#: do: the larger room of a motif would push a loop out of its place.
+PACKED = 4.2
 #: CA atoms of other chains repel those of new residues below this distance (Å), with this
 #: stiffness (kT/Å²), from the time of the flow at which residues are told apart.
 SURROUND, STIFFNESS, FROM, UNTIL = 4.5, 2.0, 0.5, 0.08
@@ -115,7 +118,8 @@ class PlacedRedesign(Condition):
 
     def __init__(self, asked, place):
         self.asked, self.place = asked, place
-        self.motif = PlacedMotif(asked.chain, place, ["A"] * len(place), turn=False)
+        self.motif = PlacedMotif(asked.chain, place, ["A"] * len(place), turn=False, room=PACKED)
+        self.again = self.motif.again
         others = np.ones(len(asked.source), bool)
         others[asked.rows] = False
         around = asked.source.ca[others & asked.source.mask[:, 1]]

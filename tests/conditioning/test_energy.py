@@ -73,7 +73,9 @@ def test_radius_of_gyration_of_samples(tiny_weights):
         [made] = protdiff.generate(
             length=40, condition=RadiusOfGyration(factor * natural), weights=tiny_weights, steps=10
         )
-        assert np.sqrt(np.square(made.ca).sum(1).mean()) == pytest.approx(factor * natural, rel=0.03)
+        assert np.sqrt(np.square(made.ca).sum(1).mean()) == pytest.approx(
+            factor * natural, rel=0.03
+        )
 
 
 def test_repulsion_parts_overlapping_residues(state):

@@ -98,7 +98,9 @@ def test_rotation_is_the_most_likely(source):
             assert cost() > best
 
 
-@pytest.mark.parametrize("contig", ["5-15,A{0}-{1},5-15", "4,A{0}-{1},6|A{2}-{3},0-9", "A{0}-{1},9"])
+@pytest.mark.parametrize(
+    "contig", ["5-15,A{0}-{1},5-15", "4,A{0}-{1},6|A{2}-{3},0-9", "A{0}-{1},9"]
+)
 def test_samples_contain_the_motif(source, tiny_weights, contig):
     """Whatever the network says: here one of random weights."""
     numbers = [int(source.residue_numbers[k]) for k in (5, 14, 22, 29)]
