@@ -67,7 +67,9 @@ def report(results):
         "the frame of the rest."
     )
     yield ""
-    yield "| loop | chains | closed | no new clash | best of 10, median | all tries, median | goal |"
+    yield (
+        "| loop | chains | closed | no new clash | best of 10, median | all tries, median | goal |"
+    )
     yield "| --- " * 7 + "|"
     for size, goal in zip(SIZES, (1.5, 2.5), strict=True):
         rows = [result[str(size)] for result in results.values()]

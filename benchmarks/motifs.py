@@ -84,9 +84,9 @@ def worse(motif, free, column):
 
 def table(results):
     head = (
-        "| problem | samples | residues | CA RMSD max (Å) | backbone RMSD max (Å) | bonds at junctions "
-        f"within {BOND} Å | no clash | both | CA bonds | Ramachandran outliers | "
-        "N–CA–C rms (°) | Rg ratio |"
+        "| problem | samples | residues | CA RMSD max (Å) | backbone RMSD max (Å) | "
+        f"bonds at junctions within {BOND} Å | no clash | both | CA bonds | "
+        "Ramachandran outliers | N–CA–C rms (°) | Rg ratio |"
     )
     lines = [head, "| --- " * 12 + "|"]
     for name, result in results.items():
@@ -99,7 +99,8 @@ def table(results):
             return " / ".join(form % np.mean([r[column] for r in part]) for part in (rows, free))
 
         lines.append(
-            f"| {name} | {len(rows)} | {min(lengths)}-{max(lengths)} | {max(r['ca_rmsd'] for r in rows):.3f} | "
+            f"| {name} | {len(rows)} | {min(lengths)}-{max(lengths)} | "
+            f"{max(r['ca_rmsd'] for r in rows):.3f} | "
             f"{max(r['backbone_rmsd'] for r in rows):.2f} | {seam.mean():.0%} | {clear.mean():.0%} "
             f"| {(seam & clear).mean():.0%} | {both('ca_bonds', '%.3f')} | "
             f"{both('rama_outliers', '%.3f')} | {both('rms_n_ca_c', '%.1f')} | "
@@ -125,7 +126,8 @@ def summary(results):
     for column in COLUMNS:
         a, b = worse(rows, free, column)
         label = column if COLUMNS[column] else f"1 - {column}"
-        yield f"| {label}, beside free samples | {a:.4f} / {b:.4f} = {a / max(b, 1e-9):.2f}× | 1.5× |"
+        ratio = a / max(b, 1e-9)
+        yield f"| {label}, beside free samples | {a:.4f} / {b:.4f} = {ratio:.2f}× | 1.5× |"
     yield f"| seconds per sample | {np.mean([r['seconds'] for r in rows]):.1f} | |"
 
 

@@ -8,8 +8,13 @@ import numpy as np
 from .backbone import RESIDUE_TYPES, Backbone
 from .geometry import place_backbone
 from .request import (
-    Request, allowed_lengths, batches, check_lengths, sample_length, settled,
-)  # fmt: skip
+    Request,
+    allowed_lengths,
+    batches,
+    check_lengths,
+    sample_length,
+    settled,
+)
 from .secondary_structure import STATES
 
 __all__ = ["DEFAULT_STEPS", "DEFAULT_TEMPERATURE", "Sample", "generate", "sample"]

@@ -19,10 +19,10 @@ def ca_of(clean):
     return cosine_modes(n).mT @ clean[:n]
 
 
-#: A network errs by more than the Gaussian chain's variance where residues are told apart. Conditions
-#: get the variance of a time later by the first number up to the second, falling to none at the
-#: third: told so, they spread what they correct over neighbours instead of breaking bonds. Chosen
-#: on three motif problems (bonds at junctions, clashes); wider or earlier, chains swell.
+#: A network errs by more than the Gaussian chain's variance where residues are told apart.
+#: Conditions get the variance of a time later by the first number up to the second, falling to none
+#: at the third: told so, they spread what they correct over neighbours instead of breaking bonds.
+#: Chosen on three motif problems (bonds at junctions, clashes); wider or earlier, chains swell.
 WIDENING = (0.25, 0.45, 0.75)
 
 

@@ -39,7 +39,7 @@ class Fixed:
     group: str = "A"
 
     def __str__(self):
-        ends = ["%d%s" % end for end in (self.first, self.last)]
+        ends = [f"{number}{code}" for number, code in (self.first, self.last)]
         return self.chain + (ends[0] if self.first == self.last else "-".join(ends))
 
 

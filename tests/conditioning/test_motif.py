@@ -36,7 +36,7 @@ def distance(made, real):
 def test_observed_atoms_are_linear_in_the_components(source):
     """Rows times the components of a chain give its CA, links, and atoms at the ends."""
     clean, center = components_of(source)
-    rows, values, noise, positions = backbone_observations(40, 12, source.coords[12:20])
+    rows, values, _, positions = backbone_observations(40, 12, source.coords[12:20])
     made = rows @ clean + torch.tensor(center) * positions[:, None]
     assert positions.sum() == 8 + 3 and len(rows) == 8 + 7 + 3
     torch.testing.assert_close(made[:15], values[:15], atol=1e-9, rtol=0)

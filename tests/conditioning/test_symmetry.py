@@ -16,8 +16,9 @@ def test_groups_are_groups(name):
     """Right order, proper rotations, closed under products, all different."""
     group = point_group(name)
     assert len(group) == ORDERS[name]
-    np.testing.assert_allclose(group @ group.transpose(0, 2, 1), np.tile(np.eye(3), (len(group), 1, 1)),
-                               atol=1e-9)  # fmt: skip
+    np.testing.assert_allclose(
+        group @ group.transpose(0, 2, 1), np.tile(np.eye(3), (len(group), 1, 1)), atol=1e-9
+    )
     np.testing.assert_allclose(np.linalg.det(group), 1)
     products = np.einsum("aij,bjk->abik", group, group).reshape(-1, 9)
     gaps = np.abs(products[:, None] - group.reshape(-1, 9)[None]).max(-1)

@@ -57,7 +57,7 @@ def law_of_samples(chain, steps, correct):
     Row j of the batch has a one in the j-th normal number that the sampler asks for; the last row
     has a one in the first known coordinate instead, and all sources of noise silent.
     """
-    make, _, rows, _ = chain
+    make = chain[0]
     numbers = (steps + 1) * (N - 1) + (steps + 1) * (N - 1 + KNOWN)
     flow, used = make(numbers + KNOWN), [0]
 
