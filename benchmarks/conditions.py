@@ -60,8 +60,10 @@ def restraints(chains, weights):
         )
         worst = max(worst, abs(quality(made)["rg"] / target - 1))
     yield ""
-    yield f"Radius of gyration, 0.8 to 1.6 times 2.2 N^0.38, 80 residues: off by {worst:.1%} at most"
-    yield "(goal 3 %)."
+    yield (
+        f"Radius of gyration, 0.8 to 1.6 times 2.2 N^0.38, 80 residues: off by {worst:.1%} at most "
+        "(goal 3 %)."
+    )
 
 
 def assemblies(names, num, weights):
