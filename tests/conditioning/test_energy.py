@@ -140,3 +140,18 @@ def test_a_condition_that_fails_is_named(tiny_weights):
 
     with pytest.raises(ValueError, match="returned no finite"):
         protdiff.generate(length=12, condition=Broken(), weights=tiny_weights, steps=4)
+
+
+@pytest.mark.parametrize("text", ["shape.py:ellipsoid", "pocket.py:pocket"])
+def test_energies_of_the_documentation(state, text):
+    """They load, and lower themselves."""
+    from pathlib import Path
+
+    from protdiff.cli.ask import load_function
+
+    folder = Path(__file__).parents[2] / "docs" / "energies"
+    function = load_function(f"{folder}/{text}")
+    clean, variance = state
+    clean = 3 * clean
+    made = Energy(function)(clean, variance, 0.5)
+    assert float(function(ca_of(made))) < 0.9 * float(function(ca_of(clean)))
