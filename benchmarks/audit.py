@@ -45,7 +45,9 @@ def write_copies(folder, data, count, noise):
 
 def write_real(folder, data, count):
     """Chains of the test split, one per cluster."""
-    chains = {int(chain.row["cluster"]): chain for chain in read_chains(data, "test", max_length=512)}
+    chains = {
+        int(chain.row["cluster"]): chain for chain in read_chains(data, "test", max_length=512)
+    }
     chains = list(chains.values())
     for k in np.random.default_rng(0).permutation(len(chains))[:count]:
         write(chains[k].backbone(), folder / f"{chains[k].name}.pdb")

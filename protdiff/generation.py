@@ -7,7 +7,14 @@ import numpy as np
 
 from .backbone import RESIDUE_TYPES, Backbone
 from .geometry import place_backbone
-from .request import Request, batches, check_lengths, sample_length
+from .request import (
+    Request,
+    allowed_lengths,
+    batches,
+    check_lengths,
+    sample_length,
+    settled,
+)
 from .secondary_structure import STATES
 
 __all__ = ["DEFAULT_STEPS", "DEFAULT_TEMPERATURE", "Sample", "generate", "sample"]
@@ -92,6 +99,22 @@ def _noise_source(requests, size, seed):
     return noise
 
 
+def _start(flow, conditions, lengths, noise):
+    """State to start from (None: the prior) and its time, if the conditions name one."""
+    import torch
+
+    given = [condition and condition.start() for condition in conditions]
+    if not any(given):
+        return None, 1.0
+    if len({one and one[1] for one in given}) != 1:
+        raise ValueError("the samples of a batch must start at one time; use --batch-size 1")
+    size, until = flow.mask.shape[1] // 2, given[0][1]
+    clean = torch.zeros(*flow.mask.shape, 3, dtype=torch.float64)
+    for row, n, (own, _) in zip(clean, lengths, given, strict=True):
+        row[:n], row[size : size + n] = own[:n], own[n:]
+    return flow.noise(clean, torch.full((len(clean),), until), noise()), until
+
+
 def sample(
     denoiser,
     requests,
@@ -128,6 +151,7 @@ def sample(
     """
     import torch
 
+    from .conditioning import conditioned
     from .flow import SAMPLERS, stack_modes, to_coords, uniform_times
     from .network.numerics import flush_denormals
 
@@ -139,19 +163,35 @@ def sample(
         if steps < 2:
             raise ValueError(f"{steps} steps: a sample needs at least 2 steps")
         times = uniform_times(steps) ** SPACING
-    began = time.perf_counter()
+    began, calls = time.perf_counter(), len(times)
     lengths = [request.length for request in requests]
     size = max(lengths)
     flow, denoise = denoiser.bind(lengths, _conditions(requests, size))
+    asked = [request.condition for request in requests]
+    denoise = conditioned(denoise, flow, lengths, asked)
     with torch.inference_mode(), flush_denormals():
+        noise = _noise_source(requests, size, seed)
+        start, until = _start(flow, asked, lengths, noise)
         clean = SAMPLERS[method](
             denoise,
             flow,
-            times,
-            _noise_source(requests, size, seed),
+            until * times,
+            noise,
             temperature=temperatures(flow, temperature),
             callback=callback,
+            start=start,
         )
+        if again := max((getattr(c, "again", 0.0) for c in asked), default=0.0):
+            calls += (extra := max(2, round(again * steps)))
+            clean = SAMPLERS[method](
+                denoise,
+                flow,
+                again * uniform_times(extra) ** SPACING,
+                noise,
+                temperature=temperatures(flow, temperature),
+                callback=callback,
+                start=flow.noise(clean, torch.full((len(clean),), again), noise()),
+            )
         ca = to_coords(clean[:, :size], stack_modes(lengths, size)).numpy()
     links = clean[:, size:].numpy()
     samples = []
@@ -159,9 +199,11 @@ def sample(
         n = request.length
         coords = place_backbone(ca[row, :n], links[row, : n - 1])
         backbone = Backbone.from_coords(coords, request.sequence)
+        if request.condition is not None:
+            backbone = request.condition.finish(backbone)
         samples.append((request, backbone))
     seconds = (time.perf_counter() - began) / len(requests)
-    return [Sample(request, backbone, len(times), seconds) for request, backbone in samples]
+    return [Sample(request, backbone, calls, seconds) for request, backbone in samples]
 
 
 def generate(
@@ -176,6 +218,7 @@ def generate(
     weights=None,
     batch_size=None,
     device="auto",
+    condition=None,
 ):
     """Generate protein backbones.
 
@@ -200,6 +243,9 @@ def generate(
         Name of shipped weights, or a .safetensors file.
     batch_size : int, optional
     device : {"auto", "cpu", "cuda", "mps"}
+    condition : Condition, optional
+        What is asked of the backbones, see `protdiff.conditioning`; several add up. May fix the
+        length.
 
     Returns
     -------
@@ -224,14 +270,20 @@ def generate(
     sequence = sequence and "".join(sequence).upper()
     secondary_structure = secondary_structure and "".join(secondary_structure).upper()
     given = secondary_structure if sequence is None else sequence
-    if length is None and given is None:
+    if length is None and given is None and condition is None:
         raise ValueError("give a length, a sequence or a secondary structure")
     for name, value, lowest in (("num", num, 0), ("seed", seed, 0), ("batch_size", batch_size, 1)):
         if value is not None and value < lowest:
             raise ValueError(f"{name} {value}: must be at least {lowest}")
-    lengths = check_lengths(len(given) if length is None else length)
+    wanted = None if given is None else [len(given)]
+    wanted = wanted if length is None else check_lengths(length)
+    lengths = check_lengths(wanted if condition is None else allowed_lengths(condition, wanted))
     requests = [
-        Request(index, sample_length(lengths, index, seed), sequence, secondary_structure)
+        settled(
+            Request(index, sample_length(lengths, index, seed), sequence, secondary_structure),
+            condition,
+            seed,
+        )
         for index in range(num)
     ]
     denoiser = load_weights(weights, pick_device(device))

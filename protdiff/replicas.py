@@ -6,7 +6,9 @@ import numpy as np
 
 from .geometry import link_vectors
 
-__all__ = ["Batch", "chain_batches", "chain_components", "mean_period", "measure_replicas", "noise_source"]
+__all__ = [
+    "Batch", "chain_batches", "chain_components", "mean_period", "measure_replicas", "noise_source",
+]  # fmt: skip
 
 #: Pairs of residues in a batch of chains, at most: bounds the memory.
 PAIRS = 500_000

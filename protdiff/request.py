@@ -1,14 +1,16 @@
 """What may be asked of a generated backbone: length, residue types, secondary structure."""
 
 import operator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from .backbone import RESIDUE_TYPES
 from .secondary_structure import STATES
 
-__all__ = ["Request", "batches", "check_lengths", "sample_length"]
+__all__ = [
+    "Request", "allowed_lengths", "batches", "check_lengths", "sample_length", "settled",
+]  # fmt: skip
 
 SHORTEST, LONGEST = 8, 2048
 #: Residues in one automatic batch: enough to keep the matrix products busy, small in memory.
@@ -34,12 +36,15 @@ class Request:
     length : int
     sequence, structure : str, optional
         Residue types (X: not given) and secondary structure (H, E, C; - or X: not given).
+    condition : Condition, optional
+        Settled for this sample.
     """
 
     index: int
     length: int
     sequence: str | None = None
     structure: str | None = None
+    condition: object = field(default=None, compare=False)
 
     def __post_init__(self):
         check_length(self.length)
@@ -70,6 +75,23 @@ def sample_length(lengths, index, seed):
         choices = np.random.SeedSequence(seed, spawn_key=(index, 1))
         return int(np.random.default_rng(choices).choice(lengths))
     return lengths[index % len(lengths)]
+
+
+def allowed_lengths(condition, wanted):
+    """Lengths that a condition allows, of those wanted (None: any)."""
+    lengths = condition.lengths(wanted)
+    if lengths is None:
+        raise ValueError("length: the condition leaves it open; give one")
+    return lengths
+
+
+def settled(request, condition, seed):
+    """The request with the condition as it is for this sample (None: as it was)."""
+    if condition is None:
+        return request
+    # Random numbers of their own: (index,) draws the noise, (index, 1) the length.
+    rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(request.index, 2)))
+    return replace(request, condition=condition.settle(request.length, rng))
 
 
 def check_lengths(lengths):

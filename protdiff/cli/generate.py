@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from ..generation import DEFAULT_STEPS, DEFAULT_TEMPERATURE, HIGHEST_TEMPERATURE
+from . import ask
 from .manifest import COLUMNS, existing_rows, write_manifest
 from .plan import naming, plan
 from .progress import progress_bar
@@ -83,14 +84,32 @@ def generate(
     plot: Annotated[
         Path | None, typer.Option(help="Draw the backbones (the first 16) into this PNG file.")
     ] = None,
+    motif: ask.MotifFile = None,
+    contig: ask.ContigText = None,
+    source: ask.InputFile = None,
+    chain: ask.ChainId = None,
+    redesign: ask.Regions = None,
+    length_change: ask.LengthChange = None,
+    vary: ask.VaryScale = None,
+    scale: ask.Scale = 12.0,
+    strength: ask.Strength = None,
+    contacts: ask.Contacts = None,
+    rg: ask.Rg = None,
+    energy: ask.EnergyFile = None,
+    symmetry: ask.Symmetry = None,
 ):
     """Generate protein backbones, coarse to fine.
 
     Writes NAME_0000.pdb … and manifest.csv into the output folder: chain A, residues 1 … L, atoms
     N, CA, C and O; residue names as in --sequence, else ALA. A run that was interrupted continues
-    when the same command is given again.
+    when the same command is given again. With --motif or --redesign, residues.csv says which
+    residue comes from where.
     """
-    requests = plan(length, num, seed, sequence, ss)
+    asked = ask.Ask(
+        motif, contig, source, chain, redesign, length_change, vary, scale, strength, contacts, rg,
+        energy, symmetry,
+    )  # fmt: skip
+    requests = plan(length, num, seed, sequence, ss, ask.condition_of(asked))
     if not 0 < temperature <= HIGHEST_TEMPERATURE:
         raise ValueError(
             f"--temperature {temperature}: must be positive and at most {HIGHEST_TEMPERATURE:g}"
@@ -117,7 +136,7 @@ def generate(
         values = (
             f"{name}_{request.index:04d}.{format.value}", request.length, seed, request.index,
             steps, temperature, steps, seconds, request.sequence or SAME_FOR_ALL,
-            request.structure or "", path.stem, digest, __version__,
+            request.structure or "", asked.text(), path.stem, digest, __version__,
             shlex.join(["protdiff", *sys.argv[1:]]),
         )  # fmt: skip
         return dict(zip(COLUMNS, values, strict=True))
@@ -128,6 +147,7 @@ def generate(
             prepare_folder(plot.parent, "--plot")
         planned = {row_of(request)["file"]: request for request in requests}
         rows = existing_rows(out / "manifest.csv", map(row_of, requests))
+        ask.write_residues(out / "residues.csv", planned)
         todo = [request for file, request in planned.items() if file not in rows]
         with progress_bar(len(todo) * steps, "generating", "calls") as advance:
             for batch in batches(todo, batch_size):

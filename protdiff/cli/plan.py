@@ -5,7 +5,7 @@ import re
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..request import Request, check_lengths, sample_length
+from ..request import Request, allowed_lengths, check_lengths, sample_length, settled
 
 __all__ = ["naming", "plan"]
 
@@ -58,21 +58,24 @@ def read_sequences(text):
     return {f" {path}, record {r.id}": str(r.seq).upper().removesuffix("*") for r in found}
 
 
-def plan(length, num, seed, sequence, structure):
+def plan(length, num, seed, sequence, structure, condition=None):
     """The requests that the options describe."""
     for option, text in (("--length", length), ("--sequence", sequence), ("--ss", structure)):
         if text == "":
             raise ValueError(f"{option} is empty; give a value or leave the option out")
-    if length is None and sequence is None and structure is None:
+    if length is None and sequence is None and structure is None and condition is None:
         raise ValueError("--length is missing; give a number, a range (60-120) or a list")
     sequences = [] if sequence is None else list(read_sequences(sequence).items())
     structure = structure and structure.upper()
     lengths = None if length is None else parse_lengths(length)
+    if condition is not None and sequence is None and structure is None:
+        lengths = check_lengths(allowed_lengths(condition, lengths))
     requests = []
     for index in range(num or max(1, len(sequences))):
         origin, letters = sequences[index % len(sequences)] if sequences else ("", None)
         given = structure if letters is None else letters
         with naming("--ss" if letters is None else f"--sequence{origin}"):
             wanted = len(given) if lengths is None else sample_length(lengths, index, seed)
-            requests.append(Request(index, wanted, letters, structure))
+            request = Request(index, wanted, letters, structure)
+        requests.append(settled(request, condition, seed))
     return requests

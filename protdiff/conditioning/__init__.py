@@ -1,0 +1,13 @@
+"""What can be asked of a sample; every request is a condition, and conditions add up."""
+
+from .condition import Condition, Sum, ca_of, conditioned
+from .energy import Contacts, Energy, RadiusOfGyration, Repulsion
+from .motif import Motif
+from .redesign import Redesign
+from .scale import KeepFold, KeepFragments, PartialFlow
+from .symmetry import Symmetry
+
+__all__ = [
+    "Condition", "Contacts", "Energy", "KeepFold", "KeepFragments", "Motif", "PartialFlow",
+    "RadiusOfGyration", "Redesign", "Repulsion", "Sum", "Symmetry", "ca_of", "conditioned",
+]  # fmt: skip

@@ -1,0 +1,196 @@
+"""In-painting: stretches of a chain are redrawn inside everything else in the file."""
+
+from dataclasses import replace
+
+import numpy as np
+import torch
+
+from ..backbone import Backbone
+from .condition import Condition, ca_of
+from .contig import find_residues, parse_fixed
+from .energy import Energy, overlap
+from .motif import PlacedMotif
+
+__all__ = ["Redesign"]
+
+#: CA-CA distance (Å) over which neighbours in a file are not bonded, and the longest per link.
+BREAK, REACH = 4.5, 3.8
+#: CA atoms of new residues keep this distance (Å) from the rest of their chain, as packed residues
+#: do: the larger room of a motif would push a loop out of its place.
+PACKED = 4.2
+#: CA atoms of other chains repel those of new residues below this distance (Å), with this
+#: stiffness (kT/Å²), from the time of the flow at which residues are told apart.
+SURROUND, STIFFNESS, FROM, UNTIL = 4.5, 2.0, 0.5, 0.08
+
+
+class Redesign(Condition):
+    """Rebuild segments of one chain; the rest of the file stays as it is.
+
+    Parameters
+    ----------
+    source : Backbone
+        All chains of the file.
+    regions : str
+        Residue ranges of one chain: ``A45-58,A90-97``.
+    length_change : (int, int)
+        Least and most residues by which every region may grow (shrink, where negative).
+    """
+
+    exact = True
+
+    def __init__(self, source, regions, length_change=(0, 0), name="--redesign"):
+        pieces = [piece.strip() for piece in regions.split(",")]
+        segments = [parse_fixed(piece, name) for piece in pieces]
+        if len(chains := {s.chain for s in segments}) > 1:
+            raise ValueError(
+                f"{name} {regions}: names the chains {', '.join(sorted(chains))}; "
+                "redesign one chain at a time"
+            )
+        self.source, self.name, self.change = source, name, length_change
+        first = segments[0].chain
+        if first not in source.chains:
+            raise ValueError(f"{name}: no chain {first}; there are {', '.join(source.chains)}")
+        self.rows = np.flatnonzero(source.chain_ids == first)
+        chain = source[self.rows]
+        self.chain = chain
+        new, self.cuts = np.zeros(len(chain), bool), []
+        for segment in segments:
+            ends = [
+                int(np.flatnonzero((chain.residue_numbers == n) & (chain.insertion_codes == c))[0])
+                if ((chain.residue_numbers == n) & (chain.insertion_codes == c)).any()
+                else find_residues(chain, segment, name)  # raises
+                for n, c in (segment.first, segment.last)
+            ]
+            if new[ends[0] : ends[1] + 1].any():
+                raise ValueError(f"{name} {regions}: {segment} overlaps another segment")
+            new[ends[0] : ends[1] + 1] = True
+            self.cuts.append((ends[0], ends[1] + 1))
+        self.cuts.sort()
+        lacking = np.flatnonzero(~chain.mask.all(1) & ~new)
+        if len(lacking):
+            k = lacking[0]
+            raise ValueError(
+                f"{name}: residue {first}{chain.residue_numbers[k]}{chain.insertion_codes[k]} of "
+                "the surroundings lacks backbone atoms; redesign it too, or take it out"
+            )
+        if (~new).sum() < 3:
+            raise ValueError(f"{name} {regions}: leaves fewer than three residues; use --length")
+        for start, stop in self.cuts:
+            if stop - start + length_change[0] < 1:
+                raise ValueError(f"--length-change {length_change[0]}: removes all of a segment")
+        self.new = new
+
+    def _layout(self, growth):
+        """Row in the chain of every residue to be drawn; -1 new, -2 unobserved in the file."""
+        chain, place, start = self.chain, [], 0
+        for (a, b), extra in zip([*self.cuts, (len(chain), len(chain))], [*growth, 0], strict=True):
+            for k in range(start, a):
+                if place and place[-1] == k - 1 and k > start:
+                    step = np.linalg.norm(chain.ca[k] - chain.ca[k - 1])
+                    if step > BREAK:
+                        gap = int(chain.residue_numbers[k] - chain.residue_numbers[k - 1]) - 1
+                        place += [-2] * max(gap, int(np.ceil(step / REACH)) - 1, 1)
+                place.append(k)
+            place += [-1] * (b - a + extra) if b > a else []
+            start = b
+        return np.array(place)
+
+    def lengths(self, wanted=None):
+        fixed = len(self._layout([0] * len(self.cuts)))
+        low, high = (fixed + change * len(self.cuts) for change in self.change)
+        if wanted is not None and not set(wanted) <= set(range(low, high + 1)):
+            raise ValueError(f"--length: follows from {self.name}; leave the option out")
+        return range(low, high + 1) if wanted is None else wanted
+
+    def settle(self, length, rng):
+        from .motif import draw_sizes
+
+        low, high = self.change
+        extra = length - self.lengths()[0]
+        growth = [low + g for g in draw_sizes([(0, high - low)] * len(self.cuts), extra, rng)]
+        return PlacedRedesign(self, self._layout(growth))
+
+
+class PlacedRedesign(Condition):
+    """A redesign with the lengths of its segments settled."""
+
+    exact = True
+
+    def __init__(self, asked, place):
+        self.asked, self.place = asked, place
+        self.motif = PlacedMotif(asked.chain, place, ["A"] * len(place), turn=False, room=PACKED)
+        self.again = self.motif.again
+        others = np.ones(len(asked.source), bool)
+        others[asked.rows] = False
+        around = asked.source.ca[others & asked.source.mask[:, 1]]
+        self.around = torch.tensor(around, dtype=torch.float64)
+        self.fresh = torch.tensor(place < 0)
+
+    def __call__(self, clean, variance, u):
+        made = self.motif(clean, variance, u)
+        if len(self.around) and UNTIL < u < FROM:
+            known = self.motif.known
+            around = self.around - known.centers[0] + known.shift(made)
+
+            def clash(ca):
+                gap = ca[self.fresh][:, None] - around
+                return STIFFNESS / 2 * overlap(gap.square().sum(-1), SURROUND)
+
+            if float(clash(ca_of(made))) > 0:
+                made = self.motif(Energy(clash)(made, variance, u), variance, u)
+        return made
+
+    def finish(self, backbone):
+        """All chains of the file, with its numbering; new residues where they were asked for."""
+        chain, place = self.asked.chain, self.place
+        made = self.motif.finish(backbone)
+        kept = place >= 0
+        coords = np.array(made.coords)
+        coords[kept] = chain.coords[place[kept]]
+        # The link beside a new residue is new: C and O before it, N after it.
+        before, after = np.flatnonzero(kept[:-1] & ~kept[1:]), np.flatnonzero(~kept[:-1] & kept[1:])
+        coords[before, 2:] = made.coords[before, 2:]
+        coords[after + 1, 0] = made.coords[after + 1, 0]
+        numbers, codes, names = number_residues(chain, place, self.asked.cuts)
+        own = place != -2
+        new = Backbone(
+            coords[own], np.ones((int(own.sum()), 4), bool), names[own],
+            np.full(int(own.sum()), chain.chain_ids[0]), numbers[own], codes[own],
+        )  # fmt: skip
+        return _insert(self.asked.source, self.asked.rows, new)
+
+    def residues(self):
+        return self.motif.residues()
+
+
+def number_residues(chain, place, cuts):
+    """Numbers, insertion codes and names of the redrawn chain.
+
+    New residues take the old numbers in turn; more than there were get insertion codes on the
+    last. They are alanine, except where a stretch keeps its length: then they keep their names.
+    """
+    numbers = np.zeros(len(place), dtype=np.int64)
+    codes, names = np.full(len(place), "", dtype="<U1"), np.full(len(place), "ALA")
+    kept = place >= 0
+    numbers[kept] = chain.residue_numbers[place[kept]]
+    codes[kept] = chain.insertion_codes[place[kept]]
+    names[kept] = chain.residue_names[place[kept]]
+    runs = np.split(fresh := np.flatnonzero(place == -1), np.flatnonzero(np.diff(fresh) > 1) + 1)
+    for run, (start, stop) in zip(runs, cuts, strict=True):
+        for count, i in enumerate(run.tolist()):
+            k = min(start + count, stop - 1)
+            numbers[i], codes[i] = chain.residue_numbers[k], chain.insertion_codes[k]
+            if start + count >= stop:
+                codes[i] = chr(ord("A") + start + count - stop)
+            if len(run) == stop - start:
+                names[i] = chain.residue_names[k]
+    return numbers, codes, names
+
+
+def _insert(source, rows, new):
+    """The source with the residues of some rows replaced by a new chain, at the first of them."""
+    before, rest = np.arange(rows[0]), np.setdiff1d(np.arange(rows[0], len(source)), rows)
+    parts = [source[before], new, source[rest]]
+    fields = ("coords", "mask", "residue_names", "chain_ids", "residue_numbers", "insertion_codes")
+    joined = (np.concatenate([getattr(part, field) for part in parts]) for field in fields)
+    return replace(Backbone(*joined))

@@ -1,0 +1,62 @@
+"""Exact conditioning of a Gaussian on linear observations, some of them up to a free shift.
+
+The law of the clean data given the noisy state is taken as N(D, C), C diagonal: exact for Gaussian
+data, a guide for a network (docs/theory.md 5). With observations ``y = P x + noise``
+
+    K = C Pᵀ (P C Pᵀ + Y)⁻¹,   D_y = D + K (y - P D),   C_y = C - K P C.
+
+An observation may be known up to an unknown shift ``F s`` (the place of a rigid group): the shift
+is integrated out with a flat prior, which replaces S⁻¹, S = P C Pᵀ + Y, by
+``W = S⁻¹ - S⁻¹ F (Fᵀ S⁻¹ F)⁻¹ Fᵀ S⁻¹``.
+"""
+
+import torch
+
+__all__ = ["conditional_draw", "conditional_mean", "observation_precision"]
+
+
+def observation_precision(variance, rows, noise, free=None):
+    """Precision matrix W of the observations.
+
+    Parameters
+    ----------
+    variance : Tensor, shape (D,)
+        Of the clean components, per coordinate.
+    rows : Tensor, shape (M, D)
+        P.
+    noise : Tensor, shape (M,)
+        Variance of every observation, positive.
+    free : Tensor, shape (M, F), optional
+        Directions in which the observed values may shift.
+
+    Returns
+    -------
+    Tensor, shape (M, M)
+    """
+    covariance = (rows * variance) @ rows.mT + torch.diag(noise)
+    precision = torch.cholesky_inverse(torch.linalg.cholesky(covariance))
+    if free is None:
+        return precision
+    half = precision @ free
+    return precision - half @ torch.linalg.solve(free.mT @ half, half.mT)
+
+
+def conditional_mean(clean, variance, rows, values, precision):
+    """D_y; (..., D, 3) from the clean estimate (..., D, 3) and the values (..., M, 3)."""
+    gap = precision @ (values - rows @ clean)
+    return clean + variance[:, None] * (rows.mT @ gap)
+
+
+def conditional_draw(clean, variance, rows, values, noise, precision, draw):
+    """A draw from N(D_y, C_y) without a factorisation: the mean of a perturbed problem.
+
+    Parameters
+    ----------
+    noise : Tensor, shape (M,)
+        Variance of the observations.
+    draw : callable
+        ``draw(n)`` gives standard normal numbers (..., n, 3).
+    """
+    clean = clean + variance.sqrt()[:, None] * draw(len(variance))
+    values = values + noise.sqrt()[:, None] * draw(len(noise))
+    return conditional_mean(clean, variance, rows, values, precision)

@@ -1,0 +1,124 @@
+"""The language of contigs, and what is said of wrong ones."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import protdiff
+from protdiff.conditioning import Motif
+from protdiff.conditioning.contig import Fixed, New, find_residues, parse_contig, read_specification
+from protdiff.conditioning.motif import draw_sizes
+
+EXAMPLES = Path(__file__).parents[2] / "data" / "examples"
+SPECIFICATION = """\
+REMARK 999 NAME   1YCR
+REMARK 999 INPUT     10  40
+REMARK 999 INPUT  A   3   7
+REMARK 999 INPUT      5   5
+REMARK 999 INPUT  A  11  14 B
+REMARK 999 MINIMUM TOTAL LENGTH      30
+REMARK 999 MAXIMUM TOTAL LENGTH      50
+"""
+
+
+@pytest.fixture(scope="module")
+def source():
+    return protdiff.read(EXAMPLES / "1tpk.pdb").chain("A")
+
+
+@pytest.mark.parametrize("text", ["10-40,B19-27,5", "10-40/B19-27/5", "10-40,B:19-27,5-5"])
+def test_segments(text):
+    assert parse_contig(text).segments == (
+        New(10, 40), Fixed("B", (19, ""), (27, "")), New(5, 5),
+    )  # fmt: skip
+
+
+def test_groups_insertion_codes_and_negative_numbers():
+    segments = parse_contig("A-3-2,4|H100A-100C,L7").segments
+    assert segments == (
+        Fixed("A", (-3, ""), (2, ""), "A"), New(4, 4),
+        Fixed("H", (100, "A"), (100, "C"), "B"), Fixed("L", (7, ""), (7, ""), "B"),
+    )  # fmt: skip
+
+
+def test_specification_lines(tmp_path):
+    path = tmp_path / "motif.pdb"
+    path.write_text(SPECIFICATION)
+    contig = read_specification(path)
+    assert contig.segments == (
+        New(10, 40), Fixed("A", (3, ""), (7, ""), "A"), New(5, 5),
+        Fixed("A", (11, ""), (14, ""), "B"),
+    )  # fmt: skip
+    assert (contig.least, contig.most) == (30, 50)
+    path.write_text("REMARK   2\n")
+    assert read_specification(path) is None
+
+
+def test_lengths_meet_the_contig(source):
+    first = int(source.residue_numbers[0])
+    motif = Motif(source, f"10-40,A{first}-{first + 8},10-40")
+    assert motif.lengths() == range(29, 90)
+    assert list(motif.lengths([20, 40, 95])) == [40]
+    assert motif.lengths(range(40, 61)) == range(40, 61)
+
+
+@pytest.mark.parametrize(
+    ("contig", "message"),
+    [
+        ("10-40,B19-27", "no chain B; there are A"),
+        ("40-10,A1-3", "40-10 runs backwards"),
+        ("5,A9-7", "A9-7 runs backwards"),
+        ("5,A900", "chain A has no residue 900; it runs from"),
+        ("5,{a}-{b},3,{b}", "{b} is in two segments"),
+        ("5,{a},3,{a}", "{a} is there twice"),
+        ("10-40", "names no residue of the structure"),
+        ("10-40,?", "'\\?' is not a segment"),
+        ("10-40,,A3", "an empty segment"),
+        ("{a},0-1,{z}", "cannot bridge"),
+    ],
+)
+def test_wrong_contigs(source, contig, message):
+    names = {
+        key: f"A{source.residue_numbers[k]}{source.insertion_codes[k]}"
+        for key, k in (("a", 0), ("b", 4), ("z", -1))
+    }
+    text = contig.format(**names).replace("-A", "-")
+    with pytest.raises(ValueError, match=message.format(**names)):
+        Motif(source, text)
+
+
+def test_missing_atoms_are_named(source):
+    mask, coords = np.array(source.mask), np.array(source.coords)
+    mask[3, 2] = False
+    from dataclasses import replace
+
+    broken = replace(source, coords=coords, mask=mask)
+    number = int(source.residue_numbers[3])
+    with pytest.raises(ValueError, match=f"residue A{number}.* lacks C;"):
+        Motif(broken, f"5,A{number - 1}-{number + 1},5")
+
+
+def test_insertion_codes_select_residues(source):
+    from dataclasses import replace
+
+    numbers, codes = np.array(source.residue_numbers), np.array(source.insertion_codes, dtype="<U1")
+    numbers[4:7], codes[4:7] = numbers[3], ["A", "B", "C"]
+    inserted = replace(source, residue_numbers=numbers, insertion_codes=codes)
+    [_, segment] = parse_contig(f"5,A{numbers[3]}A-{numbers[3]}C").segments
+    assert find_residues(inserted, segment, "").tolist() == [4, 5, 6]
+
+
+def test_sizes_are_uniform_over_all_choices():
+    """Enumeration: three ranges, 10 residues."""
+    ranges = [(0, 5), (2, 8), (1, 4)]
+    choices = [
+        (a, b, 10 - a - b)
+        for a in range(6) for b in range(2, 9) if 1 <= 10 - a - b <= 4
+    ]  # fmt: skip
+    rng = np.random.default_rng(0)
+    drawn = [tuple(draw_sizes(ranges, 10, rng)) for _ in range(6000)]
+    assert set(drawn) == set(choices)
+    counts = np.array([drawn.count(c) for c in choices])
+    expected = 6000 / len(choices)
+    assert ((counts - expected) ** 2 / expected).sum() < 2 * len(choices)

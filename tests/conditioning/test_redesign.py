@@ -1,0 +1,125 @@
+"""In-painting: the rest of the file stays, numbers follow, surroundings are felt."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import protdiff
+from protdiff.conditioning import Redesign
+from protdiff.conditioning.redesign import number_residues
+
+EXAMPLES = Path(__file__).parents[2] / "data" / "examples"
+
+
+@pytest.fixture(scope="module")
+def source():
+    """Chains A (40 residues) and B, numbered from 101."""
+    chain = protdiff.read(EXAMPLES / "1tpk.pdb").chain("A")[10:50]
+    a = replace(chain, residue_numbers=np.arange(101, 141), insertion_codes=np.full(40, ""))
+    b = replace(a, coords=a.coords + 60.0, chain_ids=np.full(40, "B"))
+    fields = ("coords", "mask", "residue_names", "chain_ids", "residue_numbers", "insertion_codes")
+    return protdiff.Backbone(
+        *(np.concatenate([getattr(x, field) for x in (b, a)]) for field in fields)
+    )
+
+
+def test_the_rest_of_the_file_is_preserved(source, tiny_weights):
+    [made] = protdiff.generate(
+        condition=Redesign(source, "A115-120,A128-130"), weights=tiny_weights, steps=12
+    )
+    assert len(made) == len(source) and made.chains == ("B", "A")
+    np.testing.assert_array_equal(made.residue_numbers, source.residue_numbers)
+    np.testing.assert_array_equal(made.residue_names, source.residue_names)
+    new = np.zeros(80, bool)
+    new[[*range(54, 60), *range(67, 70)]] = True
+    np.testing.assert_array_equal(made.ca[~new], source.ca[~new])
+    beside = np.zeros(80, bool)
+    beside[[53, 60, 66, 70]] = True
+    rest = ~new & ~beside
+    np.testing.assert_array_equal(made.coords[rest], source.coords[rest])
+    moved = np.linalg.norm(made.ca[new] - source.ca[new], axis=1)
+    assert (moved > 0.01).all()
+
+
+def test_lengths_change_and_numbers_follow(source, tiny_weights):
+    asked = Redesign(source, "A115-120", (-2, 3))
+    assert asked.lengths() == range(38, 44)
+    made = protdiff.generate(length=[38, 43], num=2, condition=asked, weights=tiny_weights, steps=6)
+    for backbone, inside in (
+        (made[0], ["115", "116", "117", "118"]),
+        (made[1], ["115", "116", "117", "118", "119", "120", "120A", "120B", "120C"]),
+    ):
+        chain = backbone.chain("A")
+        labels = [
+            f"{n}{c}" for n, c in zip(chain.residue_numbers, chain.insertion_codes, strict=True)
+        ]
+        assert labels[13 : 13 + len(inside) + 2] == ["114", *inside, "121"]
+        assert set(chain.residue_names[14 : 14 + len(inside)]) == {"ALA"}
+
+
+def test_unobserved_residues_are_bridged_and_left_out(source, tiny_weights):
+    gap = np.ones(80, bool)
+    gap[60:64] = False  # A121-A124
+    asked = Redesign(source[gap], "A110-112")
+    assert list(asked.lengths()) == [40]
+    [made] = protdiff.generate(condition=asked, weights=tiny_weights, steps=6)
+    np.testing.assert_array_equal(made.residue_numbers, source.residue_numbers[gap])
+
+
+def test_numbers_of_several_segments(source):
+    chain = source.chain("A")
+    asked = Redesign(source, "A103-104,A110")
+    numbers, codes, names = number_residues(chain, asked._layout([1, 0]), asked.cuts)
+    assert [f"{n}{c}" for n, c in zip(numbers, codes, strict=True)][1:6] == [
+        "102", "103", "104", "104A", "105",
+    ]  # fmt: skip
+    assert names[2:5].tolist() == ["ALA"] * 3 and names[10] == chain.residue_names[9]
+
+
+def test_new_residues_keep_off_other_chains(source):
+    """A chain laid through the loop pushes it away; the estimate with it is farther."""
+    import torch
+
+    from protdiff.conditioning import ca_of
+    from protdiff.conditioning.scale import components_of
+
+    asked = Redesign(source, "A115-120").settle(40, np.random.default_rng(0))
+    chain = source.chain("A")
+    clean, center = components_of(chain)
+    variance = torch.linspace(5, 0.5, 80, dtype=torch.float64)
+    variance[0] = 0
+    asked.around = torch.tensor(chain.ca[15:19] + 0.5)
+    free = Redesign(source.chain("A"), "A115-120").settle(40, np.random.default_rng(0))
+    near = [
+        float(torch.cdist(ca_of(c(clean, variance, 0.3))[14:20] + torch.tensor(center),
+                          asked.around).min())
+        for c in (asked, free)
+    ]  # fmt: skip
+    assert near[0] > near[1] + 0.5
+
+
+@pytest.mark.parametrize(
+    ("regions", "change", "message"),
+    [
+        ("C5-9", (0, 0), "no chain C; there are B, A"),
+        ("A115-120,B105", (0, 0), "one chain at a time"),
+        ("A115-120,A118-125", (0, 0), "A118-125 overlaps another segment"),
+        ("A115-160", (0, 0), "chain A has no residue 160"),
+        ("A120-115", (0, 0), "runs backwards"),
+        ("A101-139", (0, 0), "leaves fewer than three residues"),
+        ("A115-116", (-2, 0), "removes all of a segment"),
+        ("115-116", (0, 0), "is not a segment"),
+    ],
+)
+def test_wrong_regions(source, regions, change, message):
+    with pytest.raises(ValueError, match=message):
+        Redesign(source, regions, change)
+
+
+def test_missing_atoms_of_the_surroundings(source):
+    mask, coords = np.array(source.mask), np.array(source.coords)
+    mask[45, 0] = False
+    with pytest.raises(ValueError, match="residue A106 of the surroundings lacks"):
+        Redesign(replace(source, coords=coords, mask=mask), "A115-120")

@@ -1,0 +1,86 @@
+"""Point groups, docking against brute force, exact copies."""
+
+import numpy as np
+import pytest
+import torch
+
+import protdiff
+from protdiff.conditioning import Energy, Symmetry
+from protdiff.conditioning.symmetry import TOUCH, point_group, symmetry_error
+
+ORDERS = {"C2": 2, "C5": 5, "C8": 8, "D2": 4, "D4": 8, "T": 12, "O": 24, "I": 60}
+
+
+@pytest.mark.parametrize("name", ORDERS)
+def test_groups_are_groups(name):
+    """Right order, proper rotations, closed under products, all different."""
+    group = point_group(name)
+    assert len(group) == ORDERS[name]
+    np.testing.assert_allclose(
+        group @ group.transpose(0, 2, 1), np.tile(np.eye(3), (len(group), 1, 1)), atol=1e-9
+    )
+    np.testing.assert_allclose(np.linalg.det(group), 1)
+    products = np.einsum("aij,bjk->abik", group, group).reshape(-1, 9)
+    gaps = np.abs(products[:, None] - group.reshape(-1, 9)[None]).max(-1)
+    assert (gaps.min(1) < 1e-6).all()
+    own = np.abs(group.reshape(-1, 9)[:, None] - group.reshape(-1, 9)[None]).max(-1)
+    assert (own + np.eye(len(group)) > 1e-3).all()
+
+
+@pytest.mark.parametrize("name", ["C3", "D2", "T", "O"])
+def test_docked_copies_just_touch(name):
+    """All images, all pairs; a little closer would be too close."""
+    rng = np.random.default_rng(1)
+    ca = torch.tensor(np.cumsum(rng.normal(size=(30, 3)), 0) * 2)
+    asked = Symmetry(name)
+    radius, ca = asked.dock(ca), ca - ca.mean(0)
+
+    def nearest(radius):
+        unit = ca + radius * torch.tensor(asked.direction)
+        images = torch.einsum("gij,nj->gni", torch.tensor(asked.group[1:]), unit)
+        return float(torch.cdist(unit[None], images).min())
+
+    assert nearest(radius) == pytest.approx(TOUCH, abs=1e-6)
+    assert nearest(radius - 0.05) < TOUCH
+    assert nearest(radius + 3) > TOUCH
+
+
+@pytest.mark.parametrize(("name", "count"), [("C2", 2), ("C8", 8), ("D3", 6), ("T", 12), ("I", 60)])
+def test_samples_are_symmetric(name, count, tiny_weights, tmp_path):
+    [made] = protdiff.generate(length=12, condition=Symmetry(name), weights=tiny_weights, steps=6)
+    assert len(made.chains) == count and len(made) == 12 * count
+    assert symmetry_error(made, name) < 1e-9
+    ids = made.chain_ids
+    apart = np.linalg.norm(made.ca[:, None] - made.ca[None], axis=-1)
+    assert apart[ids[:, None] != ids[None]].min() > TOUCH - 1e-6
+    protdiff.write(made, tmp_path / "x.pdb")
+    assert symmetry_error(protdiff.read(tmp_path / "x.pdb"), name) < 2e-3  # files have 0.001 Å
+
+
+def test_the_unit_is_what_was_drawn(tiny_weights):
+    """Nothing but a rigid motion is done to the chain at the end."""
+    asked = Symmetry("C3").settle(20, None)
+    [free] = protdiff.generate(length=20, weights=tiny_weights, steps=6)
+    asked.ca = torch.tensor(free.ca)
+    made = asked.finish(free).chain("A")
+    for a, b in ((made.ca, free.ca), (made.coords[:, 3], free.coords[:, 3])):
+        np.testing.assert_allclose(
+            np.linalg.norm(a[:, None] - a[None], axis=-1),
+            np.linalg.norm(b[:, None] - b[None], axis=-1), atol=1e-6,
+        )  # fmt: skip
+
+
+def test_symmetry_with_an_energy(tiny_weights):
+    flat = Energy(lambda ca: 0.5 * ca[:, 2].square().sum())
+    thick = [
+        protdiff.generate(length=30, condition=c, weights=tiny_weights, steps=8)[0].chain("A")
+        for c in (Symmetry("C3"), Symmetry("C3") + flat)
+    ]
+    a, b = (np.std(chain.ca[:, 2]) for chain in thick)
+    assert b < 0.3 * a
+
+
+@pytest.mark.parametrize("name", ["C1", "D31", "C99", "X", "c", "", "Q3"])
+def test_wrong_names(name):
+    with pytest.raises(ValueError, match="not a symmetry; use C2 to C60, D2 to D30, T, O or I"):
+        Symmetry(name)

@@ -1,0 +1,153 @@
+"""Conditional sampling of the Gaussian chain, in closed form (docs/theory.md 5, test T12a)."""
+
+from itertools import pairwise
+from math import pi
+
+import pytest
+import torch
+
+from protdiff.flow import Flow, ancestral, cosine_modes, free_field, gaussian_oracle, uniform_times
+from protdiff.flow.conditional import (
+    conditional_draw,
+    conditional_mean,
+    observation_precision,
+)
+from protdiff.flow.spectrum import RGDM_C
+
+N, KNOWN, NOISE = 24, 12, 1e-3
+
+
+@pytest.fixture(scope="module")
+def chain(chain64):
+    """chain64's formulas and its "img" schedule, N = 24; the first 12 residues are known."""
+    momenta = pi / N * torch.arange(1, N, dtype=torch.float64)[None]
+    variance = RGDM_C / (momenta**2 + 0.05**2) * torch.where(momenta > 1.2, 0.35, 1.0)
+    rows = cosine_modes(N)[1:, :KNOWN].T.clone()
+
+    def flow(batch):
+        parts = (t.expand(batch, -1) for t in (momenta, variance, free_field(momenta)))
+        return Flow(*parts, torch.ones(batch, N - 1, dtype=bool), chain64.schedules["img"])
+
+    return flow, variance[0], rows, torch.full((KNOWN,), NOISE**2, dtype=torch.float64)
+
+
+def exact(chain):
+    """Gain and covariance of the data given the known residues; of the state at u = 0."""
+    flow, variance, rows, noise = chain
+    precision = observation_precision(variance, rows, noise)
+    gain = variance[:, None] * rows.T @ precision
+    covariance = torch.diag(variance) - gain @ (rows * variance)
+    k = flow(1).kernel(torch.zeros(1))
+    alpha, sigma = k.alpha[0], k.sigma[0]
+    return alpha[:, None] * gain, torch.outer(alpha, alpha) * covariance + torch.diag(sigma**2)
+
+
+def kl(mean, covariance, target_mean, target):
+    """KL of two Gaussians, three equal coordinates with means (D, 3)."""
+    gap = target_mean - mean
+    inverse = torch.linalg.inv(target)
+    trace = (inverse @ covariance).trace() - len(target)
+    logs = torch.logdet(target) - torch.logdet(covariance)
+    return float(1.5 * (trace + logs) + 0.5 * (gap * (inverse @ gap)).sum())
+
+
+def law_of_samples(chain, steps, correct):
+    """Mean per value and covariance of the state at u = 0, by linear response.
+
+    Row j of the batch has a one in the j-th normal number that the sampler asks for; the last row
+    has a one in the first known coordinate instead, and all sources of noise silent.
+    """
+    make = chain[0]
+    numbers = (steps + 1) * (N - 1) + (steps + 1) * (N - 1 + KNOWN)
+    flow, used = make(numbers + KNOWN), [0]
+
+    def draw(count):
+        out = torch.zeros(numbers + KNOWN, count, 3, dtype=torch.float64)
+        out[used[0] + torch.arange(count), torch.arange(count)] = 1
+        used[0] += count
+        return out
+
+    values = torch.zeros(numbers + KNOWN, KNOWN, 3, dtype=torch.float64)
+    values[numbers + torch.arange(KNOWN), torch.arange(KNOWN)] = 1
+    last, oracle = {}, gaussian_oracle(flow)
+    ancestral(
+        lambda x, u: correct(oracle(x, u), flow.kernel(u), values, draw),
+        flow,
+        uniform_times(steps + 1),
+        lambda: draw(N - 1),
+        variance="posterior",
+        callback=lambda index, u, x, clean: last.update(x=x[..., 0]),
+    )
+    return last["x"][numbers:].T, last["x"][:numbers].T @ last["x"][:numbers]
+
+
+@pytest.mark.parametrize("steps", [5, 20])
+def test_conditional_samples_are_exact(chain, steps):
+    """T12a: the KL is that of the start alone, whatever the number of steps."""
+    _, variance, rows, noise = chain
+
+    def correct(clean, k, values, draw):
+        tau = variance * k.sigma[0] ** 2 / k.total[0]
+        precision = observation_precision(tau, rows, noise)
+        return conditional_draw(clean, tau, rows, values, noise, precision, draw)
+
+    gain, covariance = law_of_samples(chain, steps, correct)
+    exact_gain, exact_covariance = exact(chain)
+    known = torch.randn(KNOWN, 3, generator=torch.Generator().manual_seed(0)).double() * 5
+    error = kl(gain @ known, covariance, exact_gain @ known, exact_covariance)
+    assert error < 1e-5
+
+
+@pytest.mark.parametrize("steps", [5, 20, 80])
+def test_replacing_the_known_residues_is_not_exact(chain, steps):
+    """The test of the test: overwriting residues of the clean estimate fails it."""
+    modes = cosine_modes(N)[1:]
+
+    def replace(clean, k, values, draw):
+        tau = chain[1] * k.sigma[0] ** 2 / k.total[0]
+        ca = modes.T @ (clean + tau.sqrt()[:, None] * draw(N - 1))
+        draw(KNOWN)
+        return modes @ torch.cat([values, ca[:, KNOWN:]], 1)
+
+    gain, covariance = law_of_samples(chain, steps, replace)
+    exact_gain, exact_covariance = exact(chain)
+    known = torch.randn(KNOWN, 3, generator=torch.Generator().manual_seed(0)).double() * 5
+    assert kl(gain @ known, covariance, exact_gain @ known, exact_covariance) > 0.1
+
+
+def test_free_shift_is_a_flat_prior(chain):
+    """A shift integrated out equals one more variable of enormous variance."""
+    _, variance, rows, noise = chain
+    free = torch.ones(KNOWN, 1, dtype=torch.float64)
+    values = torch.randn(KNOWN, 3, generator=torch.Generator().manual_seed(1)).double()
+    clean = torch.zeros(N - 1, 3, dtype=torch.float64)
+    precision = observation_precision(variance, rows, noise + 1.0, free)
+    got = conditional_mean(clean, variance, rows, values, precision)
+    moved = conditional_mean(clean, variance, rows, values + 7.0, precision)
+    torch.testing.assert_close(got, moved)
+    wide = torch.cat([variance, torch.tensor([1e8], dtype=torch.float64)])
+    both = torch.cat([rows, free], 1)
+    expected = conditional_mean(
+        torch.zeros(N, 3, dtype=torch.float64), wide, both, values,
+        observation_precision(wide, both, noise + 1.0),
+    )[:-1]  # fmt: skip
+    torch.testing.assert_close(got, expected, atol=1e-6, rtol=1e-6)
+
+
+def test_draws_have_the_conditional_covariance(chain):
+    """Linear response of one draw to each of its numbers."""
+    _, variance, rows, noise = chain
+    precision = observation_precision(variance, rows, noise)
+    sizes = list(pairwise([0, N - 1, N - 1 + KNOWN]))
+    calls = iter(sizes)
+
+    def draw(count):
+        start, stop = next(calls)
+        out = torch.zeros(N - 1 + KNOWN, count, 3, dtype=torch.float64)
+        out[torch.arange(start, stop), torch.arange(count)] = 1
+        return out
+
+    zero = torch.zeros(N - 1, 3, dtype=torch.float64)
+    x = conditional_draw(zero, variance, rows, zero[:KNOWN], noise, precision, draw)[..., 0]
+    gain = variance[:, None] * rows.T @ precision
+    torch.testing.assert_close(x.T @ x, torch.diag(variance) - gain @ (rows * variance))
