@@ -55,7 +55,8 @@ def finetune(
     -------
     dict
         chains, rejected; steps, minutes, loss_before, loss_after, bands_before, bands_after (on
-        the chains held out); before and after, see `portrait`. Also stored in the file.
+        the chains held out); before and after, see `portrait`. All but `after` and `minutes` are
+        stored in the file, too.
 
     Raises
     ------

@@ -1,7 +1,6 @@
 """`protdiff finetune` and `protdiff weights` from the command line."""
 
 import shutil
-import signal
 
 import pytest
 
@@ -97,7 +96,7 @@ def test_ctrl_c_leaves_the_old_file(console, base, tmp_path, monkeypatch):
     (tmp_path / "mine.safetensors").write_bytes(b"older weights")
 
     def interrupt(*_, **__):
-        signal.raise_signal(signal.SIGINT)
+        raise KeyboardInterrupt
 
     monkeypatch.setattr(tuning, "batch_loss", interrupt)
     code, _, err = run(console, base)
