@@ -194,12 +194,6 @@ def test_bad_weights_are_one_line(run, tmp_path):
     assert not out.exists()
 
 
-def test_flow_show_prints_the_schedule(run):
-    code, out, _ = run("flow", "show", "--length", 64)
-    assert code == 0
-    assert "63 modes" in out and "RGDM takes 86 steps" in out
-
-
 def test_doctor_passes_on_good_weights(run, tiny_weights):
     code, out, _ = run("doctor", "--weights", tiny_weights)
     assert code == 0 and "FAILED" not in out and "checksum correct" in out
