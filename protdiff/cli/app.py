@@ -6,6 +6,7 @@ import sys
 import typer
 
 from . import audit, data, doctor, evaluate, finetune, flow, generate, score, train, weights
+from .variadic import variadic
 
 __all__ = ["app", "main"]
 
@@ -18,7 +19,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command(name="generate")(generate.generate)
-app.command(name="score", cls=score.ScoreCommand)(score.score)
+app.command(name="score", cls=variadic("--reference"))(score.score)
 app.command(name="evaluate")(evaluate.evaluate)
 app.command(name="audit")(audit.audit)
 app.command(name="train")(train.train)

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from typer.core import TyperCommand
 
 from .inputs import Task, find_files, pair_by_name, pair_by_table
 from .plan import read_sequences
@@ -17,7 +16,7 @@ from .rows import Summary, row_writer
 from .score_report import MOST_SHOWN, report
 from .score_task import RESIDUE_COLUMNS, Options, mapped, score_task
 
-__all__ = ["ScoreCommand", "score"]
+__all__ = ["score"]
 
 #: Errors that are shown one by one.
 MOST_ERRORS = 10
@@ -47,24 +46,6 @@ class Method(StrEnum):
     elbo = "elbo"
     iwae = "iwae"
     ode = "ode"
-
-
-class ScoreCommand(TyperCommand):
-    """Lets --reference take any number of files, as a shell pattern makes them."""
-
-    def parse_args(self, ctx, args):
-        out, many = [], False
-        for arg, following in zip(args, [*args[1:], "--"], strict=False):
-            if arg == "--reference":
-                many = True
-                if following.startswith("-"):
-                    ctx.fail("--reference: no file given")
-            elif arg.startswith("-") and len(arg) > 1:
-                many = False
-                out.append(arg)
-            else:
-                out += ["--reference", arg] if many else [arg]
-        return super().parse_args(ctx, out)
 
 
 def score(
