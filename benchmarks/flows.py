@@ -5,7 +5,7 @@
 
 The same network, data, loss, optimiser and compute for every flow: a run gets as many steps as fit
 into `--minutes` of one core, from the cost of a step measured side by side for all flows before the
-first run. Without decimation (all but ``rg``) every step works at full resolution. Samples are raw:
+first run. Without decimation (all but ``rg`` and ``rg-heat``) every step works at full resolution. Samples are raw:
 temperature 1, second-order SDE sampler, times equally spaced in the flow's own clock (ln Λ,
 log-SNR, time of β, ln t).
 """
@@ -42,6 +42,7 @@ NETWORK = {
 FLOWS = {
     "rg": ("rg", True, "RG, decimated", "#d7352f"),
     "rg-full": ("rg", False, "RG, all residues", "#f08a2e"),
+    "rg-heat": ("rg-heat", True, "RG, heat kernel, decimated", "#c02f8f"),
     "vp": ("vp", False, "VP, log-SNR linear, prior of real chains", "#2f6fd0"),
     "ddpm": ("ddpm", False, "DDPM, β linear, white noise", "#2bb3a3"),
     "harmonic": ("harmonic", False, "harmonic (EigenFold)", "#7b5cc0"),
