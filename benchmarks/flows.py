@@ -5,9 +5,10 @@
 
 The same network, data, loss, optimiser and compute for every flow: a run gets as many steps as fit
 into `--minutes` of one core, from the cost of a step measured side by side for all flows before the
-first run. Without decimation (all but ``rg`` and ``rg-heat``) every step works at full resolution. Samples are raw:
-temperature 1, second-order SDE sampler, times equally spaced in the flow's own clock (ln Λ,
-log-SNR, time of β, ln t).
+first run. Without decimation (``rg``, ``rg-heat`` and
+``rg-harmonic`` have it) every step works at full resolution.
+Samples are raw: temperature 1, second-order SDE sampler, times equally spaced in the flow's own
+clock (ln Λ, log-SNR, time of β, ln t).
 """
 
 import argparse
@@ -43,6 +44,8 @@ FLOWS = {
     "rg": ("rg", True, "RG, decimated", "#d7352f"),
     "rg-full": ("rg", False, "RG, all residues", "#f08a2e"),
     "rg-heat": ("rg-heat", True, "RG, heat kernel, decimated", "#c02f8f"),
+    "rg-harmonic": ("rg-harmonic", True, "RG, heat kernel, harmonic prior, decimated", "#111111"),
+    "rg-heat-full": ("rg-heat", False, "RG, heat kernel, all residues", "#e39ad0"),
     "vp": ("vp", False, "VP, log-SNR linear, prior of real chains", "#2f6fd0"),
     "ddpm": ("ddpm", False, "DDPM, β linear, white noise", "#2bb3a3"),
     "harmonic": ("harmonic", False, "harmonic (EigenFold)", "#7b5cc0"),
@@ -182,6 +185,7 @@ def show(rows):
 def plot(rows):
     """Quality against calls, and against seconds."""
     from matplotlib.figure import Figure
+    from matplotlib.ticker import NullFormatter
 
     shown = ("bonds", "clashes", "bands", "frechet")
     figure = Figure(figsize=(15, 7), layout="constrained")
@@ -202,12 +206,22 @@ def plot(rows):
             if column == "frechet":
                 axis.axhline(rows[0]["floor"], color="0.5", lw=1, ls=":")
             axis.set_xscale("log")
+            axis.xaxis.set_minor_formatter(NullFormatter())
+            if axis_name == "calls":
+                axis.set_xticks(CALLS, CALLS)
+                axis.minorticks_off()
             if column != "bonds":
-                axis.set_yscale("log" if column != "clashes" else "symlog")
+                axis.set_yscale("log")
             axis.set_xlabel(title)
             axis.set_title(COLUMNS[column], fontsize=10)
             axis.grid(alpha=0.2)
-    axes[0, 0].legend(fontsize=8, frameon=False)
+    figure.legend(
+        *axes[0, 0].get_legend_handles_labels(),
+        loc="outside lower center",
+        ncols=6,
+        fontsize=9,
+        frameon=False,
+    )
     save_figure(figure, FIGURE)
 
 

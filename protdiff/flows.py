@@ -21,6 +21,10 @@ FLOWS = {
     ),
     "rg-rational": ("RG, RGDM's regulator of images", {"regulator": "rational"}),
     "rg-heat": ("RG, heat kernel", {"regulator": "heat"}),
+    "rg-harmonic": (
+        "RG, heat kernel, from EigenFold's chain of springs",
+        {"regulator": "heat", "prior": "harmonic"},
+    ),
     "rg-haar": ("RG over Haar wavelets", {"basis": "haar", "links": False}),
     "harmonic": (
         "EigenFold's harmonic diffusion (arXiv 2304.02198), ln t as time",
