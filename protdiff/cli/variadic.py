@@ -11,7 +11,7 @@ def variadic(option):
     class Variadic(TyperCommand):
         def parse_args(self, ctx, args):
             out, many = [], False
-            for arg, following in zip(args, [*args[1:], "--"], strict=True):
+            for arg, following in zip(args, [*args[1:], "--"], strict=False):
                 if arg == option:
                     many = True
                     if following.startswith("-"):
