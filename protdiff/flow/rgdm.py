@@ -13,10 +13,11 @@ from math import exp, floor, log, pi
 import torch
 
 from .regulator import REGULATORS
+from .schedule import GUD
 
 __all__ = [
-    "alpha_bar", "decay_time", "end_points", "initial_cutoff", "inverse_regulator", "shell_steps",
-    "steps",
+    "alpha_bar", "decay_time", "end_points", "image_schedule", "initial_cutoff",
+    "inverse_regulator", "shell_steps", "steps",
 ]  # fmt: skip
 
 #: N - 1 of the shortest chain, and DDPM's schedule: β rises linearly in 1000 steps.
@@ -95,3 +96,26 @@ def alpha_bar(t, momenta, length, t32=80):
     cutoff = initial_cutoff(length) * exp(-t / decay_time(t32))
     gamma = REGULATORS["lognormal"].gamma(2 * (momenta / cutoff).log())
     return torch.nn.functional.logsigmoid(-gamma).exp()
+
+
+def image_schedule(slow, fast, mass, cutoff, decay):
+    """RGDM's schedule of images, γ = ln((k² + m²)/Λ_0²) + 2 decay u: GUD's with a = 1.
+
+    Parameters
+    ----------
+    slow, fast : float
+        Smallest and largest momentum.
+    mass : float
+        m; the paper's k_cutoff, 0.05 π for CIFAR-10.
+    cutoff : float
+        Λ_0.
+    decay : float
+        Steps over τ_RG: ln(Λ_0/Λ) at u = 1.
+
+    Returns
+    -------
+    GUD
+    """
+    low = log((fast**2 + mass**2) / cutoff**2)
+    high = log((slow**2 + mass**2) / cutoff**2) + 2 * decay
+    return GUD(slow, fast, 1.0, low, high, mass_squared=mass**2)

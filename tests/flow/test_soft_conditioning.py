@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 import torch
 
-from protdiff.flow import GUD, RG, Flow, correlated_oracle, gaussian_oracle, ode_2m, uniform_times
+from protdiff.flow import (
+    GUD,
+    RG,
+    Flow,
+    correlated_oracle,
+    gaussian_oracle,
+    ode_2m,
+    rgdm,
+    uniform_times,
+)
 from protdiff.flow.schedule import sequential_steepness
 
 MODES = 12
@@ -129,9 +138,13 @@ def test_rgdm_for_images_is_soft_conditioning_with_unit_softness():
     k = torch.pi / 64 * torch.arange(1, 64, dtype=torch.float64)[None]
     mass, cutoff, tau, steps = 0.05 * pi, 30.0, 9.0, 80
     order = (k**2 + mass**2).log()
-    low = float(order.max()) - 2 * log(cutoff)
-    high = float(order.min()) - 2 * log(cutoff) + 2 * steps / tau
-    schedule = GUD(float(k.min()), float(k.max()), 1.0, low, high, mass_squared=mass**2)
+    schedule = rgdm.image_schedule(float(k.min()), float(k.max()), mass, cutoff, steps / tau)
+    low = log((float(k.max()) ** 2 + mass**2) / cutoff**2)
+    high = log((float(k.min()) ** 2 + mass**2) / cutoff**2) + 2 * steps / tau
+    gud = GUD(float(k.min()), float(k.max()), 1.0, low, high, mass_squared=mass**2)
+    u = torch.linspace(0, 1, 50, dtype=torch.float64)
+    wide = k.expand(50, -1)
+    assert torch.equal(schedule.gamma(wide, u), gud.gamma(wide, u))  # bitwise
     rational = RG(cutoff, cutoff * exp(-steps / tau), "rational")
     for t in (0, 13, 80):
         u = torch.tensor([t / steps], dtype=torch.float64)
