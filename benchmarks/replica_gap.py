@@ -1,6 +1,6 @@
 """Are replicas calibrated? Measure it on many validation chains, and say so in the model card.
 
-    python benchmarks/replica_gap.py --data DATASET [--weights NAME] [--chains 120] [--card]
+    python benchmarks/replica_gap.py --data DATASET [--weights NAME] [--chains 240] [--card]
 
 Noises every chain to a time u, draws two structures from it, and compares their mean squared
 distance with that to the chain (docs/theory.md 7): gap = between² / to_truth² - 1, per residue, 0
@@ -63,7 +63,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--weights", help="name of shipped weights, or a file")
-    parser.add_argument("--chains", type=int, default=120)
+    parser.add_argument("--chains", type=int, default=240)
     parser.add_argument("--times", type=int, default=8, help="equally spaced from 0.1 to 0.95")
     parser.add_argument("--steps", type=int, default=25)
     parser.add_argument("--seed", type=int, default=0)

@@ -74,7 +74,7 @@ class ThermoReport:
 
 
 def measure_thermodynamics(
-    denoiser, chains, *, shells=20, repeats=2, replica_times=6, replica_steps=25, seed=0,
+    denoiser, chains, *, shells=20, repeats=6, replica_times=6, replica_steps=25, seed=0,
     advance=None,
 ):  # fmt: skip
     """Measure a denoiser's flow on real chains of one length.
