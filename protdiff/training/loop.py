@@ -10,7 +10,7 @@ from .batches import make_batch
 from .dataset import load_chains
 from .logs import append, scalar_writer
 from .loss import BAND_NAMES, denoising_loss
-from .ranks import agree, average_gradients, join_group, total
+from .ranks import agree, average_gradients, join_group, leave_group, total
 from .run import Run
 
 __all__ = ["held_out_loss", "train", "validate"]
@@ -143,6 +143,7 @@ def train(config, report=print, progress=None):
         if rank == 0 and (last or stopped or now - saved > 60 * config.checkpoint_minutes):
             run.save()
             saved = time.monotonic()
+    leave_group()
     return config.out / "ema.safetensors"
 
 

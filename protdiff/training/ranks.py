@@ -4,7 +4,7 @@ import os
 
 import torch
 
-__all__ = ["agree", "average_gradients", "join_group", "total"]
+__all__ = ["agree", "average_gradients", "join_group", "leave_group", "total"]
 
 
 def join_group():
@@ -13,6 +13,13 @@ def join_group():
     if world > 1 and not torch.distributed.is_initialized():
         torch.distributed.init_process_group("gloo")
     return (torch.distributed.get_rank(), world) if world > 1 else (0, 1)
+
+
+def leave_group():
+    """Wait for all processes, then part: one that ends early would take those that still write."""
+    if torch.distributed.is_initialized():
+        torch.distributed.barrier()
+        torch.distributed.destroy_process_group()
 
 
 def average_gradients(denoiser):
