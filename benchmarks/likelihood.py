@@ -25,7 +25,7 @@ from scipy.stats import rankdata, spearmanr
 
 from protdiff.backbone import Backbone
 from protdiff.dataset import read_chains
-from protdiff.flow import stack_modes
+from protdiff.flow import cosine_modes
 from protdiff.io import read
 from protdiff.likelihood import log_likelihood
 from protdiff.weights import find_weights, load_weights
@@ -45,7 +45,7 @@ def auc(native, changed):
 def fine_modes_redrawn(backbone, flow, rng):
     """CA trace with the modes of short periods drawn from the Gaussian chain."""
     n = len(backbone)
-    modes = stack_modes([n])[0].numpy()
+    modes = cosine_modes(n).numpy()
     x = modes @ backbone.ca
     fine = 2 * np.pi / flow.momenta[0, :n].numpy() < FINE
     fine[0] = False

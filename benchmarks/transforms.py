@@ -11,7 +11,7 @@ import numpy as np
 import scipy.fft
 import torch
 
-from protdiff.flow import gaussian_oracle, sde_2m, stack_modes, to_coords, to_modes, uniform_times
+from protdiff.flow import gaussian_oracle, sde_2m, to_coords, to_modes, uniform_times
 from protdiff.flows import recipe
 from protdiff.generation import sample
 from protdiff.request import Request, batches
@@ -37,8 +37,7 @@ def there_and_back(lengths):
         coords[row, n:] = 0
 
     def work():
-        modes = stack_modes(lengths, size)
-        to_coords(to_modes(coords, modes), modes)
+        to_coords(to_modes(coords, lengths), lengths)
 
     return milliseconds(work)
 

@@ -41,7 +41,7 @@ def prepare(denoiser, coords, whole, letters, resolution, seed):
     """`Piece` of coordinates (n, 4, 3)."""
     import torch
 
-    from .flow import stack_modes, to_coords
+    from .flow import to_coords, to_modes
     from .network.conditions import condition_features
     from .network.denoiser import ACTIVE_SIGNAL
 
@@ -54,8 +54,7 @@ def prepare(denoiser, coords, whole, letters, resolution, seed):
     links = torch.zeros(1, n, 3, dtype=torch.float64)
     if whole:
         links[0, :-1] = torch.from_numpy(link_vectors(coords))
-    modes = stack_modes([n])
-    clean = torch.cat([modes @ ca, links], 1).masked_fill(~mask[..., None], 0)
+    clean = torch.cat([to_modes(ca, [n]), links], 1).masked_fill(~mask[..., None], 0)
     last = _time_of_noise(flow, n - 1, resolution)
     if not whole:  # the network has never seen a fine trace without its links
         last = max(last, _time_of_signal(full, n, ACTIVE_SIGNAL))
@@ -70,7 +69,7 @@ def prepare(denoiser, coords, whole, letters, resolution, seed):
         return torch.randn(clean.shape, generator=generator, dtype=torch.float64)
 
     def project(x):
-        return torch.cat([to_coords(x[:, :n], modes), x[:, n:]], -1)
+        return torch.cat([to_coords(x[:, :n], [n] * len(x)), x[:, n:]], -1)
 
     return Piece(
         flow, denoise, clean, last, noise, generator, project,

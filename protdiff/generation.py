@@ -152,7 +152,7 @@ def sample(
     import torch
 
     from .conditioning import conditioned
-    from .flow import SAMPLERS, stack_modes, to_coords, uniform_times
+    from .flow import SAMPLERS, to_coords, uniform_times
     from .network.numerics import flush_denormals
 
     if not 0 < temperature <= HIGHEST_TEMPERATURE:
@@ -192,7 +192,7 @@ def sample(
                 callback=callback,
                 start=flow.noise(clean, torch.full((len(clean),), again), noise()),
             )
-        ca = to_coords(clean[:, :size], stack_modes(lengths, size)).numpy()
+        ca = to_coords(clean[:, :size], lengths).numpy()
     links = clean[:, size:].numpy()
     samples = []
     for row, request in enumerate(requests):

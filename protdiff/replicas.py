@@ -107,14 +107,14 @@ def chain_components(chains, size):
     """Components (B, 2·size, 3) of chains."""
     import torch
 
-    from .flow import stack_modes
+    from .flow import to_modes
 
     ca, links = torch.zeros(2, len(chains), size, 3, dtype=torch.float64)
     for row, chain in enumerate(chains):
         n = len(chain)
         ca[row, :n] = torch.tensor(chain.ca)
         links[row, : n - 1] = torch.from_numpy(link_vectors(chain.coords))
-    modes = stack_modes([len(chain) for chain in chains], size) @ ca
+    modes = to_modes(ca, [len(chain) for chain in chains])
     modes[:, 0] = 0
     return torch.cat([modes, links], 1)
 

@@ -45,10 +45,10 @@ def test_a_silent_network_is_the_gaussian_chain(silent, chain, trace):
     # By hand: independent Gaussian modes, and unit links of variance 1/3.
     n = len(chain)
     flow = silent.recipe([n])
-    from protdiff.flow import stack_modes
+    from protdiff.flow import cosine_modes
     from protdiff.geometry import link_vectors
 
-    x = stack_modes([n])[0] @ torch.tensor(chain.ca)
+    x = cosine_modes(n) @ torch.tensor(chain.ca)
     parts = [(x[1:], flow.variance[0, 1:n])]
     if not trace:
         parts.append((torch.tensor(link_vectors(chain.coords)), flow.variance[0, n : 2 * n - 1]))

@@ -6,7 +6,6 @@ from .basis import (
     chain_momenta,
     cosine_modes,
     principal_modes,
-    stack_modes,
     to_coords,
     to_modes,
 )
@@ -32,5 +31,5 @@ __all__ = [
     "calibrated_prior", "chain_momenta", "correlated_oracle", "cosine_modes", "ddim",
     "empirical_oracle", "fit_schedule", "free_field", "gaussian_oracle", "harmonic", "heun",
     "mixture_oracle", "multistep", "ode_2m", "principal_modes", "rg_cutoff", "rgdm", "sde_2m",
-    "stack_modes", "to_coords", "to_modes", "uniform_times",
+    "to_coords", "to_modes", "uniform_times",
 ]  # fmt: skip

@@ -14,7 +14,7 @@ import torch
 
 __all__ = [
     "BASES", "Basis", "chain_momenta", "cosine_modes", "haar_modes", "principal_modes",
-    "stack_modes", "to_coords", "to_modes",
+    "to_coords", "to_modes",
 ]  # fmt: skip
 
 
@@ -137,55 +137,53 @@ def principal_modes(coords):
     return modes, torch.cat([values.new_zeros(1), (modes[1:] @ covariance * modes[1:]).sum(1)])
 
 
-def stack_modes(lengths, size=None, dtype=torch.float64, device=None, basis="cosine"):
-    """Zero-padded stack of mode matrices, one per chain.
+def to_modes(coords, lengths, basis="cosine"):
+    """Amplitudes of the modes of a batch of chains.
 
     Padding the coordinates and using one matrix of the padded length would be wrong: every chain
     needs the modes of its own length.
 
     Parameters
     ----------
+    coords : Tensor, shape (B, size, 3)
+        What lies beyond the end of a chain is ignored.
     lengths : sequence of int
-    size : int, optional
-        Padded length; the longest chain by default.
     basis : str
         Key of `BASES`.
 
     Returns
     -------
-    Tensor, shape (B, size, size)
+    Tensor, shape (B, size, 3)
+        Zero beyond the end of a chain.
     """
-    lengths, modes = [int(n) for n in lengths], BASES[basis].modes
-    size = size or max(lengths)
-    if min(lengths) == max(lengths) == size:
-        one = modes(size).to(dtype=dtype, device=device)
-        return one.expand(len(lengths), -1, -1)
-    stack = torch.zeros(len(lengths), size, size, dtype=dtype)
-    for row, n in zip(stack, lengths, strict=True):
-        row[:n, :n] = modes(n)
-    return stack.to(device)
+    return _transform(coords, lengths, BASES[basis].modes)
 
 
-def _apply(modes, x):
-    """Matrix product chain by chain; one large product where all chains share a matrix."""
-    if modes.shape[0] > 1 and modes.stride(0):
-        return modes @ x
-    batch, size, axes = x.shape
-    flat = x.transpose(0, 1).reshape(size, batch * axes)
-    return (modes[0] @ flat).reshape(-1, batch, axes).transpose(0, 1)
-
-
-def to_modes(coords, modes):
-    """Modes of coordinates, both padded with zeros; (B, size, 3) from (B, size, 3).
-
-    `modes` is the stack of `stack_modes`, or (1, size, size) for all chains.
-    """
-    return _apply(modes, coords)
-
-
-def to_coords(amplitudes, modes):
+def to_coords(amplitudes, lengths, basis="cosine"):
     """Coordinates of modes; the inverse of `to_modes`."""
-    return _apply(modes.mT, amplitudes)
+    return _transform(amplitudes, lengths, lambda n: BASES[basis].modes(n).T)
+
+
+def _transform(x, lengths, matrix):
+    """Product of every chain with the matrix of its length: one product per length."""
+    rows = {}
+    for row, n in enumerate(lengths):
+        rows.setdefault(int(n), []).append(row)
+    if list(rows) == [x.shape[1]]:
+        return _product(matrix(x.shape[1]), x)
+    out = torch.zeros_like(x)
+    for n, same in rows.items():
+        # A slice is a view where a list of one row would copy.
+        chosen = slice(same[0], same[0] + 1) if len(same) == 1 else same
+        out[chosen, :n] = _product(matrix(n), x[chosen, :n])
+    return out
+
+
+def _product(matrix, x):
+    """Matrix (n, n) times every chain of (B, n, 3), as one large product."""
+    batch, n, axes = x.shape
+    flat = matrix.to(x) @ x.transpose(0, 1).reshape(n, batch * axes)
+    return flat.reshape(n, batch, axes).transpose(0, 1)
 
 
 def chain_momenta(lengths, size=None, device=None):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from ..flow import BASES, cosine_modes, stack_modes, to_coords, to_modes
+from ..flow import BASES, cosine_modes, to_coords, to_modes
 from .decimation import bead_count, bead_spacing, pool_matrix
 from .score import Beads, ScoreNetwork
 
@@ -116,15 +116,15 @@ class Denoiser(nn.Module):
         n = torch.tensor([lengths[i] for i in rows.tolist()], dtype=torch.float64)
         per_bead = torch.ones_like(n) if group.full else n / m
         spacing = bead_spacing(per_bead, 1)
-        modes = stack_modes(n.tolist() if group.full else [m], m, dtype=x.dtype)
+        sizes = n.int().tolist() if group.full else [m] * len(n)
         shown = active[rows][..., None]
         state = x[rows] * shown
         wiener = state * kernel.c_skip[rows][..., None].to(x.dtype)
         white = state * kernel.c_in[rows][..., None].to(x.dtype)
 
         scale = (per_bead**-0.5 / spacing)[:, None, None].to(x.dtype)
-        position = to_coords(wiener[:, :m], modes) * scale
-        signal = to_coords(white[:, :m], modes)
+        position = to_coords(wiener[:, :m], sizes) * scale
+        signal = to_coords(white[:, :m], sizes)
         if group.full:
             pair = torch.stack([white[:, size : size + m], wiener[:, size : size + m]], 2)
             pair = torch.cat([pair, pair.roll(1, 1)], 2)  # the link after and before each bead
@@ -156,7 +156,7 @@ class Denoiser(nn.Module):
         )
         chain, links = chain.to(x.device), links.to(x.device)
         out = torch.zeros(len(n), 2 * size, 3, dtype=self.dtype)
-        out[:, :m] = to_modes(chain, modes.to(self.dtype))
+        out[:, :m] = to_modes(chain, sizes)
         if group.full:
             out[:, size : size + m] = links
         return out * shown

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from ..flow import rg_cutoff, stack_modes, to_modes
+from ..flow import rg_cutoff, to_modes
 from ..network.conditions import condition_features
 from ..network.decimation import BEAD_COUNTS
 from ..network.denoiser import ACTIVE_SIGNAL
@@ -35,7 +35,7 @@ def components(ca, links, lengths):
 
     `ca` and `links` are (B, N, 3), zero in the padding; the centroid drops out.
     """
-    modes = to_modes(ca, stack_modes(lengths, ca.shape[1], dtype=ca.dtype))
+    modes = to_modes(ca, lengths)
     modes[:, 0] = 0
     return torch.cat([modes, links], 1)
 

@@ -3,7 +3,7 @@
 import torch
 
 from ..bands import BANDS
-from ..flow import stack_modes, to_coords
+from ..flow import to_coords
 from .stretch import LOCAL, atoms_present, contact_error, link_atoms, local_error
 
 __all__ = ["BAND_NAMES", "band_of", "denoising_loss", "distillation_loss"]
@@ -40,9 +40,8 @@ def distance_error(parts, batch, weight):
         Rows: pairs along the trace, contacts, pairs along the backbone that links decide.
     """
     size = weight.shape[1] // 2
-    modes = stack_modes(batch.lengths, size, dtype=weight.dtype)
     error, reference, estimate = (
-        link_atoms(to_coords(part[:, :size], modes), part[:, size:]) for part in parts
+        link_atoms(to_coords(part[:, :size], batch.lengths), part[:, size:]) for part in parts
     )
     present = atoms_present(batch.lengths, size)
     finest = weight[torch.arange(len(weight)), torch.tensor(batch.lengths) - 1]

@@ -9,7 +9,6 @@ from protdiff.flow import (
     chain_momenta,
     cosine_modes,
     principal_modes,
-    stack_modes,
     to_coords,
     to_modes,
 )
@@ -29,9 +28,9 @@ def test_modes_are_orthonormal_eigenvectors_of_the_path_laplacian(n):
 
 
 def test_modes_agree_with_scipy():
-    x = torch.randn(37, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
-    expected = torch.from_numpy(scipy.fft.dct(x.numpy(), axis=0, norm="ortho"))
-    assert torch.allclose(to_modes(x, cosine_modes(37)), expected, rtol=0, atol=1e-12)
+    x = torch.randn(1, 37, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    expected = torch.from_numpy(scipy.fft.dct(x.numpy(), axis=1, norm="ortho"))
+    assert torch.allclose(to_modes(x, [37]), expected, rtol=0, atol=1e-12)
 
 
 def test_mode_zero_is_the_centroid():
@@ -41,20 +40,29 @@ def test_mode_zero_is_the_centroid():
 
 def test_a_padded_batch_has_the_modes_of_each_chain():
     lengths, size = [9, 16, 12], 18
-    stack = stack_modes(lengths, size)
     x = torch.randn(3, size, 3, dtype=torch.float64)
     for row, n in zip(x, lengths, strict=True):
         row[n:] = 0
-    amplitudes = to_modes(x, stack)
+    amplitudes = to_modes(x, lengths)
     for row, n, modes in zip(x, lengths, amplitudes, strict=True):
         # Rounding only; one matrix of the padded length would be wrong by about 1.
         assert torch.allclose(modes[:n], cosine_modes(n) @ row[:n], atol=1e-13)
         assert (modes[n:] == 0).all()
-    assert torch.allclose(to_coords(amplitudes, stack), x, atol=1e-13)
+    assert torch.allclose(to_coords(amplitudes, lengths), x, atol=1e-13)
 
 
-def test_equal_lengths_give_the_same_stack_as_padding():
-    assert torch.equal(stack_modes([12, 12]), stack_modes([12, 12, 15])[:2, :12, :12])
+@pytest.mark.parametrize("basis", BASES)
+def test_a_chain_has_the_same_modes_in_any_company(basis):
+    x = torch.randn(5, 15, 3, dtype=torch.float64)
+    lengths = [12, 15, 12, 9, 12]
+    together = to_modes(x, lengths, basis)
+    for row, n in enumerate(lengths):
+        alone = to_modes(x[row : row + 1, :n], [n], basis)
+        assert torch.allclose(together[row, :n], alone[0], rtol=0, atol=1e-13)
+        assert torch.allclose(alone[0], BASES[basis].modes(n) @ x[row, :n], rtol=0, atol=1e-13)
+        assert (together[row, n:] == 0).all()
+        back = to_coords(alone, [n], basis)
+        assert torch.allclose(back[0], x[row, :n], rtol=0, atol=1e-13)
 
 
 def test_momenta_and_mask():
@@ -70,7 +78,7 @@ def test_modes_first_made_in_inference_mode_still_carry_gradients():
     with torch.inference_mode():
         cosine_modes(11)
     x = torch.randn(1, 11, 3, dtype=torch.float64, requires_grad=True)
-    to_modes(x, stack_modes([11])).square().sum().backward()
+    to_modes(x, [11]).square().sum().backward()
     assert torch.allclose(x.grad, 2 * x.detach(), atol=1e-12)  # V is orthonormal
 
 

@@ -5,7 +5,6 @@ import torch
 
 from protdiff.flow import (
     ChainFlow,
-    cosine_modes,
     gaussian_oracle,
     ode_2m,
     sde_2m,
@@ -121,8 +120,8 @@ def test_translations(make_denoiser, draw):
     flow, denoise = make_denoiser().bind([n])
     x = state(flow, draw, u)
     moved = x.clone()
-    coords = to_coords(x[:, :n], cosine_modes(n)) + torch.tensor([11.0, -7.0, 100.0])
-    moved[:, :n] = to_modes(coords, cosine_modes(n))
+    coords = to_coords(x[:, :n], [n]) + torch.tensor([11.0, -7.0, 100.0])
+    moved[:, :n] = to_modes(coords, [n])
     # Rounding of coordinates of 100 Å: 1e-14 relative.
     assert torch.allclose(denoise(moved, u), denoise(x, u), rtol=0, atol=1e-9)
 
