@@ -1,0 +1,171 @@
+"""The shipped weights against the goals of a generator: every number of docs/model.md.
+
+    python benchmarks/model.py --data DATASET [--only quality …] [--out FOLDER]
+
+Raw samples with default settings, written by the command line and measured from their files by
+`sample_quality.py`, which imports nothing of protdiff:
+
+quality      200 samples of 60-200 residues with each of three seeds, and 200 of 200-300
+calls        64 samples of 60-200 residues at 10, 16, 25, 50 and 100 network calls
+variety      100 samples of 100 residues: clusters, and novelty beside held-out real chains
+structure    samples that are asked for the secondary structure (DSSP) of validation chains
+sequence     CAMEO 2022 targets from their sequence, beside unconditional samples
+
+A part that has been measured for these very weights is not measured again.
+"""
+
+import argparse
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+from sample_metrics import dssp_codes, psea_codes
+from sample_quality import measure_folder
+
+import protdiff
+from protdiff.backbone import Backbone
+from protdiff.dataset import read_chains
+from protdiff.files import replacing
+from protdiff.generation import sample
+from protdiff.request import Request, batches
+from protdiff.weights import file_digest, find_weights, load_weights
+
+COMMAND = [sys.executable, "-m", "protdiff.cli.app"]
+SEEDS, CALLS = (0, 1, 2), (10, 16, 25, 50, 100)
+#: Longest CAMEO target that is predicted; the network was trained on chains of up to this length.
+LONGEST = 256
+
+
+def protdiff_command(*arguments):
+    subprocess.run([*COMMAND, *map(str, arguments)], check=True, stdout=subprocess.DEVNULL)
+
+
+def drawn(folder, length, num, seed=0, **options):
+    """A folder of samples; one that was interrupted is completed."""
+    extra = [part for key, value in options.items() for part in (f"--{key}", value)]
+    wanted = ["--length", length, "--num", num, "--seed", seed, "--out", folder]
+    protdiff_command("generate", *wanted, *extra)
+    return folder
+
+
+def population(folder, *options):
+    """What `protdiff evaluate` says of a folder."""
+    out = folder.with_name(folder.name + "_evaluation")
+    protdiff_command("evaluate", folder, "--out", out, *options)
+    return json.loads((out / "population.json").read_text())
+
+
+def measured(folder):
+    """The table of `sample_quality.py`, with the Fréchet distance and the modes' variance."""
+    pooled, _ = measure_folder(folder)
+    found = population(folder, "--diversity", 0)
+    return pooled | {
+        "frechet": found["frechet"]["distance"],
+        "frechet_floor": found["frechet"]["floor"],
+        "modes": {band: row["log_ratio"] for band, row in found["modes"].items()},
+    }
+
+
+def quality(out, data):
+    sets = {f"60-200, seed {seed}": ("60-200", 200, seed) for seed in SEEDS}
+    sets["200-300, seed 0"] = ("200-300", 200, 0)
+    return {
+        name: measured(drawn(out / name.replace(", seed ", "_"), *how))
+        for name, how in sets.items()
+    }
+
+
+def calls(out, data):
+    return {str(n): measured(drawn(out / f"calls_{n}", "60-200", 64, 3, steps=n)) for n in CALLS}
+
+
+def variety(out, data):
+    folder = drawn(out / "variety", 100, 100)
+    found = population(folder, "--reference", data, "--alignment", "tmalign", "--jobs", 0)
+    return {key: found[key] for key in ("diversity", "novelty")}
+
+
+def dssp(backbone):
+    """State of every residue, H, E or C."""
+    return dssp_codes(backbone.coords, backbone.residue_names)
+
+
+def psea(backbone):
+    codes = psea_codes(backbone.ca, np.arange(len(backbone)))
+    return np.array(["HEC"["abc".index(c)] for c in codes])
+
+
+def structure(out, data, count=60):
+    """Of validation chains of 60-200 residues: asked for their own DSSP states, and themselves."""
+    chains = [c.backbone() for c in read_chains(data, "val", max_length=200, globular=True)]
+    chains = [c for c in chains if len(c) >= 60 and c.mask.all()]
+    chains = chains[:: len(chains) // count][:count]
+    rows = []
+    for seed, real in enumerate(chains):
+        asked = dssp(real)
+        [made] = protdiff.generate(length=len(real), secondary_structure="".join(asked), seed=seed)
+        rows.append([(found == asked).mean() for found in (psea(made), dssp(made), psea(real))])
+    names = "psea", "dssp", "psea_of_the_real_chains"
+    return {"chains": len(rows)} | dict(zip(names, np.mean(rows, 0), strict=True))
+
+
+def sequence(out, data):
+    """One sample of every target from its sequence, and one from its length alone."""
+    with (data / "cameo22/expected.csv").open(newline="") as handle:
+        targets = {row["reference"]: row["sequence"] for row in csv.DictReader(handle)}
+    requests = {}
+    for index, (name, letters) in enumerate(sorted(targets.items())):
+        if len(letters) <= LONGEST:
+            requests[name] = Request(index, len(letters), sequence=letters)
+    denoiser, made = load_weights(), {}
+    for shown in (True, False):
+        todo = [r if shown else Request(r.index, r.length) for r in requests.values()]
+        for batch in batches(todo):
+            for one in sample(denoiser, batch):
+                made[one.request.index, shown] = one.backbone
+    rows = []
+    for name, request in requests.items():
+        reference = protdiff.read(data / "cameo22/references" / name)
+        for shown in (True, False):
+            coords = made[request.index, shown].coords
+            scores = protdiff.score(Backbone.from_coords(coords, request.sequence), reference)
+            rows.append((request.length, shown, scores.tm, scores.lddt))
+    rows = np.array(rows)
+    short = rows[:, 0] < 120
+    return {
+        label: {
+            "targets": int((chosen & (rows[:, 1] == 1)).sum()),
+            **{
+                what: [float(rows[chosen & (rows[:, 1] == shown), k].mean()) for shown in (1, 0)]
+                for k, what in ((2, "tm"), (3, "lddt"))
+            },
+        }
+        for label, chosen in (("under 120 residues", short), (f"up to {LONGEST}", short | True))
+    }
+
+
+PARTS = {part.__name__: part for part in (quality, calls, variety, structure, sequence)}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS))
+    parser.add_argument("--out", type=Path, default=Path("benchmarks/out/model"))
+    options = parser.parse_args()
+    digest = file_digest(find_weights(None))
+    out = options.out / digest[:12]
+    out.mkdir(parents=True, exist_ok=True)
+    for name in options.only:
+        path = out / f"{name}.json"
+        if not path.is_file():
+            found = PARTS[name](out, options.data)
+            with replacing(path) as part:
+                part.write_text(json.dumps(found, indent=1, default=float) + "\n")
+        print(f"{name}: {path.read_text()}", flush=True)
+
+
+main()
