@@ -149,6 +149,56 @@ def sequence(out, data):
 
 PARTS = {part.__name__: part for part in (quality, calls, variety, structure, sequence)}
 
+#: Key of the measurement: its row in docs/model.md, and the goal.
+ROWS = {
+    "step_ok_trans": ("CA-CA trans bonds within 0.1 Å of 3.80, %", "98"),
+    "clash_3.0": ("CA pairs under 3.0 Å per 100 residues", "0.05"),
+    "clash_3.6": ("CA pairs under 3.6 Å per 100 residues", ""),
+    "ca_angle_out": ("CA angles outside 75-160°, %", "0.3"),
+    "right_handed": ("helices right-handed, %", "99.5"),
+    "psea_helix": ("P-SEA helix, %", "27-37"),
+    "psea_strand": ("P-SEA strand, %", "12-22"),
+    "psea_coil": ("P-SEA coil, %", "46-56"),
+    "dssp_helix": ("DSSP helix, %", ""),
+    "dssp_strand": ("DSSP strand, %", ""),
+    "rg_median": ("Rg / (2.2 N^0.38), median", "0.95-1.15"),
+    "rms_n_ca": ("N-CA rms off ideal, Å", "0.03"),
+    "rms_ca_c": ("CA-C rms off ideal, Å", "0.03"),
+    "rms_c_n": ("C-N rms off ideal, Å", "0.03"),
+    "rms_n_ca_c": ("N-CA-C angle, rms off 110.9°", ""),
+    "rama_outlier": ("Ramachandran outliers, %", "1"),
+    "frechet": ("Fréchet distance", "2 × floor"),
+    "frechet_floor": ("the same of as many real chains (floor)", ""),
+}
+
+
+def digits(values):
+    """Mean, with the standard deviation over seeds where there are several."""
+    mean = np.mean(values)
+    spread = f" ± {np.std(values, ddof=1):.2g}" if len(values) > 1 else ""
+    return f"{mean:.3g}" + spread
+
+
+def table(columns):
+    """Markdown of `ROWS`; columns: title -> measurements whose mean is taken."""
+    print(f"| | goal | {' | '.join(columns)} |\n| --- | --- |{' --- |' * len(columns)}")
+    for key, (label, goal) in ROWS.items():
+        cells = (digits([one[key] for one in many]) for many in columns.values())
+        print(f"| {label} | {goal} | {' | '.join(cells)} |")
+    for band in next(iter(columns.values()))[0]["modes"]:
+        cells = (digits([one["modes"][band] for one in many]) for many in columns.values())
+        print(f"| ln of mode variance over real, periods {band} | ±0.1 | {' | '.join(cells)} |")
+
+
+def report(name, found):
+    if name == "quality":
+        seeds = [row for title, row in found.items() if title.startswith("60-200")]
+        table({"60-200 residues, 3 seeds": seeds, "200-300": [found["200-300, seed 0"]]})
+    elif name == "calls":
+        table({f"{n} calls": [row] for n, row in found.items()})
+    else:
+        print(json.dumps(found, indent=1))
+
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
@@ -165,7 +215,8 @@ def main():
             found = PARTS[name](out, options.data)
             with replacing(path) as part:
                 part.write_text(json.dumps(found, indent=1, default=float) + "\n")
-        print(f"{name}: {path.read_text()}", flush=True)
+        print(f"\n{name}")
+        report(name, json.loads(path.read_text()))
 
 
 main()

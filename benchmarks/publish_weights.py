@@ -74,9 +74,9 @@ def main():
         "data": {
             "source": "protein chains of the PDB archive (CC0 1.0), one per cluster of 30 % "
             "sequence identity, not flagged as extended",
-            "train": {"chains": len(train), "residues": len(train.ca), "sha256": train.digest},
+            "train": {"chains": len(train), "residues": int(train.lengths.sum()), "sha256": train.digest},
             "validation": {
-                "chains": len(held_out), "residues": len(held_out.ca), "sha256": held_out.digest,
+                "chains": len(held_out), "residues": int(held_out.lengths.sum()), "sha256": held_out.digest,
             },
         },
         "training": {

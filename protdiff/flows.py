@@ -7,11 +7,14 @@
 
 from difflib import get_close_matches
 
-__all__ = ["FLOWS", "get", "recipe"]
+__all__ = ["FLOWS", "SHIPPED", "get", "recipe"]
+
+#: The flow of the shipped weights, and the default everywhere.
+SHIPPED = "rg-harmonic"
 
 #: Name: what it is, and how its recipe differs from the house's (`protdiff.flow.ChainFlow`).
 FLOWS = {
-    "rg": ("the flow of the shipped weights: RG, lognormal regulator, prior of real chains", {}),
+    "rg": ("RG, lognormal regulator, prior of real chains", {}),
     "rgdm": (
         "RGDM's proteins as published (arXiv 2501.09064)",
         {"schedule": "rgdm", "prior": "rgdm", "links": False},
@@ -22,7 +25,7 @@ FLOWS = {
     "rg-rational": ("RG, RGDM's regulator of images", {"regulator": "rational"}),
     "rg-heat": ("RG, heat kernel", {"regulator": "heat"}),
     "rg-harmonic": (
-        "RG, heat kernel, from EigenFold's chain of springs",
+        "the flow of the shipped weights: RG, heat kernel, prior of EigenFold's chain of springs",
         {"regulator": "heat", "prior": "harmonic"},
     ),
     "rg-haar": ("RG over Haar wavelets", {"basis": "haar", "links": False}),
@@ -54,7 +57,7 @@ FLOWS = {
 }  # fmt: skip
 
 
-def recipe(name="rg", **changes):
+def recipe(name=SHIPPED, **changes):
     """Recipe of a named flow, for chains of any length.
 
     Parameters
@@ -84,7 +87,7 @@ def recipe(name="rg", **changes):
     return ChainFlow(**{"spectrum": real_spectrum()} | FLOWS[name][1] | changes)
 
 
-def get(name="rg", length=128, **changes):
+def get(name=SHIPPED, length=128, **changes):
     """The flow of one chain.
 
     Parameters

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ..flows import FLOWS
+from ..flows import FLOWS, SHIPPED
 
 __all__ = ["show"]
 
@@ -16,7 +16,7 @@ CURVES = 24
 def show(
     name: Annotated[
         str, typer.Argument(help=f"One of {', '.join(FLOWS)}.", show_default=True)
-    ] = "rg",
+    ] = SHIPPED,
     length: Annotated[int, typer.Option(min=8, max=2048, help="Residues.")] = 100,
     steps: Annotated[int, typer.Option(min=2, help="Network calls.")] = 50,
     rows: Annotated[int, typer.Option(min=2, help="Lines of the table.")] = 16,

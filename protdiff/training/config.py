@@ -6,6 +6,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from ..flows import SHIPPED
+
 __all__ = ["ConfigError", "TrainingConfig", "read_config"]
 
 
@@ -43,7 +45,7 @@ class TrainingConfig(BaseModel):
     out: Path
     cache: Path | None = None
     initial: str | None = None
-    flow: str = "rg"
+    flow: str = SHIPPED
     network: NetworkSizes = NetworkSizes()
     steps: int = Field(20000, gt=0)
     warmup: int = Field(300, ge=0)
