@@ -42,6 +42,11 @@ def sample_metrics(digest):
     }
 
 
+def described(chains):
+    residues = int(chains.lengths.sum())
+    return {"chains": len(chains), "residues": residues, "sha256": chains.digest}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("config", type=Path)
@@ -74,10 +79,8 @@ def main():
         "data": {
             "source": "protein chains of the PDB archive (CC0 1.0), one per cluster of 30 % "
             "sequence identity, not flagged as extended",
-            "train": {"chains": len(train), "residues": int(train.lengths.sum()), "sha256": train.digest},
-            "validation": {
-                "chains": len(held_out), "residues": int(held_out.lengths.sum()), "sha256": held_out.digest,
-            },
+            "train": described(train),
+            "validation": described(held_out),
         },
         "training": {
             "steps": int(last["step"]) + earlier.get("steps", 0),
