@@ -31,6 +31,7 @@ from protdiff.backbone import Backbone
 from protdiff.dataset import read_chains
 from protdiff.files import replacing
 from protdiff.generation import sample
+from protdiff.plot import plot_backbones
 from protdiff.request import Request, batches
 from protdiff.weights import file_digest, find_weights, load_weights
 
@@ -150,6 +151,21 @@ def sequence(out, data):
     }
 
 
+def draw_failures(folder, picture):
+    """The worst of the short samples of a folder, each by one measure, side by side."""
+    out = folder.with_name(folder.name + "_evaluation")
+    with (out / "structures.csv").open(newline="") as handle:
+        rows = [row for row in csv.DictReader(handle) if float(row["residues"]) <= 130]
+    worst = {
+        "most outliers": lambda row: float(row["rama_outliers"]),
+        "most close pairs": lambda row: float(row["clashes_3.6"]),
+        "P-SEA strand, no DSSP": lambda row: float(row["psea_strand"]) - float(row["dssp_strand"]),
+        "least structure": lambda row: float(row["psea_coil"]),
+    }
+    chosen = [protdiff.read(max(rows, key=measure)["model"]).coords for measure in worst.values()]
+    plot_backbones(chosen, picture, titles=list(worst))
+
+
 PARTS = {part.__name__: part for part in (quality, long, calls, variety, structure, sequence)}
 
 #: Key of the measurement: its row in docs/model.md, and the goal.
@@ -209,6 +225,7 @@ def main():
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS))
     parser.add_argument("--out", type=Path, default=Path("benchmarks/out/model"))
+    parser.add_argument("--failures", type=Path, help="PNG of the worst samples of seed 0")
     options = parser.parse_args()
     digest = file_digest(find_weights(None))
     out = options.out / digest[:12]
@@ -221,6 +238,8 @@ def main():
                 part.write_text(json.dumps(found, indent=1, default=float) + "\n")
         print(f"\n{name}")
         report(name, json.loads(path.read_text()))
+    if options.failures:
+        draw_failures(out / "60-200_0", options.failures)
 
 
 main()
