@@ -11,7 +11,6 @@ from protdiff.flow import (
     ChainFlow,
     Flow,
     ancestral,
-    cosine_modes,
     ddim,
     gaussian_oracle,
     ode_2m,
