@@ -9,7 +9,7 @@ quality      200 samples of 60-200 residues with each of three seeds
 long         200 samples of 200-300 residues
 calls        64 samples of 60-200 residues at 10, 16, 25, 50 and 100 network calls
 variety      100 samples of 100 residues: clusters, and novelty beside held-out real chains
-structure    samples that are asked for the secondary structure (DSSP) of validation chains
+structure    samples that are asked for the secondary structure of validation chains
 sequence     CAMEO 2022 targets from their sequence, beside unconditional samples
 
 A part that has been measured for these very weights is not measured again.
@@ -103,17 +103,21 @@ def psea(backbone):
 
 
 def structure(out, data, count=60):
-    """Of validation chains of 60-200 residues: asked for their own DSSP states, and themselves."""
+    """Share of residues as asked, by the method that the string is from, DSSP or P-SEA."""
     chains = [c.backbone() for c in read_chains(data, "val", max_length=200, globular=True)]
     chains = [c for c in chains if len(c) >= 60 and c.mask.all()]
     chains = chains[:: len(chains) // count][:count]
     rows = []
     for seed, real in enumerate(chains):
-        asked = dssp(real)
-        [made] = protdiff.generate(length=len(real), secondary_structure="".join(asked), seed=seed)
-        rows.append([(found == asked).mean() for found in (psea(made), dssp(made), psea(real))])
-    names = "psea", "dssp", "psea_of_the_real_chains"
-    return {"chains": len(rows)} | dict(zip(names, np.mean(rows, 0), strict=True))
+        for read in (dssp, psea):
+            asked = read(real)
+            text = "".join(asked)
+            [made] = protdiff.generate(length=len(real), secondary_structure=text, seed=seed)
+            rows.append([(found == asked).mean() for found in (dssp(made), psea(made), psea(real))])
+    by_dssp, by_psea = np.mean(rows[::2], 0), np.mean(rows[1::2], 0)
+    asked_dssp = dict(zip(("dssp", "psea", "psea of the real chains"), by_dssp, strict=True))
+    asked_psea = dict(zip(("dssp", "psea"), by_psea[:2], strict=True))
+    return {"chains": len(chains), "asked by DSSP": asked_dssp, "asked by P-SEA": asked_psea}
 
 
 def sequence(out, data):

@@ -1,6 +1,7 @@
 """Quality of raw samples against network calls, with the default times and with fitted ones.
 
     python benchmarks/steps.py [--calls 12 16 25 50] [--samples 48] [--length 100]
+                               [--spacing 1.3] [--temperature 0.8]
 
 Fitted: `fit_schedule` for the chain's own flow and the default sampler (docs/theory.md 3.5), which
 knows nothing of the network. Measured from the written files by `sample_quality.py`.
@@ -15,7 +16,7 @@ from sample_quality import measure_folder
 import protdiff
 from protdiff.flow import fit_schedule, sde_2m, uniform_times
 from protdiff.flow.error import sampler_error
-from protdiff.generation import SPACING, sample
+from protdiff.generation import DEFAULT_TEMPERATURE, SPACING, sample
 from protdiff.request import Request, batches
 from protdiff.weights import load_weights
 
@@ -30,7 +31,8 @@ def measure(denoiser, times, options):
     requests = [Request(i, options.length) for i in range(options.samples)]
     with tempfile.TemporaryDirectory() as folder:
         for batch in batches(requests):
-            for one in sample(denoiser, batch, seed=options.seed, times=times):
+            how = {"seed": options.seed, "temperature": options.temperature}
+            for one in sample(denoiser, batch, times=times, **how):
                 protdiff.write(one.backbone, Path(folder) / f"{one.request.index:04d}.pdb")
         return measure_folder(folder)[0]
 
@@ -41,6 +43,8 @@ def main():
     parser.add_argument("--samples", type=int, default=48)
     parser.add_argument("--length", type=int, default=100)
     parser.add_argument("--seed", type=int, default=5)
+    parser.add_argument("--spacing", type=float, default=SPACING)
+    parser.add_argument("--temperature", type=float, default=DEFAULT_TEMPERATURE)
     options = parser.parse_args()
     denoiser = load_weights()
     flow = denoiser.recipe([options.length])
@@ -48,7 +52,7 @@ def main():
     print("| --- |" + " --- |" * (2 + len(COLUMNS)))
     for calls in options.calls:
         grids = {
-            "default": uniform_times(calls) ** SPACING,
+            f"spaced {options.spacing:g}": uniform_times(calls) ** options.spacing,
             "fitted": fit_schedule(flow, calls, sde_2m, iterations=40),
         }
         for name, times in grids.items():
