@@ -45,7 +45,7 @@ FLOWS = {
     "rg-full": ("rg", False, "RG, all residues", "#f08a2e"),
     "rg-heat": ("rg-heat", True, "RG, heat kernel, decimated", "#c02f8f"),
     "rg-harmonic": ("rg-harmonic", True, "RG, heat kernel, harmonic prior, decimated", "#111111"),
-    "rg-heat-full": ("rg-heat", False, "RG, heat kernel, all residues", "#e39ad0"),
+    "rg-harmonic-full": ("rg-harmonic", False, "the same, all residues", "#8a8a8a"),
     "vp": ("vp", False, "VP, log-SNR linear, prior of real chains", "#2f6fd0"),
     "ddpm": ("ddpm", False, "DDPM, β linear, white noise", "#2bb3a3"),
     "harmonic": ("harmonic", False, "harmonic (EigenFold)", "#7b5cc0"),
