@@ -115,6 +115,17 @@ def _start(flow, conditions, lengths, noise):
     return flow.noise(clean, torch.full((len(clean),), until), noise()), until
 
 
+def _again(condition):
+    """Time to which a condition wants the result noised, to flow back once more; 0: not."""
+    return getattr(condition, "again", 0.0)
+
+
+def second_pass(steps, conditions):
+    """Network calls of the second pass that conditions ask for: 0, or their share of the steps."""
+    again = max(map(_again, conditions), default=0.0)
+    return max(2, round(again * steps)) if again else 0
+
+
 def sample(
     denoiser,
     requests,
@@ -163,7 +174,7 @@ def sample(
         if steps < 2:
             raise ValueError(f"{steps} steps: a sample needs at least 2 steps")
         times = uniform_times(steps) ** SPACING
-    began, calls = time.perf_counter(), len(times)
+    began = time.perf_counter()
     lengths = [request.length for request in requests]
     size = max(lengths)
     flow, denoise = denoiser.bind(lengths, _conditions(requests, size))
@@ -181,8 +192,8 @@ def sample(
             callback=callback,
             start=start,
         )
-        if again := max((getattr(c, "again", 0.0) for c in asked), default=0.0):
-            calls += (extra := max(2, round(again * steps)))
+        if extra := second_pass(steps, asked):
+            again = max(_again(condition) for condition in asked)
             clean = SAMPLERS[method](
                 denoise,
                 flow,
@@ -203,6 +214,7 @@ def sample(
             backbone = request.condition.finish(backbone)
         samples.append((request, backbone))
     seconds = (time.perf_counter() - began) / len(requests)
+    calls = len(times) + extra
     return [Sample(request, backbone, calls, seconds) for request, backbone in samples]
 
 

@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from . import audit, data, doctor, evaluate, finetune, flow, generate, score, train, weights
+from . import audit, data, doctor, evaluate, extend, finetune, flow, generate, score, train, weights
 from .variadic import variadic
 
 __all__ = ["app", "main"]
@@ -19,6 +19,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command(name="generate")(generate.generate)
+app.command(name="extend")(extend.extend)
 app.command(name="score", cls=variadic("--reference"))(score.score)
 app.command(name="evaluate")(evaluate.evaluate)
 app.command(name="audit")(audit.audit)
@@ -57,7 +58,7 @@ def main():
             raise KeyboardInterrupt
         sys.exit(code)
     except (KeyboardInterrupt, typer.Abort):
-        goes_on = {"generate", "train"} & set(sys.argv[1:2])
+        goes_on = {"generate", "extend", "train"} & set(sys.argv[1:2])
         more = "; the same command continues where it stopped" if goes_on else ""
         fail(f"interrupted{more}", 130)
     except ValueError as error:  # FileError, WeightsError, ConfigError and the like

@@ -9,7 +9,7 @@ from ..backbone import Backbone
 from .condition import Condition, ca_of
 from .contig import find_residues, parse_fixed
 from .energy import Energy, overlap
-from .motif import PlacedMotif
+from .motif import AGAIN, PlacedMotif
 
 __all__ = ["Redesign"]
 
@@ -39,46 +39,39 @@ class Redesign(Condition):
     exact = True
 
     def __init__(self, source, regions, length_change=(0, 0), name="--redesign"):
-        pieces = [piece.strip() for piece in regions.split(",")]
-        segments = [parse_fixed(piece, name) for piece in pieces]
-        if len(chains := {s.chain for s in segments}) > 1:
-            raise ValueError(
-                f"{name} {regions}: names the chains {', '.join(sorted(chains))}; "
-                "redesign one chain at a time"
-            )
-        self.source, self.name, self.change = source, name, length_change
-        first = segments[0].chain
-        if first not in source.chains:
-            raise ValueError(f"{name}: no chain {first}; there are {', '.join(source.chains)}")
-        self.rows = np.flatnonzero(source.chain_ids == first)
-        chain = source[self.rows]
-        self.chain = chain
-        new, self.cuts = np.zeros(len(chain), bool), []
-        for segment in segments:
-            ends = [
-                int(np.flatnonzero((chain.residue_numbers == n) & (chain.insertion_codes == c))[0])
-                if ((chain.residue_numbers == n) & (chain.insertion_codes == c)).any()
-                else find_residues(chain, segment, name)  # raises
-                for n, c in (segment.first, segment.last)
-            ]
-            if new[ends[0] : ends[1] + 1].any():
-                raise ValueError(f"{name} {regions}: {segment} overlaps another segment")
-            new[ends[0] : ends[1] + 1] = True
-            self.cuts.append((ends[0], ends[1] + 1))
-        self.cuts.sort()
-        lacking = np.flatnonzero(~chain.mask.all(1) & ~new)
-        if len(lacking):
-            k = lacking[0]
-            raise ValueError(
-                f"{name}: residue {first}{chain.residue_numbers[k]}{chain.insertion_codes[k]} of "
-                "the surroundings lacks backbone atoms; redesign it too, or take it out"
-            )
-        if (~new).sum() < 3:
-            raise ValueError(f"{name} {regions}: leaves fewer than three residues; use --length")
+        self._set(source, *find_regions(source, regions, name), length_change, name)
         for start, stop in self.cuts:
             if stop - start + length_change[0] < 1:
                 raise ValueError(f"--length-change {length_change[0]}: removes all of a segment")
-        self.new = new
+
+    @classmethod
+    def at(cls, source, rows, cuts, name="redesign"):
+        """Redraw stretches (start, stop) of a piece of a chain, given as rows of the source.
+
+        The residues to be redrawn need no coordinates. What is not in `rows` is an obstacle, other
+        parts of the chain too.
+        """
+        asked = cls.__new__(cls)
+        asked._set(source, np.asarray(rows), cuts, (0, 0), name)
+        return asked
+
+    def _set(self, source, rows, cuts, change, name):
+        self.source, self.rows, self.cuts = source, rows, sorted(cuts)
+        self.change, self.name = change, name
+        self.chain = chain = source[rows]
+        new = np.zeros(len(rows), bool)
+        for start, stop in cuts:
+            new[start:stop] = True
+        lacking = np.flatnonzero(~chain.mask.all(1) & ~new)
+        if len(lacking):
+            k = lacking[0]
+            residue = f"{chain.chain_ids[k]}{chain.residue_numbers[k]}{chain.insertion_codes[k]}"
+            raise ValueError(
+                f"{name}: residue {residue} of the surroundings lacks backbone atoms; "
+                "redesign it too, or take it out"
+            )
+        if (~new).sum() < 3:
+            raise ValueError(f"{name}: leaves fewer than three residues; use --length")
 
     def _layout(self, growth):
         """Row in the chain of every residue to be drawn; -1 new, -2 unobserved in the file."""
@@ -114,12 +107,11 @@ class Redesign(Condition):
 class PlacedRedesign(Condition):
     """A redesign with the lengths of its segments settled."""
 
-    exact = True
+    exact, again = True, AGAIN
 
     def __init__(self, asked, place):
         self.asked, self.place = asked, place
         self.motif = PlacedMotif(asked.chain, place, ["A"] * len(place), turn=False, room=PACKED)
-        self.again = self.motif.again
         others = np.ones(len(asked.source), bool)
         others[asked.rows] = False
         around = asked.source.ca[others & asked.source.mask[:, 1]]
@@ -161,6 +153,33 @@ class PlacedRedesign(Condition):
 
     def residues(self):
         return self.motif.residues()
+
+
+def find_regions(source, regions, name):
+    """Rows of the chain in the source, and (start, stop) of every region among them."""
+    segments = [parse_fixed(piece.strip(), name) for piece in regions.split(",")]
+    if len(chains := {s.chain for s in segments}) > 1:
+        raise ValueError(
+            f"{name} {regions}: names the chains {', '.join(sorted(chains))}; "
+            "redesign one chain at a time"
+        )
+    first = segments[0].chain
+    if first not in source.chains:
+        raise ValueError(f"{name}: no chain {first}; there are {', '.join(source.chains)}")
+    rows = np.flatnonzero(source.chain_ids == first)
+    chain, cuts = source[rows], []
+    for segment in segments:
+        found = [
+            np.flatnonzero((chain.residue_numbers == n) & (chain.insertion_codes == c))
+            for n, c in (segment.first, segment.last)
+        ]
+        if not all(len(ends) for ends in found):
+            find_residues(chain, segment, name)  # raises, and says what there is
+        cut = int(found[0][0]), int(found[1][0]) + 1
+        if any(cut[0] < stop and start < cut[1] for start, stop in cuts):
+            raise ValueError(f"{name} {regions}: {segment} overlaps another segment")
+        cuts.append(cut)
+    return rows, cuts
 
 
 def number_residues(chain, place, cuts):

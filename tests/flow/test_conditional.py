@@ -1,4 +1,4 @@
-"""Conditional sampling of the Gaussian chain, in closed form (docs/theory.md 5, test T12a)."""
+"""Conditional sampling of Gaussian chains, in closed form (docs/theory.md 5, tests T12a, T12b)."""
 
 from itertools import pairwise
 from math import pi
@@ -51,34 +51,33 @@ def kl(mean, covariance, target_mean, target):
     return float(1.5 * (trace + logs) + 0.5 * (gap * (inverse @ gap)).sum())
 
 
-def law_of_samples(chain, steps, correct):
-    """Mean per value and covariance of the state at u = 0, by linear response.
+def law_of_samples(make, size, known, steps, correct, what="x"):
+    """Mean per value and covariance of the last state ("x") or clean draw, by linear response.
 
-    Row j of the batch has a one in the j-th normal number that the sampler asks for; the last row
-    has a one in the first known coordinate instead, and all sources of noise silent.
+    `size` components, `known` values. Row j of the batch has a one in the j-th normal number that
+    the sampler asks for; the last rows have it in a known coordinate, and all noise silent.
     """
-    make = chain[0]
-    numbers = (steps + 1) * (N - 1) + (steps + 1) * (N - 1 + KNOWN)
-    flow, used = make(numbers + KNOWN), [0]
+    numbers = (steps + 1) * size + (steps + 1) * (size + known)
+    flow, used = make(numbers + known), [0]
 
     def draw(count):
-        out = torch.zeros(numbers + KNOWN, count, 3, dtype=torch.float64)
+        out = torch.zeros(numbers + known, count, 3, dtype=torch.float64)
         out[used[0] + torch.arange(count), torch.arange(count)] = 1
         used[0] += count
         return out
 
-    values = torch.zeros(numbers + KNOWN, KNOWN, 3, dtype=torch.float64)
-    values[numbers + torch.arange(KNOWN), torch.arange(KNOWN)] = 1
+    values = torch.zeros(numbers + known, known, 3, dtype=torch.float64)
+    values[numbers + torch.arange(known), torch.arange(known)] = 1
     last, oracle = {}, gaussian_oracle(flow)
     ancestral(
         lambda x, u: correct(oracle(x, u), flow.kernel(u), values, draw),
         flow,
         uniform_times(steps + 1),
-        lambda: draw(N - 1),
+        lambda: draw(size),
         variance="posterior",
-        callback=lambda index, u, x, clean: last.update(x=x[..., 0]),
+        callback=lambda index, u, x, clean: last.update(x=x[..., 0], clean=clean[..., 0]),
     )
-    return last["x"][numbers:].T, last["x"][:numbers].T @ last["x"][:numbers]
+    return last[what][numbers:].T, last[what][:numbers].T @ last[what][:numbers]
 
 
 @pytest.mark.parametrize("steps", [5, 20])
@@ -91,7 +90,7 @@ def test_conditional_samples_are_exact(chain, steps):
         precision = observation_precision(tau, rows, noise)
         return conditional_draw(clean, tau, rows, values, noise, precision, draw)
 
-    gain, covariance = law_of_samples(chain, steps, correct)
+    gain, covariance = law_of_samples(chain[0], N - 1, KNOWN, steps, correct)
     exact_gain, exact_covariance = exact(chain)
     known = torch.randn(KNOWN, 3, generator=torch.Generator().manual_seed(0)).double() * 5
     error = kl(gain @ known, covariance, exact_gain @ known, exact_covariance)
@@ -109,7 +108,7 @@ def test_replacing_the_known_residues_is_not_exact(chain, steps):
         draw(KNOWN)
         return modes @ torch.cat([values, ca[:, KNOWN:]], 1)
 
-    gain, covariance = law_of_samples(chain, steps, replace)
+    gain, covariance = law_of_samples(chain[0], N - 1, KNOWN, steps, replace)
     exact_gain, exact_covariance = exact(chain)
     known = torch.randn(KNOWN, 3, generator=torch.Generator().manual_seed(0)).double() * 5
     assert kl(gain @ known, covariance, exact_gain @ known, exact_covariance) > 0.1
@@ -151,3 +150,75 @@ def test_draws_have_the_conditional_covariance(chain):
     x = conditional_draw(zero, variance, rows, zero[:KNOWN], noise, precision, draw)[..., 0]
     gain = variance[:, None] * rows.T @ precision
     torch.testing.assert_close(x.T @ x, torch.diag(variance) - gain @ (rows * variance))
+
+
+WINDOW = 16
+
+
+def law_of_windows(chain64, overlap, steps, correct):
+    """Covariance of the N-1 bonds of a chain of springs that is made window after window.
+
+    The springs have unit variance, so each window's own law is the same formula. The first window
+    is exact; the next ones know `overlap` residues of it up to a shift, in their own modes.
+    """
+    momenta = pi / WINDOW * torch.arange(1, WINDOW, dtype=torch.float64)[None]
+    variance = 1 / (4 * torch.sin(momenta / 2) ** 2)
+    modes = cosine_modes(WINDOW)[1:].T  # positions of the components
+
+    def make(batch):
+        parts = (t.expand(batch, -1) for t in (momenta, variance, variance))
+        return Flow(*parts, torch.ones(batch, WINDOW - 1, dtype=bool), chain64.schedules["img"])
+
+    free = torch.ones(overlap, 1, dtype=torch.float64)
+    noise = torch.full((overlap,), NOISE**2, dtype=torch.float64)
+
+    def conditioned(clean, k, values, draw):
+        tau = variance[0] * k.sigma[0] ** 2 / k.total[0]
+        return correct(clean, tau, modes, values, noise, free, draw)
+
+    gain, covariance = law_of_samples(make, WINDOW - 1, overlap, steps, conditioned, "clean")
+    values, vectors = torch.linalg.eigh(covariance)
+    gain, root = modes @ gain, modes @ (vectors * values.clamp(min=0).sqrt())
+    shift = torch.eye(WINDOW, dtype=torch.float64)
+    shift[:, :overlap] -= 1 / overlap  # known residues lie on their values, in the mean
+    gain = shift @ gain + 1 / overlap
+    # Positions of the grown chain over independent numbers: bonds of the first window, then draws.
+    made = torch.tril(torch.ones(WINDOW, WINDOW - 1, dtype=torch.float64), -1)
+    while len(made) < N:
+        new = slice(overlap, min(WINDOW, N - len(made) + overlap))
+        below = torch.cat([gain[new] @ made[-overlap:], (shift @ root)[new]], 1)
+        made = torch.cat([torch.nn.functional.pad(made, (0, WINDOW - 1)), below])
+    bonds = made[1:] - made[:-1]
+    return bonds @ bonds.T
+
+
+@pytest.mark.parametrize(("overlap", "steps"), [(1, 20), (4, 5), (4, 20), (8, 20)])
+def test_windows_of_a_markov_chain_are_exact(chain64, overlap, steps):
+    """T12b: the covariance of the whole, to KL 1e-3; bonds at the seams to 1 %."""
+
+    def correct(clean, tau, modes, values, noise, free, draw):
+        precision = observation_precision(tau, modes[:overlap], noise, free)
+        return conditional_draw(clean, tau, modes[:overlap], values, noise, precision, draw)
+
+    covariance = law_of_windows(chain64, overlap, steps, correct)
+    zero = torch.zeros(N - 1, 3, dtype=torch.float64)
+    assert kl(zero, covariance, zero, torch.eye(N - 1, dtype=torch.float64)) < 1e-3
+    seams = covariance.diagonal()[WINDOW - 1 :: WINDOW - overlap].sqrt()
+    torch.testing.assert_close(seams, torch.ones_like(seams), atol=0.01, rtol=0)
+
+
+@pytest.mark.parametrize("steps", [20, 80])
+def test_windows_that_overwrite_are_not_exact(chain64, steps):
+    """The test of the test: overwriting the overlap fails T12b."""
+    overlap = 4
+
+    def correct(clean, tau, modes, values, noise, free, draw):
+        ca = modes @ (clean + tau.sqrt()[:, None] * draw(WINDOW - 1))
+        draw(overlap)
+        gap = (ca[:, :overlap] - values).mean(1, keepdim=True)
+        return modes.T @ torch.cat([values + gap, ca[:, overlap:]], 1)
+
+    covariance = law_of_windows(chain64, overlap, steps, correct)
+    zero = torch.zeros(N - 1, 3, dtype=torch.float64)
+    assert kl(zero, covariance, zero, torch.eye(N - 1, dtype=torch.float64)) > 0.05
+    assert covariance.diagonal()[WINDOW - 1].sqrt() - 1 > 0.05

@@ -1,0 +1,66 @@
+"""`protdiff extend`: new residues at the ends of a chain."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..generation import DEFAULT_STEPS, DEFAULT_TEMPERATURE
+from . import designs
+
+__all__ = ["extend"]
+
+
+def extend(
+    source: Annotated[Path, typer.Argument(metavar="FILE", help="Structure to extend.")],
+    to: Annotated[int, typer.Option(help="Residues that the chain has in the end.")],
+    end: Annotated[str, typer.Option(help="Where it grows: C, N or both.")] = "C",
+    chain: Annotated[str | None, typer.Option(help="Chain that grows, of several.")] = None,
+    window: Annotated[
+        int | None,
+        typer.Option(help="Residues that the network sees at once; longer chains take several."),
+    ] = None,
+    overlap: Annotated[
+        int | None,
+        typer.Option(help="Residues of a window that are there already; default a quarter."),
+    ] = None,
+    num: Annotated[int, typer.Option(min=1, help="How many structures.")] = 1,
+    out: designs.OutFolder = Path("designs"),
+    name: designs.FileName = "extended",
+    seed: designs.Seed = 0,
+    steps: designs.Steps = DEFAULT_STEPS,
+    temperature: designs.Temperature = DEFAULT_TEMPERATURE,
+    weights: designs.Weights = None,
+    device: designs.OnDevice = designs.Device.auto,
+    format: designs.FileFormat = designs.Format.pdb,
+    plot: designs.Picture = None,
+):
+    """Extend a chain by new residues at its ends; all that is in the file stays.
+
+    New residues are ALA and carry on the numbering; other chains are obstacles. Chains longer than
+    --window grow window after window.
+    """
+    designs.check_options(temperature, name, plot)
+
+    from ..extension import WINDOW, Extension, extend
+    from ..io import read
+    from ..request import BATCH_RESIDUES, Request
+
+    window = WINDOW if window is None else window
+    extension = Extension(read(source), to, chain, end, window, overlap)
+    requests = [Request(index, to) for index in range(num)]
+    together = max(1, BATCH_RESIDUES // min(window, to))
+    denoiser, loaded = designs.load(weights, device)
+
+    def draw(todo, advance):
+        for k in range(0, len(todo), together):
+            indices = [request.index for request in todo[k : k + together]]
+            yield extend(
+                denoiser, extension, indices, seed=seed, steps=steps, temperature=temperature,
+                callback=advance,
+            )  # fmt: skip
+
+    designs.write_designs(
+        requests, draw, lambda _: extension.calls(steps), out, name=name, format=format, seed=seed,
+        steps=steps, temperature=temperature, source=loaded, plot=plot, condition=extension.text(),
+    )  # fmt: skip

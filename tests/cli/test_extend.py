@@ -1,0 +1,52 @@
+"""`protdiff extend`, as a user runs it."""
+
+import csv
+from pathlib import Path
+
+import pytest
+
+import protdiff
+
+EXAMPLES = Path(__file__).parents[2] / "data" / "examples"
+
+
+@pytest.fixture
+def file(tmp_path):
+    """One chain of 30 residues."""
+    path = tmp_path / "in.pdb"
+    protdiff.write(protdiff.read(EXAMPLES / "1tpk.pdb").chain("A")[10:40], path)
+    return path
+
+
+def test_command(console, file, tiny_weights, tmp_path):
+    out = tmp_path / "out"
+    options = ("extend", file, "--to", 45, "--window", 24, "--out", out, "--steps", 3,
+               "--weights", tiny_weights)  # fmt: skip
+    code, text, err = console(*options, "--num", 2)
+    assert code == 0, err
+    assert text.startswith("2 backbones")
+    rows = list(csv.DictReader((out / "manifest.csv").open()))
+    assert [row["length"] for row in rows] == ["45", "45"]
+    assert "window=24" in rows[0]["condition"]
+    assert len(protdiff.read(out / "extended_0001.pdb")) == 45
+    kept = (out / "extended_0001.pdb").read_bytes()
+    code, text, _ = console(*options, "--num", 3)
+    assert code == 0 and "(2 were there already)" in text
+    assert (out / "extended_0001.pdb").read_bytes() == kept
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--to", 30), "--to 30: chain A has 30 residues already"),
+        (("--to", 3000), "length 3000: must lie between"),
+        (("--to", 50, "--end", "X"), "--end X: not one of C, N, both"),
+        (("--to", 50, "--window", 5), "--window 5"),
+        (("--to", 50, "--window", 20, "--overlap", 20), "--overlap 20"),
+        (("--to", 50, "--chain", "Q"), "no chain 'Q'"),
+    ],
+)
+def test_bad_input_is_one_line(console, file, tmp_path, options, message):
+    code, _, err = console("extend", file, "--out", tmp_path / "out", *options)
+    assert code == 2 and message in err and len(err.strip().splitlines()) == 1
+    assert not (tmp_path / "out").exists()
