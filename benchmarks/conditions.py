@@ -13,30 +13,66 @@ import protdiff
 from protdiff.conditioning import Contacts, KeepFold, KeepFragments, RadiusOfGyration, Symmetry
 from protdiff.conditioning.symmetry import symmetry_error
 from protdiff.dataset import read_chains
+from protdiff.extension import Extension, extend
 from protdiff.metrics.quality import near_pairs, quality
 from protdiff.metrics.superposition import rmsd
+from protdiff.weights import load_weights
 
-FRAGMENT, RESTRAINTS, TOLERANCE, UNIT = 9, 10, 1.0, 60
+FRAGMENT, RESTRAINTS, TOLERANCE, UNIT, SIZES = 9, 10, 1.0, 60, 8
+#: New residues of an extension, and how far from a seam a residue is beside it.
+ADDED, BESIDE = 150, 5
+#: What a condition may cost: share of CA bonds within 0.1 Å of 3.80, CA pairs under 3.0 Å per 100
+#: residues, Ramachandran outliers.
+QUALITY = ("ca_bonds", "clashes_3.0", "rama_outliers")
+HEAD = "CA bonds | CA pairs < 3.0 Å | outliers"
+
+
+def cells(backbones):
+    """Means of `QUALITY`, as cells of a table."""
+    bonds, clashes, outliers = np.mean(
+        [[quality(b)[column] for column in QUALITY] for b in backbones], 0
+    )
+    return f"{bonds:.1%} | {clashes:.2f} | {outliers:.1%}"
+
+
+def free(chains, weights):
+    """Samples of the same lengths without a condition."""
+    made = [
+        protdiff.generate(length=len(real), seed=seed, weights=weights)[0]
+        for seed, real in enumerate(chains)
+    ]
+    yield f"| free samples of the same lengths | {HEAD} |"
+    yield "| --- " * 4 + "|"
+    yield f"| {len(made)} | {cells(made)} |"
 
 
 def variations(chains, weights):
-    yield "| what | chains | TM, median | CA RMSD, median (least) | 9-residue RMSD, median |"
-    yield "| --- " * 5 + "|"
+    yield (
+        "| redrawn | chains | TM, median | CA RMSD, median (least) | 9-residue RMSD, median | "
+        f"{HEAD} |"
+    )
+    yield "| --- " * 8 + "|"
     for label, make in (("fine, 12", KeepFold), ("coarse, 12", KeepFragments)):
-        rows = []
+        rows, every = [], []
         for seed, real in enumerate(chains):
             [made] = protdiff.generate(condition=make(real), seed=seed, weights=weights)
+            every.append(made)
             a, b = torch.tensor(made.ca), torch.tensor(real.ca)
             window = torch.arange(len(real) - FRAGMENT + 1)[:, None] + torch.arange(FRAGMENT)
             found = protdiff.score(made, real)
             rows.append([found.tm, found.rmsd, float(rmsd(a[window], b[window]).median())])
         tm, far, local = np.median(rows, 0)
         least = min(row[1] for row in rows)
-        yield f"| {label} | {len(rows)} | {tm:.2f} | {far:.2f} ({least:.2f}) Å | {local:.2f} Å |"
+        yield (
+            f"| {label} | {len(rows)} | {tm:.2f} | {far:.2f} ({least:.2f}) Å | {local:.2f} Å | "
+            f"{cells(every)} |"
+        )
 
 
 def restraints(chains, weights):
-    met = []
+    yield f"| asked | samples | met | goal | {HEAD} |"
+    yield "| --- " * 7 + "|"
+    met, every = [], []
     for seed, real in enumerate(chains):
         rng = np.random.default_rng(seed)
         distance = np.linalg.norm(real.ca[:, None] - real.ca[None], axis=-1)
@@ -48,32 +84,34 @@ def restraints(chains, weights):
         [made] = protdiff.generate(
             length=len(real), condition=Contacts(asked), seed=seed, weights=weights
         )
+        every.append(made)
         met += [
             abs(np.linalg.norm(made.ca[i - 1] - made.ca[j - 1]) - d) <= t for i, j, d, t in asked
         ]
-    yield f"Contacts met within {TOLERANCE} Å: {np.mean(met):.1%} of {len(met)} (goal 90 %)."
-    worst = 0.0
-    for seed, factor in enumerate((0.8, 1.0, 1.2, 1.4, 1.6)):
-        target = factor * 2.2 * 80**0.38
-        [made] = protdiff.generate(
-            length=80, condition=RadiusOfGyration(target), seed=seed, weights=weights
-        )
-        worst = max(worst, abs(quality(made)["rg"] / target - 1))
-    yield ""
     yield (
-        f"Radius of gyration, 0.8 to 1.6 times 2.2 N^0.38, 80 residues: off by {worst:.1%} at most "
-        "(goal 3 %)."
+        f"| {RESTRAINTS} contacts within {TOLERANCE} Å | {len(every)} | {np.mean(met):.1%} of "
+        f"{len(met)} | 90 % | {cells(every)} |"
     )
+    for factor in (0.8, 1.0, 1.2, 1.4, 1.6):
+        target = factor * 2.2 * 80**0.38
+        every = protdiff.generate(
+            length=80, num=SIZES, condition=RadiusOfGyration(target), weights=weights
+        )
+        worst = max(abs(quality(made)["rg"] / target - 1) for made in every)
+        yield (
+            f"| Rg {factor} · 2.2 N^0.38, 80 residues | {SIZES} | off by {worst:.1%} at most | "
+            f"3 % | {cells(every)} |"
+        )
 
 
 def assemblies(names, num, weights):
     yield (
         "| symmetry | samples | error | no clash between chains | contacts between chains per "
-        "residue | CA bonds of the unit |"
+        f"residue | {HEAD}, of the unit |"
     )
-    yield "| --- " * 6 + "|"
+    yield "| --- " * 8 + "|"
     for name in names:
-        rows = []
+        rows, units = [], []
         for made in protdiff.generate(
             length=UNIT, num=num, condition=Symmetry(name), weights=weights
         ):
@@ -81,12 +119,46 @@ def assemblies(names, num, weights):
             between = pair.distance[made.chain_ids[pair.first] != made.chain_ids[pair.second]]
             rows.append([
                 symmetry_error(made, name), (between < 3).any(), len(between) / len(made),
-                quality(made.chain("A"))["ca_bonds"],
             ])  # fmt: skip
-        error, clash, contacts, bonds = np.array(rows, float).T
+            units.append(made.chain("A"))
+        error, clash, contacts = np.array(rows, float).T
         yield (
             f"| {name} | {num} | {error.max():.0e} Å | {1 - clash.mean():.0%} | "
-            f"{contacts.mean():.2f} | {bonds.mean():.3f} |"
+            f"{contacts.mean():.2f} | {cells(units)} |"
+        )
+
+
+def extensions(chains, weights):
+    """Chains grown at both ends, at once and by windows: residues at seams beside all new ones."""
+    denoiser = load_weights(weights)
+    yield (
+        f"| grown by {ADDED} residues | chains | CA bonds at seams | all new CA bonds | CA pairs "
+        "< 3.0 Å per 100 new residues: near seams | all | Rg / 2.2 N^0.38 |"
+    )
+    yield "| --- " * 7 + "|"
+    for window in (1024, 128):
+        rows = []
+        for seed, real in enumerate(chains):
+            asked = Extension(real, len(real) + ADDED, None, "both", window)
+            [made] = extend(denoiser, asked, seed=seed)
+            ca, fresh = made.backbone.ca, np.isnan(asked.grown()[0].ca[:, 0])
+            seams = {end for *_, new in asked.windows() for cut in new for end in cut}
+            seams = np.array(sorted(seams - {0, asked.to}))  # first residues after a seam
+            good = np.abs(np.linalg.norm(np.diff(ca, axis=0), axis=1) - 3.8) < 0.1
+            first, second = np.triu_indices(len(ca), 3)
+            near = np.linalg.norm(ca[first] - ca[second], axis=1) < 3.0
+            clash = np.bincount(np.r_[first[near], second[near]], minlength=len(ca)) / 2
+            beside = np.abs(np.arange(len(ca))[:, None] - seams + 0.5).min(1) < BESIDE
+            rows.append([
+                good[seams - 1].mean(), good[fresh[1:] | fresh[:-1]].mean(),
+                100 * clash[beside & fresh].mean(), 100 * clash[fresh].mean(),
+                quality(made.backbone)["rg_ratio"],
+            ])  # fmt: skip
+        seam, bonds, clash, every, rg = np.mean(rows, 0)
+        label = "at once" if window > asked.to else f"by windows of {window}"
+        yield (
+            f"| {label} | {len(rows)} | {seam:.1%} | {bonds:.1%} | {clash:.2f} | {every:.2f} | "
+            f"{rg:.2f} |"
         )
 
 
@@ -98,6 +170,7 @@ def main():
     parser.add_argument("--longest", type=int, default=200)
     parser.add_argument("--num", type=int, default=10, help="assemblies of each symmetry")
     parser.add_argument("--symmetries", default="C2,C3,C4,C5,C6,C7,C8,D2,D3,D4,T,O,I")
+    parser.add_argument("--extended", type=int, default=20, help="chains that are extended")
     parser.add_argument("--weights")
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -110,9 +183,11 @@ def main():
         f"{protdiff.__version__}); validation chains of up to {options.longest} residues.", "",
     ]  # fmt: skip
     parts = (
+        free(chains, options.weights),
         variations(chains, options.weights),
         restraints(chains, options.weights),
         assemblies(options.symmetries.split(","), options.num, options.weights),
+        extensions(chains[: options.extended], options.weights),
     )
     for part in parts:
         for line in part:

@@ -8,7 +8,7 @@ moves what is still open.
 
 import torch
 
-from .condition import Condition, ca_of
+from .condition import AGAIN, Condition, ca_of
 
 __all__ = ["Contacts", "Energy", "RadiusOfGyration", "Repulsion"]
 
@@ -33,6 +33,8 @@ class Energy(Condition):
     --------
     >>> flat = Energy(lambda ca: (ca[:, 2] ** 2).mean())  # a pancake in the plane z = 0
     """
+
+    again = AGAIN
 
     def __init__(self, function, weight=1.0, name=None):
         if not callable(function):
@@ -77,12 +79,6 @@ class Energy(Condition):
 
             optimizer.step(closure)
             return (clean + width * z).detach()
-
-
-def _distances(ca, first, second, spread):
-    """Root of the expected squared distance of residues whose places are uncertain; Å."""
-    gap = (ca[first] - ca[second]).square().sum(-1)
-    return (gap + 2 * spread**2).sqrt()
 
 
 class Repulsion(Energy):
@@ -144,8 +140,14 @@ class Contacts(Energy):
         return self
 
     def energy(self, ca, spread):
-        off = _distances(ca, self.first, self.second, spread) - self.distance
-        return self.stiffness / 2 * (off.abs() - 0.8 * self.tolerance).clamp_min(0).square().sum()
+        squares = (ca[self.first] - ca[self.second]).square().sum(-1)
+        free = 0.8 * self.tolerance
+        # Too far: by the estimates alone. They are near each other while places are uncertain, so
+        # nothing is pulled that may yet come near. Too near: only if uncertainty does not explain
+        # it. The expected distance in both would make the chain collapse before it has a fold.
+        far = (squares + 1e-6).sqrt() - self.distance - free
+        near = self.distance - free - (squares + 2 * spread**2).sqrt()
+        return self.stiffness / 2 * (far.clamp_min(0).square() + near.clamp_min(0).square()).sum()
 
 
 class RadiusOfGyration(Energy):

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from ..backbone import Backbone
-from .condition import Condition, ca_of
+from .condition import AGAIN, Condition, ca_of
 from .contig import Contig, Fixed, New, find_residues, parse_contig, read_specification
 from .energy import Energy, overlap
 from .known import Known, backbone_observations
@@ -98,11 +98,6 @@ class Motif(Condition):
             place += [-1] * count if found is None else found.tolist()
             groups += [segment.group if found is not None else ""] * count
         return PlacedMotif(self.source, np.array(place), groups)
-
-
-#: While a motif finds its pose, detail is drawn that no longer fits: a second pass from this time
-#: with the pose as it is takes most clashes away (6 of 8 samples of 1prw_four had some, then 1).
-AGAIN = 0.4
 
 
 class PlacedMotif(Condition):

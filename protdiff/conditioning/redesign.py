@@ -6,10 +6,10 @@ import numpy as np
 import torch
 
 from ..backbone import Backbone
-from .condition import Condition, ca_of
+from .condition import AGAIN, Condition, ca_of
 from .contig import find_residues, parse_fixed
 from .energy import Energy, overlap
-from .motif import AGAIN, PlacedMotif
+from .motif import PlacedMotif
 
 __all__ = ["Redesign"]
 
