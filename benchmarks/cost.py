@@ -1,11 +1,16 @@
-"""What generation costs: a cold start from the command line, and seconds per sample by length.
+"""What generation costs: a cold start from the command line; seconds and memory by length.
 
-    python benchmarks/cost.py
+    python benchmarks/cost.py [--lengths 64 128 256 512 1024] [--threads 2]
 
-The cold start includes Python, imports and loading the weights; peak memory is that of the whole
-process. Times per sample are the median of three warm batches of 8, in one process.
+The cold start includes Python, imports and loading the weights. Every length has a process of its
+own, so that its peak memory is its own; batches are those of `protdiff generate` (800 residues).
+CPU seconds are what other jobs on the machine disturb least; wall seconds stand beside them. The
+exponent of the growth is the slope of ln(CPU seconds) over ln(length) from 128 residues on.
 """
 
+import argparse
+import json
+import os
 import resource
 import statistics
 import subprocess
@@ -13,11 +18,17 @@ import sys
 import tempfile
 import time
 
+import numpy as np
 import torch
 
 from protdiff.generation import DEFAULT_STEPS, sample
-from protdiff.request import Request
+from protdiff.network.numerics import pick_device
+from protdiff.request import Request, batches
 from protdiff.weights import load_weights
+
+UNIT = 1e9 if sys.platform == "darwin" else 1e6
+#: Samples of one length at most, and residues that they are enough for.
+MOST, ENOUGH = 8, 2000
 
 
 def cold_start():
@@ -28,24 +39,56 @@ def cold_start():
         began = time.perf_counter()
         subprocess.run([*command, "--out", folder], check=True, stdout=subprocess.DEVNULL)
         seconds = time.perf_counter() - began
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    return seconds, peak / (1e9 if sys.platform == "darwin" else 1e6)
+    return seconds, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / UNIT
+
+
+def one_length(length, threads, device):
+    """CPU and wall seconds per sample, and peak memory (GB) of this process."""
+    torch.set_num_threads(threads)
+    denoiser = load_weights(None, pick_device(device))
+    requests = [Request(i, length) for i in range(max(1, min(MOST, ENOUGH // length)))]
+    sample(denoiser, requests[:1], steps=4)
+    found = []
+    for _ in range(3):
+        wall, cpu = time.perf_counter(), sum(os.times()[:2])
+        for batch in batches(requests):
+            sample(denoiser, batch)
+        found.append(((sum(os.times()[:2]) - cpu), (time.perf_counter() - wall)))
+    cpu, wall = (statistics.median(column) / len(requests) for column in zip(*found, strict=True))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / UNIT
+    on_device = torch.cuda.max_memory_allocated() / 1e9 if device == "cuda" else None
+    return cpu, wall, peak, on_device
 
 
 def main():
-    print(f"{torch.get_num_threads()} threads, {DEFAULT_STEPS} network calls per sample")
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--lengths", type=int, nargs="*", default=[64, 128, 256, 512, 1024])
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--only", type=int, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.only:
+        print(json.dumps(one_length(options.only, options.threads, options.device)))
+        return
     seconds, memory = cold_start()
     print(f"cold start, 4 samples of 100 residues: {seconds:.1f} s, {memory:.2f} GB at most")
-    denoiser = load_weights()
-    base = None
-    for length in (64, 100, 128, 256):
-        requests = [Request(i, length) for i in range(8)]
-        sample(denoiser, requests[:1], steps=4)
-        runs = [sum(s.seconds for s in sample(denoiser, requests)) / 8 for _ in range(3)]
-        median = statistics.median(runs)
-        base = median if length == 128 else base
-        ratio = f"  {median / base:.1f} x 128 residues" if base and length > 128 else ""
-        print(f"{length:4d} residues: {median:.2f} s per sample, batch of 8{ratio}", flush=True)
+    print(f"{options.threads} threads, {options.device}, {DEFAULT_STEPS} network calls per sample")
+    print("| residues | CPU s per sample | wall s per sample | memory of the process, GB |")
+    print("| --- | --- | --- | --- |")
+    table = {}
+    for length in options.lengths:
+        command = [sys.executable, __file__, "--only", str(length)]
+        command += ["--threads", str(options.threads), "--device", options.device]
+        out = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        cpu, wall, peak, on_device = json.loads(out.splitlines()[-1])
+        table[length] = cpu
+        device = f" ({on_device:.2f} on the device)" if on_device else ""
+        print(f"| {length} | {cpu:.2f} | {wall:.2f} | {peak:.2f}{device} |", flush=True)
+    long = {n: s for n, s in table.items() if n >= 128}
+    if len(long) > 1:
+        slope = np.polyfit(np.log(list(long)), np.log(list(long.values())), 1)[0]
+        print(f"\nexponent of the growth from {min(long)} residues on: {slope:.2f}")
 
 
-main()
+if __name__ == "__main__":
+    main()
