@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .backbone import Backbone
-from .conditioning.redesign import PlacedRedesign, Redesign
+from .conditioning.redesign import PlacedRedesign, Redesign, joined
 from .generation import DEFAULT_STEPS, DEFAULT_TEMPERATURE, Sample, sample, second_pass
 from .request import LONGEST, SHORTEST, Request, batches, settled
 
@@ -124,25 +124,24 @@ class Extension:
     def grown(self):
         """The file with the new residues in place, without coordinates; and rows of the chain."""
         source, (before, after) = self.source, self._added()
-        rows = np.flatnonzero(source.chain_ids == self.chain)
-        first, last = source.residue_numbers[rows[[0, -1]]]
-        parts = [
-            source[: rows[0]], _new(self.chain, np.arange(first - before, first)),
-            source[rows[0] : rows[-1] + 1], _new(self.chain, last + 1 + np.arange(after)),
-            source[rows[-1] + 1 :],
-        ]  # fmt: skip
-        joined = Backbone(*(
-            np.concatenate([getattr(part, name) for part in parts])
-            for name in ("coords", "mask", "residue_names", "chain_ids", "residue_numbers",
-                         "insertion_codes")
-        ))  # fmt: skip
-        return joined, np.flatnonzero(joined.chain_ids == self.chain)
+        mine = source.chain_ids == self.chain
+        chain, place = source[mine], int(mine.argmax())
+        rest = source[~mine]  # the chain in one piece, where it begins
+        first, last = chain.residue_numbers.min(), chain.residue_numbers.max()
+        whole = joined([
+            rest[:place], _new(chain, np.arange(first - before, first)), chain,
+            _new(chain, last + 1 + np.arange(after)), rest[place:],
+        ])  # fmt: skip
+        return whole, np.flatnonzero(whole.chain_ids == self.chain)
 
 
 def _new(chain, numbers):
-    """Residues without coordinates."""
-    coords = np.full((len(numbers), 4, 3), np.nan)
-    return Backbone.from_coords(coords, chain_ids=chain, residue_numbers=numbers)
+    """Residues of a chain without coordinates."""
+    return Backbone.from_coords(
+        np.full((len(numbers), 4, 3), np.nan), chain_ids=chain.chain_ids[0],
+        residue_numbers=numbers,
+        b_factors=None if chain.b_factors is None else np.zeros(len(numbers)),
+    )  # fmt: skip
 
 
 def extend(

@@ -192,8 +192,8 @@ def sample(
             callback=callback,
             start=start,
         )
-        if extra := second_pass(steps, asked):
-            again = max(_again(condition) for condition in asked)
+        if extra := second_pass(len(times), asked):
+            again = min(until, max(_again(condition) for condition in asked))
             clean = SAMPLERS[method](
                 denoise,
                 flow,

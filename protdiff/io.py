@@ -4,6 +4,7 @@ import gzip
 import operator
 import os
 import zlib
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -98,6 +99,18 @@ def write(backbone, path):
     if path.suffix.lower() == ".gz":
         content = gzip.compress(content, mtime=0)  # no time stamp, so equal input is equal bytes
     _replace(path, content)
+
+
+def check_writable(backbone, suffix):
+    """FileError if a file type (".pdb", ".cif", …) cannot hold the numbering of a backbone.
+
+    Coordinates do not matter, they may be missing.
+    """
+    there = replace(
+        backbone, coords=np.zeros_like(backbone.coords), mask=np.ones_like(backbone.mask)
+    )
+    _check_numbering(there)
+    WRITERS[_format_of(Path("x" + suffix))](there)
 
 
 def _format_of(path):

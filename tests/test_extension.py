@@ -102,3 +102,22 @@ def test_which_chain_and_missing_atoms_are_said(three, chain):
     mask[3, 2] = False
     with pytest.raises(ValueError, match="residue A8 lacks backbone atoms"):
         Extension(replace(chain, mask=mask), 50)
+
+
+def test_a_chain_in_pieces_is_joined_and_no_number_comes_twice(three, tiny_weights):
+    """Residues of A stand on both sides of L; the highest number is in the middle."""
+    order = np.r_[30:40, 0:30, 40:60]
+    mixed = three[order]
+    numbers = np.array(mixed.residue_numbers)
+    numbers[45] = 90
+    mixed = replace(mixed, residue_numbers=numbers, b_factors=np.arange(60.0))
+    [one] = extend(load_weights(tiny_weights), Extension(mixed, 50, "A", "both", 24), steps=3)
+    made = one.backbone
+    assert made.chains == ("A", "L")
+    np.testing.assert_array_equal(made.chain("L").coords, three.chain("L").coords)
+    grown = made.chain("A")
+    assert grown.residue_numbers.tolist() == [
+        *range(-5, 5), *numbers[np.r_[0:10, 40:60]].tolist(), *range(91, 101),
+    ]  # fmt: skip
+    np.testing.assert_array_equal(grown.ca[10:40], mixed.chain("A").ca)
+    assert made.b_factors[10:20].tolist() == list(range(10)) and made.b_factors[0] == 0

@@ -65,6 +65,14 @@ def check_options(temperature, name, plot):
         raise ValueError(f"--plot {plot}: must be a file that ends in .png")
 
 
+def check_format(backbone, format):
+    """ValueError if files of the format cannot hold the numbering of what will be written."""
+    from ..io import check_writable
+
+    with naming(f"--format {format.value}"):
+        check_writable(backbone, f".{format.value}")
+
+
 def load(weights, device):
     """The denoiser, and what the manifest says of it: name and digest."""
     from ..network.numerics import pick_device
@@ -128,9 +136,10 @@ def write_designs(
     if plot is not None:
         from ..plot import plot_backbones
 
-        shown = list(planned.items())[:16]
-        titles = [Path(file).stem for file, _ in shown]
-        plot_backbones([read(out / file).coords for file, _ in shown], plot, titles=titles)
+        files = list(planned)[:16]
+        made = [read(out / file) for file in files]
+        coords = [one.coords[one.mask.all(1)] for one in made]
+        plot_backbones(coords, plot, titles=[Path(file).stem for file in files])
     skipped = len(planned) - len(todo)
     kept = f" ({skipped} were there already)" if skipped else ""
     print(f"{len(planned)} backbones in {out}{kept}; manifest.csv lists them")

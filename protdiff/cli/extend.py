@@ -48,6 +48,7 @@ def extend(
 
     window = WINDOW if window is None else window
     extension = Extension(read(source), to, chain, end, window, overlap)
+    designs.check_format(extension.grown()[0], format)
     requests = [Request(index, to) for index in range(num)]
     together = max(1, BATCH_RESIDUES // min(window, to))
     denoiser, loaded = designs.load(weights, device)
@@ -62,5 +63,6 @@ def extend(
 
     designs.write_designs(
         requests, draw, lambda _: extension.calls(steps), out, name=name, format=format, seed=seed,
-        steps=steps, temperature=temperature, source=loaded, plot=plot, condition=extension.text(),
+        steps=steps, temperature=temperature, source=loaded, plot=plot,
+        condition=f"in={source} {extension.text()}",
     )  # fmt: skip

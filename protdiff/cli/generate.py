@@ -66,6 +66,10 @@ def generate(
     )  # fmt: skip
     requests = plan(length, num, seed, sequence, ss, ask.condition_of(asked))
     designs.check_options(temperature, name, plot)
+    if redesign is not None:
+        from ..io import read
+
+        designs.check_format(read(source), format)
 
     from ..generation import sample, second_pass
     from ..request import batches

@@ -1,6 +1,7 @@
 """In-painting: stretches of a chain are redrawn inside everything else in the file."""
 
-from dataclasses import replace
+from dataclasses import fields
+from string import ascii_uppercase
 
 import numpy as np
 import torch
@@ -15,6 +16,8 @@ __all__ = ["Redesign"]
 
 #: CA-CA distance (Å) over which neighbours in a file are not bonded, and the longest per link.
 BREAK, REACH = 4.5, 3.8
+#: Largest jump of the residue number that stands for unobserved residues.
+LONGEST_JUMP = 60
 #: CA atoms of new residues keep this distance (Å) from the rest of their chain, as packed residues
 #: do: the larger room of a motif would push a loop out of its place.
 PACKED = 4.2
@@ -82,6 +85,7 @@ class Redesign(Condition):
                     step = np.linalg.norm(chain.ca[k] - chain.ca[k - 1])
                     if step > BREAK:
                         gap = int(chain.residue_numbers[k] - chain.residue_numbers[k - 1]) - 1
+                        gap = gap if gap <= LONGEST_JUMP else 0  # another numbering, not residues
                         place += [-2] * max(gap, int(np.ceil(step / REACH)) - 1, 1)
                 place.append(k)
             place += [-1] * (b - a + extra) if b > a else []
@@ -101,7 +105,8 @@ class Redesign(Condition):
         low, high = self.change
         extra = length - self.lengths()[0]
         growth = [low + g for g in draw_sizes([(0, high - low)] * len(self.cuts), extra, rng)]
-        return PlacedRedesign(self, self._layout(growth))
+        place = self._layout(growth)
+        return PlacedRedesign(self, place, number_residues(self.chain, place, self.cuts, growth))
 
 
 class PlacedRedesign(Condition):
@@ -109,8 +114,8 @@ class PlacedRedesign(Condition):
 
     exact, again = True, AGAIN
 
-    def __init__(self, asked, place):
-        self.asked, self.place = asked, place
+    def __init__(self, asked, place, numbering):
+        self.asked, self.place, self.numbering = asked, place, numbering
         self.motif = PlacedMotif(asked.chain, place, ["A"] * len(place), turn=False, room=PACKED)
         others = np.ones(len(asked.source), bool)
         others[asked.rows] = False
@@ -136,18 +141,22 @@ class PlacedRedesign(Condition):
         """All chains of the file, with its numbering; new residues where they were asked for."""
         chain, place = self.asked.chain, self.place
         made = self.motif.finish(backbone)
-        kept = place >= 0
+        kept, fresh = place >= 0, place == -1
         coords = np.array(made.coords)
         coords[kept] = chain.coords[place[kept]]
         # The link beside a new residue is new: C and O before it, N after it.
-        before, after = np.flatnonzero(kept[:-1] & ~kept[1:]), np.flatnonzero(~kept[:-1] & kept[1:])
+        before = np.flatnonzero(kept[:-1] & fresh[1:])
+        after = np.flatnonzero(fresh[:-1] & kept[1:])
         coords[before, 2:] = made.coords[before, 2:]
         coords[after + 1, 0] = made.coords[after + 1, 0]
-        numbers, codes, names = number_residues(chain, place, self.asked.cuts)
+        numbers, codes, names = self.numbering
         own = place != -2
+        count, b_factors = int(own.sum()), None
+        if chain.b_factors is not None:
+            b_factors = np.where(kept, chain.b_factors[place], 0)[own]
         new = Backbone(
-            coords[own], np.ones((int(own.sum()), 4), bool), names[own],
-            np.full(int(own.sum()), chain.chain_ids[0]), numbers[own], codes[own],
+            coords[own], np.ones((count, 4), bool), names[own],
+            np.full(count, chain.chain_ids[0]), numbers[own], codes[own], b_factors,
         )  # fmt: skip
         return _insert(self.asked.source, self.asked.rows, new)
 
@@ -182,11 +191,12 @@ def find_regions(source, regions, name):
     return rows, cuts
 
 
-def number_residues(chain, place, cuts):
+def number_residues(chain, place, cuts, growth):
     """Numbers, insertion codes and names of the redrawn chain.
 
-    New residues take the old numbers in turn; more than there were get insertion codes on the
-    last. They are alanine, except where a stretch keeps its length: then they keep their names.
+    New residues take the old numbers in turn; more than there were get the next free insertion
+    codes on the last. They are alanine, except where a stretch keeps its length: then they keep
+    their names.
     """
     numbers = np.zeros(len(place), dtype=np.int64)
     codes, names = np.full(len(place), "", dtype="<U1"), np.full(len(place), "ALA")
@@ -194,14 +204,21 @@ def number_residues(chain, place, cuts):
     numbers[kept] = chain.residue_numbers[place[kept]]
     codes[kept] = chain.insertion_codes[place[kept]]
     names[kept] = chain.residue_names[place[kept]]
-    runs = np.split(fresh := np.flatnonzero(place == -1), np.flatnonzero(np.diff(fresh) > 1) + 1)
-    for run, (start, stop) in zip(runs, cuts, strict=True):
-        for count, i in enumerate(run.tolist()):
-            k = min(start + count, stop - 1)
-            numbers[i], codes[i] = chain.residue_numbers[k], chain.insertion_codes[k]
-            if start + count >= stop:
-                codes[i] = chr(ord("A") + start + count - stop)
-            if len(run) == stop - start:
+    fresh = iter(np.flatnonzero(place == -1).tolist())
+    for (start, stop), extra in zip(cuts, growth, strict=True):
+        last = int(chain.residue_numbers[stop - 1])
+        taken = set(chain.insertion_codes[chain.residue_numbers == last].tolist())
+        free = (letter for letter in ascii_uppercase if letter not in taken)
+        for k in range(start, stop + extra):
+            i = next(fresh)
+            numbers[i] = chain.residue_numbers[min(k, stop - 1)]
+            codes[i] = chain.insertion_codes[k] if k < stop else next(free, "")
+            if k >= stop and not codes[i]:
+                raise ValueError(
+                    f"--length-change: residue {last} has no insertion code left for so many new "
+                    "residues; renumber the file"
+                )
+            if not extra:
                 names[i] = chain.residue_names[k]
     return numbers, codes, names
 
@@ -209,7 +226,12 @@ def number_residues(chain, place, cuts):
 def _insert(source, rows, new):
     """The source with the residues of some rows replaced by a new chain, at the first of them."""
     before, rest = np.arange(rows[0]), np.setdiff1d(np.arange(rows[0], len(source)), rows)
-    parts = [source[before], new, source[rest]]
-    fields = ("coords", "mask", "residue_names", "chain_ids", "residue_numbers", "insertion_codes")
-    joined = (np.concatenate([getattr(part, field) for part in parts]) for field in fields)
-    return replace(Backbone(*joined))
+    return joined([source[before], new, source[rest]])
+
+
+def joined(parts):
+    """One backbone of several; B-factors only if all have them."""
+    columns = ([getattr(part, field.name) for part in parts] for field in fields(Backbone))
+    return Backbone(*(
+        None if any(one is None for one in column) else np.concatenate(column) for column in columns
+    ))  # fmt: skip

@@ -1,8 +1,10 @@
 """`protdiff extend`, as a user runs it."""
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import protdiff
@@ -33,6 +35,29 @@ def test_command(console, file, tiny_weights, tmp_path):
     code, text, _ = console(*options, "--num", 3)
     assert code == 0 and "(2 were there already)" in text
     assert (out / "extended_0001.pdb").read_bytes() == kept
+
+
+def test_another_input_is_another_design(console, file, tiny_weights, tmp_path):
+    other = tmp_path / "other.pdb"
+    protdiff.write(protdiff.read(EXAMPLES / "1tpk.pdb").chain("A")[20:50], other)
+    options = ("--to", 34, "--out", tmp_path / "out", "--steps", 3, "--weights", tiny_weights)
+    assert console("extend", file, *options)[0] == 0
+    code, _, err = console("extend", other, *options)
+    assert code == 2 and "made with other options" in err
+
+
+def test_what_the_format_cannot_hold_is_said_first(console, file, tmp_path):
+    backbone = protdiff.read(file)
+    backbone = replace(backbone, chain_ids=np.full(30, "AA"))
+    long = tmp_path / "long.cif"
+    protdiff.write(backbone, long)
+    for command in (
+        ("extend", long, "--to", 40),
+        ("generate", "--in", long, "--redesign", "AA:20-22"),
+    ):
+        code, _, err = console(*command, "--out", tmp_path / "out")
+        assert code == 2 and "--format pdb: PDB cannot hold chain 'AA'" in err, err
+        assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize(

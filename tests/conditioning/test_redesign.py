@@ -71,11 +71,42 @@ def test_unobserved_residues_are_bridged_and_left_out(source, tiny_weights):
 def test_numbers_of_several_segments(source):
     chain = source.chain("A")
     asked = Redesign(source, "A103-104,A110")
-    numbers, codes, names = number_residues(chain, asked._layout([1, 0]), asked.cuts)
+    numbers, codes, names = number_residues(chain, asked._layout([1, 0]), asked.cuts, [1, 0])
     assert [f"{n}{c}" for n, c in zip(numbers, codes, strict=True)][1:6] == [
         "102", "103", "104", "104A", "105",
     ]  # fmt: skip
     assert names[2:5].tolist() == ["ALA"] * 3 and names[10] == chain.residue_names[9]
+
+
+def test_neighbouring_segments_and_codes_that_are_taken(source, tiny_weights):
+    """Two segments side by side; 104A is there already, so new residues go on with 104B."""
+    chain = source.chain("A")
+    numbers, codes = np.array(chain.residue_numbers), np.array(chain.insertion_codes)
+    numbers[4:], codes[4] = numbers[4:] - 1, "A"
+    chain = replace(chain, residue_numbers=numbers, insertion_codes=codes)
+    asked = Redesign(chain, "A103-104,A104A-106", (0, 2))
+    [made] = protdiff.generate(length=44, condition=asked, weights=tiny_weights, steps=3)
+    labels = [f"{n}{c}" for n, c in zip(made.residue_numbers, made.insertion_codes, strict=True)]
+    assert labels[2:10] == ["103", "104", "104B", "104C", "104A", "105", "106", "106A"]
+    with pytest.raises(ValueError, match="residue 104 has no insertion code left"):
+        Redesign(chain, "A103-104", (30, 30)).settle(70, np.random.default_rng(0))
+
+
+def test_atoms_beside_unobserved_residues_stay(source, tiny_weights):
+    """Residues 126 to 128 are not there, and no number jump makes a thousand."""
+    chain = source.chain("A")
+    keep = np.r_[0:25, 28:40]
+    for jump in (0, 1000):
+        cut = chain[keep]
+        numbers = np.array(cut.residue_numbers)
+        numbers[25:] += jump
+        cut = replace(cut, residue_numbers=numbers, b_factors=np.arange(37.0))
+        asked = Redesign(cut, "A105-107")
+        assert 37 < asked.lengths()[0] <= 40
+        [made] = protdiff.generate(condition=asked, weights=tiny_weights, steps=3)
+        rest = np.r_[0:3, 8:37]
+        np.testing.assert_array_equal(made.coords[rest], cut.coords[rest])
+        assert made.b_factors[8:].tolist() == list(range(8, 37)) and made.b_factors[5] == 0
 
 
 def test_new_residues_keep_off_other_chains(source):

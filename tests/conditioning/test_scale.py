@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import protdiff
-from protdiff.conditioning import KeepFold, KeepFragments, PartialFlow
+from protdiff.conditioning import Energy, KeepFold, KeepFragments, PartialFlow
 from protdiff.conditioning.scale import components_of
 from protdiff.flow import cosine_modes, gaussian_oracle, uniform_times
 from protdiff.flow.samplers import sde_2m
@@ -112,3 +112,14 @@ def test_whole_chains_only(source, spoil):
 def test_wrong_numbers(source, make, message):
     with pytest.raises(ValueError, match=message):
         make(source)
+
+
+def test_a_second_pass_does_not_go_back_beyond_the_start(source, tiny_weights):
+    """An energy asks for a second pass; a partial flow from 0.05 must stay near its input."""
+    start = PartialFlow(source, 0.05)
+    both = start + Energy(lambda ca: 0.0 * ca.sum())
+    alone, more = (
+        protdiff.generate(condition=c, weights=tiny_weights, steps=6)[0].ca for c in (start, both)
+    )
+    near, far = (float(rmsd(torch.tensor(x), torch.tensor(source.ca))) for x in (alone, more))
+    assert far < 2 * near

@@ -152,11 +152,11 @@ def test_draws_have_the_conditional_covariance(chain):
     torch.testing.assert_close(x.T @ x, torch.diag(variance) - gain @ (rows * variance))
 
 
-WINDOW = 16
+WINDOW, LONG = 16, 48
 
 
 def law_of_windows(chain64, overlap, steps, correct):
-    """Covariance of the N-1 bonds of a chain of springs that is made window after window.
+    """Covariance of the bonds of a chain of springs that is made window after window.
 
     The springs have unit variance, so each window's own law is the same formula. The first window
     is exact; the next ones know `overlap` residues of it up to a shift, in their own modes.
@@ -184,8 +184,8 @@ def law_of_windows(chain64, overlap, steps, correct):
     gain = shift @ gain + 1 / overlap
     # Positions of the grown chain over independent numbers: bonds of the first window, then draws.
     made = torch.tril(torch.ones(WINDOW, WINDOW - 1, dtype=torch.float64), -1)
-    while len(made) < N:
-        new = slice(overlap, min(WINDOW, N - len(made) + overlap))
+    while len(made) < LONG:
+        new = slice(overlap, min(WINDOW, LONG - len(made) + overlap))
         below = torch.cat([gain[new] @ made[-overlap:], (shift @ root)[new]], 1)
         made = torch.cat([torch.nn.functional.pad(made, (0, WINDOW - 1)), below])
     bonds = made[1:] - made[:-1]
@@ -201,8 +201,8 @@ def test_windows_of_a_markov_chain_are_exact(chain64, overlap, steps):
         return conditional_draw(clean, tau, modes[:overlap], values, noise, precision, draw)
 
     covariance = law_of_windows(chain64, overlap, steps, correct)
-    zero = torch.zeros(N - 1, 3, dtype=torch.float64)
-    assert kl(zero, covariance, zero, torch.eye(N - 1, dtype=torch.float64)) < 1e-3
+    zero = torch.zeros(LONG - 1, 3, dtype=torch.float64)
+    assert kl(zero, covariance, zero, torch.eye(LONG - 1, dtype=torch.float64)) < 1e-3
     seams = covariance.diagonal()[WINDOW - 1 :: WINDOW - overlap].sqrt()
     torch.testing.assert_close(seams, torch.ones_like(seams), atol=0.01, rtol=0)
 
@@ -219,6 +219,6 @@ def test_windows_that_overwrite_are_not_exact(chain64, steps):
         return modes.T @ torch.cat([values + gap, ca[:, overlap:]], 1)
 
     covariance = law_of_windows(chain64, overlap, steps, correct)
-    zero = torch.zeros(N - 1, 3, dtype=torch.float64)
-    assert kl(zero, covariance, zero, torch.eye(N - 1, dtype=torch.float64)) > 0.05
+    zero = torch.zeros(LONG - 1, 3, dtype=torch.float64)
+    assert kl(zero, covariance, zero, torch.eye(LONG - 1, dtype=torch.float64)) > 0.05
     assert covariance.diagonal()[WINDOW - 1].sqrt() - 1 > 0.05
