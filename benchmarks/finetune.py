@@ -6,7 +6,8 @@
 Classes: 50 chains of the test split, written as PDB files and given to `protdiff.finetune`. The
 loss is measured on chains of the class, and on all others, of the validation split, with the same
 noise before and after; samples are drawn at the lengths of the 50 chains. Ensemble: all models of
-the entry (NMR), or the frames of a trajectory, are given to it.
+the entry (NMR), or the frames of a trajectory, are given to it; without --structure, 30 copies of a
+test chain of 70 residues, bent smoothly (periods over 12 residues) by 1 Å rms and turned.
 """
 
 import argparse
@@ -16,11 +17,14 @@ from pathlib import Path
 import numpy as np
 import torch
 from e3nn import o3
+from scipy.spatial.transform import Rotation
 
 import protdiff
+from protdiff.backbone import Backbone
 from protdiff.dataset import read_chains
 from protdiff.files import write_json
 from protdiff.finetuning import finetune
+from protdiff.flow import cosine_modes
 from protdiff.network.numerics import flush_denormals
 from protdiff.training.batches import make_batch
 from protdiff.training.dataset import load_chains
@@ -82,6 +86,20 @@ def write_class(kind, data, folder):
         protdiff.write(chains[int(k)].backbone(), folder / f"{chains[int(k)].name}.pdb")
 
 
+def write_ensemble(data, folder):
+    """PDB files of a test chain of 70 residues in 30 smooth deformations."""
+    chains = read_chains(data, "test", max_length=70)
+    real = next(chain for chain in chains if len(chain.types) == 70).backbone()
+    rng, modes = np.random.default_rng(0), cosine_modes(70).numpy()
+    folder.mkdir(parents=True, exist_ok=True)
+    for k in range(30):
+        bend = modes[1:12].T @ (rng.normal(size=(11, 3)) / np.arange(1, 12)[:, None])
+        bend /= np.sqrt(np.square(bend).sum(1).mean())
+        turn = Rotation.random(random_state=k).as_matrix()
+        moved = (real.coords + bend[:, None]) @ turn
+        protdiff.write(Backbone.from_coords(moved, real.sequence), folder / f"{k:02d}.pdb")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("kind", choices=[*CLASSES, "ensemble"])
@@ -102,7 +120,9 @@ def main():
     )
     cpu = time.process_time()
     if options.kind == "ensemble":
-        inputs = [options.structure]
+        inputs = [options.structure or options.out / "ensemble"]
+        if not options.structure:
+            write_ensemble(options.data, options.out / "ensemble")
     else:
         write_class(options.kind, options.data, options.out / options.kind)
         inputs = [options.out / options.kind]

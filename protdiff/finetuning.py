@@ -67,7 +67,12 @@ def finetune(
     from .dataset.memory import chain_set
     from .dataset.store import UNKNOWN
     from .generation import generate
-    from .training.finetune import FinetuneSettings, finetune_chains, hold_out_chains
+    from .training.finetune import (
+        FinetuneSettings,
+        finetune_chains,
+        for_one_sequence,
+        hold_out_chains,
+    )
     from .weights import find_weights
 
     out, settings = Path(out), settings or FinetuneSettings()
@@ -79,6 +84,7 @@ def finetune(
     report(f"{len(train)} chains to learn from, {len(held_out)} held out")
     if random:
         report("all of one sequence: the frames held out are neighbours of those learned")
+        settings = for_one_sequence(settings)
     numbers = {"chains": len(chains), "rejected": len(rejected)}
     draw = dict(
         length=_lengths(chains, samples), num=samples, seed=settings.seed, device=settings.device

@@ -37,8 +37,13 @@ def finetune(
         float, typer.Option(min=0.01, max=0.9, help="Share of the chains that only measure.")
     ] = 0.1,
     keep: Annotated[
-        float, typer.Option(min=0, max=0.9, help="Share of the steps against forgetting.")
-    ] = 0.25,
+        float | None,
+        typer.Option(
+            min=0,
+            max=0.9,
+            help="Share of the steps against forgetting; 0.25, but 0 for one sequence.",
+        ),
+    ] = None,
     samples: Annotated[
         int, typer.Option(min=0, help="Backbones drawn before and after; 0: no comparison.")
     ] = 24,

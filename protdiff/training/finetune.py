@@ -7,7 +7,7 @@ itself where a pull on the parameters would weigh harmless and harmful changes a
 """
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -30,15 +30,17 @@ class FinetuneSettings:
 
     `rank`: of the adapters, None to train all weights; `minutes`: of training, or `steps` if
     given, which makes equal commands give equal weights; `keep`: share of the steps that are
-    rehearsals; `held_out_batches`: batches of the held-out loss; `checks`: how often it is
-    measured, the best weights are kept.
+    rehearsals, a quarter by default, none for chains of one sequence (see `for_one_sequence`);
+    `full_share`: share of the batches at full resolution; `held_out_batches`: batches of the
+    held-out loss; `checks`: how often it is measured, the best weights are kept.
     """
 
     rank: int | None = 8
     minutes: float = 10.0
     steps: int | None = None
     learning_rate: float = 3e-3
-    keep: float = 0.25
+    keep: float | None = None
+    full_share: float = 0.6
     beads: int = 512
     ema: float = 0.98
     held_out_batches: int = 12
@@ -50,8 +52,17 @@ class FinetuneSettings:
         """Configuration of the batches."""
         return TrainingConfig(
             data=".", out=".", beads=self.beads, seed=self.seed, sequence_share=0.1,
-            structure_share=0.2, full_share=0.6, max_length=512, device=self.device,
+            structure_share=0.2, full_share=self.full_share, max_length=512, device=self.device,
         )  # fmt: skip
+
+
+def for_one_sequence(settings):
+    """Settings for an ensemble: its one fold is what must be learned, no other kept.
+
+    No rehearsal, and more of the batches at coarse scales, where the fold is decided.
+    """
+    keep = 0.0 if settings.keep is None else settings.keep
+    return replace(settings, keep=keep, full_share=0.4)
 
 
 def hold_out_chains(chains, share, seed=0):
@@ -157,9 +168,10 @@ def finetune_chains(
     before = held_out_loss(denoiser, *arguments)
     best, kept = before, [p.detach().clone() for p in trained]
     report(f"held-out loss {before[0]:.4f}")
+    keep = 0.25 if settings.keep is None else settings.keep
     step, spent, began, checked = 0, 0.0, time.monotonic(), 0
     while (done := _progress(settings, step, spent)) < 1:
-        rehearse = rehearsal is not None and (step + 1) * settings.keep % 1 < settings.keep
+        rehearse = rehearsal is not None and (step + 1) * keep % 1 < keep
         batch = make_batch(rehearsal if rehearse else train, denoiser.recipe, config, step)
         if rehearse:
             noise = noise_of(denoiser, batch, step)
