@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from .backbone import Backbone
+from .conditioning import second_pass
 from .conditioning.redesign import PlacedRedesign, Redesign, joined
-from .generation import DEFAULT_STEPS, DEFAULT_TEMPERATURE, Sample, sample, second_pass
+from .generation import DEFAULT_STEPS, DEFAULT_TEMPERATURE, Sample, sample
 from .request import LONGEST, SHORTEST, Request, batches, settled
 
 __all__ = ["ENDS", "WINDOW", "Extension", "extend"]
@@ -112,7 +113,7 @@ class Extension:
 
     def calls(self, steps):
         """Network calls per structure."""
-        return len(self.windows()) * (steps + second_pass(steps, [PlacedRedesign]))
+        return len(self.windows()) * (steps + second_pass(steps, [PlacedRedesign])[1])
 
     def text(self):
         """What is asked for, for the manifest."""

@@ -115,17 +115,6 @@ def _start(flow, conditions, lengths, noise):
     return flow.noise(clean, torch.full((len(clean),), until), noise()), until
 
 
-def _again(condition):
-    """Time to which a condition wants the result noised, to flow back once more; 0: not."""
-    return getattr(condition, "again", 0.0)
-
-
-def second_pass(steps, conditions):
-    """Network calls of the second pass that conditions ask for: 0, or their share of the steps."""
-    again = max(map(_again, conditions), default=0.0)
-    return max(2, round(again * steps)) if again else 0
-
-
 def sample(
     denoiser,
     requests,
@@ -162,7 +151,7 @@ def sample(
     """
     import torch
 
-    from .conditioning import conditioned
+    from .conditioning import conditioned, second_pass
     from .flow import SAMPLERS, to_coords, uniform_times
     from .network.numerics import flush_denormals
 
@@ -192,8 +181,9 @@ def sample(
             callback=callback,
             start=start,
         )
-        if extra := second_pass(len(times), asked):
-            again = min(until, max(_again(condition) for condition in asked))
+        again, extra = second_pass(len(times), asked)
+        if extra:
+            again = min(again, until)
             clean = SAMPLERS[method](
                 denoise,
                 flow,

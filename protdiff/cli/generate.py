@@ -71,7 +71,8 @@ def generate(
 
         designs.check_format(read(source), format)
 
-    from ..generation import sample, second_pass
+    from ..conditioning import second_pass
+    from ..generation import sample
     from ..request import batches
 
     denoiser, loaded = designs.load(weights, device)
@@ -84,7 +85,7 @@ def generate(
             )  # fmt: skip
 
     def calls(request):
-        return steps + second_pass(steps, [request.condition])
+        return steps + second_pass(steps, [request.condition])[1]
 
     designs.write_designs(
         requests, draw, calls, out, name=name, format=format, seed=seed, steps=steps,

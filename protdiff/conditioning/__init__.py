@@ -1,6 +1,6 @@
 """What can be asked of a sample; every request is a condition, and conditions add up."""
 
-from .condition import Condition, Sum, ca_of, conditioned
+from .condition import Condition, Sum, ca_of, conditioned, second_pass
 from .energy import Contacts, Energy, RadiusOfGyration, Repulsion
 from .motif import Motif
 from .redesign import Redesign
@@ -10,4 +10,5 @@ from .symmetry import Symmetry
 __all__ = [
     "Condition", "Contacts", "Energy", "KeepFold", "KeepFragments", "Motif", "PartialFlow",
     "RadiusOfGyration", "Redesign", "Repulsion", "Sum", "Symmetry", "ca_of", "conditioned",
+    "second_pass",
 ]  # fmt: skip

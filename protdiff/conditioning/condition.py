@@ -10,7 +10,7 @@ import torch
 
 from ..flow import cosine_modes
 
-__all__ = ["Condition", "Sum", "ca_of", "conditioned"]
+__all__ = ["Condition", "Sum", "ca_of", "conditioned", "second_pass"]
 
 
 def ca_of(clean):
@@ -119,6 +119,15 @@ class Sum(Condition):
 
     def residues(self):
         return [row for part in self._own() for row in part.residues()]
+
+
+def second_pass(steps, conditions):
+    """Time to which conditions want the result noised, to flow back once more, and its calls.
+
+    Both are 0 if once is enough; otherwise the calls are that share of the steps.
+    """
+    again = max((getattr(condition, "again", 0.0) for condition in conditions), default=0.0)
+    return again, max(2, round(again * steps)) if again else 0
 
 
 def conditioned(denoise, flow, lengths, conditions, widening=WIDENING):
