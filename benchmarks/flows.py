@@ -137,12 +137,12 @@ def measure(run, calls):
     }  # fmt: skip
 
 
-def report(_arguments):
+def report(arguments):
     path = OUT / "flows.csv"
     rows = list(csv.DictReader(path.open())) if path.is_file() else []
     done = {(row["run"], int(row["calls"])) for row in rows}
     torch.set_num_threads(1)
-    for run in (f"{name}-{seed}" for name in FLOWS for seed in SEEDS):
+    for run in arguments.only or [f"{name}-{seed}" for name in FLOWS for seed in SEEDS]:
         if not (OUT / run / "ema.safetensors").is_file():
             continue
         for calls in CALLS:
@@ -235,6 +235,7 @@ def main():
     verb.add_argument("--cache", type=Path)
     verb.set_defaults(call=train_all)
     verb = verbs.add_parser("report")
+    verb.add_argument("--only", nargs="*", help="runs, NAME-SEED; those measured before stay")
     verb.set_defaults(call=report)
     arguments = parser.parse_args()
     arguments.call(arguments)
