@@ -34,6 +34,8 @@ from protdiff.training.run import Run
 from protdiff.weights import load_weights
 
 OUT = Path(__file__).parent / "out" / "flows"
+#: What was measured; runs that are named there are not drawn again.
+RESULTS = Path(__file__).parent / "flows.csv"
 FIGURE = Path(__file__).parents[1] / "docs" / "flows.png"
 NETWORK = {
     "scalars": 64, "vectors": 16, "layers": 4, "heads": 4, "hidden": 128, "products": 8,
@@ -138,7 +140,7 @@ def measure(run, calls):
 
 
 def report(arguments):
-    path = OUT / "flows.csv"
+    path = RESULTS
     rows = list(csv.DictReader(path.open())) if path.is_file() else []
     done = {(row["run"], int(row["calls"])) for row in rows}
     torch.set_num_threads(1)
