@@ -23,7 +23,7 @@ LONGEST_JUMP = 60
 PACKED = 4.2
 #: CA atoms around the chain repel those of new residues below this distance (Å), with this
 #: stiffness (kT/Å²), between these times: while the fold is open, so that it finds its place beside
-#: them. From 0.5 on, chains grown by windows had 2.5 % of their bonds strained, from 0.8 on 1 %.
+#: them. From 0.5 on, chains grown by windows of 128 had 6.1 % of new bonds off, from 0.8 on 1.7 %.
 SURROUND, STIFFNESS, FROM, UNTIL = 4.5, 1.0, 0.8, 0.08
 
 
