@@ -199,6 +199,14 @@ class Backbone:
         return Backbone(*(None if array is None else array[index] for array in arrays))
 
 
+def joined(parts):
+    """One backbone of several; B-factors only if all have them."""
+    columns = ([getattr(part, field.name) for part in parts] for field in fields(Backbone))
+    return Backbone(*(
+        None if any(one is None for one in column) else np.concatenate(column) for column in columns
+    ))  # fmt: skip
+
+
 def _copy(name, values, dtype, shape=None):
     """Private array of the wanted type and shape, or a ValueError that names the field."""
     try:

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .backbone import Backbone
+from .backbone import Backbone, joined
 from .conditioning import second_pass
-from .conditioning.redesign import PlacedRedesign, Redesign, joined
+from .conditioning.redesign import PlacedRedesign, Redesign
 from .generation import DEFAULT_STEPS, DEFAULT_TEMPERATURE, Sample, sample
 from .request import LONGEST, SHORTEST, Request, batches, settled
 

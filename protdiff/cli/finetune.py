@@ -1,24 +1,15 @@
 """`protdiff finetune`: weights for your own structures."""
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from .data import Models
+from .designs import Device
 from .progress import progress_bar
 
 __all__ = ["finetune"]
-
-
-class Device(StrEnum):
-    """Where the network runs."""
-
-    auto = "auto"
-    cpu = "cpu"
-    cuda = "cuda"
-    mps = "mps"
 
 
 def finetune(

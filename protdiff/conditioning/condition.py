@@ -27,8 +27,7 @@ WIDENING = (0.25, 0.45, 0.75)
 
 
 #: While a motif finds its pose, or an energy pulls, detail is drawn that no longer fits: a second
-#: pass from this time mends most of it. Clashes in 6 of 8 samples of 1prw_four, then in 1; bonds
-#: off by 0.1 Å with ten contacts 2.1 %, then 0.7; at the natural radius of gyration 5.3 %, then 0.
+#: pass from this time mends most of it (clashes in 6 of 8 samples of 1prw_four, then in 1).
 AGAIN = 0.4
 
 

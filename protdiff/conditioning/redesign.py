@@ -1,12 +1,12 @@
 """In-painting: stretches of a chain are redrawn inside everything else in the file."""
 
-from dataclasses import fields
 from string import ascii_uppercase
 
 import numpy as np
 import torch
 
-from ..backbone import Backbone
+from ..backbone import Backbone, joined
+from ..metrics.correspondence import LONGEST_JUMP
 from .condition import AGAIN, Condition, ca_of
 from .contig import find_residues, parse_fixed
 from .energy import Energy, overlap
@@ -16,8 +16,6 @@ __all__ = ["Redesign"]
 
 #: CA-CA distance (Å) over which neighbours in a file are not bonded, and the longest per link.
 BREAK, REACH = 4.5, 3.8
-#: Largest jump of the residue number that stands for unobserved residues.
-LONGEST_JUMP = 60
 #: CA atoms of new residues keep this distance (Å) from the rest of their chain, as packed residues
 #: do: the larger room of a motif would push a loop out of its place.
 PACKED = 4.2
@@ -228,11 +226,3 @@ def _insert(source, rows, new):
     """The source with the residues of some rows replaced by a new chain, at the first of them."""
     before, rest = np.arange(rows[0]), np.setdiff1d(np.arange(rows[0], len(source)), rows)
     return joined([source[before], new, source[rest]])
-
-
-def joined(parts):
-    """One backbone of several; B-factors only if all have them."""
-    columns = ([getattr(part, field.name) for part in parts] for field in fields(Backbone))
-    return Backbone(*(
-        None if any(one is None for one in column) else np.concatenate(column) for column in columns
-    ))  # fmt: skip
