@@ -166,7 +166,7 @@ def sample(
     began = time.perf_counter()
     lengths = [request.length for request in requests]
     size = max(lengths)
-    flow, denoise = denoiser.bind(lengths, _conditions(requests, size))
+    flow, denoise = denoiser.bind(lengths, _conditions(requests, size), remember=True)
     asked = [request.condition for request in requests]
     denoise = conditioned(denoise, flow, lengths, asked)
     with torch.inference_mode(), flush_denormals():

@@ -45,7 +45,7 @@ class Denoiser(nn.Module):
         self.recipe = recipe
         self.network = ScoreNetwork(config)
 
-    def bind(self, lengths, conditions=None, flow=None):
+    def bind(self, lengths, conditions=None, flow=None, remember=False):
         """A flow and a ``denoise(x, u)`` on the samplers' protocol.
 
         Parameters
@@ -55,6 +55,9 @@ class Denoiser(nn.Module):
             Per residue; zeros mean "not given".
         flow : Flow, optional
             The recipe's, with some components masked.
+        remember : bool
+            Show every call the estimate of the call before, if the network has learned to use it:
+            for walks from noise to structure. Otherwise `denoise` is a function of x and u alone.
 
         Returns
         -------
@@ -62,16 +65,27 @@ class Denoiser(nn.Module):
         denoise : callable
         """
         flow = flow or self.recipe(lengths)
+        remember = remember and self.self_conditioning
+        before = None  # time and estimate of the last call
 
         def denoise(x, u):
-            k = flow.kernel(u)
-            correction, _ = self(x, u, lengths, flow, conditions)
-            clean = k.c_skip[..., None] * x + k.c_out[..., None] * correction.to(x.dtype)
-            return clean.masked_fill(~flow.mask[..., None], 0).to(x.dtype)
+            nonlocal before
+            # A walk that starts anew from more noise must not see what it came to before.
+            seen = before[1] if before is not None and bool((u <= before[0]).all()) else None
+            clean = self.estimate(x, u, lengths, flow, conditions, seen)
+            before = (u, clean) if remember else None
+            return clean
 
         return flow, denoise
 
-    def forward(self, x, u, lengths, flow, conditions=None):
+    def estimate(self, x, u, lengths, flow, conditions=None, previous=None):
+        """Clean components (B, 2N, 3); arguments as in `forward`."""
+        k = flow.kernel(u)
+        correction, _ = self(x, u, lengths, flow, conditions, previous)
+        clean = k.c_skip[..., None] * x + k.c_out[..., None] * correction.to(x.dtype)
+        return clean.masked_fill(~flow.mask[..., None], 0).to(x.dtype)
+
+    def forward(self, x, u, lengths, flow, conditions=None, previous=None):
         """Network output F per component, and the components it stands for.
 
         Parameters
@@ -79,6 +93,8 @@ class Denoiser(nn.Module):
         x : Tensor, shape (B, 2N, 3)
             Noisy components.
         u : Tensor, shape (B,)
+        previous : Tensor, shape (B, 2N, 3), optional
+            An estimate of the clean components from more noise, or from a call without one.
 
         Returns
         -------
@@ -98,9 +114,13 @@ class Denoiser(nn.Module):
         correction = torch.zeros_like(x, dtype=self.dtype)
         for group in _groups(beads, lengths):
             correction[group.rows] = self._run(
-                group, x, u, lengths, flow, kernel, active, conditions
+                group, x, u, lengths, flow, kernel, active, conditions, previous
             )
         return correction, active
+
+    @property
+    def self_conditioning(self):
+        return self.network.config.self_conditioning
 
     @property
     def dtype(self):
@@ -110,7 +130,7 @@ class Denoiser(nn.Module):
     def device(self):
         return self.network.head.weight.device
 
-    def _run(self, group, x, u, lengths, flow, kernel, active, conditions):
+    def _run(self, group, x, u, lengths, flow, kernel, active, conditions, previous):
         """Network output of chains that share a bead count."""
         rows, m, size = group.rows, group.beads, x.shape[1] // 2
         n = torch.tensor([lengths[i] for i in rows.tolist()], dtype=torch.float64)
@@ -148,6 +168,11 @@ class Denoiser(nn.Module):
             "position": position, "signal": signal, "links": pair,
             "conditions": shown_conditions, "ends": ends, "time": time,
         }  # fmt: skip
+        if previous is not None:
+            earlier = previous[rows] * shown
+            inputs["previous"] = to_coords(earlier[:, :m], sizes) * scale
+            after = earlier[:, size : size + m] if group.full else torch.zeros_like(signal)
+            inputs["previous_links"] = torch.stack([after, after.roll(1, 1)], 2)
         chain, links = self.network(
             Beads(
                 **{k: t.to(self.device, self.dtype) for k, t in inputs.items()},

@@ -52,11 +52,15 @@ class PairBias(nn.Module):
     Parameters
     ----------
     layers, heads : int
+    previous : bool
+        Whether distances in an earlier estimate may be given.
     radial : int
         Gaussian radial functions between 0 and `reach` bead spacings.
     """
 
-    def __init__(self, layers, heads, radial=16, hidden=24, max_separation=24, reach=8.0):
+    def __init__(
+        self, layers, heads, previous=False, radial=16, hidden=24, max_separation=24, reach=8.0
+    ):
         super().__init__()
         self.layers, self.heads, self.max_separation = layers, heads, max_separation
         self.register_buffer("centres", torch.linspace(0, reach, radial), persistent=False)
@@ -70,17 +74,25 @@ class PairBias(nn.Module):
             decay = 2.0 ** -torch.arange(heads).float()
             self.mix.weight[:, hidden] = -2 * decay.repeat(layers)
             self.mix.weight[:, hidden + 1] = -2 * decay.flip(0).repeat(layers)
+        if previous:
+            self.previous = nn.Linear(radial, hidden, bias=False)
+            nn.init.zeros_(self.previous.weight)
 
-    def forward(self, distance):
+    def _radial(self, flat):
+        return torch.exp(-self.sharpness * (flat - self.centres[:, None]) ** 2)
+
+    def forward(self, distance, previous=None):
         """Bias of every layer, a list of (B, H, M, M) from distances (B, M, M) in bead units."""
         batch, size, _ = distance.shape
         index = torch.arange(size, device=distance.device)
         offset = index[None] - index[:, None]
         bucket = offset.clamp(-self.max_separation, self.max_separation) + self.max_separation
         flat = distance.flatten(1)[:, None]
-        radial = torch.exp(-self.sharpness * (flat - self.centres[:, None]) ** 2)
         along = self.separation(bucket.flatten()).T  # (hidden, M²)
-        pair = nn.functional.silu(self.radial.weight @ radial + along)
+        pair = self.radial.weight @ self._radial(flat) + along
+        if previous is not None:
+            pair = pair + self.previous.weight @ self._radial(previous.flatten(1)[:, None])
+        pair = nn.functional.silu(pair)
         log_separation = offset.abs().float().log1p().flatten().expand(batch, 1, -1)
         pair = torch.cat([pair, flat, log_separation], 1)
         bias = self.mix.weight @ pair + self.mix.bias[:, None]

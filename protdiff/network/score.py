@@ -21,6 +21,8 @@ OFFSETS = (-8, -6, -4, -3, -2, -1, 1, 2, 3, 4, 6, 8)
 NEAR = tuple(i for i, offset in enumerate(OFFSETS) if abs(offset) <= 3)
 #: Whitened signal (own and two differences), position from the centroid, links (4).
 OTHER_VECTORS = 8
+#: Of an earlier estimate besides its steps: displacement from the position, links (2).
+PREVIOUS_VECTORS = 3
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,7 @@ class NetworkConfig:
     """Sizes of the score network; stored with the weights.
 
     `decimate`: at coarse times the network sees few beads; otherwise always every residue.
+    `self_conditioning`: it may be shown an earlier estimate (Chen et al., arXiv 2208.04202).
     """
 
     scalars: int = 128
@@ -39,6 +42,7 @@ class NetworkConfig:
     embedding: int = 48
     conditions: int = CONDITIONS
     decimate: bool = True
+    self_conditioning: bool = False
 
 
 @dataclass
@@ -49,7 +53,8 @@ class Beads:
     links : (B, M, 4, 3) whitened and Wiener estimate of the link vectors after and before each
     bead, zero while their shell is not active; conditions : (B, M, C); mask : (B, M);
     ends : (B, M, 2) residues to both ends; time : (B, 3) ln(cut-off × residues per bead),
-    ln(residues per bead), ln(residues).
+    ln(residues per bead), ln(residues). An earlier estimate, or None: previous : (B, M, 3) its
+    position; previous_links : (B, M, 2, 3) after and before each bead.
     """
 
     position: torch.Tensor
@@ -59,6 +64,8 @@ class Beads:
     mask: torch.Tensor
     ends: torch.Tensor
     time: torch.Tensor
+    previous: torch.Tensor | None = None
+    previous_links: torch.Tensor | None = None
 
 
 def _shifted(x, mask, offset):
@@ -67,6 +74,26 @@ def _shifted(x, mask, offset):
     index = torch.arange(x.shape[1], device=x.device) + offset
     valid = mask & mask.roll(-offset, 1) & ((index >= 0) & (index < x.shape[1]))
     return (rolled - x) * valid[..., None]
+
+
+def _steps(x, mask):
+    """Relative positions of the chain neighbours, each about of unit length."""
+    return [_shifted(x, mask, d) / abs(d) ** 0.6 for d in OFFSETS]
+
+
+def _invariants(vectors):
+    """Products and handedness of the nearest steps, sizes of what follows the steps."""
+    near = vectors[:, :, list(NEAR)]
+    rows, columns = torch.triu_indices(len(NEAR), len(NEAR), device=vectors.device)
+    gram = (near @ near.mT)[:, :, rows, columns]
+    triple = (torch.linalg.cross(near[:, :, :-2], near[:, :, 1:-1]) * near[:, :, 2:]).sum(-1)
+    return [gram, triple, vectors[:, :, len(OFFSETS) :].square().sum(-1).add(1e-6).sqrt()]
+
+
+def _distances(x):
+    """Distances of all beads, (B, M, M); never zero, for the gradient."""
+    edges = x[:, None] - x[:, :, None]
+    return (edges.square().sum(-1) + 1e-6).sqrt()
 
 
 class ScoreNetwork(nn.Module):
@@ -87,10 +114,10 @@ class ScoreNetwork(nn.Module):
             nn.Linear(2 * 4 + 3, 64), nn.SiLU(), nn.Linear(64, c.embedding), nn.SiLU()
         )
         near = len(NEAR)
-        invariants = near * (near + 1) // 2 + near - 2 + OTHER_VECTORS
-        self.embed_scalars = nn.Linear(invariants + 4 + c.conditions, c.scalars)
+        invariants = near * (near + 1) // 2 + near - 2
+        self.embed_scalars = nn.Linear(invariants + OTHER_VECTORS + 4 + c.conditions, c.scalars)
         self.embed_vectors = o3.Linear(f"{len(OFFSETS) + OTHER_VECTORS}x1e", f"{c.vectors}x1e")
-        self.pair_bias = PairBias(c.layers, c.heads)
+        self.pair_bias = PairBias(c.layers, c.heads, c.self_conditioning)
         self.layers = nn.ModuleList(
             Layer(c.scalars, c.vectors, c.heads, c.hidden, c.products, c.embedding)
             for _ in range(c.layers)
@@ -98,6 +125,12 @@ class ScoreNetwork(nn.Module):
         self.norm = EquivariantNorm(c.scalars, c.vectors, c.embedding)
         self.head = o3.Linear(irreps, "2x1e")
         nn.init.zeros_(self.head.weight)  # start from the exact denoiser of the Gaussian chain
+        if c.self_conditioning:
+            width = len(OFFSETS) + PREVIOUS_VECTORS
+            self.previous_scalars = nn.Linear(invariants + PREVIOUS_VECTORS, c.scalars)
+            self.previous_vectors = o3.Linear(f"{width}x1e", f"{c.vectors}x1e")
+            for parameter in (*self.previous_scalars.parameters(), self.previous_vectors.weight):
+                nn.init.zeros_(parameter)  # a network that was trained without stays as it was
 
     def compile(self):
         """Compile the layers: about 1.4 times faster training, after a minute or two."""
@@ -111,18 +144,21 @@ class ScoreNetwork(nn.Module):
         x, mask = beads.position, beads.mask
         count = mask.sum(1)[:, None, None]
         centred = (x - (x * mask[..., None]).sum(1, keepdim=True) / count) * mask[..., None]
-        steps = [_shifted(x, mask, d) / abs(d) ** 0.6 for d in OFFSETS]
         signal = [beads.signal] + [_shifted(beads.signal, mask, d) for d in (-1, 1)]
-        vectors = torch.stack([*steps, *signal, centred / count**0.4], 2)
+        vectors = torch.stack([*_steps(x, mask), *signal, centred / count**0.4], 2)
         vectors = torch.cat([vectors, beads.links], 2)
-        near = vectors[:, :, list(NEAR)]
-        rows, columns = torch.triu_indices(len(NEAR), len(NEAR), device=x.device)
-        gram = (near @ near.mT)[:, :, rows, columns]
-        triple = (torch.linalg.cross(near[:, :, :-2], near[:, :, 1:-1]) * near[:, :, 2:]).sum(-1)
-        size = vectors[:, :, len(OFFSETS) :].square().sum(-1).add(1e-6).sqrt()
         per_bead = beads.time[:, 1, None, None].exp()  # residues per bead
         ends = [beads.ends.log1p() / 4, 1 / (1 + beads.ends / per_bead)]
-        return torch.cat([gram, triple, size, *ends, beads.conditions], -1), vectors
+        return torch.cat([*_invariants(vectors), *ends, beads.conditions], -1), vectors
+
+    def previous_features(self, beads):
+        """The same of an earlier estimate, embedded; (B, M, S + 3V)."""
+        x, mask = beads.previous, beads.mask
+        moved = (x - beads.position) * mask[..., None]
+        vectors = torch.stack([*_steps(x, mask), moved], 2)
+        vectors = torch.cat([vectors, beads.previous_links], 2)
+        scalars = self.previous_scalars(torch.cat(_invariants(vectors), -1))
+        return torch.cat([scalars, self.previous_vectors(vectors.flatten(-2))], -1)
 
     def forward(self, beads):
         """Vectors of the chain and of the links.
@@ -137,12 +173,15 @@ class ScoreNetwork(nn.Module):
         scalars, vectors = self.node_features(beads)
         h = torch.cat([self.embed_scalars(scalars), self.embed_vectors(vectors.flatten(-2))], -1)
         x = beads.position
-        edges = x[:, None] - x[:, :, None]
-        distance = (edges.square().sum(-1) + 1e-6).sqrt()
+        distance = _distances(x)
+        before = None
+        if beads.previous is not None:
+            h = h + self.previous_features(beads)
+            before = _distances(beads.previous)
         inverse = (1 / (1 + distance))[:, None]
         blocked = torch.zeros_like(distance).masked_fill(~beads.mask[:, None], -1e9)[:, None]
         padded = not bool(beads.mask.all())
-        for layer, bias in zip(self.layers, self.pair_bias(distance), strict=True):
+        for layer, bias in zip(self.layers, self.pair_bias(distance, before), strict=True):
             h = layer(h, embedding, x, bias + blocked if padded else bias, inverse)
         out = self.head(self.norm(h, embedding)) * beads.mask[..., None]
         _, out = split(out, 0)

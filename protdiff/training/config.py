@@ -27,6 +27,7 @@ class NetworkSizes(BaseModel):
     products: int = Field(16, gt=0)
     embedding: int = Field(48, gt=0)
     decimate: bool = True
+    self_conditioning: bool = False
 
 
 class TrainingConfig(BaseModel):

@@ -27,10 +27,16 @@ def learning_rate(config, step):
     return config.learning_rate * min(1.0, (step + 1) / max(1, config.warmup), max(0.0, left))
 
 
-def batch_loss(denoiser, batch, config, seed):
+#: Share of the batches on which a network with self-conditioning sees its own first estimate.
+AGAIN = 0.5
+
+
+def batch_loss(denoiser, batch, config, seed, again=AGAIN):
     """Loss and band sums of one batch, with noise from a generator of its own."""
     flow, epsilon, u = noise_of(denoiser, batch, seed)
-    return denoising_loss(denoiser, flow, batch, epsilon, u, config.resolution)
+    draw = torch.rand((), generator=torch.Generator().manual_seed(seed)).item()
+    again = denoiser.self_conditioning and draw < again
+    return denoising_loss(denoiser, flow, batch, epsilon, u, config.resolution, again)
 
 
 def noise_of(denoiser, batch, seed):
@@ -45,7 +51,8 @@ def noise_of(denoiser, batch, seed):
 def validate(denoiser, chains, config, batches=48):
     """Loss per band on held-out chains, relative to the Gaussian chain (a zero output).
 
-    The same chains, times and noise at every call; no conditions are shown.
+    The same chains, times and noise at every call; no conditions are shown. A network with
+    self-conditioning is judged by its second estimate, as samplers use it.
 
     Returns
     -------
@@ -64,7 +71,7 @@ def held_out_loss(denoiser, chains, config, batches=48):
     losses, total = [], 0
     for step in range(batches):
         batch = make_batch(chains, denoiser.recipe, config, step)
-        loss, bands = batch_loss(denoiser, batch, config, step)
+        loss, bands = batch_loss(denoiser, batch, config, step, again=1)
         losses.append(loss.item())
         total = total + bands
     ratios = dict(zip(BAND_NAMES, (total[:, 0] / total[:, 1]).tolist(), strict=True))

@@ -75,7 +75,7 @@ def distillation_loss(denoiser, base, flow, batch, epsilon, u, resolution):
     return ((weight * error).sum(1) / (weight.sum(1) + FEW)).mean()
 
 
-def denoising_loss(denoiser, flow, batch, epsilon, u, resolution):
+def denoising_loss(denoiser, flow, batch, epsilon, u, resolution, again=False):
     """Weighted error of the network, per chain and per band.
 
     The target F* = (x0 - c_skip x) / c_out has unit variance in every mode, so that a zero output
@@ -89,6 +89,9 @@ def denoising_loss(denoiser, flow, batch, epsilon, u, resolution):
     ----------
     resolution : float
         r, Å for modes, and the same number for unit link vectors.
+    again : bool
+        Judge the second estimate, made with the first in view (self-conditioning). The first gets
+        no gradient.
 
     Returns
     -------
@@ -100,7 +103,11 @@ def denoising_loss(denoiser, flow, batch, epsilon, u, resolution):
     k = flow.kernel(u)
     clean = batch.clean
     noisy = flow.noise(clean, u, epsilon)
-    output, active = denoiser(noisy, u, batch.lengths, flow, batch.conditions)
+    arguments, first = (noisy, u, batch.lengths, flow, batch.conditions), None
+    if again:
+        with torch.no_grad():
+            first = denoiser.estimate(*arguments)
+    output, active = denoiser(*arguments, first)
     target = (clean - k.c_skip[..., None] * noisy) / k.c_out[..., None]
     weight = component_weight(k, active, resolution).to(output.dtype)
     target = target.to(output.dtype).masked_fill(~active[..., None], 0)

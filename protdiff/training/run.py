@@ -31,7 +31,7 @@ class Run:
             self.denoiser.network.compile()
         if config.initial:
             path = find_weights(config.initial)
-            self.load(load_weights(path).state_dict(), path)
+            self.load(load_weights(path).state_dict(), path, new=".previous")
         self.average = {k: v.clone() for k, v in self.denoiser.state_dict().items()}
         decayed = [p for p in self.denoiser.parameters() if p.ndim >= 2]
         other = [p for p in self.denoiser.parameters() if p.ndim < 2]
@@ -41,10 +41,12 @@ class Run:
         ]
         self.optimiser = torch.optim.AdamW(groups, lr=0.0, betas=(0.9, 0.98))
 
-    def load(self, tensors, origin):
-        """Take over the tensors of a denoiser of the same sizes."""
+    def load(self, tensors, origin, new=None):
+        """Take over the tensors of a denoiser of the same sizes; those named `new` may lack."""
+        own = self.denoiser.state_dict()
+        fresh = {name: value for name, value in own.items() if new and new in name}
         try:
-            self.denoiser.load_state_dict(tensors)
+            self.denoiser.load_state_dict(fresh | tensors)
         except RuntimeError:
             raise ConfigError(
                 f"{origin}: made with other [network] sizes; choose another `out`, or the old sizes"

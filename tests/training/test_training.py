@@ -115,7 +115,9 @@ def test_exact_data_give_no_loss(chains, recipe, config, monkeypatch):
     class Exact(torch.nn.Module):
         """Network that knows the answer."""
 
-        def forward(self, noisy, u, lengths, flow, conditions):
+        self_conditioning = False
+
+        def forward(self, noisy, u, lengths, flow, conditions, previous):
             k = flow.kernel(u)
             target = (batch.clean - k.c_skip[..., None] * noisy) / k.c_out[..., None]
             active = active_modes(k.alpha, flow.mask)
