@@ -157,7 +157,8 @@ def train(config, report=print, progress=None):
 def one_step(run, chains, rate, rank, world):
     """One step of the optimiser; mean loss, band sums and chains of this process's batches."""
     config, recipe, parts = run.config, run.denoiser.recipe, run.config.accumulate
-    run.optimiser.zero_grad(set_to_none=True)
+    for parameter in run.denoiser.parameters():  # all of them, used or not: processes must agree
+        parameter.grad = torch.zeros_like(parameter)
     losses, sums, count = 0.0, 0, 0
     for part in range(rank, parts * world, world):
         batch = make_batch(chains, recipe, config, run.step, part)

@@ -36,6 +36,7 @@ log_every = 1
 threads = 1
 [network]
 {sizes}
+self_conditioning = true
 """
 
 
