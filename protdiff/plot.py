@@ -6,6 +6,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
+from .backbone import Backbone
 from .files import replacing
 
 N_TO_C = LinearSegmentedColormap.from_list(
@@ -18,21 +19,23 @@ SUPERSAMPLE = 3
 INK = np.array([0.13, 0.14, 0.18])
 LIGHT = np.array([-0.43, 0.55, 0.72])  # from above left; the viewer is at +z
 HALFWAY = np.array([-0.23, 0.30, 0.925])
+GAP = 5.0  # Å between neighbouring CA from which on the ribbon is open
 COIL, HELIX, STRAND = (0.36, 0.36), (1.35, 0.22), (1.05, 0.24)  # half width, thickness in Å
 
 
 def plot_backbones(coords_list, path, titles=None, columns=None):
-    """Draw backbones as ribbons, one panel each, and write a PNG.
+    """Draw backbones or assemblies as ribbons, one panel each, and write a PNG.
 
     Helices are wide ribbons, strands arrows that point to the C-terminus (P-SEA assignment from
-    the CA trace), the rest tubes; colour runs from blue (N-terminus) to red (C-terminus). Each
-    chain is turned so that its largest extent lies across the page and its smallest along the
-    line of sight, never mirrored, and scaled to fill its panel.
+    the CA trace), the rest tubes; colour runs from blue (N-terminus) to red (C-terminus) of every
+    chain. Where residues are missing the ribbon is open. Each structure is turned so that its
+    largest extent lies across the page and its smallest along the line of sight, never mirrored,
+    and scaled to fill its panel.
 
     Parameters
     ----------
-    coords_list : sequence of ndarray, (L, 4, 3) or (L, 3)
-        Backbone (N, CA, C, O) or CA coordinates in Å; L >= 4.
+    coords_list : sequence of Backbone or of ndarray, (L, 4, 3) or (L, 3)
+        Backbone (N, CA, C, O) or CA coordinates in Å; L >= 4. An array is one chain.
     path : str or path-like
         PNG to write; it appears complete or not at all. Equal input gives equal bytes.
     titles : sequence of str, optional
@@ -45,18 +48,19 @@ def plot_backbones(coords_list, path, titles=None, columns=None):
     ValueError
         No backbones, wrong shapes, coordinates that are not finite, or titles of another number.
     """
-    traces = [_ca_trace(coords, k) for k, coords in enumerate(coords_list)]
-    titles = [""] * len(traces) if titles is None else titles
-    if not traces or len(titles) != len(traces):
-        raise ValueError(f"cannot draw {len(traces)} backbones with {len(titles)} titles")
-    columns = columns or min(4, len(traces))
-    width, height = (PANEL + np.array([0, TITLE])) * [columns, -(-len(traces) // columns)]
+    structures = [_chains(coords, k) for k, coords in enumerate(coords_list)]
+    titles = [""] * len(structures) if titles is None else titles
+    if not structures or len(titles) != len(structures):
+        raise ValueError(f"cannot draw {len(structures)} backbones with {len(titles)} titles")
+    columns = columns or min(4, len(structures))
+    width, height = (PANEL + np.array([0, TITLE])) * [columns, -(-len(structures) // columns)]
     figure = Figure(figsize=(width / DPI, height / DPI), dpi=DPI, facecolor="white")
-    for k, (trace, title) in enumerate(zip(traces, titles, strict=True)):
+    for k, (chains, title) in enumerate(zip(structures, titles, strict=True)):
         left, top = k % columns * PANEL[0], height - k // columns * (PANEL[1] + TITLE) - TITLE
-        image, letters = _render(trace)
+        image, letters = _render(chains)
         figure.figimage(image, left, top - PANEL[1])
-        words = (f"{title}  ·  " if title else "") + f"{len(trace)} residues"
+        size = f"{len(chains)} × " * (len(chains) > 1) + f"{len(chains[0])} residues"
+        words = f"{title}  ·  {size}" if title else size
         for text, (x, y), colour, weight in (
             (words, (PANEL[0] / 2, -0.4 * TITLE), INK, "normal"),
             ("N", letters[0], N_TO_C(0.0), "bold"),
@@ -76,6 +80,13 @@ def plot_backbones(coords_list, path, titles=None, columns=None):
         FigureCanvasAgg(figure).print_png(temporary, metadata={"Software": None})
 
 
+def _chains(structure, number):
+    """CA trace of every chain."""
+    if isinstance(structure, Backbone):
+        return [_ca_trace(structure.chain(name).ca, number) for name in structure.chains]
+    return [_ca_trace(structure, number)]
+
+
 def _ca_trace(coords, number):
     coords = np.asarray(coords, dtype=float)
     if coords.ndim == 3 and coords.shape[1:] == (4, 3):
@@ -87,14 +98,15 @@ def _ca_trace(coords, number):
     return coords
 
 
-def _principal_view(trace):
-    """Rotate (never mirror): x the largest extent, z, towards the viewer, the smallest."""
-    centred = trace - trace.mean(0)
-    axes = np.linalg.svd(centred, full_matrices=False)[2]
-    # Singular vectors have no sign; the ends of the chain give one, so that views repeat.
-    axes[:2] *= np.where(axes[:2] @ (trace[-1] - trace[0]) >= 0, 1, -1)[:, None]
+def _principal_view(trace, along):
+    """Rotation (never a mirror): x the largest extent, z, towards the viewer, the smallest.
+
+    Singular vectors have no sign; the vector `along` gives one, so that views repeat.
+    """
+    axes = np.linalg.svd(trace - trace.mean(0), full_matrices=False)[2]
+    axes[:2] *= np.where(axes[:2] @ along >= 0, 1, -1)[:, None]
     axes[2] = np.cross(axes[0], axes[1])
-    return centred @ axes.T
+    return axes.T
 
 
 def _catmull_rom(points, t):
@@ -110,7 +122,7 @@ def _unit(vectors):
 
 
 def _ribbon(trace, samples):
-    """Position t along the chain, centre, tangent, direction of the width, half sizes."""
+    """Position t (residues), centre, tangent, direction of the width, half sizes."""
     array = struc.AtomArray(len(trace))
     array.coord, array.res_id = trace.astype(np.float32), np.arange(len(trace))
     array.res_name, array.atom_name = np.full((2, len(trace)), [["ALA"], ["CA"]])
@@ -140,21 +152,35 @@ def _ribbon(trace, samples):
     return t, position, tangent, across, size * np.sqrt(1 - (1 - rounding) ** 2)
 
 
-def _render(trace):
-    """Image (height, width, 3) of one chain, and the places in it for the letters N and C."""
-    trace = _principal_view(trace)
-    trace -= (trace.min(0) + trace.max(0)) / 2
+def _pieces(chain):
+    """Start and trace of every piece between missing residues; single residues are not drawn."""
+    gaps = np.flatnonzero(np.linalg.norm(np.diff(chain, axis=0), axis=1) > GAP) + 1
+    starts = np.concatenate([[0], gaps])
+    pieces = zip(starts, np.split(chain, gaps), strict=True)
+    return [(start, piece) for start, piece in pieces if len(piece) > 1]
+
+
+def _render(chains):
+    """Image (height, width, 3), and the places in it for the letters N and C of the first chain."""
+    whole = np.concatenate(chains)
+    view = _principal_view(whole, chains[0][-1] - chains[0][0])
+    whole, chains = whole @ view, [chain @ view for chain in chains]
+    middle = (whole.min(0) + whole.max(0)) / 2
     width, height = PANEL * SUPERSAMPLE
-    scale = min(PANEL * SUPERSAMPLE / (np.ptp(trace, axis=0) + 7)[:2])  # 3.5 Å of margin
-    ribbon = _ribbon(trace, int(5.5 * scale * len(trace)))
+    scale = min(PANEL * SUPERSAMPLE / (np.ptp(whole, axis=0) + 7)[:2])  # 3.5 Å of margin
     depth = np.full(height * width, -np.inf, np.float32)
     shade = np.ones((height * width, 3), np.float32)
-    for start in range(0, len(ribbon[0]), 1000):
-        _splat(depth, shade, [part[start : start + 1000] for part in ribbon], len(trace), scale)
+    for chain in chains:
+        for first, piece in _pieces(chain - middle):
+            ribbon = _ribbon(piece, int(5.5 * scale * len(piece)))
+            ribbon = ((ribbon[0] + first) / (len(chain) - 1), *ribbon[1:])
+            for start in range(0, len(ribbon[0]), 1000):
+                _splat(depth, shade, [part[start : start + 1000] for part in ribbon], scale)
     image = _ink(depth.reshape(height, width), shade.reshape(height, width, 3), scale)
     image = image.reshape(PANEL[1], SUPERSAMPLE, PANEL[0], SUPERSAMPLE, 3).mean((1, 3))
     angle, letters = np.linspace(0, 2 * np.pi, 24, endpoint=False), []
-    for end in _pixels(trace[[0, -1]], scale):  # beside it, where the image is emptiest
+    ends = chains[0][[0, -1]] - middle
+    for end in _pixels(ends, scale):  # beside it, where the image is emptiest
         places = (end + 17 * np.stack([np.cos(angle), np.sin(angle)], 1)).clip(9, PANEL - 9)
         white = [image[y - 9 : y + 9, x - 8 : x + 8].mean() for x, y in places.astype(int)]
         letters.append(places[np.argmax(white)])
@@ -166,9 +192,9 @@ def _pixels(points, scale):
     return points[:, :2] * [scale / SUPERSAMPLE, -scale / SUPERSAMPLE] + PANEL / 2
 
 
-def _splat(depth, shade, ribbon, length, scale):
+def _splat(depth, shade, ribbon, scale):
     """Draw the surface points of a piece of ribbon that lie in front of what is there."""
-    t, position, tangent, across, size = ribbon
+    share, position, tangent, across, size = ribbon
     theta = np.linspace(0, 2 * np.pi, int(14 * scale), endpoint=False)[:, None, None]
     wide, thick, up = size[:, :1].clip(1e-3), size[:, 1:].clip(1e-3), np.cross(tangent, across)
     normal = np.cos(theta) / wide * across + np.sin(theta) / thick * up
@@ -182,7 +208,7 @@ def _splat(depth, shade, ribbon, length, scale):
     order = ahead[np.argsort(point[ahead, 2], kind="stable")]
     place, normal = place[order], normal[order]
     diffuse, gleam = (normal @ LIGHT).clip(0)[:, None], (normal @ HALFWAY).clip(0)[:, None] ** 30
-    base = N_TO_C(np.broadcast_to(t / (length - 1), seen.shape)[seen][order])[:, :3]
+    base = N_TO_C(np.broadcast_to(share, seen.shape)[seen][order])[:, :3]
     depth[place] = point[order, 2]  # of equal places the last, nearest one stays
     shade[place] = base * (0.57 + 0.49 * diffuse) + 0.18 * gleam
 

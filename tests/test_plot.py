@@ -1,9 +1,12 @@
 """Pictures of backbones: size, colours, determinism, and refusal of bad input."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from matplotlib.image import imread
 
+from protdiff.backbone import Backbone, joined
 from protdiff.plot import N_TO_C, PANEL, TITLE, _principal_view, _ribbon, plot_backbones
 
 
@@ -70,8 +73,9 @@ def test_backbone_and_its_ca_trace_give_one_picture(helix, tmp_path):
 
 
 def test_view_rotates_and_never_mirrors(helix):
-    view = _principal_view(helix)
-    rotation = np.linalg.lstsq(helix - helix.mean(0), view, rcond=None)[0]
+    rotation = _principal_view(helix, helix[-1] - helix[0])
+    view = (helix - helix.mean(0)) @ rotation
+    assert view[-1, 0] > view[0, 0]
     assert np.linalg.det(rotation) == pytest.approx(1)
     assert np.allclose(rotation @ rotation.T, np.eye(3), atol=1e-9)
     spread = view.var(0)
@@ -86,6 +90,28 @@ def test_helices_are_wide_and_strands_end_in_arrows(helix, zigzag):
     t, _, _, _, size = _ribbon(zigzag, 3000)
     widest = t[np.argmax(size[:, 0])]
     assert widest > 6 and size[:, 0].max() > 1.5  # the head is at the C-terminal end
+
+
+def test_every_chain_of_an_assembly_has_its_own_colours(helix, tmp_path):
+    coords, along = np.repeat(helix[:, None], 4, axis=1), np.array([0, 0, 60.0])
+    second = replace(Backbone.from_coords(coords + along), chain_ids=np.full(30, "B"))
+    pair = joined([Backbone.from_coords(coords), second])
+    plot_backbones([pair], tmp_path / "pair.png")
+    image = imread(tmp_path / "pair.png")[TITLE:, :, :3]
+    for half in np.array_split(image, 2, axis=1):
+        assert has_hue(half, N_TO_C(0.0)) and has_hue(half, N_TO_C(1.0))
+    gap = image[20:, PANEL[0] // 2 - 8 : PANEL[0] // 2 + 8]
+    assert (gap == 1).all()  # nothing joins them
+
+
+def test_the_ribbon_is_open_where_residues_are_missing(helix, tmp_path):
+    parts = np.concatenate([helix[:12], helix[20:]])
+    plot_backbones([parts], tmp_path / "gap.png")
+    drawn = (imread(tmp_path / "gap.png")[TITLE:, :, :3] < 1).any(-1).any(0)
+    runs = np.flatnonzero(np.diff(drawn.astype(int)) == 1)
+    plot_backbones([helix], tmp_path / "whole.png")
+    whole = (imread(tmp_path / "whole.png")[TITLE:, :, :3] < 1).any(-1).any(0)
+    assert len(runs) == 1 + len(np.flatnonzero(np.diff(whole.astype(int)) == 1))
 
 
 @pytest.mark.parametrize("length", [4, 6])

@@ -138,8 +138,8 @@ def write_designs(
 
         files = list(planned)[:16]
         made = [read(out / file) for file in files]
-        coords = [one.coords[one.mask.all(1)] for one in made]
-        plot_backbones(coords, plot, titles=[Path(file).stem for file in files])
+        whole = [one[one.mask.all(1)] for one in made]
+        plot_backbones(whole, plot, titles=[Path(file).stem for file in files])
     skipped = len(planned) - len(todo)
     kept = f" ({skipped} were there already)" if skipped else ""
     print(f"{len(planned)} backbones in {out}{kept}; manifest.csv lists them")

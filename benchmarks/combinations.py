@@ -1,0 +1,67 @@
+"""Requests that act together, as a picture: what was asked for and what of it holds.
+
+    python benchmarks/combinations.py [--out docs/combinations.png]
+
+The motif is from data/examples/1tpk.pdb; the energy, docs/energies/shape.py, acts on the chain that is
+drawn and copied. Default settings, one sample each, seed 0.
+"""
+
+import argparse
+import runpy
+from pathlib import Path
+
+import numpy as np
+import torch
+
+import protdiff
+from protdiff.conditioning import Energy, Motif, Symmetry
+from protdiff.conditioning.symmetry import symmetry_error
+from protdiff.metrics.quality import quality
+from protdiff.metrics.superposition import rmsd
+from protdiff.plot import plot_backbones
+from protdiff.secondary_structure import psea
+
+FILE, FIRST, LAST = "data/examples/1tpk.pdb", 30, 44
+FLANK = 30
+SHAPE = "docs/energies/shape.py"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=Path, default=Path("docs/combinations.png"))
+    parser.add_argument("--weights", default="rg-base")
+    options = parser.parse_args()
+    ellipsoid = runpy.run_path(SHAPE)["ellipsoid"]
+    real = protdiff.read(FILE).chain("A")
+    kept = real.ca[(real.residue_numbers >= FIRST) & (real.residue_numbers <= LAST)]
+    wanted = "H" * (FLANK - 6) + "-" * (len(kept) + 12) + "H" * (FLANK - 6)
+    place = slice(FLANK, FLANK + len(kept))
+    motif = Motif(FILE, f"{FLANK},A{FIRST}-{LAST},{FLANK}")
+    requests = {
+        "motif and C3": dict(condition=motif + Symmetry("C3")),
+        "motif and helices": dict(condition=motif, secondary_structure=wanted),
+        "C4 and an ellipsoid": dict(condition=Symmetry("C4") + Energy(ellipsoid), length=100),
+    }
+    made = {}
+    for title, request in requests.items():
+        [one] = protdiff.generate(weights=options.weights, **request)
+        made[title] = one
+        chain = one.chain("A")
+        words = [f"{title}: CA bonds {quality(one)['ca_bonds']:.1%}"]
+        if "motif" in title:
+            off = rmsd(torch.tensor(chain.ca[place]), torch.tensor(kept))
+            words.append(f"motif within {float(off):.3f} Å")
+        if "C" in title:
+            group = next(word for word in title.split() if word[0] == "C" and word[1:].isdigit())
+            words.append(f"copies within {symmetry_error(one, group):.0e} Å")
+        if "helices" in title:
+            asked = np.array(list(wanted)) == "H"
+            found = np.array(list(psea(chain.ca)))[asked] == "H"
+            words.append(f"{found.mean():.0%} of the helix asked for")
+        if "ellipsoid" in title:
+            words.append(f"{float(ellipsoid(torch.tensor(chain.ca))):.1f} kT of the energy left")
+        print(", ".join(words), flush=True)
+    plot_backbones(list(made.values()), options.out, titles=list(made))
+
+
+main()
