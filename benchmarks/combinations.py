@@ -2,8 +2,8 @@
 
     python benchmarks/combinations.py [--out docs/combinations.png]
 
-The motif is from data/examples/1tpk.pdb; the energy, docs/energies/shape.py, acts on the chain that is
-drawn and copied. Default settings, one sample each, seed 0.
+The motif is from data/examples/1tpk.pdb; the energy, docs/energies/shape.py, acts on the chain
+that is drawn and copied. Default settings, one sample each, seed 0.
 """
 
 import argparse
