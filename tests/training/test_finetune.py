@@ -9,6 +9,7 @@ import torch
 import protdiff
 from protdiff.dataset.memory import chain_set
 from protdiff.finetuning import nearest_conformation, portrait
+from protdiff.training import finetune as tuning
 from protdiff.training.batches import make_batch
 from protdiff.training.dataset import load_chains
 from protdiff.training.finetune import FinetuneSettings, finetune_chains, hold_out_chains
@@ -148,6 +149,28 @@ def test_from_backbones_to_weights(tiny_weights, chains):
     assert any("held-out loss" in line for line in lines)
     [backbone] = protdiff.generate(30, steps=4, weights=tiny_weights.parent / "mine.safetensors")
     assert len(backbone) == 30 and json.dumps(numbers)
+
+
+@pytest.mark.parametrize(("keep", "rehearsals"), [(None, 0.0), (0.5, 0.5)])
+def test_one_sequence_is_learned_without_rehearsal_unless_asked(
+    tiny_weights, chains, monkeypatch, keep, rehearsals
+):
+    """Conformations of one chain: no fold but theirs is kept, and coarse scales come more often."""
+    seen = []
+    monkeypatch.setattr(
+        tuning, "finetune_chains", lambda *_, settings, **__: seen.append(settings) or {}
+    )
+    real, rng = chains[0].backbone(), np.random.default_rng(0)
+    moved = [real.coords + np.cumsum(0.05 * rng.normal(size=(len(real), 1, 3)), 0) for _ in "1234"]
+    frames = [protdiff.Backbone.from_coords(coords, real.sequence) for coords in moved]
+    for structures in (frames, [chain.backbone() for chain in chains]):
+        protdiff.finetune(
+            structures, tiny_weights.parent / "x.safetensors", weights=tiny_weights, samples=0,
+            hold_out=0.3, settings=FinetuneSettings(keep=keep), report=quiet,
+        )  # fmt: skip
+    one, many = seen
+    assert one.keep == rehearsals and one.full_share < many.full_share
+    assert many == FinetuneSettings(keep=keep)
 
 
 def test_bad_places(tmp_path, chains):
