@@ -20,15 +20,15 @@ from .secondary_structure import STATES
 __all__ = ["DEFAULT_STEPS", "DEFAULT_TEMPERATURE", "Sample", "generate", "sample"]
 
 DEFAULT_STEPS = 50
-#: 1 draws from the law that the network has learned; a little below it, samples are more regular.
+#: 1 draws from the law that the network has learned; below it, detail is more regular.
 DEFAULT_TEMPERATURE = 0.8
 #: Beyond this every estimate is lost in the noise.
 HIGHEST_TEMPERATURE = 10.0
 
 
-#: The temperature of a component is T^p: p = 1 for the fold (momenta up to the first number), rises
-#: to the second for the finest mode, and is the third for links. At T = 1 all are 1.
-COLDER_FROM, FINEST, LINKS = 0.3, 5.0, 10.0
+#: Below T = 1 the temperature of a component is T^p: p = 0 for the fold (momenta up to the first
+#: number), rises to the second for the finest mode, and is the third for links.
+COLDER_FROM, FINEST, LINKS = 1.0, 8.0, 10.0
 #: Times of the network calls are equally spaced numbers to this power: closer at the fine end.
 SPACING = 1.3
 
@@ -60,14 +60,15 @@ def _conditions(requests, size):
 def temperatures(flow, temperature):
     """Temperature of every component; (B, D, 1).
 
-    Below 1 detail is drawn colder than the fold: what a given fold leaves open is mostly the
-    network's uncertainty, not diversity. At 1 and above all components have the same.
+    Below 1 only detail is drawn colder: what a given fold leaves open is mostly the network's
+    uncertainty, not diversity. The fold has temperature 1; colder folds have too many helices.
+    Above 1 all components have the same.
     """
     import torch
 
     momenta = flow.momenta
     rise = ((momenta - COLDER_FROM) / (torch.pi - COLDER_FROM)).clamp(0, 1)
-    power = 1 + (FINEST - 1) * rise
+    power = FINEST * rise
     power[:, momenta.shape[1] // 2 :] = LINKS
     if temperature >= 1:
         power = torch.ones_like(power)
@@ -135,8 +136,8 @@ def sample(
     steps : int
         Network calls per sample, at least 2.
     temperature : float
-        Scales the variance of the noise, see `temperatures`: below 1 more regular, above 1 more
-        diverse.
+        Scales the variance of the noise, see `temperatures`: below 1 more regular in detail,
+        above 1 more diverse.
     method : str
         Key of `protdiff.flow.SAMPLERS`.
     times : Tensor, shape (steps,), optional

@@ -41,7 +41,7 @@ Seed = Annotated[int, typer.Option(min=0, help="Sample i of a seed is always the
 Steps = Annotated[int, typer.Option(min=2, help="Network calls.")]
 Temperature = Annotated[
     float,
-    typer.Option(help="Below 1: more regular, detail most of all. Above 1: more diverse."),
+    typer.Option(help="Below 1: more regular in detail. Above 1: more diverse."),
 ]
 Weights = Annotated[
     str | None, typer.Option(help="Shipped weights by name, or a .safetensors file.")
