@@ -27,7 +27,7 @@ from protdiff.backbone import Backbone
 from protdiff.dataset import read_chains
 from protdiff.flow import cosine_modes
 from protdiff.io import read
-from protdiff.likelihood import log_likelihood
+from protdiff.physics import log_likelihood
 from protdiff.weights import find_weights, load_weights
 
 FINE = 12.0

@@ -22,7 +22,7 @@ import torch
 
 from protdiff.dataset import read_chains
 from protdiff.files import replacing
-from protdiff.replicas import measure_replicas
+from protdiff.physics import measure_replicas
 from protdiff.weights import file_digest, find_weights, load_weights
 
 SHORTEST, LONGEST = 60, 140

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from protdiff.likelihood import LIKELIHOOD
 from protdiff.metrics import QUALITY, SIMILARITY
 from protdiff.metrics.descriptor import NAMES
+from protdiff.physics import LIKELIHOOD
 
 TEXT = (Path(__file__).parents[1] / "docs" / "metrics.md").read_text(encoding="utf-8")
 

@@ -33,7 +33,7 @@ def report(
     Start and steps: closed forms of the Gaussian chain. Score: what a linear recalibration of the
     network would gain on held-out chains, a lower bound of its error.
     """
-    from ..sampler_report import report_sampler
+    from ..physics import report_sampler
     from ..weights import find_weights, load_weights
 
     path = find_weights(weights)

@@ -120,10 +120,10 @@ def score(
         from ..metrics.structural import load_tmtools
 
         load_tmtools()
-    from ..likelihood import LIKELIHOOD
     from ..metrics.chains import parse_chains
     from ..metrics.quality import QUALITY
     from ..metrics.scores import SIMILARITY
+    from ..physics import LIKELIHOOD
     from ..weights import find_weights
 
     columns = ["model", *(["reference", *SIMILARITY] if compared else [])]

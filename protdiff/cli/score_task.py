@@ -73,7 +73,7 @@ def _denoiser(weights):
 
 def _log_likelihood(model, options):
     """`Likelihood` of a model."""
-    from ..likelihood import log_likelihood
+    from ..physics import log_likelihood
 
     sequence = options.sequence
     if sequence == "auto":  # designs without a sequence are all alanine, or all glycine

@@ -37,7 +37,7 @@ def thermo(
     replicas: two structures drawn from one noised real chain should be as far from each other as
     from the chain itself.
     """
-    from ..thermodynamics import measure_thermodynamics
+    from ..physics import measure_thermodynamics
     from ..weights import find_weights, load_weights
     from .thermo_page import draw_thermo
 

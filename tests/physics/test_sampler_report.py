@@ -7,7 +7,7 @@ from protdiff.dataset import read_chains
 from protdiff.flow import sde_2m, uniform_times
 from protdiff.flow.error import sampler_error
 from protdiff.generation import SPACING
-from protdiff.sampler_report import _bands, _recalibration, report_sampler
+from protdiff.physics.sampler_report import _bands, _recalibration, report_sampler
 from protdiff.weights import load_weights
 
 
@@ -69,7 +69,7 @@ def test_bands_of_a_flow(denoiser):
 
 def test_recommendation(denoiser, real_backbones, monkeypatch):
     """The fewest calls that cost less than what the network's own error is known to be."""
-    from protdiff import sampler_report
+    from protdiff.physics import sampler_report
 
     def gains(residual, features, scale, band):
         return 0 * scale + 1e3

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from .bands import BANDS
+from ..bands import BANDS
 
 __all__ = ["SamplerReport", "report_sampler"]
 
@@ -69,10 +69,10 @@ def report_sampler(
     """
     import torch
 
-    from .flow import sde_2m, uniform_times
-    from .flow.error import initialisation_error, sampler_error, score_error
-    from .generation import SPACING
-    from .network.numerics import flush_denormals
+    from ..flow import sde_2m, uniform_times
+    from ..flow.error import initialisation_error, sampler_error, score_error
+    from ..generation import SPACING
+    from ..network.numerics import flush_denormals
     from .replicas import chain_components
 
     lengths = [len(chain) for chain in chains]

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ._likelihood import by_elbo, by_iwae, by_ode, prepare
-from .bands import BANDS, band_index
+from ..bands import BANDS, band_index
+from .estimators import by_elbo, by_iwae, by_ode, prepare
 
 __all__ = ["DEFAULT_RESOLUTION", "LIKELIHOOD", "METHODS", "Likelihood", "log_likelihood"]
 
@@ -132,7 +132,7 @@ def log_likelihood(
     """
     if method not in METHODS:
         raise ValueError(f"method {method!r}: must be one of {', '.join(METHODS)}")
-    from .metrics.quality import steps as follows
+    from ..metrics.quality import steps as follows
 
     if sequence is not None and len(sequence) != len(backbone):
         raise ValueError(f"sequence: {len(sequence)} letters for {len(backbone)} residues")

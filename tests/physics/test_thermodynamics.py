@@ -6,13 +6,12 @@ import numpy as np
 import pytest
 
 import protdiff
-from protdiff import replicas
 from protdiff.flow import ChainFlow, gaussian_oracle
 from protdiff.flow.reference import real_spectrum
-from protdiff.replicas import chain_batches
-from protdiff.thermodynamics import measure_thermodynamics
+from protdiff.physics import measure_thermodynamics, replicas
+from protdiff.physics.replicas import chain_batches
 
-from .metrics.helpers import CAPSID, KRINGLE, REDUCTASE, example
+from ..metrics.helpers import CAPSID, KRINGLE, REDUCTASE, example
 
 
 class OtherLaw:

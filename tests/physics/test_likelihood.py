@@ -7,9 +7,9 @@ import pytest
 import torch
 
 import protdiff
-from protdiff.likelihood import LIKELIHOOD, METHODS, log_likelihood
+from protdiff.physics import LIKELIHOOD, METHODS, log_likelihood
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")

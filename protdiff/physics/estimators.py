@@ -1,4 +1,4 @@
-"""The likelihood of one unbroken piece of a chain, by each method of `protdiff.likelihood`."""
+"""The likelihood of one unbroken piece of a chain, by each method of `log_likelihood`."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .backbone import RESIDUE_TYPES
-from .geometry import link_vectors
+from ..backbone import RESIDUE_TYPES
+from ..geometry import link_vectors
 
 __all__ = ["Piece", "by_elbo", "by_iwae", "by_ode", "prepare"]
 
@@ -28,7 +28,7 @@ class Piece(NamedTuple):
         """ln density of the Gaussian chain that a method's value compares with."""
         import torch
 
-        from .flow.likelihood import gaussian_log_density
+        from ..flow.likelihood import gaussian_log_density
 
         variance = self.flow.variance
         if method != "elbo":
@@ -41,9 +41,9 @@ def prepare(denoiser, coords, whole, letters, resolution, seed):
     """`Piece` of coordinates (n, 4, 3)."""
     import torch
 
-    from .flow import to_coords, to_modes
-    from .network.conditions import condition_features
-    from .network.denoiser import ACTIVE_SIGNAL
+    from ..flow import to_coords, to_modes
+    from ..network.conditions import condition_features
+    from ..network.denoiser import ACTIVE_SIGNAL
 
     n = len(coords)
     full = denoiser.recipe([n])
@@ -81,8 +81,8 @@ def by_elbo(given, steps, samples):
     """`Bound` of a piece."""
     import torch
 
-    from .flow.likelihood import elbo
-    from .network.numerics import flush_denormals
+    from ..flow.likelihood import elbo
+    from ..network.numerics import flush_denormals
 
     with torch.inference_mode(), flush_denormals():
         return elbo(
@@ -104,8 +104,8 @@ def by_iwae(given, steps, samples):
     """Importance-weighted estimate: value, error, calls."""
     import torch
 
-    from .flow.likelihood import path_weights
-    from .network.numerics import flush_denormals
+    from ..flow.likelihood import path_weights
+    from ..network.numerics import flush_denormals
 
     state, volume = _state(given)
     times = torch.linspace(1, given.last, 4 * steps + 1, dtype=torch.float64)
@@ -126,8 +126,8 @@ def by_ode(given, steps, samples):
     """Probability flow: value, error of the divergence, calls."""
     import torch
 
-    from .flow.likelihood import ode_log_density
-    from .network.numerics import flush_denormals
+    from ..flow.likelihood import ode_log_density
+    from ..network.numerics import flush_denormals
 
     state, volume = _state(given)
     times = torch.linspace(1, given.last, steps + 1, dtype=torch.float64)

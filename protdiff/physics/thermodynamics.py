@@ -107,8 +107,8 @@ def measure_thermodynamics(
     """
     import torch
 
-    from .flow.thermo import mode_speciation_time
-    from .network.numerics import flush_denormals
+    from ..flow.thermo import mode_speciation_time
+    from ..network.numerics import flush_denormals
 
     step = advance or (lambda count: None)
     batches, (noise, generator) = chain_batches(denoiser, chains), noise_source(seed)
@@ -171,7 +171,7 @@ def _shell(batches, noise, places, low, high, repeats):
 
 def _entropy_production(batch, noise, times):
     """Nats per residue and unit of u, mean over times (R, B); (B,)."""
-    from .flow.thermo import entropy_production_rate
+    from ..flow.thermo import entropy_production_rate
 
     flow, denoise, clean, residues = batch
     total, moment = 0.0, clean.square().sum(-1)
@@ -210,7 +210,7 @@ def _distance_from_prior(batch, noise, generator):
     """ln p - ln prior per residue of data at u = 0, by the probability flow; (B,)."""
     import torch
 
-    from .flow.likelihood import gaussian_log_density, ode_log_density
+    from ..flow.likelihood import gaussian_log_density, ode_log_density
 
     flow, denoise, clean, residues = batch
     state = flow.noise(clean, batch.at(0), noise(clean))

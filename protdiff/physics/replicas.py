@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .geometry import link_vectors
+from ..geometry import link_vectors
 
 __all__ = [
     "Batch", "chain_batches", "chain_components", "mean_period", "measure_replicas", "noise_source",
@@ -50,9 +50,9 @@ def measure_replicas(denoiser, chains, times, *, steps=25, seed=0, advance=None)
     """
     import torch
 
-    from .flow.samplers import sde_2m
-    from .flow.thermo import replica_distances
-    from .network.numerics import flush_denormals
+    from ..flow.samplers import sde_2m
+    from ..flow.thermo import replica_distances
+    from ..network.numerics import flush_denormals
 
     batches, (noise, _), out = chain_batches(denoiser, chains), noise_source(seed), []
     with flush_denormals(), torch.inference_mode():
@@ -107,7 +107,7 @@ def chain_components(chains, size):
     """Components (B, 2·size, 3) of chains."""
     import torch
 
-    from .flow import to_modes
+    from ..flow import to_modes
 
     ca, links = torch.zeros(2, len(chains), size, 3, dtype=torch.float64)
     for row, chain in enumerate(chains):
