@@ -19,6 +19,7 @@ from pathlib import Path
 
 from protdiff import __version__
 from protdiff.network.numerics import flush_denormals
+from protdiff.training.checkpoint import read_checkpoint
 from protdiff.training.config import read_config
 from protdiff.training.dataset import load_chains
 from protdiff.training.loop import validate
@@ -62,8 +63,7 @@ def main():
     denoiser = load_weights(target)
     load = {"max_length": config.max_length, "cache": config.cache or config.out / "cache"}
     train, held_out = (load_chains(config.data, split, **load) for split in ("train", "val"))
-    with (config.out / "validation.csv").open() as handle:
-        last = list(csv.DictReader(handle))[-1]
+    _, progress = read_checkpoint(config.out, ())
     digest = file_digest(target)
     with flush_denormals():
         ratios = validate(denoiser, held_out, config, batches=96)
@@ -83,9 +83,9 @@ def main():
             "validation": described(held_out),
         },
         "training": {
-            "steps": int(last["step"]) + earlier.get("steps", 0),
-            "chains_seen": int(last["chains"]) + earlier.get("chains_seen", 0),
-            "hours": round(float(last["seconds"]) / 3600 + earlier.get("hours", 0), 2),
+            "steps": progress["step"] + earlier.get("steps", 0),
+            "chains_seen": progress["chains"] + earlier.get("chains_seen", 0),
+            "hours": round(progress["seconds"] / 3600 + earlier.get("hours", 0), 2),
             "machine": options.machine,
             "history": options.history,
             "configuration": json.loads(config.model_dump_json(exclude={"data", "out", "cache"})),

@@ -1,7 +1,7 @@
 """Quality of raw samples against network calls, with the default times and with fitted ones.
 
     python benchmarks/steps.py [--calls 12 16 25 50] [--samples 48] [--length 100]
-                               [--spacing 1.3] [--temperature 0.8]
+                               [--spacing 1.0] [--temperature 0.8]
 
 Fitted: `fit_schedule` for the chain's own flow and the default sampler (docs/theory.md 3.5), which
 knows nothing of the network. Measured from the written files by `sample_quality.py`.
@@ -16,7 +16,7 @@ from sample_quality import measure_folder
 import protdiff
 from protdiff.flow import fit_schedule, sde_2m, uniform_times
 from protdiff.flow.error import sampler_error
-from protdiff.generation import DEFAULT_TEMPERATURE, SPACING, sample
+from protdiff.generation import DEFAULT_TEMPERATURE, sample
 from protdiff.request import Request, batches
 from protdiff.weights import load_weights
 
@@ -43,7 +43,7 @@ def main():
     parser.add_argument("--samples", type=int, default=48)
     parser.add_argument("--length", type=int, default=100)
     parser.add_argument("--seed", type=int, default=5)
-    parser.add_argument("--spacing", type=float, default=SPACING)
+    parser.add_argument("--spacing", type=float, default=1.0)
     parser.add_argument("--temperature", type=float, default=DEFAULT_TEMPERATURE)
     options = parser.parse_args()
     denoiser = load_weights()

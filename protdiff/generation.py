@@ -29,8 +29,6 @@ HIGHEST_TEMPERATURE = 10.0
 #: Below T = 1 the temperature of a component is T^p: p = 0 for the fold (momenta up to the first
 #: number), rises to the second for the finest mode, and is the third for links.
 COLDER_FROM, FINEST, LINKS = 1.0, 8.0, 10.0
-#: Times of the network calls are equally spaced numbers to this power: closer at the fine end.
-SPACING = 1.3
 
 
 @dataclass(frozen=True)
@@ -141,7 +139,7 @@ def sample(
     method : str
         Key of `protdiff.flow.SAMPLERS`.
     times : Tensor, shape (steps,), optional
-        Grid from 1 to 0, in place of `steps` times spaced as `SPACING` says.
+        Grid from 1 to 0, in place of `steps` equally spaced times.
     callback : callable, optional
         Called with (step, u, noisy, clean estimate) at every network call.
 
@@ -163,7 +161,7 @@ def sample(
     if times is None:
         if steps < 2:
             raise ValueError(f"{steps} steps: a sample needs at least 2 steps")
-        times = uniform_times(steps) ** SPACING
+        times = uniform_times(steps)
     began = time.perf_counter()
     lengths = [request.length for request in requests]
     size = max(lengths)
@@ -188,7 +186,7 @@ def sample(
             clean = SAMPLERS[method](
                 denoise,
                 flow,
-                again * uniform_times(extra) ** SPACING,
+                again * uniform_times(extra),
                 noise,
                 temperature=temperatures(flow, temperature),
                 callback=callback,

@@ -30,7 +30,6 @@ def show(
     from ..flow.reference import real_spectrum
     from ..flow.rgdm import shell_steps
     from ..flows import recipe
-    from ..generation import SPACING
 
     made = recipe(name)
     flow = made([length])
@@ -54,7 +53,7 @@ def show(
         shell, down = shell_steps(length)
         print(f"RGDM takes {shell + down} steps, each mode {shell} of them in the shell")
     print(f"start: {float(initialisation_error(flow).sum()):.2g} nats from the noised data")
-    times = uniform_times(steps) ** SPACING
+    times = uniform_times(steps)
     shown = {round(i * (steps - 1) / (min(rows, steps) - 1)) for i in range(min(rows, steps))}
     lines, cost = table(made, flow, length, times)
     print("\nstep      u  half resolved      modes   beads   signal of   signal of")

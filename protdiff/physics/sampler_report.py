@@ -71,7 +71,6 @@ def report_sampler(
 
     from ..flow import sde_2m, uniform_times
     from ..flow.error import initialisation_error, sampler_error, score_error
-    from ..generation import SPACING
     from ..network.numerics import flush_denormals
     from .replicas import chain_components
 
@@ -107,7 +106,7 @@ def report_sampler(
         start = _by_band(initialisation_error(middle), where)[0]
         steps = {}
         for count in calls:
-            grid = uniform_times(count) ** SPACING
+            grid = uniform_times(count)
             steps[count] = _by_band(sampler_error(sampler or sde_2m, middle, grid), where)[0]
             step(1)
     mean = totals["score"].mean(0)
