@@ -48,22 +48,23 @@ def noise_of(denoiser, batch, seed):
 
 
 @torch.no_grad()
-def validate(denoiser, chains, config, batches=48):
+def validate(denoiser, chains, config, batches=48, again=1):
     """Loss per band on held-out chains, relative to the Gaussian chain (a zero output).
 
     The same chains, times and noise at every call; no conditions are shown. A network with
-    self-conditioning is judged by its second estimate, as samplers use it.
+    self-conditioning is judged by its second estimate, as samplers use it; with `again` 0 by its
+    first, as the likelihood does.
 
     Returns
     -------
     dict of str to float
         Ratio per band; below 1 is better than the Gaussian chain.
     """
-    return held_out_loss(denoiser, chains, config, batches)[1]
+    return held_out_loss(denoiser, chains, config, batches, again)[1]
 
 
 @torch.no_grad()
-def held_out_loss(denoiser, chains, config, batches=48):
+def held_out_loss(denoiser, chains, config, batches=48, again=1):
     """Mean loss on held-out chains, and the dict of `validate`."""
     config = config.model_copy(
         update={"seed": 1, "sequence_share": 0.0, "structure_share": 0.0, "beads": 1024}
@@ -71,7 +72,7 @@ def held_out_loss(denoiser, chains, config, batches=48):
     losses, total = [], 0
     for step in range(batches):
         batch = make_batch(chains, denoiser.recipe, config, step)
-        loss, bands = batch_loss(denoiser, batch, config, step, again=1)
+        loss, bands = batch_loss(denoiser, batch, config, step, again)
         losses.append(loss.item())
         total = total + bands
     ratios = dict(zip(BAND_NAMES, (total[:, 0] / total[:, 1]).tolist(), strict=True))
