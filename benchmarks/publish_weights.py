@@ -60,7 +60,8 @@ def main():
     parser.add_argument("--history", default=None, help="what changed during the run")
     parser.add_argument("--before", type=Path, help="card of the weights the run started from")
     options = parser.parse_args()
-    earlier = json.loads(options.before.read_text())["training"] if options.before else {}
+    before = json.loads(options.before.read_text()) if options.before else {}
+    earlier = before.get("training", {})
     config = read_config(options.config)
     target = ROOT / "weights" / f"{options.name}.safetensors"
     shutil.copyfile(config.out / "ema.safetensors", target)
@@ -69,6 +70,8 @@ def main():
     train, held_out = (load_chains(config.data, split, **load) for split in ("train", "val"))
     _, progress = read_checkpoint(config.out, ())
     digest = file_digest(target)
+    # Until benchmarks/replica_gap.py has measured these.
+    gap = before.get("replica_gap", before.get("replica_gap_of_the_weights_before"))
     with flush_denormals():
         second, first = (validate(denoiser, held_out, config, 96, again) for again in (1, 0))
     card = {
@@ -98,6 +101,7 @@ def main():
         "validation_loss_over_gaussian_chain": rounded(second),
         "the_same_without_an_earlier_estimate": rounded(first),
         "samples": sample_metrics(digest),
+        **({"replica_gap_of_the_weights_before": gap} if gap else {}),
         "licence": "MIT",
     }  # fmt: skip
     target.with_suffix(".json").write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n")
