@@ -6,8 +6,9 @@
 Writes weights/NAME.safetensors and weights/NAME.json: architecture, flow, data with its hash,
 steps, chains seen, hours and machine, validation loss per band relative to the Gaussian chain
 (computed here, on 96 fixed batches of held-out chains; with and without an earlier estimate),
-and the sample metrics of benchmarks/out/quality.json when `make benchmark` has made it for these very weights. A run that
-started from other weights names their card with ``--before``: its steps, chains and hours count.
+and the sample metrics of benchmarks/out/quality.json when `make benchmark` has made it for these
+very weights. A run that started from other weights names their card with ``--before``: its steps,
+chains and hours count.
 """
 
 import argparse
