@@ -198,7 +198,7 @@ def test_bad_weights_are_one_line(run, tmp_path):
 
 @pytest.mark.parametrize("flow", ["rg", "rg-harmonic", "ddpm"])
 def test_doctor_takes_no_prior_for_an_error_of_the_sampler(flow):
-    """The prior of the shipped flow is not quite the law at time 1; a step from that law is exact."""
+    """The shipped prior is not quite the law at time 1; a step from that law is exact."""
     from protdiff.cli.doctor import sampler_error
     from protdiff.flows import recipe
     from protdiff.network import Denoiser
