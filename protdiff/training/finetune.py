@@ -18,7 +18,7 @@ from ..network.numerics import flush_denormals, pick_device
 from ..weights import DEFAULT, find_weights, load_weights, save_adapters, save_weights
 from .batches import make_batch
 from .config import TrainingConfig
-from .loop import batch_loss, held_out_loss, noise_of
+from .loop import batch_loss, held_out_loss, noise_of, sees_itself
 from .loss import distillation_loss
 
 __all__ = ["FinetuneSettings", "finetune_chains", "hold_out_chains"]
@@ -174,8 +174,11 @@ def finetune_chains(
         rehearse = rehearsal is not None and (step + 1) * keep % 1 < keep
         batch = make_batch(rehearsal if rehearse else train, denoiser.recipe, config, step)
         if rehearse:
-            noise = noise_of(denoiser, batch, step)
-            loss = distillation_loss(denoiser, base, noise[0], batch, *noise[1:], config.resolution)
+            flow, epsilon, u = noise_of(denoiser, batch, step)
+            again = sees_itself(denoiser, step)
+            loss = distillation_loss(
+                denoiser, base, flow, batch, epsilon, u, config.resolution, again
+            )
         else:
             loss, _ = batch_loss(denoiser, batch, config, step)
         for group in optimiser.param_groups:

@@ -34,9 +34,14 @@ AGAIN = 0.5
 def batch_loss(denoiser, batch, config, seed, again=AGAIN):
     """Loss and band sums of one batch, with noise from a generator of its own."""
     flow, epsilon, u = noise_of(denoiser, batch, seed)
-    draw = torch.rand((), generator=torch.Generator().manual_seed(seed)).item()
-    again = denoiser.self_conditioning and draw < again
+    again = sees_itself(denoiser, seed, again)
     return denoising_loss(denoiser, flow, batch, epsilon, u, config.resolution, again)
+
+
+def sees_itself(denoiser, seed, share=AGAIN):
+    """Whether the network is shown its first estimate of a batch; the same in every process."""
+    draw = torch.rand((), generator=torch.Generator().manual_seed(seed)).item()
+    return denoiser.self_conditioning and draw < share
 
 
 def noise_of(denoiser, batch, seed):

@@ -59,17 +59,19 @@ def component_weight(kernel, active, resolution):
     return kernel.alpha**2 * sigma / (sigma + resolution**2) * active
 
 
-def distillation_loss(denoiser, base, flow, batch, epsilon, u, resolution):
+def distillation_loss(denoiser, base, flow, batch, epsilon, u, resolution, again=False):
     """Weighted distance of a network's output from another one's, per chain.
 
     Zero exactly when both give the same estimates. Weights as in `denoising_loss`, without the
-    distances. No structure has to be true: the noisy chains only say where to compare.
+    distances. No structure has to be true: the noisy chains only say where to compare. With `again`
+    both are shown the first estimate of `base`.
     """
     noisy = flow.noise(batch.clean, u, epsilon)
     arguments = noisy, u, batch.lengths, flow, batch.conditions
-    output, active = denoiser(*arguments)
     with torch.no_grad():
-        wanted, _ = base(*arguments)
+        first = base.estimate(*arguments) if again else None
+        wanted, _ = base(*arguments, first)
+    output, active = denoiser(*arguments, first)
     weight = component_weight(flow.kernel(u), active, resolution).to(output.dtype)
     error = (output - wanted).square().mean(-1)
     return ((weight * error).sum(1) / (weight.sum(1) + FEW)).mean()

@@ -1,6 +1,7 @@
 """Fine-tuning: it learns the user's chains and keeps to the original elsewhere."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -78,6 +79,20 @@ def test_distillation_is_zero_for_the_same_network_only(chains, tiny_denoiser):
     assert same == 0
     gaussian = type(tiny_denoiser)(tiny_denoiser.network.config, tiny_denoiser.recipe)
     assert distillation_loss(gaussian, tiny_denoiser, flow, batch, epsilon, u, 0.03) > 1e-3
+
+
+def test_rehearsal_reaches_what_the_network_makes_of_an_earlier_estimate(chains, tiny_denoiser):
+    """Networks that differ in that alone are told apart once they are shown one."""
+    config = FinetuneSettings(beads=256).training()
+    batch = make_batch(chains, tiny_denoiser.recipe, config, 1)
+    flow, epsilon, u = noise_of(tiny_denoiser, batch, 0)
+    sizes = replace(tiny_denoiser.network.config, self_conditioning=True)
+    base, other = (type(tiny_denoiser)(sizes, tiny_denoiser.recipe) for _ in "12")
+    for one in (base, other):
+        one.load_state_dict(tiny_denoiser.state_dict(), strict=False)
+    torch.nn.init.normal_(other.network.previous_scalars.weight)
+    losses = [distillation_loss(other, base, flow, batch, epsilon, u, 0.03, a) for a in (0, 1)]
+    assert losses[0] == 0 and losses[1] > 1e-3
 
 
 def test_rehearsal_keeps_the_network_near_the_original(chains, tiny_weights, tiny_denoiser):
