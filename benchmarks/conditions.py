@@ -10,7 +10,14 @@ import numpy as np
 import torch
 
 import protdiff
-from protdiff.conditioning import Contacts, KeepFold, KeepFragments, RadiusOfGyration, Symmetry
+from protdiff.conditioning import (
+    Contacts,
+    KeepFold,
+    KeepFragments,
+    RadiusOfGyration,
+    Repulsion,
+    Symmetry,
+)
 from protdiff.conditioning.symmetry import symmetry_error
 from protdiff.dataset import read_chains
 from protdiff.extension import Extension, extend
@@ -82,7 +89,7 @@ def restraints(chains, weights):
             (first[p] + 1, second[p] + 1, distance[first[p], second[p]], TOLERANCE) for p in pairs
         ]
         [made] = protdiff.generate(
-            length=len(real), condition=Contacts(asked), seed=seed, weights=weights
+            length=len(real), condition=Contacts(asked) + Repulsion(), seed=seed, weights=weights
         )
         every.append(made)
         met += [
@@ -95,7 +102,7 @@ def restraints(chains, weights):
     for factor in (0.8, 1.0, 1.2, 1.4, 1.6):
         target = factor * 2.2 * 80**0.38
         every = protdiff.generate(
-            length=80, num=SIZES, condition=RadiusOfGyration(target), weights=weights
+            length=80, num=SIZES, condition=RadiusOfGyration(target) + Repulsion(), weights=weights
         )
         worst = max(abs(quality(made)["rg"] / target - 1) for made in every)
         yield (

@@ -164,8 +164,9 @@ def _bias(ask):
     from_conditioning = ask.contacts, ask.rg, ask.energy
     if all(given is None for given in from_conditioning):
         return
-    from ..conditioning import Contacts, Energy, RadiusOfGyration
+    from ..conditioning import Contacts, Energy, RadiusOfGyration, Repulsion
 
+    yield Repulsion()  # what pulls must not pull through the chain
     if ask.contacts is not None:
         yield Contacts(read_contacts(ask.contacts))
     if ask.rg is not None:

@@ -79,7 +79,7 @@ class Condition:
 
 
 class Sum(Condition):
-    """Several conditions, soft ones first; what `a + b` makes."""
+    """Several conditions, what `a + b` makes: soft ones, energies in one sum, exact ones."""
 
     def __init__(self, *parts):
         flat = [p for part in parts for p in (part.parts if isinstance(part, Sum) else (part,))]
@@ -104,8 +104,15 @@ class Sum(Condition):
         ))  # fmt: skip
 
     def __call__(self, clean, variance, u):
-        for part in sorted(self.parts, key=lambda part: getattr(part, "exact", False)):
-            clean = part(clean, variance, u)
+        from .energy import Energy, lowered
+
+        energies = [part for part in self.parts if isinstance(part, Energy)]
+        others = [part for part in self.parts if not isinstance(part, Energy)]
+        for part in others:
+            clean = clean if getattr(part, "exact", False) else part(clean, variance, u)
+        clean = lowered(energies, clean, variance, u)
+        for part in others:
+            clean = part(clean, variance, u) if getattr(part, "exact", False) else clean
         return clean
 
     def start(self):

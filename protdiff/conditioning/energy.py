@@ -8,6 +8,7 @@ moves what is still open.
 
 import torch
 
+from .bonds import HELD_FROM, Bonds
 from .condition import AGAIN, Condition, ca_of
 
 __all__ = ["Contacts", "Energy", "RadiusOfGyration", "Repulsion"]
@@ -56,33 +57,67 @@ class Energy(Condition):
             raise ValueError(f"energy {self.name}: {problem}")
         return self.weight * value
 
+    def felt(self, clean, variance, u):
+        """Whether it acts at this time, on this estimate."""
+        return True
+
     def __call__(self, clean, variance, u):
-        n = len(clean) // 2
-        with torch.inference_mode(False), torch.enable_grad():
-            clean, width = clean.detach().clone(), variance.clone().sqrt()[:, None]
-            spread = float((3 * variance[:n].sum() / n).sqrt())
-            z = torch.zeros_like(clean, requires_grad=True)
-            optimizer = torch.optim.LBFGS(
-                [z], max_iter=EVALUATIONS, max_eval=EVALUATIONS, line_search_fn="strong_wolfe"
-            )
+        return lowered([self], clean, variance, u)
 
-            def closure():
-                optimizer.zero_grad()
-                value = 0.5 * z.square().sum() + self.energy(ca_of(clean + width * z), spread)
-                value.backward()
-                if not bool(z.grad.isfinite().all()):
-                    raise ValueError(
-                        f"energy {self.name}: its gradient is not finite; take care of square "
-                        "roots and divisions at zero"
-                    )
-                return value
 
-            optimizer.step(closure)
-            return (clean + width * z).detach()
+def _blame(energies, parts, ca):
+    """Which energy it is whose gradient is not finite."""
+    gradients = [torch.autograd.grad(value, ca, retain_graph=True)[0] for value in parts]
+    names = [e.name for e, g in zip(energies, gradients, strict=True) if not g.isfinite().all()]
+    return (
+        f"energy {', '.join(names)}: its gradient is not finite; take care of square roots and "
+        "divisions at zero"
+    )
+
+
+def strain(energies, clean, variance, u):
+    """Sum of the energies that are felt, in kT."""
+    n = len(clean) // 2
+    spread = float((3 * variance[:n].sum() / n).sqrt())
+    felt = [energy for energy in energies if energy.felt(clean, variance, u)]
+    return sum(float(energy.energy(ca_of(clean), spread)) for energy in felt)
+
+
+def lowered(energies, clean, variance, u):
+    """Mode of N(clean, variance) times exp(-E) for the sum of the energies that are felt."""
+    energies = [energy for energy in energies if energy.felt(clean, variance, u)]
+    if not energies:
+        return clean
+    n = len(clean) // 2
+    with torch.inference_mode(False), torch.enable_grad():
+        clean, width = clean.detach().clone(), variance.clone().sqrt()[:, None]
+        spread = float((3 * variance[:n].sum() / n).sqrt())
+        bonds = Bonds(clean, width[:, 0].square()) if u < HELD_FROM else None
+        z = torch.zeros_like(clean, requires_grad=True)
+        optimizer = torch.optim.LBFGS(
+            [z], max_iter=EVALUATIONS, max_eval=EVALUATIONS, line_search_fn="strong_wolfe"
+        )
+
+        def moved():
+            return clean + (bonds.turned(width * z) if bonds else width * z)
+
+        def closure():
+            optimizer.zero_grad()
+            ca = ca_of(moved())
+            parts = [energy.energy(ca, spread) for energy in energies]
+            value = sum(parts, 0.5 * z.square().sum())
+            value.backward(retain_graph=True)
+            if not bool(z.grad.isfinite().all()):
+                raise ValueError(_blame(energies, parts, ca))
+            return value
+
+        optimizer.step(closure)
+        made = moved().detach()
+        return bonds.kept(made) if bonds else made
 
 
 class Repulsion(Energy):
-    """Keep CA atoms (separation 3 or more) apart, and off the CA atoms of a fixed surrounding.
+    """Keep CA atoms (separation 3 or more) apart: excluded volume.
 
     Parameters
     ----------
@@ -100,11 +135,39 @@ class Repulsion(Energy):
         squares = (ca[first] - ca[second]).square().sum(-1) + 2 * spread**2
         return self.stiffness / 2 * overlap(squares, self.radius)
 
-    def __call__(self, clean, variance, u):
-        n = len(clean) // 2
-        if 6 * float(variance[:n].sum() / n) > self.radius**2:
-            return clean  # no pair is known to be near
-        return super().__call__(clean, variance, u)
+    def felt(self, clean, variance, u):
+        n = len(clean) // 2  # otherwise no pair is known to be near
+        return 6 * float(variance[:n].sum() / n) <= self.radius**2
+
+
+class Room(Energy):
+    """Keep pairs of CA atoms apart between two times, by their estimates alone.
+
+    Estimates are nearer each other than places that are still open, so this makes room early.
+
+    Parameters
+    ----------
+    first, second : Tensor of int
+        Residues of the pairs, from 0.
+    radius : float
+        Å.
+    stiffness : float
+        kT per Å².
+    times : (float, float)
+    """
+
+    name = "room"
+
+    def __init__(self, first, second, radius, stiffness, times):
+        self.first, self.second = first, second
+        self.radius, self.stiffness, self.times = radius, stiffness, times
+
+    def felt(self, clean, variance, u):
+        return self.times[0] <= u < self.times[1]
+
+    def energy(self, ca, spread):
+        squares = (ca[self.first] - ca[self.second]).square().sum(-1)
+        return self.stiffness / 2 * overlap(squares, self.radius)
 
 
 def overlap(squares, radius):

@@ -11,6 +11,7 @@ from ..flow import cosine_modes
 from ..flow.conditional import conditional_mean, observation_precision
 from ..geometry import LINK_ATOMS, link_vectors
 from ..metrics.superposition import rotation_of
+from .bonds import HELD_FROM, Bonds
 from .condition import Condition
 
 __all__ = ["Known", "atom_row", "backbone_observations"]
@@ -132,7 +133,10 @@ class Known(Condition):
         precision = observation_precision(variance, self.rows, self.noise, self.free)
         if self.turn:
             self.find_pose(clean, precision)
-        return conditional_mean(clean, variance, self.rows, self.posed(), precision)
+        made = conditional_mean(clean, variance, self.rows, self.posed(), precision)
+        if u > HELD_FROM:
+            return made
+        return Bonds(clean, variance, self.rows, precision).kept(made)
 
     def shift(self, clean, group=0):
         """Translation (3,) of a group: posed values + shift lie on the estimate."""

@@ -4,9 +4,9 @@ import numpy as np
 import torch
 
 from ..backbone import Backbone
-from .condition import AGAIN, Condition, ca_of
+from .condition import AGAIN, Condition
 from .contig import Contig, Fixed, New, find_residues, parse_contig, read_specification
-from .energy import Energy, overlap
+from .energy import Room, lowered, strain
 from .known import Known, backbone_observations
 
 __all__ = ["Motif", "superposed"]
@@ -15,10 +15,13 @@ __all__ = ["Motif", "superposed"]
 REACH = 3.8
 #: CA-CA distance (Å) up to which neighbours in the file are bonded.
 BONDED = 4.5
-#: CA atoms of a motif keep this distance (Å) from all others (separation 5 or more) but their own
-#: group, with this stiffness
-#: (kT/Å²), between these times: later it would strain bonds that the network no longer repairs.
-ROOM, STIFFNESS, EARLY, LATE = 5.5, 1.0, 0.7, 0.2
+#: CA atoms (separation 3 or more) keep this distance in Å, as packed residues do; those of a motif
+#: (separation 5 or more) a larger one from all but their own group. Stiffness in kT/Å² between the
+#: two times, and from the later one on, when the larger room would strain the fold.
+PACKED, ROOM, SOFT, STIFF, EARLY, LATE = 4.2, 5.5, 1.0, 5.0, 0.7, 0.2
+#: Groups are rigid: part of what an energy moves is lost when they are put back. It acts again, so
+#: often at most, while there is more strain (kT) than this.
+ROUNDS, STRAINED = 3, 0.5
 #: Atoms at the ends of a chain that no link places, and atoms (residue, atom) that tell where they
 #: are: N of the first residue; C and O of the last.
 ENDS = ((0, [0], ((0, 1), (0, 2), (0, 3))), (-1, [2, 3], ((-2, 2), (-1, 0), (-1, 1))))
@@ -113,12 +116,14 @@ class PlacedMotif(Condition):
     turn : bool
         False: the motif keeps its orientation.
     room : float
-        See `ROOM`.
+        See `ROOM`; 0 for none.
+    energies : sequence of Energy
+        What else acts on the chain while it finds its place.
     """
 
     exact, again = True, AGAIN
 
-    def __init__(self, source, place, groups, turn=True, room=ROOM):
+    def __init__(self, source, place, groups, turn=True, room=ROOM, energies=()):
         self.source, self.place, self.room = source, place, room
         labels = sorted({g for g, p in zip(groups, place, strict=True) if p >= 0})
         self.labels, self.group_labels = labels, groups
@@ -132,23 +137,23 @@ class PlacedMotif(Condition):
         self.first_group = np.array([g == labels[0] for g in groups]) & (place >= 0)
 
         kept, labels = torch.tensor(place >= 0), np.array(groups)
-        first, second = torch.triu_indices(len(place), len(place), 5)
-        rigid = torch.tensor((labels[first] == labels[second]) & (place[first] >= 0))
-        rigid &= kept[second]
-        free = (kept[first] | kept[second]) & ~rigid
-        self.pairs = first[free], second[free]
+        first, second = torch.triu_indices(len(place), len(place), 3)
+        rigid = torch.tensor(labels[first] == labels[second]) & kept[first] & kept[second]
+        first, second = first[~rigid], second[~rigid]
+        beside = (kept[first] | kept[second]) & (second - first >= 5)
+        self.energies = [
+            Room(first, second, PACKED, SOFT, (LATE, EARLY)),
+            Room(first, second, PACKED, STIFF, (0, LATE)),
+            Room(first[beside], second[beside], room, SOFT, (LATE, EARLY)),
+            *energies,
+        ]
 
     def __call__(self, clean, variance, u):
         made = self.known(clean, variance, u)
-        first, second = self.pairs
-        if EARLY > u > LATE and len(first):
-
-            def clash(ca):
-                squares = (ca[first] - ca[second]).square().sum(-1)
-                return STIFFNESS / 2 * overlap(squares, self.room)
-
-            if float(clash(ca_of(made))) > 0:
-                made = self.known(Energy(clash)(made, variance, u), variance, u)
+        for _ in range(ROUNDS):
+            if strain(self.energies, made, variance, u) < STRAINED:
+                break
+            made = self.known(lowered(self.energies, made, variance, u), variance, u)
         return made
 
     def finish(self, backbone):

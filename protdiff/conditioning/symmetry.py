@@ -130,14 +130,11 @@ class Symmetry(Energy):
             value = value + STIFFNESS / 2 * near - REWARD * torch.log1p(touch)
         return value / len(self.images)
 
-    def __call__(self, clean, variance, u):
+    def felt(self, clean, variance, u):
         self.ca = ca_of(clean)
-        if not LATE < u < EARLY:
-            return clean
-        self.radius = self.dock(self.ca)
-        clean = super().__call__(clean, variance, u)
-        self.ca = ca_of(clean)
-        return clean
+        if near := LATE < u < EARLY:
+            self.radius = self.dock(self.ca)
+        return near
 
     def finish(self, backbone):
         """The assembly, chain A first."""

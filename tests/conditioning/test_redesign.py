@@ -121,11 +121,11 @@ def test_new_residues_keep_off_other_chains(source):
     clean, center = components_of(chain)
     variance = torch.linspace(5, 0.5, 80, dtype=torch.float64)
     variance[0] = 0
-    asked.around = torch.tensor(chain.ca[15:19] + 0.5)
+    asked.motif.energies[-1].around = around = torch.tensor(chain.ca[15:19] + 0.5)
     free = Redesign(source.chain("A"), "A115-120").settle(40, np.random.default_rng(0))
     near = [
         float(torch.cdist(ca_of(c(clean, variance, 0.3))[14:20] + torch.tensor(center),
-                          asked.around).min())
+                          around).min())
         for c in (asked, free)
     ]  # fmt: skip
     assert near[0] > near[1] + 0.5
