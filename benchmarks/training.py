@@ -10,7 +10,6 @@ The last line is the average over the flow: batches as training draws them.
 
 import argparse
 import time
-from contextlib import nullcontext
 
 import numpy as np
 import torch
@@ -25,7 +24,7 @@ from protdiff.weights import load_weights
 ROWS = [("full", 64), ("full", 100), ("full", 200), ("16", 100), ("32", 100), ("64", 100)]
 
 
-def measure(denoiser, chains, config, seconds, level=None, length=None, autocast=nullcontext):
+def measure(denoiser, chains, config, seconds, level=None, length=None):
     """Chains, steps, seconds of computing and of making batches."""
     optimiser = torch.optim.AdamW(denoiser.parameters(), lr=1e-6)
     draw, counts, spent = batches._draw_level, [], np.zeros(2)
@@ -38,8 +37,7 @@ def measure(denoiser, chains, config, seconds, level=None, length=None, autocast
             start = time.perf_counter()
             batch = batches.make_batch(chains, denoiser.recipe, config, step)
             middle = time.perf_counter()
-            with autocast():
-                loss, _ = batch_loss(denoiser, batch, config, step)
+            loss, _ = batch_loss(denoiser, batch, config, step)
             optimiser.zero_grad(set_to_none=True)
             loss.backward()
             optimiser.step()
@@ -70,11 +68,10 @@ def main():
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     denoiser = load_weights(device=options.device).requires_grad_(True).train()
+    if options.bf16:
+        denoiser.network.use_bf16()
     if options.compiled:
         denoiser.network.compile()
-    autocast = nullcontext
-    if options.bf16:
-        autocast = lambda: torch.autocast(options.device, torch.bfloat16)  # noqa: E731
     chains = load_chains(options.data, "train", max_length=256)
     kind = f"{'bf16' if options.bf16 else 'float32'}, {'compiled' if options.compiled else 'eager'}"
     print(f"{options.device}, {options.threads} threads, {kind}")
@@ -87,7 +84,7 @@ def main():
                 near = np.abs(chains.lengths - length) <= 10
                 subset = chains.take(np.flatnonzero(near))
             count, steps, data, work = measure(
-                denoiser, subset, config, options.seconds, level, length, autocast
+                denoiser, subset, config, options.seconds, level, length
             )
             rate = count / (data + work)
             size = {None: 0, "full": length}.get(level, level)

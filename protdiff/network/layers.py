@@ -9,7 +9,7 @@ from e3nn import o3
 from e3nn.nn import Gate
 from torch import nn
 
-__all__ = ["Attention", "EquivariantNorm", "FeedForward", "Layer", "PairBias", "split"]
+__all__ = ["Attention", "EquivariantNorm", "FeedForward", "Layer", "Linear", "PairBias", "split"]
 
 
 def split(features, scalars):
@@ -41,6 +41,21 @@ class EquivariantNorm(nn.Module):
         s = nn.functional.layer_norm(s, s.shape[-1:]) * (1 + scale) + shift
         v = v * (v.square().sum(-1).mean(-1) + 1e-4).rsqrt()[..., None, None]
         return torch.cat([s, (v * (1 + stretch)[..., None]).flatten(-2)], -1)
+
+
+class Linear(o3.Linear):
+    """e3nn's, in 16 bits if `in_bf16` is set; what goes in and comes out keeps its precision.
+
+    Positions, distances and attention stay in 32 bits: 8 bits of mantissa would displace residues.
+    """
+
+    in_bf16 = False
+
+    def forward(self, features):
+        if not self.in_bf16:
+            return super().forward(features)
+        with torch.autocast(features.device.type, torch.bfloat16):
+            return super().forward(features).to(features.dtype)
 
 
 class PairBias(nn.Module):
@@ -115,10 +130,10 @@ class Attention(nn.Module):
         self.scalar_sizes = [scalar_keys, scalar_keys, values, edges]  # q, k, value, s along r
         self.vector_sizes = [vector_keys, vector_keys, 1, 1, edges, edges]  # q, k, f, g, value, v
         irreps = o3.Irreps(f"{scalars}x0e + {vectors}x1e")
-        self.project = o3.Linear(
+        self.project = Linear(
             irreps, f"{heads * sum(self.scalar_sizes)}x0e + {heads * sum(self.vector_sizes)}x1e"
         )
-        self.out = o3.Linear(f"{heads * (values + edges)}x0e + {heads * 3 * edges}x1e", irreps)
+        self.out = Linear(f"{heads * (values + edges)}x0e + {heads * 3 * edges}x1e", irreps)
         self.scale = (scalar_keys + 3 * vector_keys) ** -0.5
 
     def forward(self, features, x, bias, inverse):
@@ -189,7 +204,7 @@ class FeedForward(nn.Module):
         super().__init__()
         irreps = o3.Irreps(f"{scalars}x0e + {vectors}x1e")
         self.hidden, self.products = hidden, products
-        self.expand = o3.Linear(irreps, f"{hidden + 2 * products}x0e + {2 * products}x1e")
+        self.expand = Linear(irreps, f"{hidden + 2 * products}x0e + {2 * products}x1e")
         self.gate = Gate(
             f"{hidden + products}x0e",
             [nn.functional.silu],
@@ -197,7 +212,7 @@ class FeedForward(nn.Module):
             [torch.sigmoid],
             f"{2 * products}x1e",
         )
-        self.contract = o3.Linear(self.gate.irreps_out, irreps)
+        self.contract = Linear(self.gate.irreps_out, irreps)
 
     def forward(self, features):
         """(B, M, S + 3V) from the same shape."""

@@ -11,7 +11,7 @@ from e3nn import o3
 from torch import nn
 
 from .conditions import CONDITIONS
-from .layers import EquivariantNorm, Layer, PairBias, split
+from .layers import EquivariantNorm, Layer, Linear, PairBias, split
 from .numerics import plain_e3nn
 
 __all__ = ["Beads", "NetworkConfig", "ScoreNetwork"]
@@ -131,6 +131,12 @@ class ScoreNetwork(nn.Module):
             self.previous_vectors = o3.Linear(f"{width}x1e", f"{c.vectors}x1e")
             for parameter in (*self.previous_scalars.parameters(), self.previous_vectors.weight):
                 nn.init.zeros_(parameter)  # a network that was trained without stays as it was
+
+    def use_bf16(self):
+        """Do the products of features in bf16 from now on (see `layers.Linear`)."""
+        for module in self.modules():
+            if isinstance(module, Linear):
+                module.in_bf16 = True
 
     def compile(self):
         """Compile the layers: about 1.4 times faster training, after a minute or two."""

@@ -3,6 +3,7 @@
 import difflib
 import tomllib
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -65,6 +66,7 @@ class TrainingConfig(BaseModel):
     seed: int = Field(0, ge=0)
     threads: int = Field(0, ge=0, description="compute threads; 0: all cores")
     device: str = "cpu"
+    precision: Literal["float32", "bf16"] = "float32"
     compile: bool = False
     log_every: int = Field(50, gt=0)
     checkpoint_minutes: float = Field(3, gt=0)

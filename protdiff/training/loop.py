@@ -90,7 +90,7 @@ def train(config, report=print, progress=None):
 
     Every step works on `accumulate` batches in every process, and the gradients are averaged:
     the same total of batches gives the same steps however many processes share them. Several are
-    started by ``torchrun --nproc-per-node N``.
+    started by ``torchrun --nproc-per-node N`` or ``srun``.
 
     Writes to ``config.out``: checkpoint-STEP (to resume), ema.safetensors (weights for
     `protdiff generate`), best.safetensors (those of the lowest loss on held-out chains),

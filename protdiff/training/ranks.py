@@ -1,18 +1,43 @@
-"""Several processes that train together, started by ``torchrun``."""
+"""Several processes that train together, started by ``torchrun`` or by Slurm's ``srun``."""
 
 import os
+import re
 
 import torch
 
-__all__ = ["agree", "average_gradients", "join_group", "leave_group", "total"]
+__all__ = ["agree", "average_gradients", "device_of", "join_group", "leave_group", "total"]
 
 
 def join_group():
-    """Rank and number of the processes of this run; one unless started by ``torchrun``."""
+    """Rank and number of the processes of this run; one unless a launcher started several."""
+    _ask_slurm()
     world = int(os.environ.get("WORLD_SIZE", 1))
     if world > 1 and not torch.distributed.is_initialized():
-        torch.distributed.init_process_group("gloo")
+        # Gradients travel between GPUs where they are; the few numbers on the CPU by gloo.
+        gpus = torch.cuda.is_available() and torch.distributed.is_nccl_available()
+        torch.distributed.init_process_group("cpu:gloo,cuda:nccl" if gpus else "gloo")
     return (torch.distributed.get_rank(), world) if world > 1 else (0, 1)
+
+
+def _ask_slurm():
+    """Tell torch what ``srun`` says of this process; a batch script's own shell has no step."""
+    said = os.environ
+    if "WORLD_SIZE" in said or int(said.get("SLURM_STEP_NUM_TASKS", 1)) == 1:
+        return
+    # "node[07-09,12],other3" begins with node07.
+    first = re.match(r"([^,\[]+)(?:\[(\w+))?", said["SLURM_STEP_NODELIST"])
+    said["RANK"], said["LOCAL_RANK"] = said["SLURM_PROCID"], said["SLURM_LOCALID"]
+    said["WORLD_SIZE"] = said["SLURM_STEP_NUM_TASKS"]
+    said.setdefault("MASTER_ADDR", first[1] + (first[2] or ""))
+    said.setdefault("MASTER_PORT", str(20000 + int(said["SLURM_JOB_ID"]) % 20000))
+
+
+def device_of(name):
+    """The device of this process: every one on a machine has a GPU of its own."""
+    local = os.environ.get("LOCAL_RANK")
+    if name != "cuda" or local is None:
+        return name
+    return f"cuda:{int(local) % max(1, torch.cuda.device_count())}"  # srun may show one alone
 
 
 def leave_group():

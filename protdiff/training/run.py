@@ -11,6 +11,7 @@ from ..weights import find_weights, load_weights, save_weights
 from .checkpoint import read_checkpoint, write_checkpoint
 from .config import ConfigError
 from .logs import LOGS, forget_after
+from .ranks import device_of
 
 __all__ = ["Run"]
 
@@ -24,9 +25,11 @@ class Run:
         self.best, self.stale = math.inf, 0
         recipe = named_recipe(config.flow)
         torch.manual_seed(config.seed)
-        pick_device(config.device)
+        self.device = device_of(pick_device(config.device))
         self.denoiser = Denoiser(NetworkConfig(**config.network.model_dump()), recipe)
-        self.denoiser.to(config.device)
+        self.denoiser.to(self.device)
+        if config.precision == "bf16":
+            self.denoiser.network.use_bf16()
         if config.compile:
             self.denoiser.network.compile()
         if config.initial:
@@ -83,7 +86,7 @@ class Run:
         """A denoiser with the averaged weights."""
         current = Denoiser(self.denoiser.network.config, self.denoiser.recipe)
         current.load_state_dict(self.average)
-        return current.to(self.config.device).eval().requires_grad_(False)
+        return current.to(self.device).eval().requires_grad_(False)
 
     def restore(self):
         """Continue from the newest checkpoint, if there is one."""
@@ -92,7 +95,7 @@ class Run:
             return
         parts, progress = found
         self.load(parts["model"], self.config.out)
-        device = self.config.device
+        device = self.device
         self.average = {k: v.to(device) for k, v in parts["average"].items()}
         for name, parameter in self.denoiser.named_parameters():
             keys = ("step", "exp_avg", "exp_avg_sq")

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from e3nn import o3
 
 from protdiff.flow import (
     ChainFlow,
@@ -146,6 +147,22 @@ def test_single_precision_agrees_with_double(make_denoiser, draw):
         x = state(flow, draw, at(u, 2))
         error = (single(x, at(u, 2)) - double(x, at(u, 2))).abs() / flow.variance.sqrt()[..., None]
         assert error[flow.mask].max() < 1e-4  # some tens of rounding errors of 6e-8
+
+
+def test_bf16_is_near_single_precision_and_equivariant(make_denoiser, draw):
+    """Geometry stays exact: turned noise gives turned estimates to rounding of the products."""
+    plain, short = (make_denoiser(dtype=torch.float32) for _ in "12")
+    short.network.use_bf16()
+    (flow, exact), (_, rounded) = (d.bind([40, 21]) for d in (plain, short))
+    turn = o3.rand_matrix().double()
+    for u in TIMES:
+        x = state(flow, draw, at(u, 2))
+        wide = flow.variance.sqrt()[..., None]
+        there = exact(x, at(u, 2)), rounded(x, at(u, 2))
+        error = ((there[1] - there[0]) / wide)[flow.mask].abs()
+        assert 0 < error.max() < 0.05
+        back = rounded(x @ turn.T, at(u, 2)) @ turn
+        assert ((back - there[1]) / wide)[flow.mask].abs().max() < 0.05
 
 
 def noise_source(draw, rows, size, turn=None):

@@ -3,6 +3,7 @@
 import csv
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -14,7 +15,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from protdiff.training import loop
+from protdiff.training import loop, ranks
 from protdiff.training.config import ConfigError, TrainingConfig
 from protdiff.training.loop import train
 from protdiff.training.run import Run
@@ -60,10 +61,10 @@ def config_of(path):
     return read_config(path)
 
 
-def start(*command):
+def start(*command, **variables):
     # A shell starts background jobs, and so perhaps these tests, with SIGINT ignored.
     heeding = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"} | variables
     return subprocess.Popen(
         [sys.executable, *map(str, command)], env=environment, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=heeding,
@@ -75,22 +76,84 @@ def rows_of(path):
         return list(csv.DictReader(handle))
 
 
-def test_processes_that_share_a_batch_give_the_curve_of_one(written):
+def by_torchrun(path):
+    yield start(
+        "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", 2,
+        "-m", "protdiff.cli.app", "train", path,
+    )  # fmt: skip
+
+
+def by_srun(path):
+    """What srun does: the command twice, and variables that say which is which."""
+    with socket.socket() as free:
+        free.bind(("", 0))
+        port = free.getsockname()[1]
+    slurm = {
+        "SLURM_STEP_NUM_TASKS": "2", "SLURM_STEP_NODELIST": "localhost", "SLURM_JOB_ID": "7",
+        "MASTER_PORT": str(port),
+    }  # fmt: skip
+    for rank in "01":
+        own = {"SLURM_PROCID": rank, "SLURM_LOCALID": rank}
+        yield start("-m", "protdiff.cli.app", "train", path, **slurm, **own)
+
+
+@pytest.mark.parametrize("launch", [by_torchrun, by_srun])
+def test_processes_that_share_a_batch_give_the_curve_of_one(written, launch):
     one, alone = written("alone", 6, accumulate=2)
     two, shared = written("shared", 6)
     train(config_of(one), report=lambda _: None)
-    launcher = start(
-        "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", 2,
-        "-m", "protdiff.cli.app", "train", two,
-    )  # fmt: skip
-    _, errors = launcher.communicate(timeout=300)
-    assert launcher.returncode == 0, errors[-2000:]
+    for process in list(launch(two)):
+        _, errors = process.communicate(timeout=300)
+        assert process.returncode == 0, errors[-2000:]
     first, second = rows_of(alone / "training.csv"), rows_of(shared / "training.csv")
     assert len(first) == len(second) == 6
     for a, b in zip(first, second, strict=True):
         assert a["chains"] == b["chains"] or abs(int(a["chains"]) - int(b["chains"])) < 40
         for key in ("loss", "modes_<4", "modes_>32"):
             np.testing.assert_allclose(float(a[key]), float(b[key]), rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("nodes", "first"),
+    [("node[07-09,12],other3", "node07"), ("a12", "a12"), ("gpu-1,gpu-2", "gpu-1")],
+)
+def test_the_first_node_of_a_job(nodes, first, monkeypatch):
+    for name in ("WORLD_SIZE", "RANK", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT"):
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+    said = {"STEP_NUM_TASKS": "8", "STEP_NODELIST": nodes, "PROCID": "5", "LOCALID": "1"}
+    for name, value in (said | {"JOB_ID": "41234567"}).items():
+        monkeypatch.setenv(f"SLURM_{name}", value)
+    ranks._ask_slurm()
+    assert os.environ["MASTER_ADDR"] == first
+    assert (os.environ["RANK"], os.environ["WORLD_SIZE"]) == ("5", "8")
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 4)
+    assert ranks.device_of("cuda") == "cuda:1" and ranks.device_of("cpu") == "cpu"
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    assert ranks.device_of("cuda") == "cuda:0"
+    assert 20000 <= int(os.environ["MASTER_PORT"]) < 40000
+
+
+def test_a_batch_script_is_one_process(monkeypatch):
+    """Without srun there are tasks, but no step: nobody else would join."""
+    monkeypatch.delenv("WORLD_SIZE", raising=False)
+    monkeypatch.setenv("SLURM_NTASKS", "4")
+    monkeypatch.setenv("SLURM_PROCID", "0")
+    assert ranks.join_group() == (0, 1)
+
+
+def test_bf16_follows_float32(config):
+    """The losses differ by rounding; the weights are kept in 32 bits."""
+    losses, weights = {}, {}
+    for precision in ("float32", "bf16"):
+        out = config.out / precision
+        train(config.model_copy(update={"precision": precision, "out": out}), report=lambda _: None)
+        losses[precision] = [float(row["loss"]) for row in rows_of(out / "training.csv")]
+        weights[precision] = load_file(out / "ema.safetensors")
+    np.testing.assert_allclose(losses["bf16"], losses["float32"], rtol=0.01)
+    assert {t.dtype for t in weights["bf16"].values()} == {torch.float32}
+    differ = [n for n, t in weights["bf16"].items() if not torch.equal(t, weights["float32"][n])]
+    assert any("attention.project" in name for name in differ)
 
 
 def test_accumulated_batches_are_averaged(written):
