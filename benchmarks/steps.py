@@ -16,8 +16,9 @@ from sample_quality import measure_folder
 import protdiff
 from protdiff.flow import fit_schedule, sde_2m, uniform_times
 from protdiff.flow.error import sampler_error
-from protdiff.generation import DEFAULT_TEMPERATURE, sample
+from protdiff.generation import sample
 from protdiff.request import Request, batches
+from protdiff.temperature import DEFAULT_TEMPERATURE
 from protdiff.weights import load_weights
 
 COLUMNS = {

@@ -14,8 +14,9 @@ import numpy as np
 from .backbone import Backbone, joined
 from .conditioning import second_pass
 from .conditioning.redesign import PlacedRedesign, Redesign
-from .generation import DEFAULT_STEPS, DEFAULT_TEMPERATURE, Sample, sample
+from .generation import DEFAULT_STEPS, Sample, sample
 from .request import LONGEST, SHORTEST, Request, batches, settled
+from .temperature import DEFAULT_TEMPERATURE
 
 __all__ = ["ENDS", "WINDOW", "Extension", "extend"]
 

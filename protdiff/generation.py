@@ -16,19 +16,11 @@ from .request import (
     settled,
 )
 from .secondary_structure import STATES
+from .temperature import DEFAULT_TEMPERATURE, check_temperature, share_told, temperatures
 
-__all__ = ["DEFAULT_STEPS", "DEFAULT_TEMPERATURE", "Sample", "generate", "sample"]
+__all__ = ["DEFAULT_STEPS", "Sample", "generate", "sample"]
 
 DEFAULT_STEPS = 50
-#: 1 draws from the law that the network has learned; below it, detail is more regular.
-DEFAULT_TEMPERATURE = 0.8
-#: Beyond this every estimate is lost in the noise.
-HIGHEST_TEMPERATURE = 10.0
-
-
-#: Below T = 1 the temperature of a component is T^p: p = 0 for the fold (momenta up to the first
-#: number), rises to the second for the finest mode, and is the third for links.
-COLDER_FROM, FINEST, LINKS = 1.0, 8.0, 10.0
 
 
 @dataclass(frozen=True)
@@ -53,24 +45,6 @@ def _conditions(requests, size):
         [indices(request.structure, STATES) for request in requests],
         size,
     )
-
-
-def temperatures(flow, temperature):
-    """Temperature of every component; (B, D, 1).
-
-    Below 1 only detail is drawn colder: what a given fold leaves open is mostly the network's
-    uncertainty, not diversity. The fold has temperature 1; colder folds have too many helices.
-    Above 1 all components have the same.
-    """
-    import torch
-
-    momenta = flow.momenta
-    rise = ((momenta - COLDER_FROM) / (torch.pi - COLDER_FROM)).clamp(0, 1)
-    power = FINEST * rise
-    power[:, momenta.shape[1] // 2 :] = LINKS
-    if temperature >= 1:
-        power = torch.ones_like(power)
-    return (temperature**power)[..., None]
 
 
 def _noise_source(requests, size, seed):
@@ -154,10 +128,7 @@ def sample(
     from .flow import SAMPLERS, to_coords, uniform_times
     from .network.numerics import flush_denormals
 
-    if not 0 < temperature <= HIGHEST_TEMPERATURE:
-        raise ValueError(
-            f"temperature {temperature}: must be positive and at most {HIGHEST_TEMPERATURE:g}"
-        )
+    check_temperature(temperature)
     if times is None:
         if steps < 2:
             raise ValueError(f"{steps} steps: a sample needs at least 2 steps")
@@ -171,12 +142,13 @@ def sample(
     with torch.inference_mode(), flush_denormals():
         noise = _noise_source(requests, size, seed)
         start, until = _start(flow, asked, lengths, noise)
+        colder = temperatures(flow, temperature, [share_told(request) for request in requests])
         clean = SAMPLERS[method](
             denoise,
             flow,
             until * times,
             noise,
-            temperature=temperatures(flow, temperature),
+            temperature=colder,
             callback=callback,
             start=start,
         )
@@ -188,7 +160,7 @@ def sample(
                 flow,
                 again * uniform_times(extra),
                 noise,
-                temperature=temperatures(flow, temperature),
+                temperature=colder,
                 callback=callback,
                 start=flow.noise(clean, torch.full((len(clean),), again), noise()),
             )

@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import protdiff
-from protdiff.generation import _noise_source, sample, temperatures
+from protdiff.generation import _noise_source, sample
 from protdiff.network.numerics import pick_device
 from protdiff.request import Request, batches, sample_length
+from protdiff.temperature import temperatures
 
 
 def coords_of(tiny_weights, **options):
@@ -150,10 +151,17 @@ def test_absent_device_is_refused():
 def test_temperatures_of_the_scales(tiny_denoiser):
     """1 for the fold, T^8 for the finest mode, T^10 for links; all equal at 1 and above."""
     flow = tiny_denoiser.recipe([40])
-    cold = temperatures(flow, 0.8)[0, :, 0]
+    cold = temperatures(flow, 0.8, [0.0])[0, :, 0]
     assert cold[1] == 1 and cold[12] == 1 > cold[14]  # momenta 0.08, 0.94 and 1.1
     assert (cold[1:40].diff() <= 0).all()
     assert cold[39] == pytest.approx(0.8**8, rel=0.1)
     assert cold[40:] == pytest.approx([0.8**10] * 40)
     for temperature in (1.0, 1.7):
-        assert (temperatures(flow, temperature) == temperature).all()
+        assert (temperatures(flow, temperature, [0.0]) == temperature).all()
+
+
+def test_a_fold_that_is_told_is_colder(tiny_denoiser):
+    flow = tiny_denoiser.recipe([40, 40])
+    free, told = temperatures(flow, 0.8, [0.0, 1.0])[..., 0]
+    assert told[:13] == pytest.approx([0.8**2] * 13)
+    assert (told <= free).all() and torch.equal(told[30:], free[30:])

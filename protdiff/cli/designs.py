@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from ..generation import HIGHEST_TEMPERATURE
+from ..temperature import HIGHEST_TEMPERATURE
 from .ask import write_residues
 from .manifest import COLUMNS, existing_rows, write_manifest
 from .plan import naming

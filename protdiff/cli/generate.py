@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from ..generation import DEFAULT_STEPS, DEFAULT_TEMPERATURE
+from ..generation import DEFAULT_STEPS
+from ..temperature import DEFAULT_TEMPERATURE
 from . import ask, designs
 from .plan import plan
 

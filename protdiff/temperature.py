@@ -1,0 +1,68 @@
+"""The temperature of a sample, scale by scale."""
+
+from .backbone import RESIDUE_TYPES
+from .secondary_structure import STATES
+
+__all__ = [
+    "DEFAULT_TEMPERATURE",
+    "HIGHEST_TEMPERATURE",
+    "check_temperature",
+    "share_told",
+    "temperatures",
+]
+
+#: 1 draws from the law that the network has learned; below it, detail is more regular.
+DEFAULT_TEMPERATURE = 0.8
+#: Beyond this every estimate is lost in the noise.
+HIGHEST_TEMPERATURE = 10.0
+#: Below T = 1 the temperature of a component is T^p: p = 0 for the fold (momenta up to the first
+#: number), rises to the second for the finest mode, and is the third for links.
+COLDER_FROM, FINEST, LINKS = 1.0, 8.0, 10.0
+#: Least power p where a sequence or a secondary structure is given: there is less to choose.
+TOLD = 2.0
+
+
+def check_temperature(temperature):
+    """ValueError unless it is positive and not absurd."""
+    if not 0 < temperature <= HIGHEST_TEMPERATURE:
+        raise ValueError(
+            f"temperature {temperature}: must be positive and at most {HIGHEST_TEMPERATURE:g}"
+        )
+
+
+def share_told(request):
+    """Share of residues with a type or a secondary structure."""
+    texts = (request.sequence or "", RESIDUE_TYPES), (request.structure or "", STATES)
+    told = (sum(letter in letters for letter in text) for text, letters in texts)
+    return max(told) / request.length
+
+
+def temperatures(flow, temperature, told):
+    """Temperature of every component.
+
+    Below 1 only detail is drawn colder: what a given fold leaves open is mostly the network's
+    uncertainty, not diversity. The fold has temperature 1; colder folds have too many helices.
+    Where letters say how to fold, the fold is colder too, and obeys them better. Above 1 all
+    components have the same.
+
+    Parameters
+    ----------
+    flow : Flow
+        Of the batch, D components per chain.
+    temperature : float
+    told : sequence of float, length B
+        Share of residues whose type or secondary structure is given.
+
+    Returns
+    -------
+    Tensor, shape (B, D, 1)
+    """
+    import torch
+
+    momenta = flow.momenta
+    rise = ((momenta - COLDER_FROM) / (torch.pi - COLDER_FROM)).clamp(0, 1)
+    power = torch.maximum(FINEST * rise, TOLD * torch.tensor(told).double()[:, None])
+    power[:, momenta.shape[1] // 2 :] = LINKS
+    if temperature >= 1:
+        power = torch.ones_like(power)
+    return (temperature**power)[..., None]
