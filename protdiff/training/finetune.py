@@ -62,7 +62,7 @@ def for_one_sequence(settings):
     No rehearsal, and more of the batches at coarse scales, where the fold is decided.
     """
     keep = 0.0 if settings.keep is None else settings.keep
-    return replace(settings, keep=keep, full_share=0.4)
+    return replace(settings, keep=keep, full_share=0.25)
 
 
 def hold_out_chains(chains, share, seed=0):
