@@ -59,10 +59,11 @@ class FinetuneSettings:
 def for_one_sequence(settings):
     """Settings for an ensemble: its one fold is what must be learned, no other kept.
 
-    No rehearsal, and more of the batches at coarse scales, where the fold is decided.
+    No rehearsal, twice the rate, and most batches at coarse scales, where the fold is decided.
     """
     keep = 0.0 if settings.keep is None else settings.keep
-    return replace(settings, keep=keep, full_share=0.25)
+    rate = 2 * settings.learning_rate
+    return replace(settings, keep=keep, full_share=0.25, learning_rate=rate)
 
 
 def hold_out_chains(chains, share, seed=0):
