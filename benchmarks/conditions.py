@@ -186,7 +186,8 @@ def main():
     chains = [chains[k].backbone() for k in order]
     lines = [
         "# Variations, restraints, symmetry", "",
-        f"Default settings, from `python benchmarks/conditions.py` (protdiff "
+        f"Default settings of the sampler, from `python benchmarks/conditions.py --chains "
+        f"{options.chains} --num {options.num} --extended {options.extended}` (protdiff "
         f"{protdiff.__version__}); validation chains of up to {options.longest} residues.", "",
     ]  # fmt: skip
     parts = (

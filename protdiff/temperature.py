@@ -5,7 +5,6 @@ from .secondary_structure import STATES
 
 __all__ = [
     "DEFAULT_TEMPERATURE",
-    "HIGHEST_TEMPERATURE",
     "check_temperature",
     "share_told",
     "temperatures",
@@ -22,11 +21,11 @@ COLDER_FROM, FINEST, LINKS = 1.0, 8.0, 10.0
 TOLD = 2.0
 
 
-def check_temperature(temperature):
+def check_temperature(temperature, name="temperature"):
     """ValueError unless it is positive and not absurd."""
     if not 0 < temperature <= HIGHEST_TEMPERATURE:
         raise ValueError(
-            f"temperature {temperature}: must be positive and at most {HIGHEST_TEMPERATURE:g}"
+            f"{name} {temperature}: must be positive and at most {HIGHEST_TEMPERATURE:g}"
         )
 
 

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from ..temperature import HIGHEST_TEMPERATURE
+from ..temperature import check_temperature
 from .ask import write_residues
 from .manifest import COLUMNS, existing_rows, write_manifest
 from .plan import naming
@@ -55,10 +55,7 @@ Picture = Annotated[
 
 def check_options(temperature, name, plot):
     """ValueError for a temperature, name or picture that cannot be."""
-    if not 0 < temperature <= HIGHEST_TEMPERATURE:
-        raise ValueError(
-            f"--temperature {temperature}: must be positive and at most {HIGHEST_TEMPERATURE:g}"
-        )
+    check_temperature(temperature, "--temperature")
     if not name or Path(name).name != name or name.startswith("."):
         raise ValueError(f"--name {name!r}: must be a plain file name")
     if plot is not None and (plot.suffix.lower() != ".png" or plot.is_dir()):

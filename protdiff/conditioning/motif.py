@@ -124,7 +124,7 @@ class PlacedMotif(Condition):
     exact, again = True, AGAIN
 
     def __init__(self, source, place, groups, turn=True, room=ROOM, energies=()):
-        self.source, self.place, self.room = source, place, room
+        self.source, self.place = source, place
         labels = sorted({g for g, p in zip(groups, place, strict=True) if p >= 0})
         self.labels, self.group_labels = labels, groups
         parts = []
@@ -144,9 +144,10 @@ class PlacedMotif(Condition):
         self.energies = [
             Room(first, second, PACKED, SOFT, (LATE, EARLY)),
             Room(first, second, PACKED, STIFF, (0, LATE)),
-            Room(first[beside], second[beside], room, SOFT, (LATE, EARLY)),
             *energies,
         ]
+        if room:
+            self.energies.append(Room(first[beside], second[beside], room, SOFT, (LATE, EARLY)))
 
     def __call__(self, clean, variance, u):
         made = self.known(clean, variance, u)
