@@ -1,9 +1,12 @@
 """Variations by scale, restraints and symmetry: what is asked for beside what comes out.
 
-python benchmarks/conditions.py --data ../shared/data --out benchmarks/conditions.md
+python benchmarks/conditions.py --data ../shared/data --out benchmarks/conditions.md [--only PART]
+
+With --only, the other parts stay as they are in the output.
 """
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +34,7 @@ ADDED, BESIDE = 150, 5
 #: What a condition may cost: share of CA bonds within 0.1 Å of 3.80, CA pairs under 3.0 Å per 100
 #: residues, Ramachandran outliers.
 QUALITY = ("ca_bonds", "clashes_3.0", "rama_outliers")
+PARTS = ("free", "variations", "restraints", "assemblies", "extensions")
 HEAD = "CA bonds | CA pairs < 3.0 Å | outliers"
 
 
@@ -59,7 +63,7 @@ def variations(chains, weights):
         f"{HEAD} |"
     )
     yield "| --- " * 8 + "|"
-    for label, make in (("fine, 12", KeepFold), ("coarse, 12", KeepFragments)):
+    for label, make in VARIATIONS.items():
         rows, every = [], []
         for seed, real in enumerate(chains):
             [made] = protdiff.generate(condition=make(real), seed=seed, weights=weights)
@@ -74,6 +78,20 @@ def variations(chains, weights):
             f"| {label} | {len(rows)} | {tm:.2f} | {far:.2f} ({least:.2f}) Å | {local:.2f} Å | "
             f"{cells(every)} |"
         )
+
+
+def nameless(backbone):
+    return replace(backbone, residue_names=np.full(len(backbone), "ALA"))
+
+
+#: Kept scale, and what is told: the residue types of the chain, unless it has none.
+VARIATIONS = {
+    "fine, 12": KeepFold,
+    "fine, 12, types not told": lambda real: KeepFold(nameless(real)),
+    "fine, 8": lambda real: KeepFold(real, 8),
+    "fine, 6": lambda real: KeepFold(real, 6),
+    "coarse, 12": KeepFragments,
+}
 
 
 def restraints(chains, weights):
@@ -179,30 +197,39 @@ def main():
     parser.add_argument("--symmetries", default="C2,C3,C4,C5,C6,C7,C8,D2,D3,D4,T,O,I")
     parser.add_argument("--extended", type=int, default=20, help="chains that are extended")
     parser.add_argument("--weights")
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=[])
     options = parser.parse_args()
     torch.set_num_threads(1)
     chains = read_chains(options.data, "val", max_length=options.longest)
     order = np.random.default_rng(1).permutation(len(chains))[: options.chains]
     chains = [chains[k].backbone() for k in order]
-    lines = [
-        "# Variations, restraints, symmetry", "",
-        f"Default settings of the sampler, from `python benchmarks/conditions.py --chains "
-        f"{options.chains} --num {options.num} --extended {options.extended}` (protdiff "
-        f"{protdiff.__version__}); validation chains of up to {options.longest} residues.", "",
-    ]  # fmt: skip
-    parts = (
-        free(chains, options.weights),
-        variations(chains, options.weights),
-        restraints(chains, options.weights),
-        assemblies(options.symmetries.split(","), options.num, options.weights),
-        extensions(chains[: options.extended], options.weights),
-    )
-    for part in parts:
+    sections = {
+        "title": ["# Variations, restraints, symmetry"],
+        "how": [
+            f"Default settings of the sampler, from `python benchmarks/conditions.py --chains "
+            f"{options.chains} --num {options.num} --extended {options.extended}` (protdiff "
+            f"{protdiff.__version__}); validation chains of up to {options.longest} residues."
+        ],
+    }  # fmt: skip
+    parts = {
+        "free": free(chains, options.weights),
+        "variations": variations(chains, options.weights),
+        "restraints": restraints(chains, options.weights),
+        "assemblies": assemblies(options.symmetries.split(","), options.num, options.weights),
+        "extensions": extensions(chains[: options.extended], options.weights),
+    }
+    if options.only:
+        old = options.out.read_text().strip().split("\n\n")
+        names = [*sections, *parts]
+        sections |= {k: [text] for k, text in zip(names, old, strict=True) if k not in sections}
+    for name, part in parts.items():
+        if options.only and name not in options.only:
+            continue
+        sections[name] = []
         for line in part:
             print(line, flush=True)
-            lines.append(line)
-        lines.append("")
-        options.out.write_text("\n".join(lines))
+            sections[name].append(line)
+        options.out.write_text("\n\n".join("\n".join(own) for own in sections.values()) + "\n")
 
 
 if __name__ == "__main__":

@@ -86,12 +86,16 @@ def allowed_lengths(condition, wanted):
 
 
 def settled(request, condition, seed):
-    """The request with the condition as it is for this sample (None: as it was)."""
+    """The request with the condition as it is for this sample (None: as it was).
+
+    The residue types that the condition knows are told, unless the request has its own.
+    """
     if condition is None:
         return request
     # Random numbers of their own: (index,) draws the noise, (index, 1) the length.
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(request.index, 2)))
-    return replace(request, condition=condition.settle(request.length, rng))
+    condition = condition.settle(request.length, rng)
+    return replace(request, condition=condition, sequence=request.sequence or condition.sequence())
 
 
 def check_lengths(lengths):

@@ -8,15 +8,23 @@ conditions only as part of the denoiser, so each works with all of them.
 
 import torch
 
+from ..backbone import THREE_TO_ONE
 from ..flow import cosine_modes
 
-__all__ = ["Condition", "Sum", "ca_of", "conditioned", "second_pass"]
+__all__ = ["Condition", "Sum", "ca_of", "conditioned", "second_pass", "types_of"]
 
 
 def ca_of(clean):
     """CA positions (N, 3) in Å of the components (2N, 3) of a chain; differentiable."""
     n = len(clean) // 2
     return cosine_modes(n).mT @ clean[:n]
+
+
+def types_of(names):
+    """One letter per residue name; None if all are alanine, as residues without a type are."""
+    if all(name == "ALA" for name in names):
+        return None
+    return "".join(THREE_TO_ONE[name] for name in names)
 
 
 #: A network errs by more than the Gaussian chain's variance where residues are told apart.
@@ -70,6 +78,10 @@ class Condition:
     def residues(self):
         """Rows (output residue from 0, input chain, number with insertion code, name)."""
         return []
+
+    def sequence(self):
+        """Residue types that it knows, X for others; the network is told. None: nothing known."""
+        return None
 
     def __add__(self, other):
         return Sum(self, other)
@@ -125,6 +137,9 @@ class Sum(Condition):
 
     def residues(self):
         return [row for part in self._own() for row in part.residues()]
+
+    def sequence(self):
+        return next(filter(None, (part.sequence() for part in self._own())), None)
 
 
 def second_pass(steps, conditions):

@@ -7,7 +7,7 @@ import torch
 
 from ..backbone import Backbone, joined
 from ..metrics.correspondence import LONGEST_JUMP
-from .condition import AGAIN, Condition
+from .condition import AGAIN, Condition, types_of
 from .contig import find_residues, parse_fixed
 from .energy import Energy, overlap
 from .motif import PlacedMotif
@@ -16,6 +16,7 @@ __all__ = ["Redesign"]
 
 #: CA-CA distance (Å) over which neighbours in a file are not bonded, and the longest per link.
 BREAK, REACH = 4.5, 3.8
+UNKNOWN = "UNK"
 #: CA atoms around the chain repel those of new residues below this distance (Å), with this
 #: stiffness (kT/Å²), between these times: while the fold is open, so that it finds its place beside
 #: them. From 0.5 on, chains grown by windows of 128 had 6.1 % of new bonds off, from 0.8 on 1.7 %.
@@ -33,9 +34,15 @@ class Redesign(Condition):
         Residue ranges of one chain: ``A45-58,A90-97``.
     length_change : (int, int)
         Least and most residues by which every region may grow (shrink, where negative).
+
+    Notes
+    -----
+    The network is told the residue types of the chain, those of regions too that keep their
+    length: unless the request has a sequence of its own, or all are alanine, the name that
+    residues without a type go by.
     """
 
-    exact = True
+    exact, tells = True, True
 
     def __init__(self, source, regions, length_change=(0, 0), name="--redesign"):
         self._set(source, *find_regions(source, regions, name), length_change, name)
@@ -48,9 +55,10 @@ class Redesign(Condition):
         """Redraw stretches (start, stop) of a piece of a chain, given as rows of the source.
 
         The residues to be redrawn need no coordinates. What is not in `rows` is an obstacle, other
-        parts of the chain too.
+        parts of the chain too. The network is told no residue types.
         """
         asked = cls.__new__(cls)
+        asked.tells = False
         asked._set(source, np.asarray(rows), cuts, (0, 0), name)
         return asked
 
@@ -136,6 +144,9 @@ class PlacedRedesign(Condition):
         coords[before, 2:] = made.coords[before, 2:]
         coords[after + 1, 0] = made.coords[after + 1, 0]
         numbers, codes, names = self.numbering
+        asked = fresh & (made.residue_names != UNKNOWN)
+        names = np.where(asked, made.residue_names, names)
+        names[fresh & (names == UNKNOWN)] = "ALA"
         own = place != -2
         count, b_factors = int(own.sum()), None
         if chain.b_factors is not None:
@@ -148,6 +159,10 @@ class PlacedRedesign(Condition):
 
     def residues(self):
         return self.motif.residues()
+
+    def sequence(self):
+        told = self.asked.tells and types_of(self.asked.chain.residue_names.tolist())
+        return types_of(self.numbering[2].tolist()) if told else None
 
 
 class Surround(Energy):
@@ -200,11 +215,10 @@ def number_residues(chain, place, cuts, growth):
     """Numbers, insertion codes and names of the redrawn chain.
 
     New residues take the old numbers in turn; more than there were get the next free insertion
-    codes on the last. They are alanine, except where a stretch keeps its length: then they keep
-    their names.
+    codes on the last. Where a stretch keeps its length, they keep their names; others are unknown.
     """
     numbers = np.zeros(len(place), dtype=np.int64)
-    codes, names = np.full(len(place), "", dtype="<U1"), np.full(len(place), "ALA")
+    codes, names = np.full(len(place), "", dtype="<U1"), np.full(len(place), UNKNOWN)
     kept = place >= 0
     numbers[kept] = chain.residue_numbers[place[kept]]
     codes[kept] = chain.insertion_codes[place[kept]]

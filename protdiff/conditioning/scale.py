@@ -5,7 +5,7 @@ import torch
 
 from ..flow import cosine_modes
 from ..geometry import link_vectors
-from .condition import Condition
+from .condition import Condition, types_of
 from .motif import PlacedMotif
 
 __all__ = ["KeepFold", "KeepFragments", "PartialFlow", "components_of"]
@@ -50,7 +50,10 @@ def components_of(backbone, what="input"):
 
 
 class _Variation(Condition):
-    """A chain that samples vary: same length, same names and numbers, same place."""
+    """A chain that samples vary: same length, same names and numbers, same place.
+
+    The network is told its residue types, unless all are alanine.
+    """
 
     def __init__(self, source, what="--in"):
         self.source = source
@@ -75,6 +78,9 @@ class _Variation(Condition):
             residue_numbers=s.residue_numbers,
             insertion_codes=s.insertion_codes,
         )
+
+    def sequence(self):
+        return types_of(self.source.residue_names.tolist())
 
 
 class KeepFold(_Variation):
@@ -107,7 +113,8 @@ class KeepFragments(_Variation):
 
     Fine modes are vectors in space: kept as they are, they would fix the direction of every
     helix, and with it the fold. What is kept is their shape: fragments of `scale` residues, each
-    up to a rigid motion of its own.
+    up to a rigid motion of its own. The network is not told the residue types: they belong to the
+    fold that is to change.
 
     Parameters
     ----------
@@ -131,6 +138,9 @@ class KeepFragments(_Variation):
 
     def __call__(self, clean, variance, u):
         return self.fragments(clean, variance, u)
+
+    def sequence(self):
+        return None
 
 
 class PartialFlow(_Variation):

@@ -9,6 +9,7 @@ import pytest
 import protdiff
 from protdiff.conditioning import Redesign
 from protdiff.conditioning.redesign import number_residues
+from protdiff.request import Request, settled
 
 EXAMPLES = Path(__file__).parents[2] / "data" / "examples"
 
@@ -75,7 +76,34 @@ def test_numbers_of_several_segments(source):
     assert [f"{n}{c}" for n, c in zip(numbers, codes, strict=True)][1:6] == [
         "102", "103", "104", "104A", "105",
     ]  # fmt: skip
-    assert names[2:5].tolist() == ["ALA"] * 3 and names[10] == chain.residue_names[9]
+    assert names[2:5].tolist() == ["UNK"] * 3 and names[10] == chain.residue_names[9]
+
+
+def test_residue_types_of_the_file_are_told(source):
+    """Those of a region that keeps its length too; none of poly-alanine, nor where asked not to."""
+    chain = source.chain("A")
+    for regions, change, length, hidden in (
+        ("A103-105", (0, 0), 40, ()),
+        ("A103-105", (1, 1), 41, range(2, 6)),
+    ):
+        asked = Redesign(source, regions, change)
+        told = settled(Request(0, length), asked, 0).sequence
+        assert [k for k, letter in enumerate(told) if letter == "X"] == list(hidden)
+        rest = "".join(letter for letter in told if letter != "X")
+        assert rest == chain.sequence[:2] + chain.sequence[2:5] * (not hidden) + chain.sequence[5:]
+        assert settled(Request(0, length, "W" * length), asked, 0).sequence == "W" * length
+    bare = replace(source, residue_names=np.full(80, "ALA"))
+    assert settled(Request(0, 40), Redesign(bare, "A103-105"), 0).sequence is None
+    windows = Redesign.at(source, np.arange(40, 80), [(2, 5)])
+    assert settled(Request(0, 40), windows, 0).sequence is None
+
+
+def test_new_residues_have_the_types_that_were_asked_for(source, tiny_weights):
+    asked = Redesign(source, "A103-105", (1, 1))
+    [made] = protdiff.generate(
+        condition=asked, sequence="X" * 3 + "WX" + "X" * 36, weights=tiny_weights, steps=3
+    )
+    assert made.chain("A").residue_names[2:6].tolist() == ["ALA", "TRP", "ALA", "ALA"]
 
 
 def test_neighbouring_segments_and_codes_that_are_taken(source, tiny_weights):

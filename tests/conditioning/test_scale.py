@@ -36,6 +36,14 @@ def test_kept_modes_are_conserved(source, tiny_weights):
     np.testing.assert_array_equal(made.residue_numbers, source.residue_numbers)
 
 
+def test_residue_types_are_told_where_the_fold_is_kept(source):
+    told = [make(source).sequence() for make in (KeepFold, KeepFragments)]
+    assert told == [source.sequence, None]
+    assert PartialFlow(source, 0.3).sequence() == source.sequence
+    bare = replace(source, residue_names=np.full(len(source), "ALA"))
+    assert KeepFold(bare).sequence() is None
+
+
 def test_fragments_are_kept_up_to_rigid_motions(source, tiny_weights):
     [made] = protdiff.generate(condition=KeepFragments(source, 12), weights=tiny_weights, steps=12)
     a, b = (torch.tensor(x.ca) for x in (made, source))
