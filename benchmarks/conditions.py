@@ -70,7 +70,7 @@ def variations(chains, weights):
             every.append(made)
             a, b = torch.tensor(made.ca), torch.tensor(real.ca)
             window = torch.arange(len(real) - FRAGMENT + 1)[:, None] + torch.arange(FRAGMENT)
-            found = protdiff.score(made, real)
+            found = protdiff.score(made, replace(real, residue_names=made.residue_names))
             rows.append([found.tm, found.rmsd, float(rmsd(a[window], b[window]).median())])
         tm, far, local = np.median(rows, 0)
         least = min(row[1] for row in rows)

@@ -22,7 +22,7 @@ began = time.perf_counter()
 from protdiff.training.batches import make_batch
 from protdiff.training.config import TrainingConfig
 from protdiff.training.dataset import load_chains
-from protdiff.training.loop import batch_loss
+from protdiff.training.objective import batch_loss
 from protdiff.weights import load_weights
 opened = time.perf_counter()
 chains = load_chains({data!r}, "train", max_length=64)

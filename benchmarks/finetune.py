@@ -29,7 +29,7 @@ from protdiff.network.numerics import flush_denormals
 from protdiff.training.batches import make_batch
 from protdiff.training.dataset import load_chains
 from protdiff.training.finetune import FinetuneSettings
-from protdiff.training.loop import batch_loss, held_out_loss
+from protdiff.training.objective import batch_loss, held_out_loss
 from protdiff.weights import load_weights
 
 CHAINS, BATCHES = 50, 24

@@ -29,8 +29,8 @@ from protdiff.request import Request, batches
 from protdiff.training.batches import make_batch
 from protdiff.training.config import TrainingConfig
 from protdiff.training.dataset import load_chains
-from protdiff.training.loop import batch_loss, train
-from protdiff.training.run import Run
+from protdiff.training.objective import batch_loss
+from protdiff.training.trainer import Trainer
 from protdiff.weights import load_weights
 
 OUT = Path(__file__).parent / "out" / "flows"
@@ -83,7 +83,7 @@ def cost_of_steps(data, cache, rounds=9, each=4):
     torch.set_num_threads(1)
     configs = {name: configuration(name, 0, 1, data, cache) for name in FLOWS}
     chains = load_chains(data, "train", max_length=256, cache=cache)
-    runs = {name: Run(config) for name, config in configs.items()}
+    runs = {name: Trainer(config) for name, config in configs.items()}
     seconds = {name: [] for name in FLOWS}
     for turn in range(rounds + 1):
         for name, run in runs.items():
@@ -107,7 +107,7 @@ def train_all(arguments):
         name, seed = run.rsplit("-", 1)
         steps = int(60 * arguments.minutes / cost[name])
         print(f"{run}: {steps} steps of {cost[name]:.3f} s", flush=True)
-        train(configuration(name, int(seed), steps, arguments.data, cache))
+        Trainer(configuration(name, int(seed), steps, arguments.data, cache)).fit()
 
 
 def draw(run, calls):

@@ -23,7 +23,7 @@ from protdiff.network.numerics import flush_denormals
 from protdiff.training.checkpoint import read_checkpoint
 from protdiff.training.config import read_config
 from protdiff.training.dataset import load_chains
-from protdiff.training.loop import validate
+from protdiff.training.objective import validate
 from protdiff.weights import file_digest, load_weights
 
 ROOT = Path(__file__).resolve().parents[1]

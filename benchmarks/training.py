@@ -18,7 +18,7 @@ from protdiff.network.numerics import flush_denormals
 from protdiff.training import batches
 from protdiff.training.config import TrainingConfig
 from protdiff.training.dataset import load_chains
-from protdiff.training.loop import batch_loss
+from protdiff.training.objective import batch_loss
 from protdiff.weights import load_weights
 
 ROWS = [("full", 64), ("full", 100), ("full", 200), ("16", 100), ("32", 100), ("64", 100)]

@@ -1,6 +1,5 @@
 """`protdiff train`: run or continue a training."""
 
-import os
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -21,16 +20,17 @@ def train(
     from ..training.config import read_config
 
     settings = read_config(config)
-    from ..training.loop import train as run
+    from ..training.trainer import Trainer
 
-    first = os.environ.get("RANK", "0") == "0"  # of several processes, one speaks
+    trainer = Trainer(settings)
+    first = trainer.rank == 0  # of several processes, one speaks
 
     def report(text):
         if first:
             print(text, flush=True)
 
     with progress_line(settings.steps, first) as progress:
-        path = run(settings, report=report, progress=progress)
+        path = trainer.fit(report=report, progress=progress)
     report(f"weights: {path}")
 
 

@@ -18,8 +18,8 @@ from ..network.numerics import flush_denormals, pick_device
 from ..weights import DEFAULT, find_weights, load_weights, save_adapters, save_weights
 from .batches import make_batch
 from .config import TrainingConfig
-from .loop import batch_loss, held_out_loss, noise_of, sees_itself
 from .loss import distillation_loss
+from .objective import batch_loss, held_out_loss, noise_of, sees_itself
 
 __all__ = ["FinetuneSettings", "finetune_chains", "hold_out_chains"]
 

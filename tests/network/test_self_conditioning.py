@@ -7,7 +7,7 @@ import torch
 
 from protdiff.network import Denoiser
 from protdiff.training.config import TrainingConfig
-from protdiff.training.run import Run
+from protdiff.training.trainer import Trainer
 from protdiff.weights import save_weights
 
 from ..conftest import TINY
@@ -96,7 +96,7 @@ def test_training_goes_on_from_weights_without_it(tiny_denoiser, tiny_archive, t
         data=tiny_archive, out=tmp_path / "run", initial=str(path), steps=1,
         network=sizes | {"self_conditioning": True},
     )  # fmt: skip
-    denoiser = Run(config).denoiser
+    denoiser = Trainer(config).denoiser
     fresh = [p for name, p in denoiser.named_parameters() if ".previous" in name]
     assert sum(p.numel() > 0 for p in fresh) == 4 and not any(p.any() for p in fresh)
     own = denoiser.state_dict()

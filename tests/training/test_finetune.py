@@ -14,8 +14,8 @@ from protdiff.training import finetune as tuning
 from protdiff.training.batches import make_batch
 from protdiff.training.dataset import load_chains
 from protdiff.training.finetune import FinetuneSettings, finetune_chains, hold_out_chains
-from protdiff.training.loop import noise_of
 from protdiff.training.loss import distillation_loss
+from protdiff.training.objective import noise_of
 from protdiff.weights import load_weights, read_weights
 
 from ..conftest import ROOT

@@ -15,10 +15,9 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from protdiff.training import loop, ranks
+from protdiff.training import ranks, trainer
 from protdiff.training.config import ConfigError, TrainingConfig
-from protdiff.training.loop import train
-from protdiff.training.run import Run
+from protdiff.training.trainer import Trainer
 from protdiff.weights import load_weights
 
 from ..conftest import ROOT
@@ -101,7 +100,7 @@ def by_srun(path):
 def test_processes_that_share_a_batch_give_the_curve_of_one(written, launch):
     one, alone = written("alone", 6, accumulate=2)
     two, shared = written("shared", 6)
-    train(config_of(one), report=lambda _: None)
+    Trainer(config_of(one)).fit(report=lambda _: None)
     for process in list(launch(two)):
         _, errors = process.communicate(timeout=300)
         assert process.returncode == 0, errors[-2000:]
@@ -147,7 +146,9 @@ def test_bf16_follows_float32(config):
     losses, weights = {}, {}
     for precision in ("float32", "bf16"):
         out = config.out / precision
-        train(config.model_copy(update={"precision": precision, "out": out}), report=lambda _: None)
+        Trainer(config.model_copy(update={"precision": precision, "out": out})).fit(
+            report=lambda _: None
+        )
         losses[precision] = [float(row["loss"]) for row in rows_of(out / "training.csv")]
         weights[precision] = load_file(out / "ema.safetensors")
     np.testing.assert_allclose(losses["bf16"], losses["float32"], rtol=0.01)
@@ -160,16 +161,18 @@ def test_accumulated_batches_are_averaged(written):
     """Two equal batches give the gradient of one."""
     path, _ = written("x", 1)
     config = config_of(path)
-    fixed = loop.make_batch
-    chains = loop.load_chains(config.data, "train")
+    fixed = trainer.make_batch
+    chains = trainer.load_chains(config.data, "train")
     grads = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(loop, "make_batch", lambda c, r, g, step, part=0: fixed(c, r, g, 0, 0))
-        patch.setattr(loop, "batch_loss", lambda d, b, c, seed, f=loop.batch_loss: f(d, b, c, 0))
+        patch.setattr(trainer, "make_batch", lambda c, r, g, step, part=0: fixed(c, r, g, 0, 0))
+        patch.setattr(
+            trainer, "batch_loss", lambda d, b, c, seed, f=trainer.batch_loss: f(d, b, c, 0)
+        )
         for accumulate in (1, 2):
-            run = Run(config.model_copy(update={"accumulate": accumulate}))
+            run = Trainer(config.model_copy(update={"accumulate": accumulate}))
             run.optimiser.step = lambda: None
-            loop.one_step(run, chains, 1e-3, 0, 1)
+            run.train_step(chains, 1e-3)
             grads.append(run.denoiser.network.head.weight.grad.clone())
     torch.testing.assert_close(*grads, rtol=1e-4, atol=1e-7)
 
@@ -177,8 +180,8 @@ def test_accumulated_batches_are_averaged(written):
 @pytest.fixture
 def quick(monkeypatch):
     """One batch of held-out chains is enough where the loss on them does not matter."""
-    measure = loop.held_out_loss
-    monkeypatch.setattr(loop, "held_out_loss", lambda *some: measure(*some[:3], batches=1))
+    measure = trainer.held_out_loss
+    monkeypatch.setattr(trainer, "held_out_loss", lambda *some: measure(*some[:3], batches=1))
 
 
 def wait_for_rows(process, path, count):
@@ -203,10 +206,10 @@ def test_killed_at_any_moment_and_resumed(written, how, quick):
             "protdiff: interrupted; the same command continues where it stopped"
         )
     lines = []
-    train(config_of(path), report=lines.append)
+    Trainer(config_of(path)).fit(report=lines.append)
     assert any("continuing at step" in line for line in lines)
     whole, straight = written("straight", 10, checkpoint=1e9)
-    train(config_of(whole), report=lambda _: None)
+    Trainer(config_of(whole)).fit(report=lambda _: None)
     for part in ("model", "average", "adam"):
         one, other = (
             load_file(folder / "checkpoint-10" / f"{part}.safetensors")
@@ -229,9 +232,9 @@ def config(tiny_archive, tmp_path, quick):
 
 def test_early_stop_and_best_weights(config, monkeypatch):
     losses = iter([3.0, 2.0, 2.5, 2.1, 1.0, 0.5])
-    monkeypatch.setattr(loop, "held_out_loss", lambda *_: (next(losses), {"links": 1.0}))
+    monkeypatch.setattr(trainer, "held_out_loss", lambda *_: (next(losses), {"links": 1.0}))
     lines = []
-    train(config.model_copy(update={"patience": 2}), report=lines.append)
+    Trainer(config.model_copy(update={"patience": 2})).fit(report=lines.append)
     rows = rows_of(config.out / "validation.csv")
     assert [float(row["loss"]) for row in rows] == [3.0, 2.0, 2.5, 2.1]
     assert "no better on held-out chains in 2 validations" in lines[-1]
@@ -239,13 +242,13 @@ def test_early_stop_and_best_weights(config, monkeypatch):
     best, last = (load_weights(config.out / f"{x}.safetensors") for x in ("best", "ema"))
     name = "layers.0.attention.project"
     assert not torch.equal(*(d.network.get_submodule(name).weight for d in (best, last)))
-    train(config.model_copy(update={"patience": 2}), report=lines.append)  # remains stopped
+    Trainer(config.model_copy(update={"patience": 2})).fit(report=lines.append)  # remains stopped
     assert len(rows_of(config.out / "validation.csv")) == 4
 
 
 def test_samples_are_measured(config):
     config = config.model_copy(update={"samples": 2, "steps": 1})
-    train(config, report=lambda _: None)
+    Trainer(config).fit(report=lambda _: None)
     [row] = rows_of(config.out / "samples.csv")
     assert row["step"] == "1" and 0 <= float(row["dssp_helix"]) <= 1
     assert float(row["rg_ratio"]) > 0.3
@@ -268,19 +271,19 @@ def test_tensorboard_gets_the_numbers(config, monkeypatch):
     fake.SummaryWriter = SummaryWriter
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", fake)
     config = config.model_copy(update={"tensorboard": True, "steps": 2})
-    train(config, report=lambda _: None)
+    Trainer(config).fit(report=lambda _: None)
     logged = {(name, step): value for name, value, step in seen}
     row = rows_of(config.out / "training.csv")[1]
     assert logged["training/loss", 2] == pytest.approx(float(row["loss"]), rel=1e-4)
     assert ("validation/links", 1) in logged
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
     with pytest.raises(ConfigError, match="tensorboard: not installed"):
-        train(config.model_copy(update={"out": config.out / "b"}), report=lambda _: None)
+        Trainer(config.model_copy(update={"out": config.out / "b"})).fit(report=lambda _: None)
 
 
 def test_a_full_disk_leaves_the_checkpoint(config, monkeypatch):
     config = config.model_copy(update={"checkpoint_minutes": 1e-9, "validate_minutes": 1e9})
-    train(config.model_copy(update={"steps": 2}), report=lambda _: None)
+    Trainer(config.model_copy(update={"steps": 2})).fit(report=lambda _: None)
     from protdiff.training import checkpoint
 
     def full(tensors, path):
@@ -291,9 +294,9 @@ def test_a_full_disk_leaves_the_checkpoint(config, monkeypatch):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(checkpoint, "save_tensors", full)
         with pytest.raises(OSError, match="No space left"):
-            train(config.model_copy(update={"steps": 4}), report=lambda _: None)
+            Trainer(config.model_copy(update={"steps": 4})).fit(report=lambda _: None)
     assert (config.out / "ema.safetensors").read_bytes() == before
     assert [path.name for path in config.out.glob("checkpoint*")] == ["checkpoint-2"]
     lines = []
-    train(config.model_copy(update={"steps": 4}), report=lines.append)
+    Trainer(config.model_copy(update={"steps": 4})).fit(report=lines.append)
     assert "continuing at step 2" in lines

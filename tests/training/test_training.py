@@ -16,8 +16,8 @@ from protdiff.network.denoiser import active_modes
 from protdiff.training.batches import make_batch
 from protdiff.training.config import ConfigError, TrainingConfig, read_config
 from protdiff.training.dataset import load_chains
-from protdiff.training.loop import batch_loss, learning_rate, train, validate
-from protdiff.training.run import Run
+from protdiff.training.objective import batch_loss, validate
+from protdiff.training.trainer import Trainer, learning_rate
 from protdiff.weights import load_weights
 
 from ..conftest import TINY
@@ -138,7 +138,7 @@ def test_learning_rate_shape():
 
 
 def test_interrupted_run_equals_an_uninterrupted_one(config, tmp_path):
-    train(config, report=lambda _: None)
+    Trainer(config).fit(report=lambda _: None)
     halves = config.model_copy(update={"out": tmp_path / "halves"})
 
     class Stopped(Exception):
@@ -149,12 +149,12 @@ def test_interrupted_run_equals_an_uninterrupted_one(config, tmp_path):
         if len(saved) == 2:
             raise Stopped
 
-    save = Run.save
+    save = Trainer.save
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Run, "save", lambda run: (save(run), stop_after_two()))
+        patch.setattr(Trainer, "save", lambda run: (save(run), stop_after_two()))
         with pytest.raises(Stopped):
-            train(halves, report=lambda _: None)
-    train(halves, report=lambda _: None)
+            Trainer(halves).fit(report=lambda _: None)
+    Trainer(halves).fit(report=lambda _: None)
     for part in ("model", "average", "adam"):
         whole, resumed = (
             load_file(c.out / "checkpoint-4" / f"{part}.safetensors") for c in (config, halves)
@@ -166,7 +166,7 @@ def test_interrupted_run_equals_an_uninterrupted_one(config, tmp_path):
 
 
 def test_run_writes_usable_weights_and_logs(config):
-    path = train(config, report=lambda _: None)
+    path = Trainer(config).fit(report=lambda _: None)
     denoiser = load_weights(path)
     assert denoiser.network.config == TINY
     rows = list(csv.DictReader((config.out / "training.csv").open()))
@@ -179,7 +179,7 @@ def test_training_lowers_the_loss_on_its_own_batches(config, chains):
     config = config.model_copy(
         update={"steps": 120, "learning_rate": 1e-2, "full_share": 1.0, "checkpoint_minutes": 1e9}
     )
-    denoiser = load_weights(train(config, report=lambda _: None))
+    denoiser = load_weights(Trainer(config).fit(report=lambda _: None))
     ratios = validate(denoiser, chains, config, batches=6)
     assert ratios["links"] < 0.95  # measured: 0.9; the carbonyls follow from the trace
 
@@ -217,7 +217,7 @@ def test_absent_configuration(tmp_path):
 
 @pytest.mark.parametrize("how", ["other sizes", "damaged"])
 def test_checkpoint_that_does_not_fit_is_one_line(config, how):
-    train(config, report=lambda _: None)
+    Trainer(config).fit(report=lambda _: None)
     if how == "damaged":
         path = config.out / "checkpoint-4" / "model.safetensors"
         path.write_bytes(path.read_bytes()[:1000])
@@ -225,21 +225,21 @@ def test_checkpoint_that_does_not_fit_is_one_line(config, how):
         sizes = config.network.model_copy(update={"scalars": 24})
         config = config.model_copy(update={"network": sizes})
     with pytest.raises(ConfigError, match=r"checkpoint-4: damaged|made with other .network. sizes"):
-        train(config, report=lambda _: None)
+        Trainer(config).fit(report=lambda _: None)
 
 
 def test_log_of_a_resumed_run_has_every_step_once(config):
-    train(config, report=lambda _: None)
+    Trainer(config).fit(report=lambda _: None)
     with (config.out / "training.csv").open("a") as log:
         log.write("9,0,0,0,0,0,0,0,0,0,0,0,0,0\n")  # a step after the last checkpoint
     longer = config.model_copy(update={"steps": 6})
-    train(longer, report=lambda _: None)
+    Trainer(longer).fit(report=lambda _: None)
     steps = [int(r["step"]) for r in csv.DictReader((config.out / "training.csv").open())]
     assert steps == [1, 2, 3, 4, 5, 6]
 
 
 def test_run_starts_from_given_weights(config, tiny_weights, tiny_denoiser):
     config = config.model_copy(update={"initial": str(tiny_weights), "learning_rate": 1e-12})
-    denoiser = load_weights(train(config, report=lambda _: None))
+    denoiser = load_weights(Trainer(config).fit(report=lambda _: None))
     for name, value in tiny_denoiser.state_dict().items():
         torch.testing.assert_close(denoiser.state_dict()[name], value, atol=1e-6, rtol=1e-6)
