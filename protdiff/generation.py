@@ -16,7 +16,7 @@ from .request import (
     settled,
 )
 from .secondary_structure import STATES
-from .temperature import DEFAULT_TEMPERATURE, check_temperature, share_told, temperatures
+from .temperature import DEFAULT_TEMPERATURE, check_temperature, least_power, temperatures
 
 __all__ = ["DEFAULT_STEPS", "Sample", "generate", "sample"]
 
@@ -142,7 +142,7 @@ def sample(
     with torch.inference_mode(), flush_denormals():
         noise = _noise_source(requests, size, seed)
         start, until = _start(flow, asked, lengths, noise)
-        colder = temperatures(flow, temperature, [share_told(request) for request in requests])
+        colder = temperatures(flow, temperature, [least_power(request) for request in requests])
         clean = SAMPLERS[method](
             denoise,
             flow,

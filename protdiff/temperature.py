@@ -6,7 +6,7 @@ from .secondary_structure import STATES
 __all__ = [
     "DEFAULT_TEMPERATURE",
     "check_temperature",
-    "share_told",
+    "least_power",
     "temperatures",
 ]
 
@@ -17,8 +17,9 @@ HIGHEST_TEMPERATURE = 10.0
 #: Below T = 1 the temperature of a component is T^p: p = 0 for the fold (momenta up to the first
 #: number), rises to the second for the finest mode, and is the third for links.
 COLDER_FROM, FINEST, LINKS = 1.0, 8.0, 10.0
-#: Least power p where a sequence or a secondary structure is given: there is less to choose.
-TOLD = 2.0
+#: Least power p where a sequence or a secondary structure is given, and where the fold itself is:
+#: there is less to choose, and next to nothing.
+TOLD, FOLDED = 2.0, FINEST
 
 
 def check_temperature(temperature, name="temperature"):
@@ -29,28 +30,30 @@ def check_temperature(temperature, name="temperature"):
         )
 
 
-def share_told(request):
-    """Share of residues with a type or a secondary structure."""
+def least_power(request):
+    """Least power of a request: its residues with a type or a secondary structure, or its fold."""
+    if getattr(request.condition, "keeps_fold", False):
+        return FOLDED
     texts = (request.sequence or "", RESIDUE_TYPES), (request.structure or "", STATES)
     told = (sum(letter in letters for letter in text) for text, letters in texts)
-    return max(told) / request.length
+    return TOLD * max(told) / request.length
 
 
-def temperatures(flow, temperature, told):
+def temperatures(flow, temperature, least):
     """Temperature of every component.
 
     Below 1 only detail is drawn colder: what a given fold leaves open is mostly the network's
     uncertainty, not diversity. The fold has temperature 1; colder folds have too many helices.
-    Where letters say how to fold, the fold is colder too, and obeys them better. Above 1 all
-    components have the same.
+    Where letters or modes say how to fold, the fold is colder too, and obeys them better. Above 1
+    all components have the same.
 
     Parameters
     ----------
     flow : Flow
         Of the batch, D components per chain.
     temperature : float
-    told : sequence of float, length B
-        Share of residues whose type or secondary structure is given.
+    least : sequence of float, length B
+        Least power of a component, see `least_power`.
 
     Returns
     -------
@@ -60,7 +63,7 @@ def temperatures(flow, temperature, told):
 
     momenta = flow.momenta
     rise = ((momenta - COLDER_FROM) / (torch.pi - COLDER_FROM)).clamp(0, 1)
-    power = torch.maximum(FINEST * rise, TOLD * torch.tensor(told).double()[:, None])
+    power = torch.maximum(FINEST * rise, torch.tensor(least).double()[:, None])
     power[:, momenta.shape[1] // 2 :] = LINKS
     if temperature >= 1:
         power = torch.ones_like(power)

@@ -47,6 +47,8 @@ class Condition:
 
     #: Exact conditions are applied after the others, so that nothing moves what they impose.
     exact = False
+    #: The fold itself is given: what is left open is drawn as cold as the finest detail.
+    keeps_fold = False
     #: Time of the flow to which the result is noised, to flow back once more; 0: once is enough.
     again = 0.0
 
@@ -100,6 +102,7 @@ class Sum(Condition):
                 raise TypeError(f"{part!r} is not a condition: it cannot be called")
         self.parts = flat
         self.again = max(getattr(part, "again", 0.0) for part in flat)
+        self.keeps_fold = any(getattr(part, "keeps_fold", False) for part in flat)
 
     def _own(self):
         return [part for part in self.parts if isinstance(part, Condition)]

@@ -94,7 +94,7 @@ class KeepFold(_Variation):
         Wavelength in residues.
     """
 
-    exact = True
+    exact, keeps_fold = True, True
 
     def __init__(self, source, scale=12.0, what="--in"):
         super().__init__(source, what)

@@ -14,6 +14,8 @@ from protdiff.flow import cosine_modes, gaussian_oracle, uniform_times
 from protdiff.flow.samplers import sde_2m
 from protdiff.generation import _start
 from protdiff.metrics.superposition import rmsd
+from protdiff.request import Request, settled
+from protdiff.temperature import least_power
 
 EXAMPLES = Path(__file__).parents[2] / "data" / "examples"
 
@@ -42,6 +44,16 @@ def test_residue_types_are_told_where_the_fold_is_kept(source):
     assert PartialFlow(source, 0.3).sequence() == source.sequence
     bare = replace(source, residue_names=np.full(len(source), "ALA"))
     assert KeepFold(bare).sequence() is None
+
+
+def test_a_given_fold_is_drawn_coldest(source):
+    """Power 2 for letters, in proportion to their share; 8 where the fold itself is given."""
+    n = len(source)
+    letters = "H" * 6 + "-" * (n - 6)
+    rows = [Request(0, n), Request(0, n, structure=letters), Request(0, n, "A" * n)]
+    rows += [settled(Request(0, n), KeepFold(source) + (lambda clean, variance, u: clean), 0)]
+    expected = [0, 2 * 6 / n, 2, 8]
+    assert [least_power(row) for row in rows] == pytest.approx(expected)
 
 
 def test_fragments_are_kept_up_to_rigid_motions(source, tiny_weights):
