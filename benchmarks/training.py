@@ -26,8 +26,8 @@ from protdiff.training.objective import batch_loss
 from protdiff.weights import load_weights
 
 ROWS = [("full", 64), ("full", 100), ("full", 200), ("16", 100), ("32", 100), ("64", 100)]
-#: Steps before the clock starts; code is compiled anew for the first few shapes.
-WARM_UP = {"eager": 2, "bf16": 2, "compiled": 6, "compiled bf16": 6}
+#: Steps before the clock starts; code is compiled anew for every kind of call.
+WARM_UP = {"eager": 2, "bf16": 2, "compiled": 30, "compiled bf16": 30}
 EDGES = 4
 
 

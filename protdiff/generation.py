@@ -11,6 +11,7 @@ from .request import (
     Request,
     allowed_lengths,
     batches,
+    check_fit,
     check_lengths,
     sample_length,
     settled,
@@ -249,6 +250,8 @@ def generate(
         if value is not None and value < lowest:
             raise ValueError(f"{name} {value}: must be at least {lowest}")
     wanted = None if given is None else [len(given)]
+    if given is not None:
+        check_fit(len(given), condition)
     wanted = wanted if length is None else check_lengths(length)
     lengths = check_lengths(wanted if condition is None else allowed_lengths(condition, wanted))
     requests = [

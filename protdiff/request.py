@@ -9,7 +9,8 @@ from .backbone import RESIDUE_TYPES
 from .secondary_structure import STATES
 
 __all__ = [
-    "Request", "allowed_lengths", "batches", "check_lengths", "sample_length", "settled",
+    "Request", "allowed_lengths", "batches", "check_fit", "check_lengths", "sample_length",
+    "settled",
 ]  # fmt: skip
 
 SHORTEST, LONGEST = 8, 2048
@@ -83,6 +84,14 @@ def allowed_lengths(condition, wanted):
     if lengths is None:
         raise ValueError("length: the condition leaves it open; give one")
     return lengths
+
+
+def check_fit(length, condition):
+    """ValueError if a text has more or fewer letters than the condition gives residues."""
+    allowed = None if condition is None else condition.lengths()
+    if allowed is not None and length not in allowed:
+        span = " to ".join(map(str, sorted({min(allowed), max(allowed)})))
+        raise ValueError(f"{length} letters, but what else is asked for has {span} residues")
 
 
 def settled(request, condition, seed):

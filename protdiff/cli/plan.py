@@ -5,7 +5,14 @@ import re
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..request import Request, allowed_lengths, check_lengths, sample_length, settled
+from ..request import (
+    Request,
+    allowed_lengths,
+    check_fit,
+    check_lengths,
+    sample_length,
+    settled,
+)
 
 __all__ = ["naming", "plan"]
 
@@ -77,5 +84,7 @@ def plan(length, num, seed, sequence, structure, condition=None):
         with naming("--ss" if letters is None else f"--sequence{origin}"):
             wanted = len(given) if lengths is None else sample_length(lengths, index, seed)
             request = Request(index, wanted, letters, structure)
+            if given is not None:
+                check_fit(len(given), condition)
         requests.append(settled(request, condition, seed))
     return requests

@@ -119,6 +119,11 @@ def test_motif_in_every_copy_and_with_secondary_structure(run, tmp_path, one_cha
         (["--length", "20", "--rg", "-3"], "--rg: radius of gyration -3.0: must be positive"),
         (["--length", "20", "--symmetry", "Q7"], "--symmetry: Q7: not a symmetry"),
         (["--symmetry", "C3"], "the condition leaves it open"),
+        (
+            ["--in", CHAIN, "--redesign", "A5", "--sequence", "A" * 10],
+            "--sequence: 10 letters, but",
+        ),
+        (["--in", CHAIN, "--strength", "0.3", "--ss", "H" * 10], "--ss: 10 letters, but"),
     ],
 )
 def test_bad_requests(run, tmp_path, options, message):

@@ -98,6 +98,13 @@ def test_residue_types_of_the_file_are_told(source):
     assert settled(Request(0, 40), windows, 0).sequence is None
 
 
+def test_a_sequence_of_another_length_is_refused(source, tiny_weights):
+    with pytest.raises(ValueError, match="39 letters, but what else is asked for has 40 to 42"):
+        protdiff.generate(
+            condition=Redesign(source, "A103-105", (0, 2)), sequence="A" * 39, weights=tiny_weights
+        )
+
+
 def test_new_residues_have_the_types_that_were_asked_for(source, tiny_weights):
     asked = Redesign(source, "A103-105", (1, 1))
     [made] = protdiff.generate(
