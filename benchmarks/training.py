@@ -5,7 +5,7 @@
 
 A row is one level: full chains of one length, or longer chains decimated to some beads. Times are
 of forward, backward and optimiser after warm-up; making the batch is timed apart. The line "flow"
-is the average over the flow: batches as training draws them. The messages of one attention layer
+is the average over the flow: the first batches that training draws, equal in every row. The messages of one attention layer
 are then timed beside e3nn's tensor product over all pairs, which gives the same numbers.
 """
 
@@ -29,10 +29,15 @@ ROWS = [("full", 64), ("full", 100), ("full", 200), ("16", 100), ("32", 100), ("
 #: Steps before the clock starts; code is compiled anew for every kind of call.
 WARM_UP = {"eager": 2, "bf16": 2, "compiled": 30, "compiled bf16": 30}
 EDGES = 4
+#: Steps of the average over the flow.
+FLOW_STEPS = 40
 
 
 def measure(denoiser, chains, config, seconds, warm_up, level=None, length=None):
-    """Chains, steps, seconds of computing and of making batches."""
+    """Chains, steps, seconds of computing and of making batches.
+
+    For so many seconds, or without a level over the steps of `FLOW_STEPS`.
+    """
     optimiser = torch.optim.AdamW(denoiser.parameters(), lr=1e-6)
     draw, counts, spent = batches._draw_level, [], np.zeros(2)
     if level is not None:
@@ -40,9 +45,9 @@ def measure(denoiser, chains, config, seconds, warm_up, level=None, length=None)
         batches._draw_level = lambda *_: (fixed, length)
     try:
         step = 0
-        while step <= warm_up or spent.sum() < seconds:
+        while len(counts) < FLOW_STEPS if level is None else spent.sum() < seconds:
             start = time.perf_counter()
-            batch = batches.make_batch(chains, denoiser.recipe, config, step)
+            batch = batches.make_batch(chains, denoiser.recipe, config, abs(step - warm_up))
             middle = time.perf_counter()
             loss, _ = batch_loss(denoiser, batch, config, step)
             optimiser.zero_grad(set_to_none=True)
@@ -74,9 +79,8 @@ def table(kind, options, chains):
             if level not in (None, "full"):
                 near = np.abs(chains.lengths - length) <= 10
                 subset = chains.take(np.flatnonzero(near))
-            seconds = options.seconds * (3 if level is None else 1)
             count, steps, data, work = measure(
-                denoiser, subset, config, seconds, WARM_UP[kind], level, length
+                denoiser, subset, config, options.seconds, WARM_UP[kind], level, length
             )
             rate = count / (data + work)
             size = {None: 0, "full": length}.get(level, level)
