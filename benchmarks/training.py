@@ -5,8 +5,9 @@
 
 A row is one level: full chains of one length, or longer chains decimated to some beads. Times are
 of forward, backward and optimiser after warm-up; making the batch is timed apart. The line "flow"
-is the average over the flow: the first batches that training draws, equal in every row. The messages of one attention layer
-are then timed beside e3nn's tensor product over all pairs, which gives the same numbers.
+is the average over the flow: the first batches that training draws, equal in every row. The
+messages of one attention head are then timed beside e3nn's tensor product over all pairs, which
+gives the same numbers.
 """
 
 import argparse
