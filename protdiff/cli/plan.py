@@ -5,14 +5,7 @@ import re
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..request import (
-    Request,
-    allowed_lengths,
-    check_fit,
-    check_lengths,
-    sample_length,
-    settled,
-)
+from ..request import Request, allowed_lengths, check_fit, check_lengths, sample_length, settled
 
 __all__ = ["naming", "plan"]
 

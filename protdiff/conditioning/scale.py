@@ -1,5 +1,7 @@
 """Variations of a structure: some scales are kept, or all of them up to a time of the flow."""
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 
@@ -66,14 +68,14 @@ class _Variation(Condition):
         return [n]
 
     def finish(self, backbone):
-        """Names, numbers and place of the input."""
-        from dataclasses import replace
-
-        s = self.source
+        """Numbers and place of the input; its names, where no others were asked for."""
+        s, names = self.source, backbone.residue_names
+        given = types_of(names.tolist()) is not None
+        names = np.where(given & (names != "UNK"), names, s.residue_names)
         return replace(
             backbone,
             coords=backbone.coords + self.center,
-            residue_names=s.residue_names,
+            residue_names=names,
             chain_ids=s.chain_ids,
             residue_numbers=s.residue_numbers,
             insertion_codes=s.insertion_codes,

@@ -46,6 +46,15 @@ def test_residue_types_are_told_where_the_fold_is_kept(source):
     assert KeepFold(bare).sequence() is None
 
 
+@pytest.mark.parametrize("make", [KeepFold, KeepFragments])
+def test_names_are_those_of_the_input_or_those_asked_for(source, make, tiny_weights):
+    options = {"condition": make(source), "weights": tiny_weights, "steps": 3}
+    [plain] = protdiff.generate(**options)
+    assert (plain.residue_names == source.residue_names).all()
+    [made] = protdiff.generate(sequence="WX" + "G" * (len(source) - 2), **options)
+    assert made.sequence == "W" + source.sequence[1] + "G" * (len(source) - 2)
+
+
 def test_a_given_fold_is_drawn_coldest(source):
     """Power 2 for letters, in proportion to their share; 8 where the fold itself is given."""
     n = len(source)
