@@ -7,6 +7,7 @@ from torch import nn
 
 from ..flow import BASES, cosine_modes, to_coords, to_modes
 from .decimation import bead_count, bead_spacing, pool_matrix
+from .neighbours import is_long
 from .score import Beads, ScoreNetwork
 
 __all__ = ["ACTIVE_SIGNAL", "Denoiser", "active_modes"]
@@ -188,9 +189,10 @@ class Denoiser(nn.Module):
 
 
 def _groups(beads, lengths):
-    """Rows that can share one call: equal bead count below N, or all full chains together."""
-    keys = [0 if m == n else m for m, n in zip(beads, lengths, strict=True)]
+    """Rows that can share one call: equal bead count below N, or full chains, short and long."""
+    # Chains that attend in blocks stay apart: a neighbour in the batch must not change a sample.
+    keys = [-is_long(n) if m == n else m for m, n in zip(beads, lengths, strict=True)]
     for key in sorted(set(keys)):
         rows = torch.tensor([i for i, k in enumerate(keys) if k == key])
-        size = key or max(lengths[i] for i in rows.tolist())
-        yield _Group(rows, size, full=key == 0)
+        size = key if key > 0 else max(lengths[i] for i in rows.tolist())
+        yield _Group(rows, size, full=key <= 0)

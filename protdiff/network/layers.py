@@ -9,6 +9,8 @@ from e3nn import o3
 from e3nn.nn import Gate
 from torch import nn
 
+from .neighbours import blocks, joined, keyed
+
 __all__ = ["Attention", "EquivariantNorm", "FeedForward", "Layer", "Linear", "PairBias", "split"]
 
 
@@ -96,26 +98,34 @@ class PairBias(nn.Module):
     def _radial(self, flat):
         return torch.exp(-self.sharpness * (flat - self.centres[:, None]) ** 2)
 
-    def forward(self, distance, previous=None):
-        """Bias of every layer, a list of (B, H, M, M) from distances (B, M, M) in bead units."""
-        batch, size, _ = distance.shape
-        index = torch.arange(size, device=distance.device)
-        offset = index[None] - index[:, None]
-        bucket = offset.clamp(-self.max_separation, self.max_separation) + self.max_separation
+    def forward(self, distance, separation, previous=None):
+        """Bias of every layer, a list of (B, H, Q, K).
+
+        Parameters
+        ----------
+        distance : Tensor, shape (B, Q, K)
+            In bead units.
+        separation : Tensor, shape (B or 1, Q, K), int
+            Along the chain, from the query to the key.
+        previous : Tensor, shape (B, Q, K), optional
+            Distances in an earlier estimate.
+        """
+        batch, *shape = distance.shape
+        bucket = separation.clamp(-self.max_separation, self.max_separation) + self.max_separation
         flat = distance.flatten(1)[:, None]
-        along = self.separation(bucket.flatten()).T  # (hidden, M²)
+        along = self.separation(bucket.flatten(1)).mT  # (B or 1, hidden, Q·K)
         pair = self.radial.weight @ self._radial(flat) + along
         if previous is not None:
             pair = pair + self.previous.weight @ self._radial(previous.flatten(1)[:, None])
         pair = nn.functional.silu(pair)
-        log_separation = offset.abs().float().log1p().flatten().expand(batch, 1, -1)
-        pair = torch.cat([pair, flat, log_separation], 1)
+        log_separation = separation.abs().to(pair.dtype).log1p().flatten(1)[:, None]
+        pair = torch.cat([pair, flat, log_separation.expand(batch, -1, -1)], 1)
         bias = self.mix.weight @ pair + self.mix.bias[:, None]
-        return bias.view(batch, self.layers, self.heads, size, size).unbind(1)
+        return bias.view(batch, self.layers, self.heads, *shape).unbind(1)
 
 
 class Attention(nn.Module):
-    """Attention over all pairs of beads with equivariant messages.
+    """Attention over pairs of beads with equivariant messages.
 
     Every head has one weight a_ij per pair; messages along the edge r_ij = x_j - x_i use
     b_ij = a_ij / (1 + |r_ij|). Because r_ij is a difference, the sums of b_ij r_ij s_j,
@@ -136,7 +146,7 @@ class Attention(nn.Module):
         self.out = Linear(f"{heads * (values + edges)}x0e + {heads * 3 * edges}x1e", irreps)
         self.scale = (scalar_keys + 3 * vector_keys) ** -0.5
 
-    def forward(self, features, x, bias, inverse):
+    def forward(self, features, x, bias, inverse, keys=None):
         """Update of the features.
 
         Parameters
@@ -144,10 +154,12 @@ class Attention(nn.Module):
         features : Tensor, shape (B, M, S + 3V)
         x : Tensor, shape (B, M, 3)
             Bead positions in bead units.
-        bias : Tensor, shape (B, H, M, M)
+        bias : Tensor, shape (B, H, M, M) or (B·C, H, BLOCK, KEYS)
             Added to the logits; large and negative at padded keys.
-        inverse : Tensor, shape (B, 1, M, M)
+        inverse : Tensor, shape (B, 1, M, M) or (B·C, 1, BLOCK, KEYS)
             1 / (1 + |r_ij|).
+        keys : Tensor, shape (B, C, KEYS), optional
+            See `neighbours`; all pairs without.
         """
         batch, size, _ = features.shape
         s, v = split(self.project(features), self.heads * sum(self.scalar_sizes))
@@ -157,21 +169,21 @@ class Attention(nn.Module):
         vq, vk, f, g, vvalue, vedge = v.split(self.vector_sizes, -2)
         x = x[:, None]
 
-        query = torch.cat([q, vq.flatten(-2)], -1) * self.scale
+        query = blocks(torch.cat([q, vq.flatten(-2)], -1) * self.scale, keys)
+        key = keyed(torch.cat([k, vk.flatten(-2)], -1), keys)
         logits = torch.baddbmm(
-            bias.flatten(0, 1),
-            query.flatten(0, 1),
-            torch.cat([k, vk.flatten(-2)], -1).flatten(0, 1).mT,
+            bias.flatten(0, 1), query.flatten(0, 1), key.flatten(0, 1).mT
         ).view_as(bias)
         # r_ij·f_i + r_ij·g_j: where the neighbour lies in this bead's frame, and the reverse
         f, g, wide = f.squeeze(-2), g.squeeze(-2), x.expand(-1, self.heads, -1, -1)
         one = torch.ones_like(f[..., :1])
         left = torch.cat([f, wide, (f * x).sum(-1, keepdim=True), one], -1)
         right = torch.cat([wide, -g, -one, (g * x).sum(-1, keepdim=True)], -1)
-        logits = torch.addcmul(logits, left @ right.mT, inverse)
+        logits = torch.addcmul(logits, blocks(left, keys) @ keyed(right, keys).mT, inverse)
         weight = logits.softmax(-1)
 
-        plain = weight @ torch.cat([value, vvalue.flatten(-2)], -1)
+        plain = weight @ keyed(torch.cat([value, vvalue.flatten(-2)], -1), keys)
+        plain = joined(plain, keys, size)
         origin = x[..., None, :]
         edge_values = [
             along,
@@ -181,7 +193,8 @@ class Attention(nn.Module):
             torch.linalg.cross(origin, vedge, dim=-1).flatten(-2),
         ]
         e = along.shape[-1]
-        edge = (weight * inverse) @ torch.cat(edge_values, -1)
+        edge = (weight * inverse) @ keyed(torch.cat(edge_values, -1), keys)
+        edge = joined(edge, keys, size)
         total, moment, dot, vsum, cross = edge.split([e, 3 * e, e, 3 * e, 3 * e], -1)
         vsum = vsum.unflatten(-1, (-1, 3))
         toward = moment.unflatten(-1, (-1, 3)) - origin * total[..., None]
@@ -235,8 +248,8 @@ class Layer(nn.Module):
         self.attention = Attention(scalars, vectors, heads)
         self.feed_forward = FeedForward(scalars, vectors, hidden, products)
 
-    def forward(self, features, embedding, x, bias, inverse):
+    def forward(self, features, embedding, x, bias, inverse, keys=None):
         """Features after the layer; arguments as in `Attention`."""
         normed = self.norms[0](features, embedding)
-        features = features + self.attention(normed, x, bias, inverse)
+        features = features + self.attention(normed, x, bias, inverse, keys)
         return features + self.feed_forward(self.norms[1](features, embedding))

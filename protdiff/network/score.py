@@ -12,6 +12,7 @@ from torch import nn
 
 from .conditions import CONDITIONS
 from .layers import EquivariantNorm, Layer, Linear, PairBias, split
+from .neighbours import attended, blocks, keyed, separations
 from .numerics import plain_e3nn
 
 __all__ = ["Beads", "NetworkConfig", "ScoreNetwork"]
@@ -90,14 +91,15 @@ def _invariants(vectors):
     return [gram, triple, vectors[:, :, len(OFFSETS) :].square().sum(-1).add(1e-6).sqrt()]
 
 
-def _distances(x):
-    """Distances of all beads, (B, M, M); never zero, for the gradient."""
-    edges = x[:, None] - x[:, :, None]
+def _distances(x, keys):
+    """Distances of the pairs that attend, (B, Q, K); never zero, for the gradient."""
+    x = x[:, None]
+    edges = keyed(x, keys)[:, 0, None] - blocks(x, keys)[:, 0, :, None]
     return (edges.square().sum(-1) + 1e-6).sqrt()
 
 
 class ScoreNetwork(nn.Module):
-    """SO(3)-equivariant, translation-invariant attention over the beads of a chain.
+    """SO(3)-equivariant, translation-invariant attention along and across a chain of beads.
 
     Parameters
     ----------
@@ -178,17 +180,20 @@ class ScoreNetwork(nn.Module):
         embedding = self.time(torch.cat([wave.sin(), wave.cos(), beads.time / 3], -1))
         scalars, vectors = self.node_features(beads)
         h = torch.cat([self.embed_scalars(scalars), self.embed_vectors(vectors.flatten(-2))], -1)
-        x = beads.position
-        distance = _distances(x)
-        before = None
+        x, mask = beads.position, beads.mask
+        keys = attended(x, mask)
+        distance, before = _distances(x, keys), None
         if beads.previous is not None:
             h = h + self.previous_features(beads)
-            before = _distances(beads.previous)
+            before = _distances(beads.previous, keys)
         inverse = (1 / (1 + distance))[:, None]
-        blocked = torch.zeros_like(distance).masked_fill(~beads.mask[:, None], -1e9)[:, None]
-        padded = not bool(beads.mask.all())
-        for layer, bias in zip(self.layers, self.pair_bias(distance, before), strict=True):
-            h = layer(h, embedding, x, bias + blocked if padded else bias, inverse)
-        out = self.head(self.norm(h, embedding)) * beads.mask[..., None]
+        biases = self.pair_bias(distance, separations(x.shape[1], keys, x.device), before)
+        if not bool(mask.all()):
+            blocked = torch.zeros_like(mask, dtype=x.dtype).masked_fill(~mask, -1e9)
+            blocked = keyed(blocked[:, None, :, None], keys).mT
+            biases = [bias + blocked for bias in biases]
+        for layer, bias in zip(self.layers, biases, strict=True):
+            h = layer(h, embedding, x, bias, inverse, keys)
+        out = self.head(self.norm(h, embedding)) * mask[..., None]
         _, out = split(out, 0)
         return out[:, :, 0], out[:, :, 1]

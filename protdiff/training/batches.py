@@ -17,6 +17,8 @@ from ..network.denoiser import ACTIVE_SIGNAL
 __all__ = ["Batch", "components", "make_batch"]
 
 OVERSAMPLING = 1.25
+#: Sizes of full chains, and how often each range is drawn.
+FULL_SIZES = ((48, 128, 0.72), (129, 256, 0.2), (257, 512, 0.08))
 
 
 @dataclass(frozen=True)
@@ -58,8 +60,9 @@ def _stratified(count, rng):
 
 def _draw_level(chains, full_share, rng):
     """Level of a step ("full" or a bead count), and the size of full chains."""
-    size = int(rng.integers(48, 129) if rng.random() < 0.75 else rng.integers(129, 257))
-    size = min(size, int(chains.lengths.max()))
+    least, most, shares = zip(*FULL_SIZES, strict=True)
+    row = rng.choice(len(shares), p=shares)
+    size = min(int(rng.integers(least[row], most[row] + 1)), int(chains.lengths.max()))
     if rng.random() < full_share:
         return "full", size
     sizes = [m for m in BEAD_COUNTS if m <= chains.lengths.max() * 0.75]

@@ -5,6 +5,7 @@ import torch
 from e3nn.util.test import assert_equivariant
 
 from protdiff.network.layers import Attention, EquivariantNorm, FeedForward, PairBias, split
+from protdiff.network.neighbours import separations
 
 SCALARS, VECTORS, HEADS = 6, 5, 2
 IRREPS = f"{SCALARS}x0e + {VECTORS}x1e"
@@ -117,18 +118,19 @@ def test_attention_ignores_the_origin_and_blocked_beads():
 def test_pair_bias_depends_on_distance_and_separation_only():
     layer = PairBias(layers=3, heads=HEADS, max_separation=4).double()
     distance = 3 * torch.rand(1, 12, 12, dtype=torch.float64)
-    near = layer(distance)
+    apart = separations(12, None)
+    near = layer(distance, apart)
     assert len(near) == 3 and near[0].shape == (1, HEADS, 12, 12)
-    moved = layer(distance.roll((2, 2), (1, 2)))
+    moved = layer(distance.roll((2, 2), (1, 2)), apart)
     for a, b in zip(near, moved, strict=True):
         assert torch.allclose(a[..., :10, :10], b[..., 2:, 2:], atol=1e-12)
-    forward, back = near[0][0, 0, 2, 5], layer(distance.mT)[0][0, 0, 5, 2]
+    forward, back = near[0][0, 0, 2, 5], layer(distance.mT, apart)[0][0, 0, 5, 2]
     assert abs(forward - back) > 1e-3  # the chain has a direction
 
 
 def test_heads_start_from_local_to_global():
     layer = PairBias(layers=1, heads=4)
-    far = layer(torch.full((1, 2, 2), 40.0))[0][0, :, 0, 0]
-    near = layer(torch.full((1, 2, 2), 20.0))[0][0, :, 0, 0]  # both beyond the radial functions
+    far, near = (layer(torch.full((1, 2, 2), d), separations(2, None))[0] for d in (40.0, 20.0))
+    far, near = far[0, :, 0, 0], near[0, :, 0, 0]  # both beyond the radial functions
     slopes = (near - far) / 20
     assert torch.allclose(slopes, torch.tensor([2, 1, 0.5, 0.25]), atol=1e-5)
