@@ -1,14 +1,16 @@
-"""Publish the averaged weights of a training run, with their model card.
+"""Publish the averaged weights of a training run, with their model card, or give them a guide.
 
-    python benchmarks/publish_weights.py RUN_CONFIG NAME [--machine TEXT] [--history TEXT]
+    python benchmarks/publish_weights.py NAME --run CONFIG [--machine TEXT] [--history TEXT]
                                          [--before CARD]
+    python benchmarks/publish_weights.py NAME --guide CONFIG
 
 Writes weights/NAME.safetensors and weights/NAME.json: architecture, flow, data with its hash,
 steps, chains seen, hours and machine, validation loss per band relative to the Gaussian chain
 (computed here, on 96 fixed batches of held-out chains; with and without an earlier estimate),
 and the sample metrics of benchmarks/out/quality.json when `make benchmark` has made it for these
 very weights. A run that started from other weights names their card with ``--before``: its steps,
-chains and hours count.
+chains and hours count. The second form adds the weights of another run to NAME as its guide
+(`protdiff.guidance`); a run that starts from guided weights keeps their guide.
 """
 
 import argparse
@@ -24,7 +26,7 @@ from protdiff.training.checkpoint import read_checkpoint
 from protdiff.training.config import read_config
 from protdiff.training.dataset import load_chains
 from protdiff.training.objective import validate
-from protdiff.weights import file_digest, load_weights
+from protdiff.weights import file_digest, load_weights, save_weights
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -53,18 +55,59 @@ def described(chains):
     return {"chains": len(chains), "residues": residues, "sha256": chains.digest}
 
 
+def write_card(target, card):
+    target.with_suffix(".json").write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n")
+
+
+def add_guide(target, config, machine):
+    """Give the weights the averaged ones of a run as their guide, and tell their card."""
+    denoiser, guide = load_weights(target), load_weights(config.out / "ema.safetensors")
+    if guide.recipe != denoiser.recipe:
+        raise SystemExit(f"{config.out}: trained on another flow than {target}")
+    denoiser.guide = guide
+    save_weights(target, denoiser)
+    _, progress = read_checkpoint(config.out, ())
+    chains = load_chains(
+        config.data, "val", max_length=config.max_length, cache=config.cache or config.out / "cache"
+    )
+    with flush_denormals():
+        loss = validate(guide, chains, config, 96)
+    card = json.loads(target.with_suffix(".json").read_text())
+    card["sha256"] = file_digest(target)
+    card["guide"] = {
+        "what": "a weaker network of the same flow, which samples are steered away from "
+        "(autoguidance, arXiv 2406.02507)",
+        "parameters": sum(p.numel() for p in guide.parameters()),
+        "network": asdict(guide.network.config),
+        "training": {
+            "steps": progress["step"],
+            "chains_seen": progress["chains"],
+            "hours": round(progress["seconds"] / 3600, 2),
+            "machine": machine,
+            "configuration": json.loads(config.model_dump_json(exclude={"data", "out", "cache"})),
+        },
+        "validation_loss_over_gaussian_chain": rounded(loss),
+    }  # fmt: skip
+    write_card(target, card)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("config", type=Path)
     parser.add_argument("name")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--run", type=Path, help="configuration of the run to publish")
+    what.add_argument("--guide", type=Path, help="configuration of the run that trained a guide")
     parser.add_argument("--machine", default="2 CPU cores")
     parser.add_argument("--history", default=None, help="what changed during the run")
     parser.add_argument("--before", type=Path, help="card of the weights the run started from")
     options = parser.parse_args()
+    target = ROOT / "weights" / f"{options.name}.safetensors"
+    if options.guide:
+        add_guide(target, read_config(options.guide), options.machine)
+        return
     before = json.loads(options.before.read_text()) if options.before else {}
     earlier = before.get("training", {})
-    config = read_config(options.config)
-    target = ROOT / "weights" / f"{options.name}.safetensors"
+    config = read_config(options.run)
     shutil.copyfile(config.out / "ema.safetensors", target)
     denoiser = load_weights(target)
     load = {"max_length": config.max_length, "cache": config.cache or config.out / "cache"}
@@ -81,8 +124,9 @@ def main():
         "protdiff": __version__,
         "what": "score network of a renormalization-group flow over protein backbones; generates "
         "single chains of 8-2048 residues, trained on 40-256",
-        "parameters": sum(p.numel() for p in denoiser.parameters()),
+        "parameters": sum(p.numel() for p in denoiser.network.parameters()),
         "network": asdict(denoiser.network.config),
+        **({"guide": before["guide"]} if denoiser.guide is not None else {}),
         "flow": {k: v for k, v in asdict(denoiser.recipe).items() if k != "spectrum"},
         "data": {
             "source": "protein chains of the PDB archive (CC0 1.0), one per cluster of 30 % "
@@ -105,7 +149,7 @@ def main():
         **({"replica_gap_of_the_weights_before": gap} if gap else {}),
         "licence": "MIT",
     }  # fmt: skip
-    target.with_suffix(".json").write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n")
+    write_card(target, card)
     print(json.dumps({k: v for k, v in card.items() if "estimate" in k or "loss" in k}, indent=1))
 
 

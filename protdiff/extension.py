@@ -154,6 +154,7 @@ def extend(
     seed=0,
     steps=DEFAULT_STEPS,
     temperature=DEFAULT_TEMPERATURE,
+    guidance=None,
     callback=None,
 ):
     """Draw extensions of a chain, one per index.
@@ -166,6 +167,8 @@ def extend(
         Numbers of the samples: with the seed they fix the random numbers.
     steps : int
         Network calls per window and sample; the second pass of a redesign adds two fifths.
+    guidance : float, optional
+        See `protdiff.guidance.guidance_of`.
     callback : callable, optional
         Called after every network call.
 
@@ -187,6 +190,7 @@ def extend(
         for batch in batches(requests):
             for one in sample(
                 denoiser, batch, seed=window_seed, steps=steps, temperature=temperature,
+                guidance=guidance,
                 callback=callback and (lambda *_, batch=batch: callback(len(batch))),
             ):  # fmt: skip
                 old = made[one.request.index]

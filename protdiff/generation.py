@@ -7,6 +7,7 @@ import numpy as np
 
 from .backbone import RESIDUE_TYPES, Backbone
 from .geometry import place_backbone
+from .guidance import check_guidance, guidance_of
 from .request import (
     Request,
     allowed_lengths,
@@ -96,6 +97,7 @@ def sample(
     seed=0,
     steps=DEFAULT_STEPS,
     temperature=DEFAULT_TEMPERATURE,
+    guidance=None,
     method="sde_2m",
     times=None,
     callback=None,
@@ -111,6 +113,8 @@ def sample(
     temperature : float
         Scales the variance of the noise, see `temperatures`: below 1 more regular in detail,
         above 1 more diverse.
+    guidance : float, optional
+        See `guidance_of`; 1 is none.
     method : str
         Key of `protdiff.flow.SAMPLERS`.
     times : Tensor, shape (steps,), optional
@@ -130,6 +134,7 @@ def sample(
     from .network.numerics import flush_denormals
 
     check_temperature(temperature)
+    guidance = guidance_of(denoiser, guidance)
     if times is None:
         if steps < 2:
             raise ValueError(f"{steps} steps: a sample needs at least 2 steps")
@@ -137,7 +142,8 @@ def sample(
     began = time.perf_counter()
     lengths = [request.length for request in requests]
     size = max(lengths)
-    flow, denoise = denoiser.bind(lengths, _conditions(requests, size), remember=True)
+    told = _conditions(requests, size)
+    flow, denoise = denoiser.bind(lengths, told, remember=True, guidance=guidance)
     asked = [request.condition for request in requests]
     denoise = conditioned(denoise, flow, lengths, asked)
     with torch.inference_mode(), flush_denormals():
@@ -187,6 +193,7 @@ def generate(
     seed=0,
     steps=DEFAULT_STEPS,
     temperature=DEFAULT_TEMPERATURE,
+    guidance=None,
     sequence=None,
     secondary_structure=None,
     weights=None,
@@ -209,6 +216,9 @@ def generate(
         Network calls per sample.
     temperature : float
         Below 1 more regular structures, above 1 more diverse ones.
+    guidance : float, optional
+        From 1 (none) on: how far to steer away from a weaker network; the default suits the
+        shipped weights.
     sequence : str, optional
         One-letter codes, X for "not given".
     secondary_structure : str, optional
@@ -249,6 +259,7 @@ def generate(
     for name, value, lowest in (("num", num, 0), ("seed", seed, 0), ("batch_size", batch_size, 1)):
         if value is not None and value < lowest:
             raise ValueError(f"{name} {value}: must be at least {lowest}")
+    check_guidance(guidance)
     wanted = None if given is None else [len(given)]
     if given is not None:
         check_fit(len(given), condition)
@@ -263,8 +274,10 @@ def generate(
         for index in range(num)
     ]
     denoiser = load_weights(weights, pick_device(device))
+    guidance = guidance_of(denoiser, guidance)
+    how = {"seed": seed, "steps": steps, "temperature": temperature, "guidance": guidance}
     found = {}
     for batch in batches(requests, batch_size):
-        for one in sample(denoiser, batch, seed=seed, steps=steps, temperature=temperature):
+        for one in sample(denoiser, batch, **how):
             found[one.request.index] = one.backbone
     return [found[index] for index in range(num)]

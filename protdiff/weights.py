@@ -76,21 +76,21 @@ def tensors_digest(tensors):
     return digest.hexdigest()
 
 
-def save_weights(path, tensors, config, recipe, card=None):
-    """Write a denoiser's tensors with the configuration that rebuilds it.
+def save_weights(path, denoiser, card=None):
+    """Write a denoiser's tensors, and its guide's, with the configuration that rebuilds it.
 
     Parameters
     ----------
     path : path
-    tensors : dict of str to Tensor
-        ``Denoiser.state_dict()``, for example its moving average.
-    config : NetworkConfig
-    recipe : ChainFlow
+    denoiser : Denoiser
     card : dict, optional
-        What else is worth knowing of them, as plain values.
+        What else is worth knowing of it, as plain values.
     """
-    metadata = {"format": FORMAT, "network": asdict(config), "flow": asdict(recipe)}
-    _save(path, tensors, metadata, card)
+    sizes, flow = asdict(denoiser.network.config), asdict(denoiser.recipe)
+    metadata = {"format": FORMAT, "network": sizes, "flow": flow}
+    if denoiser.guide is not None:
+        metadata["guide"] = asdict(denoiser.guide.network.config)
+    _save(path, denoiser.state_dict(), metadata, card)
 
 
 def save_adapters(path, tensors, base, card=None):
@@ -237,6 +237,9 @@ def _denoiser(metadata, tensors):
         s = flow["spectrum"]
         s["correction"] = tuple(map(tuple, s["correction"]))
         flow["spectrum"] = MeasuredSpectrum(**{k: tuple(v) for k, v in s.items()})
-    denoiser = Denoiser(NetworkConfig(**metadata["network"]), ChainFlow(**flow))
+    recipe = ChainFlow(**flow)
+    denoiser = Denoiser(NetworkConfig(**metadata["network"]), recipe)
+    if "guide" in metadata:
+        denoiser.guide = Denoiser(NetworkConfig(**metadata["guide"]), recipe)
     denoiser.load_state_dict(tensors)
     return denoiser

@@ -1,7 +1,9 @@
 """Shared fixtures: a tiny network with random weights, and a tiny data set of real chains."""
 
+import copy
 import csv
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -36,7 +38,26 @@ def tiny_denoiser():
 def tiny_weights(tiny_denoiser, tmp_path_factory):
     """Path of the tiny denoiser's weights file."""
     path = tmp_path_factory.mktemp("weights") / "tiny.safetensors"
-    save_weights(path, tiny_denoiser.state_dict(), TINY, tiny_denoiser.recipe)
+    save_weights(path, tiny_denoiser)
+    return path
+
+
+@pytest.fixture(scope="session")
+def guided(tiny_denoiser):
+    """The tiny denoiser with a smaller guide."""
+    denoiser = copy.deepcopy(tiny_denoiser)
+    with torch.random.fork_rng():
+        torch.manual_seed(1)
+        denoiser.guide = Denoiser(replace(TINY, layers=1, scalars=8), denoiser.recipe)
+        torch.nn.init.normal_(denoiser.guide.network.head.weight, std=0.3)
+    return denoiser.eval().requires_grad_(False)
+
+
+@pytest.fixture
+def guided_file(guided, tmp_path):
+    """Path of its weights file."""
+    path = tmp_path / "guided.safetensors"
+    save_weights(path, guided, {"what": "tiny"})
     return path
 
 

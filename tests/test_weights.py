@@ -34,7 +34,7 @@ def test_round_trip_gives_the_same_denoiser(tiny_denoiser, tiny_weights):
 
 def test_saving_twice_gives_the_same_bytes(tiny_denoiser, tiny_weights, tmp_path):
     d = tiny_denoiser
-    save_weights(tmp_path / "a.safetensors", d.state_dict(), d.network.config, d.recipe)
+    save_weights(tmp_path / "a.safetensors", d)
     assert (tmp_path / "a.safetensors").read_bytes() == tiny_weights.read_bytes()
     assert [p.name for p in tmp_path.iterdir()] == ["a.safetensors"]
 
@@ -134,5 +134,5 @@ def test_a_full_disk_is_an_error_of_the_system(tiny_denoiser, tmp_path, monkeypa
     monkeypatch.setattr("safetensors.torch.save_file", full)
     d, path = tiny_denoiser, tmp_path / "x.safetensors"
     with pytest.raises(OSError, match="No space left") as caught:
-        save_weights(path, d.state_dict(), d.network.config, d.recipe)
+        save_weights(path, d)
     assert caught.value.filename == str(path) and not list(tmp_path.iterdir())

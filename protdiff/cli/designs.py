@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from ..guidance import check_guidance
 from ..temperature import check_temperature
 from .ask import write_residues
 from .manifest import COLUMNS, existing_rows, write_manifest
@@ -43,6 +44,10 @@ Temperature = Annotated[
     float,
     typer.Option(help="Below 1: more regular in detail. Above 1: more diverse."),
 ]
+Guidance = Annotated[
+    float | None,
+    typer.Option(help="From 1 (none): how far from a weaker network. Default: by the weights."),
+]
 Weights = Annotated[
     str | None, typer.Option(help="Shipped weights by name, or a .safetensors file.")
 ]
@@ -53,9 +58,10 @@ Picture = Annotated[
 ]
 
 
-def check_options(temperature, name, plot):
-    """ValueError for a temperature, name or picture that cannot be."""
+def check_options(temperature, guidance, name, plot):
+    """ValueError for a temperature, guidance, name or picture that cannot be."""
     check_temperature(temperature, "--temperature")
+    check_guidance(guidance, "--guidance")
     if not name or Path(name).name != name or name.startswith("."):
         raise ValueError(f"--name {name!r}: must be a plain file name")
     if plot is not None and (plot.suffix.lower() != ".png" or plot.is_dir()):
@@ -82,8 +88,9 @@ def load(weights, device):
 
 
 def write_designs(
-    requests, draw, calls, out, *, name, format, seed, steps, temperature, source, plot, condition
-):
+    requests, draw, calls, out, *, name, format, seed, steps, temperature, guidance, source, plot,
+    condition,
+):  # fmt: skip
     """Draw what is not there yet and write it, with the manifest, and residues.csv where it helps.
 
     Parameters
@@ -104,7 +111,8 @@ def write_designs(
     def row_of(request, made=None):
         values = (
             f"{name}_{request.index:04d}.{format.value}", request.length, seed, request.index,
-            steps, temperature, made.calls if made else "", f"{made.seconds:.3f}" if made else "",
+            steps, temperature, guidance, made.calls if made else "",
+            f"{made.seconds:.3f}" if made else "",
             request.sequence or SAME_FOR_ALL, request.structure or "", condition, *source,
             __version__, shlex.join(["protdiff", *sys.argv[1:]]),
         )  # fmt: skip

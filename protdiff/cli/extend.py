@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from ..generation import DEFAULT_STEPS
+from ..guidance import guidance_of
 from ..temperature import DEFAULT_TEMPERATURE
 from . import designs
 
@@ -31,6 +32,7 @@ def extend(
     seed: designs.Seed = 0,
     steps: designs.Steps = DEFAULT_STEPS,
     temperature: designs.Temperature = DEFAULT_TEMPERATURE,
+    guidance: designs.Guidance = None,
     weights: designs.Weights = None,
     device: designs.OnDevice = designs.Device.auto,
     format: designs.FileFormat = designs.Format.pdb,
@@ -41,7 +43,7 @@ def extend(
     New residues are ALA and carry on the numbering; other chains are obstacles. Chains longer than
     --window grow window after window.
     """
-    designs.check_options(temperature, name, plot)
+    designs.check_options(temperature, guidance, name, plot)
 
     from ..extension import WINDOW, Extension, extend
     from ..io import read
@@ -53,17 +55,18 @@ def extend(
     requests = [Request(index, to) for index in range(num)]
     together = max(1, BATCH_RESIDUES // min(window, to))
     denoiser, loaded = designs.load(weights, device)
+    guidance = guidance_of(denoiser, guidance, "--guidance")
 
     def draw(todo, advance):
         for k in range(0, len(todo), together):
             indices = [request.index for request in todo[k : k + together]]
             yield extend(
                 denoiser, extension, indices, seed=seed, steps=steps, temperature=temperature,
-                callback=advance,
+                guidance=guidance, callback=advance,
             )  # fmt: skip
 
     designs.write_designs(
         requests, draw, lambda _: extension.calls(steps), out, name=name, format=format, seed=seed,
-        steps=steps, temperature=temperature, source=loaded, plot=plot,
+        steps=steps, temperature=temperature, guidance=guidance, source=loaded, plot=plot,
         condition=f"in={source} {extension.text()}",
     )  # fmt: skip

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from ..generation import DEFAULT_STEPS
+from ..guidance import guidance_of
 from ..temperature import DEFAULT_TEMPERATURE
 from . import ask, designs
 from .plan import plan
@@ -27,6 +28,7 @@ def generate(
     seed: designs.Seed = 0,
     steps: designs.Steps = DEFAULT_STEPS,
     temperature: designs.Temperature = DEFAULT_TEMPERATURE,
+    guidance: designs.Guidance = None,
     sequence: Annotated[
         str | None, typer.Option(help="One-letter residues (X: any) or a FASTA file.")
     ] = None,
@@ -66,7 +68,7 @@ def generate(
         energy, symmetry,
     )  # fmt: skip
     requests = plan(length, num, seed, sequence, ss, ask.condition_of(asked))
-    designs.check_options(temperature, name, plot)
+    designs.check_options(temperature, guidance, name, plot)
     if redesign is not None:
         from ..io import read
 
@@ -77,12 +79,13 @@ def generate(
     from ..request import batches
 
     denoiser, loaded = designs.load(weights, device)
+    guidance = guidance_of(denoiser, guidance, "--guidance")
 
     def draw(todo, advance):
         for batch in batches(todo, batch_size):
             yield sample(
                 denoiser, batch, seed=seed, steps=steps, temperature=temperature,
-                callback=lambda *_, batch=batch: advance(len(batch)),
+                guidance=guidance, callback=lambda *_, batch=batch: advance(len(batch)),
             )  # fmt: skip
 
     def calls(request):
@@ -90,5 +93,6 @@ def generate(
 
     designs.write_designs(
         requests, draw, calls, out, name=name, format=format, seed=seed, steps=steps,
-        temperature=temperature, source=loaded, plot=plot, condition=asked.text(),
+        temperature=temperature, guidance=guidance, source=loaded, plot=plot,
+        condition=asked.text(),
     )  # fmt: skip

@@ -7,13 +7,13 @@ from ..files import replacing
 __all__ = ["COLUMNS", "existing_rows", "write_manifest"]
 
 COLUMNS = (
-    "file", "length", "seed", "sample", "steps", "temperature", "network_calls", "seconds",
-    "residue_names", "secondary_structure", "condition", "weights", "weights_sha256", "protdiff",
-    "command",
+    "file", "length", "seed", "sample", "steps", "temperature", "guidance", "network_calls",
+    "seconds", "residue_names", "secondary_structure", "condition", "weights", "weights_sha256",
+    "protdiff", "command",
 )  # fmt: skip
 #: Columns that say which structure a file holds; the rest may differ between runs.
 IDENTITY = (
-    "file", "length", "seed", "sample", "steps", "temperature", "residue_names",
+    "file", "length", "seed", "sample", "steps", "temperature", "guidance", "residue_names",
     "secondary_structure", "condition", "weights_sha256", "protdiff",
 )  # fmt: skip
 

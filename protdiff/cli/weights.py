@@ -35,6 +35,8 @@ def show(name: Name = "rg-base"):
         sizes = ", ".join(f"{key} {value}" for key, value in metadata["network"].items())
         flow = metadata["flow"]
         print(f"all weights; {sizes}; schedule {flow['schedule']}, prior {flow['prior']}")
+        if guide := metadata.get("guide"):
+            print("guide: " + ", ".join(f"{key} {value}" for key, value in guide.items()))
         print(f"tensors SHA-256 {metadata['sha256']}")
     if card := metadata.get("card"):
         print(json.dumps(card, indent=1))
@@ -67,5 +69,28 @@ def merge(
         raise ValueError(f"{path}: has all weights already; only adapters can be merged")
     denoiser = load_weights(path)
     card = {"merged": metadata["base"]} | metadata.get("card", {})
-    save_weights(out, denoiser.state_dict(), denoiser.network.config, denoiser.recipe, card)
+    save_weights(out, denoiser, card)
+    print(f"weights: {out}")
+
+
+@app.command()
+def guide(
+    name: Name,
+    weaker: Annotated[str, typer.Argument(help="Weights of a weaker network of the same flow.")],
+    out: Annotated[Path, typer.Option(help="The .safetensors file to write.")],
+):
+    """Give weights a guide: a smaller network, trained less, that samples are steered away from.
+
+    Adapters are merged into their base. A guide of a tenth of the parameters, trained for minutes
+    (docs/guide.toml), is enough.
+    """
+    from ..weights import find_weights, load_weights, read_metadata, save_weights
+
+    if out.suffix != ".safetensors":
+        raise ValueError(f"--out {out}: must end in .safetensors")
+    denoiser, other = load_weights(name), load_weights(weaker)
+    if other.recipe != denoiser.recipe:
+        raise ValueError(f"{weaker}: trained on another flow than {name}; train it on the same")
+    other.guide, denoiser.guide = None, other
+    save_weights(out, denoiser, read_metadata(find_weights(name)).get("card"))
     print(f"weights: {out}")

@@ -10,7 +10,7 @@ from .decimation import bead_count, bead_spacing, pool_matrix
 from .neighbours import is_long
 from .score import Beads, ScoreNetwork
 
-__all__ = ["ACTIVE_SIGNAL", "Denoiser", "active_modes"]
+__all__ = ["ACTIVE_SIGNAL", "Denoiser", "active_modes", "guidance_weights"]
 
 #: Modes that keep less than this share α² of their signal are at the fixed point: the network
 #: does not see them, and their estimate is the Gaussian chain's.
@@ -20,6 +20,20 @@ ACTIVE_SIGNAL = 0.003
 def active_modes(alpha, mask):
     """Components above the noise floor, a prefix of the modes; bool (B, D)."""
     return mask & (alpha.square() >= ACTIVE_SIGNAL)
+
+
+#: Guidance acts on a mode while its share α² of signal is below the first number, and on modes of
+#: momenta beyond the second (periods under 4 residues) throughout; not on links. On what is mostly
+#: decided it makes helices of coil, and of links outliers (benchmarks/model-log.md).
+UNDECIDED, FINE = 0.4, torch.pi / 2
+
+
+def guidance_weights(flow, u, guidance):
+    """Weight of the denoiser against its guide, 1 where guidance does not act; (B, D, 1)."""
+    undecided = flow.kernel(u).alpha.square() < UNDECIDED
+    acts = undecided | (flow.momenta > FINE)
+    acts[:, acts.shape[1] // 2 :] = False
+    return torch.where(acts, guidance, 1.0)[..., None]
 
 
 @dataclass
@@ -37,6 +51,11 @@ class Denoiser(nn.Module):
     config : NetworkConfig
     recipe : ChainFlow
         Makes the flow of any length; its spectrum preconditions the network.
+
+    Attributes
+    ----------
+    guide : Denoiser or None
+        A weaker one of the same flow, which samplers may be steered away from.
     """
 
     def __init__(self, config, recipe):
@@ -45,8 +64,9 @@ class Denoiser(nn.Module):
             raise ValueError(f"the network works on cosine modes, not on basis {recipe.basis!r}")
         self.recipe = recipe
         self.network = ScoreNetwork(config)
+        self.guide = None
 
-    def bind(self, lengths, conditions=None, flow=None, remember=False):
+    def bind(self, lengths, conditions=None, flow=None, remember=False, guidance=1.0):
         """A flow and a ``denoise(x, u)`` on the samplers' protocol.
 
         Parameters
@@ -59,6 +79,10 @@ class Denoiser(nn.Module):
         remember : bool
             Show every call the estimate of the call before, if the network has learned to use it:
             for walks from noise to structure. Otherwise `denoise` is a function of x and u alone.
+        guidance : float
+            w in ``G + w (D - G)`` with the estimate G of the guide: beyond 1, what this denoiser
+            has learned and the guide has not counts more (Karras et al., arXiv 2406.02507), in
+            the components of `guidance_weights`.
 
         Returns
         -------
@@ -68,12 +92,17 @@ class Denoiser(nn.Module):
         flow = flow or self.recipe(lengths)
         remember = remember and self.self_conditioning
         before = None  # time and estimate of the last call
+        if guidance != 1:
+            _, weaker = self.guide.bind(lengths, conditions, flow)
 
         def denoise(x, u):
             nonlocal before
             # A walk that starts anew from more noise must not see what it came to before.
             seen = before[1] if before is not None and bool((u <= before[0]).all()) else None
             clean = self.estimate(x, u, lengths, flow, conditions, seen)
+            if guidance != 1:
+                weight = guidance_weights(flow, u, guidance).to(clean.dtype)
+                clean = weaker(x, u).lerp_(clean, weight)
             before = (u, clean) if remember else None
             return clean
 

@@ -159,7 +159,7 @@ def finetune_chains(
     origin = find_weights(weights or DEFAULT)
     base, denoiser = (load_weights(origin, device) for _ in "12")
     if settings.rank is None:
-        denoiser.requires_grad_(True)
+        denoiser.network.requires_grad_(True)
         trained = [p for p in denoiser.parameters() if p.requires_grad]
     else:
         trained = add_adapters(denoiser.network, settings.rank, settings.seed)
@@ -211,7 +211,7 @@ def finetune_chains(
     }  # fmt: skip
     card = (card or {}) | results  # without the time: equal steps give equal bytes
     if settings.rank is None:
-        save_weights(out, denoiser.state_dict(), denoiser.network.config, denoiser.recipe, card)
+        save_weights(out, denoiser, card)
     else:
         save_adapters(out, adapter_tensors(denoiser.network), origin, card)
     return results | {"minutes": round(spent / 60, 2)}

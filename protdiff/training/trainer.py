@@ -68,9 +68,14 @@ class Trainer:
             self.denoiser.network.use_bf16()
         if config.compile:
             self.denoiser.network.compile()
+        self.guide = None
         if config.initial:
             path = find_weights(config.initial)
-            self.load(load_weights(path).state_dict(), path, new=".previous")
+            initial = load_weights(path, self.device)
+            if initial.recipe == recipe:
+                self.guide = initial.guide
+            initial.guide = None  # it is not trained
+            self.load(initial.state_dict(), path, new=".previous")
         self.average = {k: v.clone() for k, v in self.denoiser.state_dict().items()}
         decayed = [p for p in self.denoiser.parameters() if p.ndim >= 2]
         other = [p for p in self.denoiser.parameters() if p.ndim < 2]
@@ -229,13 +234,13 @@ class Trainer:
 
     def save_average(self, name):
         """Write the averaged weights."""
-        network = self.denoiser.network.config
-        save_weights(self.config.out / name, self.average, network, self.denoiser.recipe)
+        save_weights(self.config.out / name, self.averaged())
 
     def averaged(self):
-        """A denoiser with the averaged weights."""
+        """A denoiser with the averaged weights, and the guide of those it started from."""
         current = Denoiser(self.denoiser.network.config, self.denoiser.recipe)
         current.load_state_dict(self.average)
+        current.guide = self.guide
         return current.to(self.device).eval().requires_grad_(False)
 
     def restore(self):

@@ -90,7 +90,7 @@ def test_a_walk_remembers_its_last_estimate_and_a_new_walk_does_not(make, draw):
 
 def test_training_goes_on_from_weights_without_it(tiny_denoiser, tiny_archive, tmp_path, recipe):
     path = tmp_path / "plain.safetensors"
-    save_weights(path, tiny_denoiser.state_dict(), TINY, tiny_denoiser.recipe)
+    save_weights(path, tiny_denoiser)
     sizes = dict(scalars=16, vectors=8, layers=2, heads=2, hidden=32, products=4, embedding=16)
     config = TrainingConfig(
         data=tiny_archive, out=tmp_path / "run", initial=str(path), steps=1,
