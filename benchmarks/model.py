@@ -166,8 +166,12 @@ def draw_failures(folder, picture):
         "P-SEA strand, no DSSP": lambda row: float(row["psea_strand"]) - float(row["dssp_strand"]),
         "least structure": lambda row: float(row["psea_coil"]),
     }
-    chosen = [protdiff.read(max(rows, key=measure)["model"]).coords for measure in worst.values()]
-    plot_backbones(chosen, picture, titles=list(worst))
+    chosen = []
+    for measure in worst.values():
+        left = [row for row in rows if row["model"] not in chosen]
+        chosen.append(max(left, key=measure)["model"])
+    coords = [protdiff.read(model).coords for model in chosen]
+    plot_backbones(coords, picture, titles=list(worst))
 
 
 PARTS = {part.__name__: part for part in (quality, long, calls, variety, structure, sequence)}
