@@ -17,7 +17,7 @@ demo: .venv/.installed
 	$(BIN)/protdiff generate --length 100 --num 4 --seed 1 --out demo --plot demo/backbones.png
 
 test: .venv/.installed
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal
 	$(BIN)/ruff check .
 
 lint: .venv/.installed

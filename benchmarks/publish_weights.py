@@ -74,6 +74,7 @@ def add_guide(target, config, machine):
         loss = validate(guide, chains, config, 96)
     card = json.loads(target.with_suffix(".json").read_text())
     card["sha256"] = file_digest(target)
+    card["samples"] = sample_metrics(card["sha256"])
     card["guide"] = {
         "what": "a weaker network of the same flow, which samples are steered away from "
         "(autoguidance, arXiv 2406.02507)",
