@@ -274,7 +274,6 @@ def generate(
         for index in range(num)
     ]
     denoiser = load_weights(weights, pick_device(device))
-    guidance = guidance_of(denoiser, guidance)
     how = {"seed": seed, "steps": steps, "temperature": temperature, "guidance": guidance}
     found = {}
     for batch in batches(requests, batch_size):

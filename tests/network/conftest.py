@@ -9,6 +9,7 @@ from e3nn import o3
 from protdiff.flow import ChainFlow
 from protdiff.flow.reference import real_spectrum
 from protdiff.network import Denoiser
+from protdiff.network.score import Beads
 
 from ..conftest import TINY
 
@@ -57,5 +58,29 @@ def draw():
     def make(*shape, seed=0):
         generator = torch.Generator().manual_seed(seed)
         return torch.randn(*shape, generator=generator, dtype=torch.float64)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def make_beads(draw, tiny):
+    """Random walks of these lengths, padded to the longest, as the network sees them."""
+
+    def make(lengths):
+        batch, size, real = len(lengths), max(lengths), torch.tensor(lengths)[:, None]
+        mask = torch.arange(size)[None] < real
+        index = torch.arange(size) + 0.5
+        ends = torch.stack([index.expand(batch, -1), (real - index).clamp_min(0)], -1)
+        keep = mask[..., None]
+        cutoff = torch.linspace(0.4, 1.1, batch)[:, None]
+        return Beads(
+            position=draw(batch, size, 3, seed=1).cumsum(1) * keep,
+            signal=draw(batch, size, 3, seed=2) * keep,
+            links=draw(batch, size, 4, 3, seed=3) * keep[..., None],
+            conditions=draw(batch, size, tiny.conditions, seed=4) * keep,
+            mask=mask,
+            ends=ends.double(),
+            time=torch.cat([cutoff, 0 * cutoff, real.log()], 1).double(),
+        )
 
     return make

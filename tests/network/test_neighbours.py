@@ -8,33 +8,19 @@ import torch
 from protdiff.network import neighbours
 from protdiff.network.layers import Attention
 from protdiff.network.neighbours import BLOCK, KEYS, attended, blocks, joined, keyed, separations
-from protdiff.network.score import Beads
 
 SIZE = 169  # more than BLOCK + KEYS, and no multiple of BLOCK
 
 
 @pytest.fixture
-def chain(draw):
+def beads(make_beads):
     """Two random walks, the second with 4 beads of padding."""
-    mask = torch.arange(SIZE)[None] < torch.tensor([SIZE, SIZE - 4])[:, None]
-    return draw(2, SIZE, 3, seed=1).cumsum(1) * mask[..., None], mask
+    return make_beads([SIZE, SIZE - 4])
 
 
 @pytest.fixture
-def beads(chain, draw, tiny):
-    x, mask = chain
-    keep = mask[..., None]
-    index = torch.arange(SIZE) + 0.5
-    ends = torch.stack([index.expand(2, -1), (mask.sum(1)[:, None] - index).clamp_min(0)], -1)
-    return Beads(
-        position=x,
-        signal=draw(2, SIZE, 3, seed=2) * keep,
-        links=draw(2, SIZE, 4, 3, seed=3) * keep[..., None],
-        conditions=draw(2, SIZE, tiny.conditions, seed=4) * keep,
-        mask=mask,
-        ends=ends.double(),
-        time=torch.tensor([[0.4, 0.0, 5.1], [1.1, 0.0, 5.1]], dtype=torch.float64),
-    )
+def chain(beads):
+    return beads.position, beads.mask
 
 
 def allowed(keys):

@@ -15,22 +15,9 @@ def network(make_denoiser):
 
 
 @pytest.fixture
-def beads(draw, tiny):
+def beads(make_beads):
     """Two random chains of 14 beads, the second with 5 beads of padding."""
-    size, real = 14, torch.tensor([14, 9])
-    mask = torch.arange(size)[None] < real[:, None]
-    index = torch.arange(size) + 0.5
-    ends = torch.stack([index.expand(2, -1), (real[:, None] - index).clamp_min(0)], -1)
-    keep = mask[..., None]
-    return Beads(
-        position=draw(2, size, 3, seed=1).cumsum(1) * keep,
-        signal=draw(2, size, 3, seed=2) * keep,
-        links=draw(2, size, 4, 3, seed=3) * keep[..., None],
-        conditions=draw(2, size, tiny.conditions, seed=4) * keep,
-        mask=mask,
-        ends=ends.double(),
-        time=torch.tensor([[0.4, 0.0, 2.6], [1.1, 0.0, 2.2]], dtype=torch.float64),
-    )
+    return make_beads([14, 9])
 
 
 def changed(beads, change):
