@@ -117,7 +117,9 @@ def draw(run, calls):
     requests = [Request(i, int(n)) for i, n in enumerate(lengths)]
     found, began = [], time.process_time()
     for batch in batches(requests, 16):
-        found += sample(denoiser, batch, seed=7, times=uniform_times(calls), temperature=1.0)
+        found += sample(
+            denoiser, batch, seed=7, times=uniform_times(calls), method="sde_2m", temperature=1.0
+        )
     seconds = (time.process_time() - began) / len(found)
     return [s.backbone for s in found], seconds
 

@@ -7,7 +7,7 @@ Raw samples with default settings, written by the command line and measured from
 
 quality      200 samples of 60-200 residues with each of three seeds
 long         200 samples of 200-300 residues
-calls        64 samples of 60-200 residues at 10, 16, 25, 50 and 100 network calls
+calls        64 samples of 60-200 residues at 10, 16, 20, 25, 50 and 100 network calls
 variety      100 samples of 100 residues: clusters, and novelty beside held-out real chains
 structure    samples that are asked for the secondary structure of validation chains
 sequence     CAMEO 2022 targets from their sequence, beside unconditional samples
@@ -36,7 +36,7 @@ from protdiff.request import Request, batches
 from protdiff.weights import file_digest, find_weights, load_weights
 
 COMMAND = [sys.executable, "-m", "protdiff.cli.app"]
-SEEDS, CALLS = (0, 1, 2), (10, 16, 25, 50, 100)
+SEEDS, CALLS = (0, 1, 2), (10, 16, 20, 25, 50, 100)
 #: Longest CAMEO target that is predicted; the network was trained on chains of up to this length.
 LONGEST = 256
 

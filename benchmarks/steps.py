@@ -1,20 +1,24 @@
-"""Quality of raw samples against network calls, with the default times and with fitted ones.
+"""Few network calls: how far an estimate moves on the way, and quality by sampler and times.
 
-    python benchmarks/steps.py [--calls 12 16 25 50] [--samples 48] [--length 100]
-                               [--spacing 1.0] [--temperature 0.8]
+    python benchmarks/steps.py [--calls 12 16 25] [--samples 48] [--length 100] [--seed 5]
+    python benchmarks/steps.py --movement [--samples 8] [--length 100]
 
-Fitted: `fit_schedule` for the chain's own flow and the default sampler (docs/theory.md 3.5), which
-knows nothing of the network. Measured from the written files by `sample_quality.py`.
+The first form draws raw samples with `matched` and with `sde_2m`, each at the `sampling_times` of
+the flow and at equally spaced ones, and measures their files by `sample_quality.py`. The second
+prints the movement of the CA estimate, and the share of all information that is gained, between
+equally spaced times (docs/theory.md 3.5).
 """
 
 import argparse
 import tempfile
+from itertools import pairwise
 from pathlib import Path
 
+import torch
 from sample_quality import measure_folder
 
 import protdiff
-from protdiff.flow import fit_schedule, sde_2m, uniform_times
+from protdiff.flow import SAMPLERS, sampling_times, uniform_times
 from protdiff.flow.error import sampler_error
 from protdiff.generation import sample
 from protdiff.request import Request, batches
@@ -22,45 +26,78 @@ from protdiff.temperature import DEFAULT_TEMPERATURE
 from protdiff.weights import load_weights
 
 COLUMNS = {
-    "step_ok": "bonds %", "clash_3.0": "clashes", "ca_angle_out": "angles out %",
+    "step_ok": "bonds %", "clash_3.0": "clashes", "clash_3.6": "pairs < 3.6 Å",
     "rms_n_ca_c": "N-CA-C °", "rama_outlier": "outliers %", "psea_helix": "helix %",
     "psea_strand": "strand %", "dssp_strand": "DSSP strand %", "rg_median": "Rg ratio",
 }  # fmt: skip
+#: Noise below this, Å, counts as none in `movement`.
+RESOLUTION = 0.3
 
 
-def measure(denoiser, times, options):
+def measure(denoiser, times, method, options):
     requests = [Request(i, options.length) for i in range(options.samples)]
     with tempfile.TemporaryDirectory() as folder:
         for batch in batches(requests):
             how = {"seed": options.seed, "temperature": options.temperature}
-            for one in sample(denoiser, batch, times=times, **how):
+            for one in sample(denoiser, batch, times=times, method=method, **how):
                 protdiff.write(one.backbone, Path(folder) / f"{one.request.index:04d}.pdb")
         return measure_folder(folder)[0]
 
 
+def compare(denoiser, options):
+    flow = denoiser.recipe([options.length])
+    print(f"| sampler | times | calls | Gaussian error, nats | {' | '.join(COLUMNS.values())} |")
+    print("| --- | --- |" + " --- |" * (2 + len(COLUMNS)))
+    for calls in options.calls:
+        grids = {"default": sampling_times(flow, calls), "even": uniform_times(calls)}
+        for method in ("matched", "sde_2m"):
+            for name, times in grids.items():
+                error = float(sampler_error(SAMPLERS[method], flow, times).sum())
+                row = measure(denoiser, times, method, options)
+                cells = " | ".join(f"{row[key]:.2f}" for key in COLUMNS)
+                print(f"| {method} | {name} | {calls} | {error:.2g} | {cells} |", flush=True)
+
+
+def movement(denoiser, options, calls=100, rows=25):
+    """RMS movement of the CA estimate, Å, and square root of the information, by time."""
+    requests = [Request(i, options.length) for i in range(options.samples)]
+    flow, seen = denoiser.recipe([options.length] * options.samples), []
+    sample(
+        denoiser, requests, seed=options.seed, temperature=options.temperature,
+        times=uniform_times(calls), callback=lambda index, u, x, clean: seen.append((u, clean)),
+    )  # fmt: skip
+    size, found = flow.mask.shape[1] // 2, []
+    for (u, first), (s, second) in pairwise(seen):
+        ratios = []
+        for time in (u, s):
+            k = flow.kernel(torch.full((options.samples,), time).double())
+            ratios.append(k.alpha**2 / (k.sigma**2 + RESOLUTION**2))
+        moved = (second - first).square().sum(-1)
+        cost = ((ratios[1] - ratios[0]) * moved)[:, :-1].clamp_min(0)
+        trace = (moved[:, :size].sum(1) / options.length).mean().sqrt()
+        found.append((s, float(trace), float(cost.sum(1).mean().sqrt())))
+    total = sum(cost for *_, cost in found)
+    print(f"times below | movement of CA in {calls // rows} steps, Å | share of the best times, %")
+    for k in range(0, len(found), calls // rows):
+        part = found[k : k + calls // rows]
+        moved = sum(trace**2 for _, trace, _ in part) ** 0.5
+        share = 100 * sum(cost for *_, cost in part) / total
+        print(f"{seen[k][0]:.2f} | {moved:.2f} | {share:.1f}")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--calls", type=int, nargs="+", default=[12, 16, 25, 50])
-    parser.add_argument("--samples", type=int, default=48)
+    parser.add_argument("--movement", action="store_true")
+    parser.add_argument("--calls", type=int, nargs="+", default=[12, 16, 25])
+    parser.add_argument("--samples", type=int, default=None)
     parser.add_argument("--length", type=int, default=100)
     parser.add_argument("--seed", type=int, default=5)
-    parser.add_argument("--spacing", type=float, default=1.0)
     parser.add_argument("--temperature", type=float, default=DEFAULT_TEMPERATURE)
     options = parser.parse_args()
-    denoiser = load_weights()
-    flow = denoiser.recipe([options.length])
-    print(f"| times | calls | Gaussian error, nats | {' | '.join(COLUMNS.values())} |")
-    print("| --- |" + " --- |" * (2 + len(COLUMNS)))
-    for calls in options.calls:
-        grids = {
-            f"spaced {options.spacing:g}": uniform_times(calls) ** options.spacing,
-            "fitted": fit_schedule(flow, calls, sde_2m, iterations=40),
-        }
-        for name, times in grids.items():
-            error = float(sampler_error(sde_2m, flow, times).sum())
-            found = measure(denoiser, times, options)
-            values = " | ".join(f"{found[key]:.2f}" for key in COLUMNS)
-            print(f"| {name} | {calls} | {error:.2g} | {values} |", flush=True)
+    options.samples = options.samples or (8 if options.movement else 48)
+    torch.set_num_threads(1)
+    (movement if options.movement else compare)(load_weights(), options)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -22,7 +22,7 @@ from .temperature import DEFAULT_TEMPERATURE, check_temperature, least_power, te
 
 __all__ = ["DEFAULT_STEPS", "Sample", "generate", "sample"]
 
-DEFAULT_STEPS = 50
+DEFAULT_STEPS = 20
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ def sample(
     steps=DEFAULT_STEPS,
     temperature=DEFAULT_TEMPERATURE,
     guidance=None,
-    method="sde_2m",
+    method="matched",
     times=None,
     callback=None,
 ):
@@ -118,7 +118,7 @@ def sample(
     method : str
         Key of `protdiff.flow.SAMPLERS`.
     times : Tensor, shape (steps,), optional
-        Grid from 1 to 0, in place of `steps` equally spaced times.
+        Grid from 1 down, in place of the `sampling_times` of the flow.
     callback : callable, optional
         Called with (step, u, noisy, clean estimate) at every network call.
 
@@ -130,15 +130,13 @@ def sample(
     import torch
 
     from .conditioning import conditioned, second_pass
-    from .flow import SAMPLERS, to_coords, uniform_times
+    from .flow import SAMPLERS, sampling_times, to_coords
     from .network.numerics import flush_denormals
 
     check_temperature(temperature)
     guidance = guidance_of(denoiser, guidance)
-    if times is None:
-        if steps < 2:
-            raise ValueError(f"{steps} steps: a sample needs at least 2 steps")
-        times = uniform_times(steps)
+    if times is None and steps < 2:
+        raise ValueError(f"{steps} steps: a sample needs at least 2 steps")
     began = time.perf_counter()
     lengths = [request.length for request in requests]
     size = max(lengths)
@@ -149,11 +147,12 @@ def sample(
     with torch.inference_mode(), flush_denormals():
         noise = _noise_source(requests, size, seed)
         start, until = _start(flow, asked, lengths, noise)
+        times = sampling_times(flow, steps, until) if times is None else until * times
         colder = temperatures(flow, temperature, [least_power(request) for request in requests])
         clean = SAMPLERS[method](
             denoise,
             flow,
-            until * times,
+            times,
             noise,
             temperature=colder,
             callback=callback,
@@ -165,7 +164,7 @@ def sample(
             clean = SAMPLERS[method](
                 denoise,
                 flow,
-                again * uniform_times(extra),
+                sampling_times(flow, extra, again),
                 noise,
                 temperature=colder,
                 callback=callback,

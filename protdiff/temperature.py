@@ -16,10 +16,10 @@ DEFAULT_TEMPERATURE = 0.8
 HIGHEST_TEMPERATURE = 10.0
 #: Below T = 1 the temperature of a component is T^p: p = 0 for the fold (momenta up to the first
 #: number), rises to the second for the finest mode, and is the third for links.
-COLDER_FROM, FINEST, LINKS = 1.0, 8.0, 10.0
+COLDER_FROM, FINEST, LINKS = 1.0, 13.0, 16.0
 #: Least power p where a sequence or a secondary structure is given, and where the fold itself is:
 #: there is less to choose, and next to nothing.
-TOLD, FOLDED = 2.0, FINEST
+TOLD, FOLDED = 2.0, 8.0
 
 
 def check_temperature(temperature, name="temperature"):

@@ -14,7 +14,18 @@ from .fit import fit_schedule
 from .oracle import correlated_oracle, empirical_oracle, gaussian_oracle, mixture_oracle
 from .process import Flow, Kernel
 from .regulator import REGULATORS, rg_cutoff
-from .samplers import SAMPLERS, ancestral, ddim, heun, multistep, ode_2m, sde_2m, uniform_times
+from .samplers import (
+    SAMPLERS,
+    ancestral,
+    ddim,
+    heun,
+    matched,
+    multistep,
+    ode_2m,
+    sampling_times,
+    sde_2m,
+    uniform_times,
+)
 from .schedule import GUD, PROFILES, RG, VE, VP
 from .spectrum import (
     MeasuredSpectrum,
@@ -30,6 +41,6 @@ __all__ = [
     "ChainFlow", "Flow", "Kernel", "MeasuredSpectrum", "ancestral", "bond_and_rg", "calibrate",
     "calibrated_prior", "chain_momenta", "correlated_oracle", "cosine_modes", "ddim",
     "empirical_oracle", "fit_schedule", "free_field", "gaussian_oracle", "harmonic", "heun",
-    "mixture_oracle", "multistep", "ode_2m", "principal_modes", "rg_cutoff", "rgdm", "sde_2m",
-    "to_coords", "to_modes", "uniform_times",
+    "matched", "mixture_oracle", "multistep", "ode_2m", "principal_modes", "rg_cutoff", "rgdm",
+    "sampling_times", "sde_2m", "to_coords", "to_modes", "uniform_times",
 ]  # fmt: skip

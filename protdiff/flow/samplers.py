@@ -9,12 +9,22 @@ first of `times`, in place of a draw from the prior. Notation as in docs/theory.
 s < u, ``h = ½(γ_u - γ_s)``.
 """
 
+from itertools import pairwise
+
+import numpy as np
 import torch
 
+from .schedule import RG
+
 __all__ = [
-    "SAMPLERS", "ancestral", "ddim", "edm_churn", "heun", "multistep", "ode_2m", "sde_2m",
-    "uniform_times",
+    "SAMPLERS", "ancestral", "ddim", "edm_churn", "heun", "matched", "matched_weights", "multistep",
+    "ode_2m", "sampling_times", "sde_2m", "uniform_times",
 ]  # fmt: skip
+
+#: Last of the `sampling_times`, and the peak of their density: height over the rest, place, width.
+LAST, PEAK = 0.1, (4.5, 0.55, 0.3)
+#: Largest weight of the last difference of estimates in `matched`.
+LARGEST_WEIGHT = 0.6
 
 
 def uniform_times(steps):
@@ -25,6 +35,26 @@ def uniform_times(steps):
     if steps < 1:
         raise ValueError(f"a sampler needs at least 1 step, not {steps}")
     return torch.linspace(1, 0, steps, dtype=torch.float64)
+
+
+def sampling_times(flow, steps, start=1.0):
+    """Times to sample a protein at, from `start` down; (steps,) float64.
+
+    For RG flows down to 0.1 with a density ``1 + 4.5 exp(-((u - 0.55)/0.3)²)``: denser where a
+    protein's estimate moves. Of equally spaced times a third would come when all is decided to
+    0.2 Å (docs/theory.md 3.5). For other flows equally spaced, down to 0.
+    """
+    if not isinstance(flow.schedule, RG):
+        return start * uniform_times(steps)
+    if steps < 1:
+        raise ValueError(f"a sampler needs at least 1 step, not {steps}")
+    height, place, width = PEAK
+    grid = torch.linspace(start, min(LAST, start), 1001, dtype=torch.float64)
+    # Its integral, up to a constant.
+    rise = height * width * torch.pi**0.5 / 2
+    amount = grid + rise * torch.erf((grid - place) / width)
+    wanted = torch.linspace(float(amount[0]), float(amount[-1]), steps, dtype=torch.float64)
+    return torch.from_numpy(np.interp(wanted.flip(0), amount.flip(0), grid.flip(0))).flip(0)
 
 
 def _step(flow, u, s):
@@ -120,6 +150,62 @@ def multistep(
     return _walk(denoise, flow, times, noise, step, temperature, callback, start)
 
 
+def matched_weights(flow, times, variance):
+    """Weights of the last difference in every step of `matched`; yields (B, D) float64.
+
+    Parameters
+    ----------
+    variance : Tensor, shape (B, D)
+        Of the state at the first time.
+    """
+    batch = len(flow.mask)
+    cross = before = torch.zeros_like(variance)  # Cov(X_u, D_prev), Var D_prev
+    for index, (u, s) in enumerate(pairwise(times)):
+        at_u, at_s, h = _step(flow, u.expand(batch), s.expand(batch))
+        shrink, skip = -torch.expm1(-2 * h[..., 0]), at_u.c_skip
+        gain, width = at_s.alpha * shrink, at_s.sigma**2 * shrink
+        slope = at_s.sigma / at_u.sigma * torch.exp(-h[..., 0]) + gain * skip
+        spread = gain**2 * (skip**2 * variance - 2 * skip * cross + before).clamp_min(0)
+        shared = slope * gain * (skip * variance - cross)
+        lacking = (at_s.total - slope**2 * variance - width).clamp_min(0)
+        root = shared + (shared**2 + spread * lacking).clamp_min(0).sqrt()
+        moves = (root > 1e-12 * at_s.total) if index else torch.zeros_like(flow.mask)
+        weight = torch.where(moves, lacking / root.where(moves, root.new_ones(())), 0.0)
+        weight = weight.clamp_max(LARGEST_WEIGHT)
+        yield weight
+        own, other = slope + weight * gain * skip, -weight * gain
+        moved = skip * (own * variance + other * cross)
+        variance, before = (
+            own**2 * variance + 2 * own * other * cross + other**2 * before + width,
+            skip**2 * variance,
+        )
+        cross = moved
+
+
+def matched(denoise, flow, times, noise, *, temperature=1.0, callback=None, start=None):
+    """Stochastic sampler for few calls: second order, with the Gaussian chain's variance.
+
+    As `sde_2m`, but the weight of the last difference D - D_prev is, per component and step, the
+    one with which the variance of a Gaussian chain stays right, up to 0.6 (docs/theory.md 3.2).
+    """
+    chains = flow.start if start is None else flow.kernel(times[0].expand(len(flow.mask))).total
+    weights = matched_weights(flow, times, chains)
+
+    def step(x, clean, previous, _h, u, s):
+        at_u, at_s, h = _step(flow, u, s)
+        weight = next(weights)[..., None]
+        if previous is not None:
+            clean = clean + weight * (clean - previous)
+        shrink, sigma = -torch.expm1(-2 * h), at_s.sigma[..., None]
+        x = (
+            sigma / at_u.sigma[..., None] * torch.exp(-h) * x
+            + at_s.alpha[..., None] * shrink * clean
+        )
+        return x + (temperature * shrink).sqrt() * sigma * noise(), h
+
+    return _walk(denoise, flow, times, noise, step, temperature, callback, start)
+
+
 def sde_2m(denoise, flow, times, noise, **options):
     """Second-order multistep stochastic sampler (SDE-DPM-Solver++(2M), midpoint)."""
     return multistep(denoise, flow, times, noise, diffusion=1.0, order=2, **options)
@@ -197,5 +283,6 @@ def edm_churn(schedule, amount=40.0, low=0.05, high=50.0):
 
 
 SAMPLERS = {
-    "sde_2m": sde_2m, "ode_2m": ode_2m, "ancestral": ancestral, "ddim": ddim, "heun": heun,
+    "matched": matched, "sde_2m": sde_2m, "ode_2m": ode_2m, "ancestral": ancestral, "ddim": ddim,
+    "heun": heun,
 }  # fmt: skip

@@ -69,7 +69,7 @@ def report_sampler(
     """
     import torch
 
-    from ..flow import sde_2m, uniform_times
+    from ..flow import matched, sampling_times
     from ..flow.error import initialisation_error, sampler_error, score_error
     from ..network.numerics import flush_denormals
     from .replicas import chain_components
@@ -106,8 +106,8 @@ def report_sampler(
         start = _by_band(initialisation_error(middle), where)[0]
         steps = {}
         for count in calls:
-            grid = uniform_times(count)
-            steps[count] = _by_band(sampler_error(sampler or sde_2m, middle, grid), where)[0]
+            grid = sampling_times(middle, count)
+            steps[count] = _by_band(sampler_error(sampler or matched, middle, grid), where)[0]
             step(1)
     mean = totals["score"].mean(0)
     error = totals["score"].std(0) / len(chains) ** 0.5

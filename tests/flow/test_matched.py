@@ -1,0 +1,95 @@
+"""The variance-matched sampler, and its times (docs/theory.md 3.2, 3.5)."""
+
+import pytest
+import torch
+
+from protdiff.flow import (
+    VP,
+    gaussian_oracle,
+    matched,
+    sampling_times,
+    sde_2m,
+    uniform_times,
+)
+from protdiff.flow.error import sampler_error
+from protdiff.flow.samplers import LARGEST_WEIGHT, matched_weights
+from protdiff.flows import recipe
+
+RECIPE = recipe("rg-harmonic")
+
+
+def states(flow, times, draws, variance=None):
+    """States that `matched` visits, fed with unit impulses: rows are the draws of noise."""
+    rows = torch.zeros(draws, dtype=torch.long)
+    turn, seen = iter(range(draws)), []
+
+    def noise():
+        unit = torch.zeros(draws, flow.mask.shape[1], 1, dtype=torch.float64)
+        unit[next(turn)] = 1
+        return unit
+
+    start = None if variance is None else variance.sqrt()[rows, :, None] * noise()
+    matched(
+        gaussian_oracle(flow[rows]), flow[rows], times, noise, start=start,
+        callback=lambda i, u, x, c: seen.append(x[..., 0]),
+    )  # fmt: skip
+    return torch.stack(seen)
+
+
+@pytest.mark.parametrize("from_data", [False, True])
+def test_variance_is_exact_at_every_time_but_where_the_weight_is_capped(from_data):
+    """Linear responses of the sampler itself, beside the law of the noised Gaussian chain."""
+    flow, times = RECIPE([60]), sampling_times(RECIPE([60]), 16)
+    begin = flow.kernel(times[:1]).total if from_data else None
+    found = states(flow, times, 16, begin).square().sum(1)
+    first = flow.start if begin is None else begin
+    weights = torch.cat(list(matched_weights(flow, times, first)))
+    assert (weights[0] == 0).all() and float(weights.max()) == LARGEST_WEIGHT
+    free = (weights > 0) & (weights < LARGEST_WEIGHT) & flow.mask
+    wanted = torch.cat([flow.kernel(s[None]).total for s in times[1:]])
+    assert free.double().mean() > 0.2
+    assert torch.allclose(found[1:][free], wanted[free], rtol=1e-9)
+    short = (weights == LARGEST_WEIGHT) & flow.mask
+    assert (found[1:][short] <= wanted[short] * (1 + 1e-9)).all()
+
+
+@pytest.mark.parametrize("length", [60, 120, 300])
+def test_few_calls_draw_the_gaussian_chain_exactly(length):
+    flow = RECIPE([length])
+    errors = {
+        (sampler, calls): float(sampler_error(sampler, flow, sampling_times(flow, calls)).sum())
+        for sampler in (matched, sde_2m)
+        for calls in (16, 32)
+    }
+    assert errors[matched, 16] < errors[sde_2m, 16] / 100
+    assert errors[matched, 32] < 1e-9 < 0.1 < errors[sde_2m, 32]
+
+
+def test_a_chain_with_another_spectrum_is_drawn_better_too():
+    """The weights know the flow's spectrum only; the estimates are those of another one."""
+    flow = RECIPE([120])
+    other = flow.variance * torch.linspace(0.5, 1.5, flow.variance.shape[1]).double()
+    times = sampling_times(flow, 16)
+    errors = [float(sampler_error(s, flow, times, other).sum()) for s in (matched, sde_2m)]
+    assert errors[0] < errors[1] / 3
+
+
+def test_times_fall_and_are_densest_in_the_middle():
+    flow = RECIPE([100])
+    times = sampling_times(flow, 400)
+    assert times[0] == 1 and times[-1] == pytest.approx(0.1, abs=1e-12) and len(times) == 400
+    middle = (times[1:] + times[:-1]) / 2
+    density = 1 + 4.5 * torch.exp(-(((middle - 0.55) / 0.3) ** 2))
+    spacing = (times[:-1] - times[1:]) * density
+    assert torch.allclose(spacing, spacing.mean().expand_as(spacing), rtol=1e-3)
+    part = sampling_times(flow, 5, 0.4)
+    assert part[0] == pytest.approx(0.4) and part[-1] == pytest.approx(0.1)
+    assert sampling_times(flow, 3, 0.05).tolist() == pytest.approx([0.05] * 3)
+    assert sampling_times(flow, 1).tolist() == [1.0]
+    with pytest.raises(ValueError, match="at least 1"):
+        sampling_times(flow, 0)
+
+
+def test_times_of_other_flows_are_equally_spaced(chain64):
+    flow = chain64.flow(VP(-3, 2))
+    assert torch.equal(sampling_times(flow, 9, 0.5), uniform_times(9) / 2)
