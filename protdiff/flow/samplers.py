@@ -116,8 +116,8 @@ def ancestral(
 
 
 def multistep(
-    denoise, flow, times, noise, *, diffusion=1.0, order=2, temperature=1.0, callback=None,
-    start=None,
+    denoise, flow, times, noise, *, diffusion=1.0, order=2, weights=None, temperature=1.0,
+    callback=None, start=None,
 ):  # fmt: skip
     """Exponential integrator of the reverse processes between SDE and ODE.
 
@@ -132,6 +132,9 @@ def multistep(
         λ² ≥ 0: 1 for the reverse SDE, 0 for the probability-flow ODE (one minus the λ of arXiv
         2106.02808).
     order : {1, 2}
+    weights : iterator of Tensor, shape (B, D), optional
+        Of the last difference of estimates, one for every step but the first, in place of those of
+        the extrapolation.
     """
     if not diffusion >= 0 or order not in (1, 2):
         raise ValueError(f"diffusion {diffusion} must be at least 0, order {order} must be 1 or 2")
@@ -139,7 +142,8 @@ def multistep(
     def step(x, clean, previous, h_previous, u, s):
         at_u, at_s, h = _step(flow, u, s)
         if previous is not None and order == 2:
-            clean = clean + _extrapolation(h, h_previous) * (clean - previous)
+            weight = next(weights)[..., None] if weights else _extrapolation(h, h_previous)
+            clean = clean + weight * (clean - previous)
         sigma = at_s.sigma[..., None]
         gain = at_s.alpha[..., None] * -torch.expm1(-(1 + diffusion) * h)
         x = sigma / at_u.sigma[..., None] * torch.exp(-diffusion * h) * x + gain * clean
@@ -151,59 +155,49 @@ def multistep(
 
 
 def matched_weights(flow, times, variance):
-    """Weights of the last difference in every step of `matched`; yields (B, D) float64.
+    """Weights of the last difference in the steps of `matched`; yields (B, D) from the second on.
+
+    Follows the sampler on a Gaussian chain, whose exact estimate is ``D = c_skip X``.
 
     Parameters
     ----------
     variance : Tensor, shape (B, D)
         Of the state at the first time.
     """
-    batch = len(flow.mask)
-    cross = before = torch.zeros_like(variance)  # Cov(X_u, D_prev), Var D_prev
+    batch, weight = len(flow.mask), torch.zeros_like(variance)
+    before = shared = torch.zeros_like(variance)  # Var D_prev and Cov(X, D_prev)
     for index, (u, s) in enumerate(pairwise(times)):
         at_u, at_s, h = _step(flow, u.expand(batch), s.expand(batch))
         shrink, skip = -torch.expm1(-2 * h[..., 0]), at_u.c_skip
         gain, width = at_s.alpha * shrink, at_s.sigma**2 * shrink
         slope = at_s.sigma / at_u.sigma * torch.exp(-h[..., 0]) + gain * skip
-        spread = gain**2 * (skip**2 * variance - 2 * skip * cross + before).clamp_min(0)
-        shared = slope * gain * (skip * variance - cross)
-        lacking = (at_s.total - slope**2 * variance - width).clamp_min(0)
-        root = shared + (shared**2 + spread * lacking).clamp_min(0).sqrt()
-        moves = (root > 1e-12 * at_s.total) if index else torch.zeros_like(flow.mask)
-        weight = torch.where(moves, lacking / root.where(moves, root.new_ones(())), 0.0)
-        weight = weight.clamp_max(LARGEST_WEIGHT)
-        yield weight
-        own, other = slope + weight * gain * skip, -weight * gain
-        moved = skip * (own * variance + other * cross)
-        variance, before = (
-            own**2 * variance + 2 * own * other * cross + other**2 * before + width,
+        if index:
+            # Var X_s = slope² Var X + width + 2 w linear + w² square, to be the chain's own.
+            linear = slope * gain * (skip * variance - shared)
+            square = gain**2 * (skip**2 * variance - 2 * skip * shared + before).clamp_min(0)
+            lacking = (at_s.total - slope**2 * variance - width).clamp_min(0)
+            root = linear + (linear**2 + square * lacking).sqrt()
+            moves = root > 1e-12 * at_s.total
+            weight = torch.where(moves, lacking / torch.where(moves, root, 1.0), 0.0)
+            weight = weight.clamp_max(LARGEST_WEIGHT)
+            yield weight
+        own, other = slope + weight * gain * skip, -weight * gain  # X_s on X and on D_prev
+        shared, variance, before = (
+            skip * (own * variance + other * shared),
+            own**2 * variance + 2 * own * other * shared + other**2 * before + width,
             skip**2 * variance,
         )
-        cross = moved
 
 
-def matched(denoise, flow, times, noise, *, temperature=1.0, callback=None, start=None):
-    """Stochastic sampler for few calls: second order, with the Gaussian chain's variance.
+def matched(denoise, flow, times, noise, *, start=None, **options):
+    """Stochastic multistep sampler that keeps the variance of a Gaussian chain: for few calls.
 
-    As `sde_2m`, but the weight of the last difference D - D_prev is, per component and step, the
-    one with which the variance of a Gaussian chain stays right, up to 0.6 (docs/theory.md 3.2).
+    As `sde_2m`, but for the weight of the last difference of estimates: per component and step the
+    one with which the variance comes out right, up to 0.6 (docs/theory.md 3.2).
     """
-    chains = flow.start if start is None else flow.kernel(times[0].expand(len(flow.mask))).total
-    weights = matched_weights(flow, times, chains)
-
-    def step(x, clean, previous, _h, u, s):
-        at_u, at_s, h = _step(flow, u, s)
-        weight = next(weights)[..., None]
-        if previous is not None:
-            clean = clean + weight * (clean - previous)
-        shrink, sigma = -torch.expm1(-2 * h), at_s.sigma[..., None]
-        x = (
-            sigma / at_u.sigma[..., None] * torch.exp(-h) * x
-            + at_s.alpha[..., None] * shrink * clean
-        )
-        return x + (temperature * shrink).sqrt() * sigma * noise(), h
-
-    return _walk(denoise, flow, times, noise, step, temperature, callback, start)
+    variance = flow.start if start is None else flow.kernel(times[0].expand(len(flow.mask))).total
+    weights = matched_weights(flow, times, variance)
+    return multistep(denoise, flow, times, noise, weights=weights, start=start, **options)
 
 
 def sde_2m(denoise, flow, times, noise, **options):
