@@ -107,7 +107,7 @@ def save_adapters(path, tensors, base, card=None):
     """
     import torch
 
-    origin = {"name": Path(base).stem, "sha256": read_metadata(base)["sha256"]}
+    origin = {"name": Path(base).stem, "sha256": base_digest(base)}
     halves = {name: tensor.to(torch.float16) for name, tensor in tensors.items()}
     _save(path, halves, {"format": ADAPTERS, "base": origin}, card)
 
@@ -168,6 +168,15 @@ def read_weights(path):
     return metadata, tensors
 
 
+def base_digest(path):
+    """SHA-256 over the tensors of weights that adapters go with: all but the guide's."""
+    metadata = read_metadata(path)
+    if "guide" not in metadata:
+        return metadata["sha256"]
+    tensors = read_weights(path)[1]
+    return tensors_digest({k: v for k, v in tensors.items() if not k.startswith("guide.")})
+
+
 def find_base(path, base):
     """Path of the weights that adapters go with: shipped, or beside the adapters.
 
@@ -178,10 +187,13 @@ def find_base(path, base):
     for folder in (*weight_folders(), Path(path).parent):
         for candidate in sorted(folder.glob("*.safetensors")):
             try:
-                metadata = read_metadata(candidate)
+                fits = (
+                    read_metadata(candidate)["format"] == FORMAT
+                    and base_digest(candidate) == base["sha256"]
+                )
             except WeightsError:
                 continue
-            if metadata["format"] == FORMAT and metadata["sha256"] == base["sha256"]:
+            if fits:
                 return candidate
     raise WeightsError(
         f"{path}: adapters of the weights {base['name']} (checksum {base['sha256'][:12]}), which "

@@ -14,7 +14,7 @@ from protdiff.network import Denoiser
 from protdiff.network.denoiser import guidance_weights
 from protdiff.request import Request
 from protdiff.training import Trainer, TrainingConfig
-from protdiff.weights import load_weights, save_adapters
+from protdiff.weights import WeightsError, load_weights, save_adapters, save_weights
 
 from .conftest import TINY
 
@@ -105,6 +105,24 @@ def test_adapters_take_the_guide_of_their_base(guided, guided_file, tmp_path):
     add_adapters(other.network, 2)
     save_adapters(tmp_path / "mine.safetensors", adapter_tensors(other.network), guided_file)
     assert load_weights(tmp_path / "mine.safetensors").guide is not None
+
+
+def test_adapters_go_with_their_base_whatever_its_guide(guided, tmp_path):
+    from protdiff.network.adapters import adapter_tensors, add_adapters
+
+    alone, base = copy.deepcopy(guided), tmp_path / "base.safetensors"
+    alone.guide = None
+    save_weights(base, alone)
+    other = load_weights(base)
+    add_adapters(other.network, 2)
+    save_adapters(tmp_path / "mine.safetensors", adapter_tensors(other.network), base)
+    save_weights(base, guided)
+    assert load_weights(tmp_path / "mine.safetensors").guide is not None
+    guided = copy.deepcopy(guided)
+    guided.network.head.weight.data += 1
+    save_weights(base, guided)
+    with pytest.raises(WeightsError, match="put them into the same folder"):
+        load_weights(tmp_path / "mine.safetensors")
 
 
 @pytest.mark.parametrize("flow", ["rg", "vp"])
