@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from protdiff.dataset import read_chains
-from protdiff.flow import sde_2m, uniform_times
+from protdiff.flow import matched, sampling_times
 from protdiff.flow.error import sampler_error
 from protdiff.physics.sampler_report import _bands, _recalibration, report_sampler
 from protdiff.weights import load_weights
@@ -27,7 +27,7 @@ def test_closed_forms_and_bands(denoiser, real_backbones):
     lengths = sorted(len(b) for b in real_backbones)
     flow = denoiser.recipe([lengths[len(lengths) // 2]])
     for calls in (6, 20):
-        error = sampler_error(sde_2m, flow, uniform_times(calls))
+        error = sampler_error(matched, flow, sampling_times(flow, calls))
         assert sum(report.steps[calls]) == pytest.approx(float(error.sum()), rel=1e-9)
     assert sum(report.steps[20]) < sum(report.steps[6]) / 10
     assert max(report.start) < 1e-9  # the Gaussian chain starts from its own prior
