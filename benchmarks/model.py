@@ -203,11 +203,14 @@ def draw_calls(found, before, picture):
     for axes, (key, title) in zip(figure.subplots(1, len(PANELS)), PANELS.items(), strict=True):
         last = list(found.values())[-1][key]
         axes.axhspan(0.9 * last, 1.1 * last, color="0.9")
-        for rows, label, style in ((before, "before", "s--"), (found, "now", "o-")):
+        for rows, label, style in ((before, "sde_2m, even times", "s--"), (found, "default", "o-")):
             calls = [int(n) for n in rows]
             axes.plot(calls, [row[key] for row in rows.values()], style, label=label, ms=4)
         if key == "frechet":
-            axes.axhline(list(found.values())[-1]["frechet_floor"], color="0.6", ls=":")
+            axes.set_yscale("log")
+            axes.set_yticks([5, 10, 20, 50], [5, 10, 20, 50])
+        elif key == "step_ok_trans":
+            axes.set_ylim(top=101)
         axes.set_xscale("log")
         axes.set_xticks(CALLS, CALLS)
         axes.minorticks_off()
