@@ -73,7 +73,7 @@ def movement(denoiser, options, calls=100, rows=25):
             k = flow.kernel(torch.full((options.samples,), time).double())
             ratios.append(k.alpha**2 / (k.sigma**2 + RESOLUTION**2))
         moved = (second - first).square().sum(-1)
-        cost = ((ratios[1] - ratios[0]) * moved)[:, :-1].clamp_min(0)
+        cost = ((ratios[1] - ratios[0]) * moved).clamp_min(0)
         trace = (moved[:, :size].sum(1) / options.length).mean().sqrt()
         found.append((s, float(trace), float(cost.sum(1).mean().sqrt())))
     total = sum(cost for *_, cost in found)

@@ -1,0 +1,58 @@
+"""The pictures of docs/model.md and of the README, from what `model.py` has measured."""
+
+import csv
+
+from matplotlib.figure import Figure
+
+import protdiff
+from protdiff.plot import plot_backbones
+
+
+def draw_failures(folder, picture):
+    """The worst of the short samples of a folder, each by one measure, side by side."""
+    out = folder.with_name(folder.name + "_evaluation")
+    with (out / "structures.csv").open(newline="") as handle:
+        rows = [row for row in csv.DictReader(handle) if float(row["residues"]) <= 130]
+    worst = {
+        "most outliers": lambda row: float(row["rama_outliers"]),
+        "most close pairs": lambda row: float(row["clashes_3.6"]),
+        "P-SEA strand, no DSSP": lambda row: float(row["psea_strand"]) - float(row["dssp_strand"]),
+        "least structure": lambda row: float(row["psea_coil"]),
+    }
+    chosen = []
+    for measure in worst.values():
+        left = [row for row in rows if row["model"] not in chosen]
+        chosen.append(max(left, key=measure)["model"])
+    coords = [protdiff.read(model).coords for model in chosen]
+    plot_backbones(coords, picture, titles=list(worst))
+
+
+#: Panels of the picture of calls: key of the measurement, title.
+PANELS = {
+    "step_ok_trans": "CA bonds, %", "rama_outlier": "Ramachandran outliers, %",
+    "dssp_strand": "DSSP strand, %", "frechet": "Fréchet distance",
+}  # fmt: skip
+
+
+def draw_calls(found, before, picture):
+    """Quality against network calls; grey: within 10 % of the most calls."""
+    figure = Figure(figsize=(10, 2.6), layout="constrained")
+    for axes, (key, title) in zip(figure.subplots(1, len(PANELS)), PANELS.items(), strict=True):
+        last = list(found.values())[-1][key]
+        axes.axhspan(0.9 * last, 1.1 * last, color="0.9")
+        for rows, label, style in ((before, "sde_2m, even times", "s--"), (found, "default", "o-")):
+            calls = [int(n) for n in rows]
+            axes.plot(calls, [row[key] for row in rows.values()], style, label=label, ms=4)
+        if key == "frechet":
+            axes.set_yscale("log")
+            axes.set_yticks([5, 10, 20, 50], [5, 10, 20, 50])
+        elif key == "step_ok_trans":
+            axes.set_ylim(top=101)
+        axes.set_xscale("log")
+        axes.set_xticks(list(map(int, found)), list(found))
+        axes.minorticks_off()
+        axes.set_title(title, fontsize=9)
+        axes.set_xlabel("network calls", fontsize=8)
+        axes.tick_params(labelsize=7)
+    axes.legend(fontsize=7)
+    figure.savefig(picture, dpi=160, metadata={"Software": None})
