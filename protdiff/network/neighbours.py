@@ -42,29 +42,28 @@ def attended(x, mask):
 
 
 def blocks(tensor, keys):
-    """Queries (B·C, H, BLOCK, F) of a tensor (B, H, M, F), zero in the padding."""
+    """Queries (H, B·C, BLOCK, F) of a tensor (H, B, M, F), zero in the padding."""
     if keys is None:
         return tensor
     tensor = torch.nn.functional.pad(tensor, (0, 0, 0, -tensor.shape[2] % BLOCK))
-    return tensor.unflatten(2, (-1, BLOCK)).transpose(1, 2).flatten(0, 1)
+    return tensor.unflatten(2, (-1, BLOCK)).flatten(1, 2)
 
 
 def keyed(tensor, keys):
-    """Keys (B·C, H, KEYS, F) of a tensor (B, H, M, F)."""
+    """Keys (H, B·C, KEYS, F) of a tensor (H, B, M, F)."""
     if keys is None:
         return tensor
-    batch, heads, size, _ = tensor.shape
-    start = torch.arange(batch * heads, device=tensor.device).view(batch, 1, heads, 1) * size
-    rows = keys[:, :, None] + start
-    return tensor.flatten(0, 2)[rows.flatten()].view(-1, heads, keys.shape[-1], tensor.shape[-1])
+    heads, batch, size, width = tensor.shape
+    start = torch.arange(batch, device=tensor.device)[:, None, None] * size
+    rows = (keys + start).flatten()
+    return tensor.flatten(1, 2).index_select(1, rows).view(heads, -1, keys.shape[-1], width)
 
 
 def joined(tensor, keys, size):
-    """(B, H, M, F) of its blocks (B·C, H, BLOCK, F): the inverse of `blocks`."""
+    """(H, B, M, F) of its blocks (H, B·C, BLOCK, F): the inverse of `blocks`."""
     if keys is None:
         return tensor
-    tensor = tensor.unflatten(0, keys.shape[:2]).transpose(1, 2).flatten(2, 3)
-    return tensor[:, :, :size]
+    return tensor.unflatten(1, keys.shape[:2]).flatten(2, 3)[:, :, :size]
 
 
 def separations(size, keys, device=None):

@@ -10,8 +10,10 @@ import torch
 from e3nn import o3
 from torch import nn
 
+from .attention import PairBias
 from .conditions import CONDITIONS
-from .layers import EquivariantNorm, Layer, Linear, PairBias, split
+from .layers import EquivariantNorm, Layer
+from .linear import Linear
 from .neighbours import attended, blocks, keyed, separations
 from .numerics import plain_e3nn
 
@@ -91,11 +93,16 @@ def _invariants(vectors):
     return [gram, triple, vectors[:, :, len(OFFSETS) :].square().sum(-1).add(1e-6).sqrt()]
 
 
+def _mixed(linear, vectors):
+    """Vectors (B, M, 3, V) of an `o3.Linear` from vectors (B, M, n, 3)."""
+    return linear(vectors.flatten(-2)).unflatten(-1, (-1, 3)).mT.contiguous()
+
+
 def _distances(x, keys):
     """Distances of the pairs that attend, (B, Q, K); never zero, for the gradient."""
-    x = x[:, None]
-    edges = keyed(x, keys)[:, 0, None] - blocks(x, keys)[:, 0, :, None]
-    return (edges.square().sum(-1) + 1e-6).sqrt()
+    own, others = blocks(x[None], keys)[0], keyed(x[None], keys)[0]
+    pairs = zip(own.unbind(-1), others.unbind(-1), strict=True)
+    return (sum((b[:, None] - a[..., None]).square() for a, b in pairs) + 1e-6).sqrt()
 
 
 class ScoreNetwork(nn.Module):
@@ -135,7 +142,7 @@ class ScoreNetwork(nn.Module):
                 nn.init.zeros_(parameter)  # a network that was trained without stays as it was
 
     def use_bf16(self):
-        """Do the products of features in bf16 from now on (see `layers.Linear`)."""
+        """Do the products of features in bf16 from now on (see `linear.Linear`)."""
         for module in self.modules():
             if isinstance(module, Linear):
                 module.in_bf16 = True
@@ -160,13 +167,13 @@ class ScoreNetwork(nn.Module):
         return torch.cat([*_invariants(vectors), *ends, beads.conditions], -1), vectors
 
     def previous_features(self, beads):
-        """The same of an earlier estimate, embedded; (B, M, S + 3V)."""
+        """The same of an earlier estimate, embedded; (B, M, S) and (B, M, 3, V)."""
         x, mask = beads.previous, beads.mask
         moved = (x - beads.position) * mask[..., None]
         vectors = torch.stack([*_steps(x, mask), moved], 2)
         vectors = torch.cat([vectors, beads.previous_links], 2)
         scalars = self.previous_scalars(torch.cat(_invariants(vectors), -1))
-        return torch.cat([scalars, self.previous_vectors(vectors.flatten(-2))], -1)
+        return scalars, _mixed(self.previous_vectors, vectors)
 
     def forward(self, beads):
         """Vectors of the chain and of the links.
@@ -179,21 +186,23 @@ class ScoreNetwork(nn.Module):
         wave = beads.time[:, :1] * self.frequencies
         embedding = self.time(torch.cat([wave.sin(), wave.cos(), beads.time / 3], -1))
         scalars, vectors = self.node_features(beads)
-        h = torch.cat([self.embed_scalars(scalars), self.embed_vectors(vectors.flatten(-2))], -1)
+        s, v = self.embed_scalars(scalars), _mixed(self.embed_vectors, vectors)
         x, mask = beads.position, beads.mask
         keys = attended(x, mask)
         distance, before = _distances(x, keys), None
         if beads.previous is not None:
-            h = h + self.previous_features(beads)
+            ds, dv = self.previous_features(beads)
+            s, v = s + ds, v + dv
             before = _distances(beads.previous, keys)
-        inverse = (1 / (1 + distance))[:, None]
-        biases = self.pair_bias(distance, separations(x.shape[1], keys, x.device), before)
+        blocked = None
         if not bool(mask.all()):
             blocked = torch.zeros_like(mask, dtype=x.dtype).masked_fill(~mask, -1e9)
-            blocked = keyed(blocked[:, None, :, None], keys).mT
-            biases = [bias + blocked for bias in biases]
+            blocked = keyed(blocked[None, :, :, None], keys)[0].mT
+        apart = separations(x.shape[1], keys, x.device)
+        biases = self.pair_bias(distance, apart, before, blocked)
+        inverse = 1 / (1 + distance)
         for layer, bias in zip(self.layers, biases, strict=True):
-            h = layer(h, embedding, x, bias, inverse, keys)
-        out = self.head(self.norm(h, embedding)) * mask[..., None]
-        _, out = split(out, 0)
-        return out[:, :, 0], out[:, :, 1]
+            s, v = layer(s, v, embedding, x, bias, inverse, keys)
+        s, v = self.norm(s, v, embedding)
+        out = self.head(torch.cat([s, v.mT.flatten(-2)], -1)) * mask[..., None]
+        return out[..., :3], out[..., 3:]

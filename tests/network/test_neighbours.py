@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from protdiff.network import neighbours
-from protdiff.network.layers import Attention
+from protdiff.network.attention import Attention
 from protdiff.network.neighbours import BLOCK, KEYS, attended, blocks, joined, keyed, separations
 
 SIZE = 169  # more than BLOCK + KEYS, and no multiple of BLOCK
@@ -48,12 +48,12 @@ def test_short_chains_attend_to_all(chain):
 
 
 def test_blocks_are_joined_again(chain, draw):
-    keys, tensor = attended(*chain), draw(2, 3, SIZE, 5)
+    keys, tensor = attended(*chain), draw(3, 2, SIZE, 5)
     assert torch.equal(joined(blocks(tensor, keys), keys, SIZE), tensor)
-    places = torch.arange(SIZE).double().view(1, 1, -1, 1).expand(2, 1, -1, -1)
+    places = torch.arange(SIZE).double().view(1, 1, -1, 1).expand(1, 2, -1, -1)
     assert torch.equal(keyed(places, keys).flatten(), keys.double().flatten())
-    apart = keyed(places, keys)[:, 0].mT - blocks(places, keys)[:, 0]
-    real = blocks(torch.ones_like(places), keys)[:, 0] > 0
+    apart = keyed(places, keys)[0].mT - blocks(places, keys)[0]
+    real = blocks(torch.ones_like(places), keys)[0] > 0
     assert torch.equal(apart * real, separations(SIZE, keys) * real)
 
 
@@ -63,17 +63,20 @@ def test_attention_in_blocks_is_attention_with_the_other_pairs_blocked(chain, dr
         torch.manual_seed(0)
         layer = Attention(6, 5, 2).double()
     keys = attended(x, mask)
-    features, bias = draw(2, SIZE, 21, seed=5), draw(2, 2, SIZE, SIZE, seed=6)
-    inverse = (1 / (1 + torch.cdist(x, x)))[:, None]
-    hidden = bias.masked_fill(~allowed(keys)[:, None], -1e9)
+    s, v = draw(2, SIZE, 6, seed=5), draw(2, SIZE, 3, 5, seed=7)
+    bias = draw(2, 2, SIZE, SIZE, seed=6)
+    inverse = 1 / (1 + torch.cdist(x, x))
+    hidden = bias.masked_fill(~allowed(keys), -1e9)
     table = keys.repeat_interleave(BLOCK, 1)[:, :SIZE]
 
     def picked(pairs):
-        chosen = pairs.gather(-1, table[:, None].expand(-1, pairs.shape[1], -1, -1))
+        chosen = pairs.gather(-1, table.expand(len(pairs), -1, -1, -1))
         return blocks(chosen, keys)
 
-    found = layer(features, x, picked(bias), picked(inverse), keys)
-    assert torch.allclose(found, layer(features, x, hidden, inverse), atol=1e-11)
+    found = layer(s, v, x, picked(bias), picked(inverse[None])[0], keys)
+    expected = layer(s, v, x, hidden, inverse)
+    for a, b in zip(found, expected, strict=True):
+        assert torch.allclose(a, b, atol=1e-11)
 
 
 def test_the_network_in_blocks_with_all_keys_is_the_network_without(
