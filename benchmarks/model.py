@@ -38,7 +38,7 @@ from protdiff.request import Request, batches, sample_length
 from protdiff.weights import file_digest, find_weights, load_weights
 
 COMMAND = [sys.executable, "-m", "protdiff.cli.app"]
-SEEDS, CALLS = (0, 1, 2), (10, 16, 20, 25, 50, 100)
+SEEDS, CALLS = (0, 1, 2), (10, 16, 20, 30, 50, 100)
 #: Longest CAMEO target that is predicted; the network was trained on chains of up to this length.
 LONGEST = 256
 

@@ -124,7 +124,7 @@ def main():
         "sha256": digest,
         "protdiff": __version__,
         "what": "score network of a renormalization-group flow over protein backbones; generates "
-        "single chains of 8-2048 residues, trained on 40-256",
+        f"single chains of 8-2048 residues, trained on {train.lengths.min()}-{train.lengths.max()}",
         "parameters": sum(p.numel() for p in denoiser.network.parameters()),
         "network": asdict(denoiser.network.config),
         **({"guide": before["guide"]} if denoiser.guide is not None else {}),

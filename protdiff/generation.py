@@ -22,7 +22,7 @@ from .temperature import DEFAULT_TEMPERATURE, check_temperature, least_power, te
 
 __all__ = ["DEFAULT_STEPS", "Sample", "generate", "sample"]
 
-DEFAULT_STEPS = 20
+DEFAULT_STEPS = 30
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,9 @@ __all__ = ["BAND_NAMES", "band_of", "denoising_loss", "distillation_loss"]
 BAND_NAMES = [f"modes_{name}" for name in BANDS] + ["links", "trace", "contacts", "torsions"]
 
 
+#: Contacts count so many times as much as distances along the chain: hydrogen bonds of sheets need
+#: them exact, and are what samples lack most (benchmarks/model-log.md).
+CONTACTS = 2.0
 #: Components below which a chain counts less in the loss.
 FEW = 4.0
 
@@ -50,7 +53,7 @@ def distance_error(parts, batch, weight):
         contact_error(error, reference, estimate, present),
         local_error(error, reference, estimate, present, LOCAL["links"]),
     )
-    return torch.stack(errors), torch.stack([finest, finest, weight[:, size]])
+    return torch.stack(errors), torch.stack([finest, CONTACTS * finest, weight[:, size]])
 
 
 def component_weight(kernel, active, resolution):
