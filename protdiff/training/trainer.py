@@ -56,6 +56,7 @@ class Trainer:
         self.config, self.step, self.chains, self.seconds = config, 0, 0, 0.0
         #: Lowest loss on held-out chains, and validations since.
         self.best, self.stale = math.inf, 0
+        self.changes = []  # of the configuration since the checkpoint
         self.rank, self.world = join_group()
         if config.threads:
             torch.set_num_threads(config.threads)
@@ -118,7 +119,7 @@ class Trainer:
         report(f"{len(chains)} training chains, {len(held_out)} validation chains")
         self.restore()
         if self.step:
-            report(f"continuing at step {self.step}")
+            report(", ".join([f"continuing at step {self.step}", *self.changes]))
         log = scalar_writer(config) if rank == 0 else None
         began, saved, validated = time.monotonic(), time.monotonic(), time.monotonic()
         sums, losses = 0, []
@@ -227,10 +228,14 @@ class Trainer:
         parts = {"model": self.denoiser.state_dict(), "average": self.average, "adam": moments}
         progress = {
             "step": self.step, "chains": self.chains, "seconds": round(self.seconds, 1),
-            "best": self.best, "stale": self.stale,
+            "best": self.best, "stale": self.stale, "configuration": self.configuration(),
         }  # fmt: skip
         write_checkpoint(self.config.out, parts, progress)
         self.save_average("ema.safetensors")
+
+    def configuration(self):
+        """What decides the steps to come, as JSON has it."""
+        return self.config.model_dump(mode="json", exclude={"data", "out", "cache"})
 
     def save_average(self, name):
         """Write the averaged weights."""
@@ -261,5 +266,9 @@ class Trainer:
                 }
         self.step, self.chains, self.seconds = (progress[k] for k in ("step", "chains", "seconds"))
         self.best, self.stale = progress.get("best", math.inf), progress.get("stale", 0)
+        now, before = self.configuration(), progress.get("configuration", {})
+        self.changes = [
+            f"{k} {now[k]} (before: {v})" for k, v in before.items() if now.get(k, v) != v
+        ]
         for log in LOGS:
             forget_after(self.config.out / log, self.step)

@@ -299,4 +299,4 @@ def test_a_full_disk_leaves_the_checkpoint(config, monkeypatch):
     assert [path.name for path in config.out.glob("checkpoint*")] == ["checkpoint-2"]
     lines = []
     Trainer(config.model_copy(update={"steps": 4})).fit(report=lines.append)
-    assert "continuing at step 2" in lines
+    assert "continuing at step 2, steps 4 (before: 2)" in lines
