@@ -51,7 +51,7 @@ class FeedForward(nn.Module):
         self.expand = Linear(irreps, f"{hidden + 2 * products}x0e + {2 * products}x1e")
         self.contract = Linear(f"{hidden + products}x0e + {2 * products}x1e", irreps)
         # Both activations keep the second moment of normal numbers, like e3nn's `Gate`.
-        self.norms = [normalize2mom(f).cst for f in (nn.functional.silu, torch.sigmoid)]
+        self.gains = [normalize2mom(f).cst for f in (nn.functional.silu, torch.sigmoid)]
         self.register_load_state_dict_pre_hook(_without_gate)
 
     def forward(self, s, v):
@@ -59,8 +59,8 @@ class FeedForward(nn.Module):
         s, v = self.expand(s, v)
         a, b = v.split(self.products, -1)
         s, gates = s.split([self.hidden, 2 * self.products], -1)
-        s = nn.functional.silu(torch.cat([s, (a * b).sum(-2) * 3**-0.5], -1)) * self.norms[0]
-        gates = gates.sigmoid() * self.norms[1]
+        s = nn.functional.silu(torch.cat([s, (a * b).sum(-2) * 3**-0.5], -1)) * self.gains[0]
+        gates = gates.sigmoid() * self.gains[1]
         return self.contract(s, torch.cat([a, cross(a, b)], -1) * gates[..., None, :])
 
 

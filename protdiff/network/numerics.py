@@ -12,7 +12,7 @@ __all__ = ["flush_denormals", "pick_device", "plain_e3nn"]
 def flush_denormals():
     """Treat denormal numbers as zero inside, as before outside.
 
-    Radial functions of far pairs are denormal; computing with them is up to 90 times slower.
+    Attention to far pairs is denormal; computing with such numbers is up to 90 times slower.
     """
     before = float(torch.tensor([1e-40]) * 1) == 0
     torch.set_flush_denormal(True)

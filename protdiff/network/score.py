@@ -148,8 +148,8 @@ class ScoreNetwork(nn.Module):
                 module.in_bf16 = True
 
     def compile(self):
-        """Compile the layers: about 1.4 times faster training, after a minute or two."""
-        # e3nn generates code for every Linear, so each layer compiles on its own.
+        """Compile the layers: faster training, after many minutes of compiling."""
+        # Each layer on its own: small graphs, and equal ones come from the cache.
         torch._dynamo.config.recompile_limit = 16 * len(self.layers)
         for module in (*self.layers, self.pair_bias):
             nn.Module.compile(module, dynamic=True)

@@ -14,7 +14,7 @@ BAND_NAMES = [f"modes_{name}" for name in BANDS] + ["links", "trace", "contacts"
 
 #: Contacts count so many times as much as distances along the chain: hydrogen bonds of sheets need
 #: them exact, and are what samples lack most (benchmarks/model-log.md).
-CONTACTS = 2.0
+CONTACT_WEIGHT = 2.0
 #: Components below which a chain counts less in the loss.
 FEW = 4.0
 
@@ -53,7 +53,7 @@ def distance_error(parts, batch, weight):
         contact_error(error, reference, estimate, present),
         local_error(error, reference, estimate, present, LOCAL["links"]),
     )
-    return torch.stack(errors), torch.stack([finest, CONTACTS * finest, weight[:, size]])
+    return torch.stack(errors), torch.stack([finest, CONTACT_WEIGHT * finest, weight[:, size]])
 
 
 def component_weight(kernel, active, resolution):
