@@ -156,16 +156,24 @@ def to_modes(coords, lengths, basis="cosine"):
     Tensor, shape (B, size, 3)
         Zero beyond the end of a chain.
     """
-    return _transform(coords, lengths, BASES[basis].modes)
+    return _transform(coords, lengths, basis)
 
 
 def to_coords(amplitudes, lengths, basis="cosine"):
     """Coordinates of modes; the inverse of `to_modes`."""
-    return _transform(amplitudes, lengths, lambda n: BASES[basis].modes(n).T)
+    return _transform(amplitudes, lengths, basis, inverse=True)
 
 
-def _transform(x, lengths, matrix):
+def _transform(x, lengths, basis, inverse=False):
     """Product of every chain with the matrix of its length: one product per length."""
+    if x.device.type != "cpu" and basis == "cosine":
+        matrices = _cosine_batch(tuple(lengths), x.shape[1], x.device, x.dtype)
+        return (matrices.mT if inverse else matrices) @ x
+
+    def matrix(n):
+        modes = BASES[basis].modes(n)
+        return modes.T if inverse else modes
+
     rows = {}
     for row, n in enumerate(lengths):
         rows.setdefault(int(n), []).append(row)
@@ -177,6 +185,21 @@ def _transform(x, lengths, matrix):
         chosen = slice(same[0], same[0] + 1) if len(same) == 1 else same
         out[chosen, :n] = _product(matrix(n), x[chosen, :n])
     return out
+
+
+@lru_cache(maxsize=4)
+def _cosine_batch(lengths, size, device, dtype):
+    """`cosine_modes` of every chain, zero in the padding; (B, size, size).
+
+    An accelerator would wait for the host at every length otherwise. Of one length: (1, N, N).
+    """
+    if set(lengths) == {size}:
+        return cosine_modes(size).to(device, dtype)[None]
+    n = torch.tensor(lengths, dtype=torch.float64, device=device)[:, None, None]
+    index = torch.arange(size, dtype=torch.float64, device=device)
+    angle = torch.pi / n * index[:, None] * (index + 0.5)
+    modes = torch.cos(angle) * torch.where(index[:, None] > 0, 2 / n, 1 / n).sqrt()
+    return (modes * ((index[:, None] < n) & (index < n))).to(dtype)
 
 
 def _product(matrix, x):

@@ -61,6 +61,8 @@ class Flow:
     preserving: bool = True
 
     def __post_init__(self):
+        if self.mask.device.type != "cpu":
+            return  # looking would wait for the device; it was looked at where it was made
         for name in ("variance", "prior"):
             if not bool((getattr(self, name)[self.mask] > 0).all()):
                 raise ValueError(f"{name} must be positive in every component")
@@ -110,14 +112,23 @@ class Flow:
 
     def __getitem__(self, rows):
         """The flow of some chains of the batch."""
+        return self._each(lambda tensor: tensor[rows])
+
+    def to(self, device):
+        """The same flow with its tensors on a device."""
+        return self if self.mask.device == device else self._each(lambda t: t.to(device))
+
+    def _each(self, change):
+        """The flow with every tensor that has a row per chain changed."""
         schedule = self.schedule
         values = (
             {f.name: getattr(schedule, f.name) for f in fields(schedule)}
             if (is_dataclass(schedule))
             else {}
         )
-        per_chain = {n: v[rows] for n, v in values.items() if torch.is_tensor(v) and v.ndim}
+        per_chain = {n: change(v) for n, v in values.items() if torch.is_tensor(v) and v.ndim}
         if per_chain:
             schedule = replace(schedule, **per_chain)
-        parts = {n: getattr(self, n)[rows] for n in ("momenta", "variance", "prior", "mask")}
+        names = ("momenta", "variance", "prior", "mask")
+        parts = {name: change(getattr(self, name)) for name in names}
         return replace(self, **parts, schedule=schedule)

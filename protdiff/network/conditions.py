@@ -2,7 +2,7 @@
 
 import torch
 
-__all__ = ["CONDITIONS", "TYPES", "condition_features"]
+__all__ = ["CONDITIONS", "TYPES", "condition_features", "one_hot"]
 
 #: Residue types, then states of secondary structure (helix, strand, coil).
 TYPES, STATES = 20, 3
@@ -24,11 +24,18 @@ def condition_features(types, structure, size):
     -------
     Tensor, shape (B, size, 23)
     """
-    out = torch.zeros(len(types), size, CONDITIONS)
-    for row, given in enumerate(zip(types, structure, strict=True)):
-        for index, start in zip(given, (0, TYPES), strict=True):
-            if index is not None:
-                index = torch.as_tensor(index).long()
-                place = (index >= 0).nonzero()[:, 0]
-                out[row, place, start + index[place]] = 1
+    padded = torch.full((2, len(types), size), -1)
+    for part, chains in zip(padded, (types, structure), strict=True):
+        for row, given in enumerate(chains):
+            if given is not None:
+                part[row, : len(given)] = torch.as_tensor(given)
+    return one_hot(*padded)
+
+
+def one_hot(types, structure):
+    """The same of padded tensors (B, size), -1 where nothing is given."""
+    out = torch.zeros(*types.shape, CONDITIONS, device=types.device)
+    for index, start in ((types, 0), (structure, TYPES)):
+        place = (index.long().clamp_min(0) + start)[..., None]
+        out.scatter_(2, place, (index >= 0).to(out.dtype)[..., None])
     return out

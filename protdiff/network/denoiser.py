@@ -38,7 +38,8 @@ def guidance_weights(flow, u, guidance):
 
 @dataclass
 class _Group:
-    rows: torch.Tensor
+    rows: torch.Tensor | slice
+    lengths: list
     beads: int
     full: bool
 
@@ -135,16 +136,16 @@ class Denoiser(nn.Module):
         kernel = flow.kernel(u)
         active = active_modes(kernel.alpha, flow.mask)
         size = x.shape[1] // 2
-        counts = active[:, :size].sum(1).tolist()
+        counts, linked = active[:, :size].sum(1).tolist(), active[:, size:].any(1).tolist()
         decimate = self.network.config.decimate
         beads = [
-            n if bool(links) or not decimate else bead_count(count + 1, n)
-            for count, n, links in zip(counts, lengths, active[:, size:].any(1), strict=True)
+            n if links or not decimate else bead_count(count + 1, n)
+            for count, n, links in zip(counts, lengths, linked, strict=True)
         ]
         correction = torch.zeros_like(x, dtype=self.dtype)
         for group in _groups(beads, lengths):
             correction[group.rows] = self._run(
-                group, x, u, lengths, flow, kernel, active, conditions, previous
+                group, x, u, flow, kernel, active, conditions, previous
             )
         return correction, active
 
@@ -160,13 +161,13 @@ class Denoiser(nn.Module):
     def device(self):
         return self.network.head.weight.device
 
-    def _run(self, group, x, u, lengths, flow, kernel, active, conditions, previous):
+    def _run(self, group, x, u, flow, kernel, active, conditions, previous):
         """Network output of chains that share a bead count."""
         rows, m, size = group.rows, group.beads, x.shape[1] // 2
-        n = torch.tensor([lengths[i] for i in rows.tolist()], dtype=torch.float64)
+        n = torch.tensor(group.lengths, dtype=torch.float64, device=x.device)
         per_bead = torch.ones_like(n) if group.full else n / m
         spacing = bead_spacing(per_bead, 1)
-        sizes = n.int().tolist() if group.full else [m] * len(n)
+        sizes = group.lengths if group.full else [m] * len(n)
         shown = active[rows][..., None]
         state = x[rows] * shown
         wiener = state * kernel.c_skip[rows][..., None].to(x.dtype)
@@ -178,21 +179,21 @@ class Denoiser(nn.Module):
         if group.full:
             pair = torch.stack([white[:, size : size + m], wiener[:, size : size + m]], 2)
             pair = torch.cat([pair, pair.roll(1, 1)], 2)  # the link after and before each bead
-            mask = torch.arange(m)[None] < n[:, None]
+            mask = torch.arange(m, device=x.device)[None] < n[:, None]
         else:
             pair = x.new_zeros(len(n), m, 4, 3)
-            mask = torch.ones(len(n), m, dtype=torch.bool)
-        index = torch.arange(m, dtype=torch.float64) + 0.5
+            mask = torch.ones(len(n), m, dtype=torch.bool, device=x.device)
+        index = torch.arange(m, dtype=torch.float64, device=x.device) + 0.5
         start = index[None] * per_bead[:, None]
         ends = torch.stack([start, (n[:, None] - start).clamp_min(0)], -1)
         width = self.network.config.conditions
         if conditions is None:
-            shown_conditions = torch.zeros(len(n), m, width)
+            shown_conditions = torch.zeros(len(n), m, width, device=x.device)
         elif group.full:
             shown_conditions = conditions[rows, :m]
         else:
             shown_conditions = pool_matrix(n, m, conditions.shape[1]) @ conditions[rows]
-        log_cutoff = flow[rows].schedule.log_cutoff(u[rows])
+        log_cutoff = flow.schedule.log_cutoff(u)[rows]
         time = torch.stack([log_cutoff + per_bead.log(), per_bead.log(), n.log()], -1)
         inputs = {
             "position": position, "signal": signal, "links": pair,
@@ -210,7 +211,7 @@ class Denoiser(nn.Module):
             )
         )
         chain, links = chain.to(x.device), links.to(x.device)
-        out = torch.zeros(len(n), 2 * size, 3, dtype=self.dtype)
+        out = torch.zeros(len(n), 2 * size, 3, dtype=self.dtype, device=x.device)
         out[:, :m] = to_modes(chain, sizes)
         if group.full:
             out[:, size : size + m] = links
@@ -221,7 +222,9 @@ def _groups(beads, lengths):
     """Rows that can share one call: equal bead count below N, or full chains, short and long."""
     # Chains that attend in blocks stay apart: a neighbour in the batch must not change a sample.
     keys = [-is_long(n) if m == n else m for m, n in zip(beads, lengths, strict=True)]
-    for key in sorted(set(keys)):
-        rows = torch.tensor([i for i, k in enumerate(keys) if k == key])
-        size = key if key > 0 else max(lengths[i] for i in rows.tolist())
-        yield _Group(rows, size, full=key <= 0)
+    kinds = sorted(set(keys))
+    for key in kinds:
+        chosen = [i for i, k in enumerate(keys) if k == key]
+        rows = torch.tensor(chosen) if len(kinds) > 1 else slice(None)
+        sizes = [lengths[i] for i in chosen]
+        yield _Group(rows, sizes, key if key > 0 else max(sizes), full=key <= 0)

@@ -86,7 +86,7 @@ def _steps(x, mask):
 
 def _invariants(vectors):
     """Products and handedness of the nearest steps, sizes of what follows the steps."""
-    near = vectors[:, :, list(NEAR)]
+    near = vectors[:, :, NEAR[0] : NEAR[-1] + 1]  # they are consecutive
     rows, columns = torch.triu_indices(len(NEAR), len(NEAR), device=vectors.device)
     gram = (near @ near.mT)[:, :, rows, columns]
     triple = (torch.linalg.cross(near[:, :, :-2], near[:, :, 1:-1]) * near[:, :, 2:]).sum(-1)

@@ -10,9 +10,10 @@ import numpy as np
 import torch
 
 from ..flow import rg_cutoff, to_modes
-from ..network.conditions import condition_features
+from ..network.conditions import one_hot
 from ..network.decimation import BEAD_COUNTS
 from ..network.denoiser import ACTIVE_SIGNAL
+from .dataset import crops
 
 __all__ = ["Batch", "components", "make_batch"]
 
@@ -113,7 +114,8 @@ def make_batch(chains, recipe, config, step, rank=0):
 
     Parameters
     ----------
-    chains : ChainSet
+    chains : ChainSet or DeviceChains
+        The batch is made on their device.
     recipe : ChainFlow
     config : TrainingConfig
     step, rank : int
@@ -126,7 +128,8 @@ def make_batch(chains, recipe, config, step, rank=0):
         chosen, lengths = _full_level(chains, config.beads, full_size, rng)
     else:
         pool = np.flatnonzero(chains.lengths > level)
-        chosen = rng.choice(pool, min(128, max(1, 2 * config.beads // level)))
+        most = max(128, config.beads // 64)
+        chosen = rng.choice(pool, min(most, max(1, 2 * config.beads // level)))
         lengths = [int(n) for n in chains.lengths[chosen]]
     if levels:
         low, high = _cutoff_range(level, lengths, recipe)
@@ -136,23 +139,24 @@ def make_batch(chains, recipe, config, step, rank=0):
         low, high = (schedule.log_cutoff(u).numpy() for u in ends)
     log_cutoff = low + (high - low) * _stratified(len(chosen), rng)
 
-    size = max(lengths)
-    ca, links = np.zeros((2, len(chosen), size, 3), dtype=np.float32)
-    types, structure = [], []
     drop = rng.random(len(chosen))
-    for row, (k, n) in enumerate(zip(chosen, lengths, strict=True)):
-        start = int(rng.integers(0, chains.lengths[k] - n + 1))
-        trace, links[row, : n - 1], residues, states = chains.crop(k, start, n)
-        ca[row, :n] = trace - trace.mean(0)
-        types.append(residues if drop[row] < config.sequence_share else None)
-        seen = abs(drop[row] - config.sequence_share) < config.structure_share / 2
-        structure.append(states if seen else None)
-    rotations = _random_rotations(len(chosen), rng)
-    ca, links = (torch.from_numpy(a @ rotations) for a in (ca, links))
+    starts = rng.integers(0, chains.lengths[chosen] - lengths + 1)
+    ca, links, types, structure = crops(chains, chosen, starts, lengths)
+    device = ca.device
+    n = torch.tensor(lengths, device=device)[:, None, None]
+    centroid = ca.sum(1, keepdim=True) / n
+    ca = (ca - centroid) * (torch.arange(ca.shape[1], device=device)[:, None] < n)
+    rotations = torch.from_numpy(_random_rotations(len(chosen), rng)).to(device)
+    share = config.sequence_share
+    told = drop < share, np.abs(drop - share) < config.structure_share / 2
+    types, structure = (
+        index.masked_fill(~torch.from_numpy(seen).to(device)[:, None], -1)
+        for index, seen in zip((types, structure), told, strict=True)
+    )
     return Batch(
-        clean=components(ca, links, lengths),
+        clean=components(ca @ rotations, links @ rotations, lengths),
         lengths=lengths,
-        log_cutoff=torch.from_numpy(log_cutoff),
-        conditions=condition_features(types, structure, size),
+        log_cutoff=torch.from_numpy(log_cutoff).to(device),
+        conditions=one_hot(types, structure),
         level=str(level),
     )

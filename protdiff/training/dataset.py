@@ -1,16 +1,18 @@
-"""Chains for training: a split of a data set, with secondary structure."""
+"""Chains for training: a split of a data set, with secondary structure, and crops of them."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from ..dataset import ChainSet, read_chains
 from ..dataset.judge import structure_states
 from ..dataset.store import angstrom
 from ..files import replacing
+from ..geometry import link_vectors
 
-__all__ = ["ChainSet", "load_chains"]
+__all__ = ["ChainSet", "DeviceChains", "crops", "load_chains", "on_device"]
 
 
 def load_chains(folder, split, *, max_length=256, cache=None, progress=None):
@@ -52,3 +54,77 @@ def load_chains(folder, split, *, max_length=256, cache=None, progress=None):
         with replacing(path) as temporary, temporary.open("wb") as handle:
             np.save(handle, structure)
     return replace(chains, structure=structure)
+
+
+def crops(chains, chosen, starts, lengths):
+    """Parts of some chains, padded to the longest.
+
+    Parameters
+    ----------
+    chains : ChainSet or DeviceChains
+    chosen, starts, lengths : sequence of int
+        Number of the chain, first residue and residues of every part.
+
+    Returns
+    -------
+    ca, links : Tensor, shape (B, N, 3)
+        Å, and unit vectors of the links; zero in the padding.
+    types, structure : Tensor, shape (B, N), int64
+        -1 in the padding, and where the type is not known.
+    """
+    if isinstance(chains, DeviceChains):
+        return chains.crops(chosen, starts, lengths)
+    size = max(lengths)
+    ca, links = np.zeros((2, len(chosen), size, 3), dtype=np.float32)
+    types, structure = np.full((2, len(chosen), size), -1)
+    for row, (chain, start, n) in enumerate(zip(chosen, starts, lengths, strict=True)):
+        ca[row, :n], links[row, : n - 1], types[row, :n], structure[row, :n] = chains.crop(
+            chain, start, n
+        )
+    return tuple(map(torch.from_numpy, (ca, links, types, structure)))
+
+
+@dataclass(frozen=True)
+class DeviceChains:
+    """Chains that lie on an accelerator and are cropped there.
+
+    `lengths`, `starts`: numpy, per chain. Per residue: `vectors` (R, 2, 3) float32, trace in Å
+    and link to the next; `labels` (R, 2) int8, residue type and state of secondary structure.
+    """
+
+    lengths: np.ndarray
+    starts: np.ndarray
+    vectors: torch.Tensor
+    labels: torch.Tensor
+
+    def __len__(self):
+        return len(self.lengths)
+
+    @classmethod
+    def of(cls, chains, device):
+        """A `ChainSet` on a device."""
+        chains = chains.compact()
+        coords = angstrom(chains.coords)
+        links = np.zeros((len(coords), 3), np.float32)
+        links[:-1] = link_vectors(coords)  # those from chain to chain are never shown
+        labels = np.stack([chains.types.view(np.int8), chains.structure.astype(np.int8)], 1)
+        vectors = np.stack([coords[:, 1], links], 1)
+        tensors = (torch.from_numpy(array).to(device) for array in (vectors, labels))
+        return cls(chains.lengths, chains.starts, *tensors)
+
+    def crops(self, chosen, starts, lengths):
+        """See `crops`."""
+        device, size = self.vectors.device, max(lengths)
+        first = torch.from_numpy(self.starts[chosen] + starts).to(device)[:, None]
+        n = torch.tensor(lengths, device=device)[:, None]
+        place = torch.arange(size, device=device)
+        index = (first + place).clamp_max(len(self.vectors) - 1)
+        vectors, labels = self.vectors[index], self.labels[index].long()
+        ca = vectors[:, :, 0] * (place < n)[..., None]
+        links = vectors[:, :, 1] * (place < n - 1)[..., None]
+        return ca, links, *labels.masked_fill((place >= n)[..., None], -1).unbind(-1)
+
+
+def on_device(chains, device):
+    """The chains where a network on `device` can be fed best."""
+    return chains if torch.device(device).type == "cpu" else DeviceChains.of(chains, device)

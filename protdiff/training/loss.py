@@ -22,7 +22,7 @@ FEW = 4.0
 def band_of(flow):
     """Index of the band of every component: 0-4 for modes by period, 5 for links; (B, D)."""
     period = 2 * torch.pi / flow.momenta
-    edges = torch.tensor(list(BANDS.values())[:-1], dtype=torch.float64)
+    edges = torch.tensor(list(BANDS.values())[:-1], dtype=period.dtype, device=period.device)
     band = torch.bucketize(period, edges)
     size = flow.momenta.shape[1] // 2
     band[:, size:] = len(BANDS)
@@ -46,8 +46,9 @@ def distance_error(parts, batch, weight):
     error, reference, estimate = (
         link_atoms(to_coords(part[:, :size], batch.lengths), part[:, size:]) for part in parts
     )
-    present = atoms_present(batch.lengths, size)
-    finest = weight[torch.arange(len(weight)), torch.tensor(batch.lengths) - 1]
+    present = atoms_present(batch.lengths, size, weight.device)
+    last = torch.tensor(batch.lengths, device=weight.device) - 1
+    finest = weight.gather(1, last[:, None])[:, 0]
     errors = (
         local_error(error, reference, estimate, present, LOCAL["trace"]),
         contact_error(error, reference, estimate, present),
@@ -126,7 +127,7 @@ def denoising_loss(denoiser, flow, batch, epsilon, u, resolution, again=False):
         loss = loss + (distances * weights).sum(0).mean()
     with torch.no_grad():
         band = band_of(flow)
-        sums = torch.zeros(len(BAND_NAMES), 2, dtype=torch.float64)
+        sums = torch.zeros(len(BAND_NAMES), 2, dtype=torch.float64, device=clean.device)
         for column, value in enumerate((error, target.square().mean(-1))):
             sums[:, column].index_add_(0, band.flatten(), (weight * value).flatten().double())
         if batch.level == "full":

@@ -31,9 +31,10 @@ def sees_itself(denoiser, seed, share=AGAIN):
 
 def noise_of(denoiser, batch, seed):
     """Flow, noise and times (B,) of a batch."""
-    flow = denoiser.recipe(batch.lengths, batch.clean.shape[1] // 2)
-    generator = torch.Generator().manual_seed(seed)
-    epsilon = torch.randn(batch.clean.shape, generator=generator)
+    device = batch.clean.device
+    flow = denoiser.recipe(batch.lengths, batch.clean.shape[1] // 2).to(device)
+    generator = torch.Generator(device).manual_seed(seed)
+    epsilon = torch.randn(batch.clean.shape, generator=generator, device=device)
     return flow, epsilon, flow.schedule.time_of(batch.log_cutoff)
 
 

@@ -55,9 +55,10 @@ def link_atoms(ca, links):
     return torch.stack([n, ca, c, o], 2)
 
 
-def atoms_present(lengths, size):
+def atoms_present(lengths, size, device=None):
     """Atoms that `link_atoms` places; bool (B, N, 4)."""
-    index, n = torch.arange(size)[None], torch.tensor(lengths)[:, None]
+    index = torch.arange(size, device=device)[None]
+    n = torch.tensor(lengths, device=device)[:, None]
     ca = index < n
     n_atom, c = ca & (index > 0), index < n - 1
     return torch.stack([n_atom, ca, c, c], 2)
@@ -100,7 +101,7 @@ def local_error(error, reference, atoms, present, pairs):
 def contact_error(error, reference, atoms, present):
     """The same for pairs that are near in space but three or more residues apart; (B,)."""
     size, total = atoms.shape[1], 0
-    index = torch.arange(size)
+    index = torch.arange(size, device=atoms.device)
     apart = (index[:, None] - index).abs() >= 3
     for first, second, reach in CONTACTS:
         a, b = ATOMS.index(first), ATOMS.index(second)

@@ -12,7 +12,7 @@ from ..weights import find_weights, load_weights, save_weights
 from .batches import make_batch
 from .checkpoint import read_checkpoint, write_checkpoint
 from .config import ConfigError
-from .dataset import load_chains
+from .dataset import load_chains, on_device
 from .logs import LOGS, append, forget_after, scalar_writer
 from .loss import BAND_NAMES
 from .objective import SAMPLE_COLUMNS, batch_loss, held_out_loss, sample_quality
@@ -113,8 +113,10 @@ class Trainer:
         """
         config, rank = self.config, self.rank
         load = {"max_length": config.max_length, "cache": config.cache or config.out / "cache"}
-        chains = load_chains(config.data, "train", **load)
-        held_out = load_chains(config.data, "val", **load)
+        chains, held_out = (
+            on_device(load_chains(config.data, split, **load), self.device)
+            for split in ("train", "val")
+        )
         config.out.mkdir(parents=True, exist_ok=True)
         report(f"{len(chains)} training chains, {len(held_out)} validation chains")
         self.restore()
@@ -133,7 +135,7 @@ class Trainer:
             self.seconds, began = self.seconds + now - began, now
             if self.step % config.log_every == 0:
                 sums = total(sums)
-                mean = float(total(torch.tensor(sum(losses) / len(losses)))) / self.world
+                mean = float(total(torch.stack(losses).mean())) / self.world
                 ratio = (sums[:, 0] / sums[:, 1]).tolist()
                 values = [self.step, self.chains, round(self.seconds), rate, mean]
                 row = dict(zip(LOG_FIELDS, values + ratio, strict=True))
@@ -161,14 +163,17 @@ class Trainer:
         config, recipe, parts = self.config, self.denoiser.recipe, self.config.accumulate
         # All of them, used or not: processes must agree.
         for parameter in self.denoiser.parameters():
-            parameter.grad = torch.zeros_like(parameter)
+            if parameter.grad is None:
+                parameter.grad = torch.zeros_like(parameter)
+        self.optimiser.zero_grad(set_to_none=False)
         losses, sums, count = 0.0, 0, 0
         for part in range(self.rank, parts * self.world, self.world):
             batch = make_batch(chains, recipe, config, self.step, part)
             seed = self.step * parts * self.world + part
             loss, bands = batch_loss(self.denoiser, batch, config, seed)
             (loss / parts).backward()
-            losses, sums = losses + loss.item() / parts, sums + bands
+            # Tensors: to read a number would wait for the device.
+            losses, sums = losses + loss.detach() / parts, sums + bands
             count += len(batch.lengths)
         if self.world > 1:
             average_gradients(self.denoiser)
@@ -213,9 +218,10 @@ class Trainer:
 
     def update_average(self):
         decay = min(self.config.ema, (1 + self.step) / (10 + self.step))
+        now = self.denoiser.state_dict()
+        averages = [self.average[name] for name in now]
         with torch.no_grad():
-            for name, value in self.denoiser.state_dict().items():
-                self.average[name].lerp_(value, 1 - decay)
+            torch._foreach_lerp_(averages, list(now.values()), 1 - decay)
 
     def save(self):
         """Write the checkpoint, then the averaged weights."""
