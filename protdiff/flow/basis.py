@@ -147,7 +147,8 @@ def to_modes(coords, lengths, basis="cosine"):
     ----------
     coords : Tensor, shape (B, size, 3)
         What lies beyond the end of a chain is ignored.
-    lengths : sequence of int
+    lengths : sequence of int, or Tensor of int64 on the device of `coords`
+        With a tensor nothing waits for the device: for training there.
     basis : str
         Key of `BASES`.
 
@@ -166,8 +167,10 @@ def to_coords(amplitudes, lengths, basis="cosine"):
 
 def _transform(x, lengths, basis, inverse=False):
     """Product of every chain with the matrix of its length: one product per length."""
-    if x.device.type != "cpu" and basis == "cosine":
-        matrices = _cosine_batch(tuple(lengths), x.shape[1], x.device, x.dtype)
+    if torch.is_tensor(lengths):
+        if basis != "cosine":
+            raise ValueError(f"basis {basis!r}: lengths as a tensor are for cosine modes")
+        matrices = _cosine_batch(lengths, x.shape[1], x.dtype)
         return (matrices.mT if inverse else matrices) @ x
 
     def matrix(n):
@@ -187,19 +190,14 @@ def _transform(x, lengths, basis, inverse=False):
     return out
 
 
-@lru_cache(maxsize=4)
-def _cosine_batch(lengths, size, device, dtype):
-    """`cosine_modes` of every chain, zero in the padding; (B, size, size).
-
-    An accelerator would wait for the host at every length otherwise. Of one length: (1, N, N).
-    """
-    if set(lengths) == {size}:
-        return cosine_modes(size).to(device, dtype)[None]
-    n = torch.tensor(lengths, dtype=torch.float64, device=device)[:, None, None]
-    index = torch.arange(size, dtype=torch.float64, device=device)
-    angle = torch.pi / n * index[:, None] * (index + 0.5)
-    modes = torch.cos(angle) * torch.where(index[:, None] > 0, 2 / n, 1 / n).sqrt()
-    return (modes * ((index[:, None] < n) & (index < n))).to(dtype)
+def _cosine_batch(lengths, size, dtype):
+    """`cosine_modes` of every chain, zero in the padding; (B, size, size)."""
+    n = lengths[:, None, None]
+    index = torch.arange(size, device=n.device)
+    turns = index[:, None] * (2 * index + 1) % (4 * n)  # whole numbers: the angle stays small
+    modes = torch.cos(turns.to(dtype) * (torch.pi / (2 * n)).to(dtype))
+    modes = modes * torch.where(index[:, None] > 0, 2 / n, 1 / n).sqrt().to(dtype)
+    return modes * ((index[:, None] < n) & (index < n))
 
 
 def _product(matrix, x):

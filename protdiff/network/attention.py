@@ -58,6 +58,15 @@ class PairBias(nn.Module):
         apart = (torch.stack(distances)[:, None] - self.centres[:, None]).clamp(-far, far)
         return torch.exp(-self.sharpness * apart.square()).flatten(0, 1)
 
+    def _along(self, bucket):
+        """Columns of the embedding of separations; (hidden, pairs)."""
+        table = self.separation.weight.T
+        if bucket.device.type == "cpu":
+            return table[:, bucket]
+        # The gradient of an index sorts all pairs on an accelerator; that of a product does not.
+        places = torch.arange(table.shape[1], device=bucket.device)
+        return table @ (places[:, None] == bucket).to(table.dtype)
+
     def forward(self, distance, separation, previous=None, blocked=None):
         """Bias of every layer, a list of (H, B, Q, K).
 
@@ -79,7 +88,7 @@ class PairBias(nn.Module):
             distances.append(previous.flatten())
             weights.append(self.previous.weight)
         pair = torch.cat(weights, 1) @ self._radial(distances)
-        along = self.separation.weight.T[:, bucket.flatten()]  # (hidden, B·Q·K or Q·K)
+        along = self._along(bucket.flatten())  # (hidden, B·Q·K or Q·K)
         pair = pair.unflatten(1, (-1, along.shape[1])) + along[:, None]
         log_separation = separation.abs().to(distance.dtype).log1p().expand(shape)
         rows, mix = [distance, log_separation, torch.ones_like(distance)], [self.mix.bias[:, None]]

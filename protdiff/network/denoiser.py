@@ -39,7 +39,7 @@ def guidance_weights(flow, u, guidance):
 @dataclass
 class _Group:
     rows: torch.Tensor | slice
-    lengths: list
+    lengths: list | torch.Tensor
     beads: int
     full: bool
 
@@ -109,14 +109,14 @@ class Denoiser(nn.Module):
 
         return flow, denoise
 
-    def estimate(self, x, u, lengths, flow, conditions=None, previous=None):
+    def estimate(self, x, u, lengths, flow, conditions=None, previous=None, beads=None):
         """Clean components (B, 2N, 3); arguments as in `forward`."""
         k = flow.kernel(u)
-        correction, _ = self(x, u, lengths, flow, conditions, previous)
+        correction, _ = self(x, u, lengths, flow, conditions, previous, beads)
         clean = k.c_skip[..., None] * x + k.c_out[..., None] * correction.to(x.dtype)
         return clean.masked_fill(~flow.mask[..., None], 0).to(x.dtype)
 
-    def forward(self, x, u, lengths, flow, conditions=None, previous=None):
+    def forward(self, x, u, lengths, flow, conditions=None, previous=None, beads=None):
         """Network output F per component, and the components it stands for.
 
         Parameters
@@ -126,6 +126,9 @@ class Denoiser(nn.Module):
         u : Tensor, shape (B,)
         previous : Tensor, shape (B, 2N, 3), optional
             An estimate of the clean components from more noise, or from a call without one.
+        beads : int, optional
+            Beads that all chains are shown with, N for full chains; by default as many as each
+            needs. With it, and with `lengths` as a tensor, nothing waits for the device.
 
         Returns
         -------
@@ -136,6 +139,9 @@ class Denoiser(nn.Module):
         kernel = flow.kernel(u)
         active = active_modes(kernel.alpha, flow.mask)
         size = x.shape[1] // 2
+        if beads is not None:
+            group = _Group(slice(None), lengths, beads, full=beads == size)
+            return self._run(group, x, u, flow, kernel, active, conditions, previous), active
         counts, linked = active[:, :size].sum(1).tolist(), active[:, size:].any(1).tolist()
         decimate = self.network.config.decimate
         beads = [
@@ -164,10 +170,12 @@ class Denoiser(nn.Module):
     def _run(self, group, x, u, flow, kernel, active, conditions, previous):
         """Network output of chains that share a bead count."""
         rows, m, size = group.rows, group.beads, x.shape[1] // 2
-        n = torch.tensor(group.lengths, dtype=torch.float64, device=x.device)
+        n = torch.as_tensor(group.lengths, dtype=torch.float64, device=x.device)
         per_bead = torch.ones_like(n) if group.full else n / m
         spacing = bead_spacing(per_bead, 1)
-        sizes = group.lengths if group.full else [m] * len(n)
+        sizes = group.lengths
+        if not group.full:
+            sizes = torch.full_like(sizes, m) if torch.is_tensor(sizes) else [m] * len(n)
         shown = active[rows][..., None]
         state = x[rows] * shown
         wiener = state * kernel.c_skip[rows][..., None].to(x.dtype)

@@ -88,7 +88,7 @@ def _invariants(vectors):
     """Products and handedness of the nearest steps, sizes of what follows the steps."""
     near = vectors[:, :, NEAR[0] : NEAR[-1] + 1]  # they are consecutive
     rows, columns = torch.triu_indices(len(NEAR), len(NEAR), device=vectors.device)
-    gram = (near @ near.mT)[:, :, rows, columns]
+    gram = (near @ near.mT).flatten(-2).index_select(-1, len(NEAR) * rows + columns)
     triple = (torch.linalg.cross(near[:, :, :-2], near[:, :, 1:-1]) * near[:, :, 2:]).sum(-1)
     return [gram, triple, vectors[:, :, len(OFFSETS) :].square().sum(-1).add(1e-6).sqrt()]
 
@@ -195,7 +195,7 @@ class ScoreNetwork(nn.Module):
             s, v = s + ds, v + dv
             before = _distances(beads.previous, keys)
         blocked = None
-        if not bool(mask.all()):
+        if mask.device.type != "cpu" or not bool(mask.all()):  # elsewhere, to look is to wait
             blocked = torch.zeros_like(mask, dtype=x.dtype).masked_fill(~mask, -1e9)
             blocked = keyed(blocked[None, :, :, None], keys)[0].mT
         apart = separations(x.shape[1], keys, x.device)

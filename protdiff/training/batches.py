@@ -13,24 +13,50 @@ from ..flow import rg_cutoff, to_modes
 from ..network.conditions import one_hot
 from ..network.decimation import BEAD_COUNTS
 from ..network.denoiser import ACTIVE_SIGNAL
-from .dataset import crops
+from .dataset import DeviceChains, crops
 
-__all__ = ["Batch", "components", "make_batch"]
+__all__ = ["Batch", "components", "device_batch", "draw", "make_batch", "packed"]
 
 OVERSAMPLING = 1.25
 #: Sizes of full chains, and how often each range is drawn.
 FULL_SIZES = ((48, 128, 0.72), (129, 256, 0.2), (257, 512, 0.08))
+#: The same where every size costs a graph (`captured`): a chain has the least size that holds it.
+#: None of them holds chains that attend to all beads and chains that attend in blocks.
+FEW_SIZES = ((56, 72, 88, 104, 128), (160, 208, 256), (384, 512))
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Clean components (B, 2N, 3), lengths, ln Λ (B,), conditions (B, N, C), and the level."""
+    """Clean components (B, 2N, 3), lengths, ln Λ (B,), conditions (B, N, C), and the level.
+
+    On an accelerator `lengths` is a tensor and `beads` what the network is shown all chains with.
+    """
 
     clean: torch.Tensor
-    lengths: list
+    lengths: list | torch.Tensor
     log_cutoff: torch.Tensor
     conditions: torch.Tensor
     level: str
+    beads: int | None = None
+
+
+@dataclass(frozen=True)
+class Draw:
+    """What a batch is made of; numpy, one row per chain.
+
+    `level`, `size`: of the batch; `chains`, `starts`, `lengths`: crops; `log_cutoff`: ln Λ;
+    `rotations`: (B, 3, 3); `told`: (B, 2), whether the network sees the residue types, and the
+    secondary structure.
+    """
+
+    level: str
+    size: int
+    chains: np.ndarray
+    starts: np.ndarray
+    lengths: np.ndarray
+    log_cutoff: np.ndarray
+    rotations: np.ndarray
+    told: np.ndarray
 
 
 def components(ca, links, lengths):
@@ -59,11 +85,14 @@ def _stratified(count, rng):
     return (rng.permutation(count) + rng.random(count)) / count
 
 
-def _draw_level(chains, full_share, rng):
+def _draw_level(chains, full_share, rng, few):
     """Level of a step ("full" or a bead count), and the size of full chains."""
     least, most, shares = zip(*FULL_SIZES, strict=True)
     row = rng.choice(len(shares), p=shares)
-    size = min(int(rng.integers(least[row], most[row] + 1)), int(chains.lengths.max()))
+    if few:
+        size = int(rng.choice(FEW_SIZES[row]))
+    else:
+        size = min(int(rng.integers(least[row], most[row] + 1)), int(chains.lengths.max()))
     if rng.random() < full_share:
         return "full", size
     sizes = [m for m in BEAD_COUNTS if m <= chains.lengths.max() * 0.75]
@@ -72,12 +101,15 @@ def _draw_level(chains, full_share, rng):
     return int(rng.choice(sizes, p=weight / weight.sum())), size
 
 
-def _full_level(chains, beads, size, rng):
+def _full_level(chains, beads, size, rng, few):
     """Chains at full resolution: whole ones, or crops of longer ones, of similar length."""
     lengths = chains.lengths
     whole = rng.random() < 0.5
-    fits = (lengths <= size) & (lengths >= 0.8 * size) if whole else lengths > size
+    least = max((n for n in sum(FEW_SIZES, ()) if n < size), default=0) + 1 if few else 0.8 * size
+    fits = (lengths <= size) & (lengths >= least) if whole else lengths > size
     pool = np.flatnonzero(fits)
+    if not len(pool) and few:
+        pool = np.flatnonzero((lengths > size) | ((lengths <= size) & (lengths >= least)))
     if not len(pool):
         pool = np.flatnonzero(lengths >= lengths.max() * 0.8)
     chosen = rng.choice(pool, max(1, beads // size))
@@ -109,6 +141,85 @@ def _cutoff_range(level, lengths, recipe):
     return leaves(np.array(largest_below(level))), leaves(np.array(level))
 
 
+def draw(chains, recipe, config, step, rank=0):
+    """What the batch of a step is made of; arguments as in `make_batch`."""
+    levels, few = uses_levels(recipe, config), isinstance(chains, DeviceChains)
+    rng = np.random.default_rng([config.seed, step])
+    level, size = _draw_level(chains, 1.0 if not levels else config.full_share, rng, few)
+    rng = np.random.default_rng([config.seed, step, rank])
+    if level == "full":
+        chosen, lengths = _full_level(chains, config.beads, size, rng, few)
+    else:
+        pool = np.flatnonzero(chains.lengths > level)
+        most = max(128, config.beads // 64)
+        chosen = rng.choice(pool, min(most, max(1, 2 * config.beads // level)))
+        lengths = [int(n) for n in chains.lengths[chosen]]
+        size = int(chains.lengths.max())
+    if levels:
+        low, high = _cutoff_range(level, lengths, recipe)
+    else:
+        schedule = recipe(lengths).schedule
+        ends = torch.ones(len(lengths), dtype=torch.float64), torch.zeros(len(lengths)).double()
+        low, high = (schedule.log_cutoff(u).numpy() for u in ends)
+    share, seen = config.sequence_share, rng.random(len(chosen))
+    return Draw(
+        level=str(level),
+        size=size if few else max(lengths),
+        chains=chosen,
+        starts=rng.integers(0, chains.lengths[chosen] - lengths + 1),
+        lengths=np.array(lengths),
+        log_cutoff=low + (high - low) * _stratified(len(chosen), rng),
+        rotations=_random_rotations(len(chosen), rng),
+        told=np.stack([seen < share, np.abs(seen - share) < config.structure_share / 2], 1),
+    )
+
+
+def assemble(ca, links, types, structure, lengths, log_cutoff, rotations, told, level):
+    """The batch of padded crops, rotated, and told what is to be told.
+
+    Parameters
+    ----------
+    ca, links, types, structure : Tensor
+        See `dataset.crops`.
+    lengths : list, or Tensor, shape (B,)
+    log_cutoff, rotations, told : Tensor, shape (B,), (B, 3, 3), (B, 2)
+    level : str
+    """
+    n = torch.as_tensor(lengths, device=ca.device)[:, None, None]
+    centroid = ca.sum(1, keepdim=True) / n
+    ca = (ca - centroid) * (torch.arange(ca.shape[1], device=ca.device)[:, None] < n)
+    types, structure = (
+        index.masked_fill(~seen[:, None], -1)
+        for index, seen in zip((types, structure), told.unbind(1), strict=True)
+    )
+    beads = None
+    if torch.is_tensor(lengths):
+        beads = ca.shape[1] if level == "full" else int(level)
+    return Batch(
+        clean=components(ca @ rotations, links @ rotations, lengths),
+        lengths=lengths,
+        log_cutoff=log_cutoff,
+        conditions=one_hot(types, structure),
+        level=level,
+        beads=beads,
+    )
+
+
+def packed(chains, drawn):
+    """A draw as one array (B, 14), so that one copy takes it to an accelerator."""
+    first = chains.starts[drawn.chains] + drawn.starts
+    columns = [first, drawn.lengths, drawn.log_cutoff, drawn.rotations.reshape(-1, 9), drawn.told]
+    return np.column_stack(columns).astype(np.float64)
+
+
+def device_batch(chains, rows, level, size):
+    """The batch of a packed draw, made on the device of `rows` without waiting for it."""
+    first, lengths = rows[:, 0].long(), rows[:, 1].long()
+    rotations = rows[:, 3:12].float().unflatten(1, (3, 3))
+    drawn = lengths, rows[:, 2], rotations, rows[:, 12:] > 0
+    return assemble(*chains.crops(first, lengths, size), *drawn, level)
+
+
 def make_batch(chains, recipe, config, step, rank=0):
     """Batch of a training run.
 
@@ -120,43 +231,11 @@ def make_batch(chains, recipe, config, step, rank=0):
     config : TrainingConfig
     step, rank : int
     """
-    levels = uses_levels(recipe, config)
-    draw = np.random.default_rng([config.seed, step])
-    level, full_size = _draw_level(chains, 1.0 if not levels else config.full_share, draw)
-    rng = np.random.default_rng([config.seed, step, rank])
-    if level == "full":
-        chosen, lengths = _full_level(chains, config.beads, full_size, rng)
-    else:
-        pool = np.flatnonzero(chains.lengths > level)
-        most = max(128, config.beads // 64)
-        chosen = rng.choice(pool, min(most, max(1, 2 * config.beads // level)))
-        lengths = [int(n) for n in chains.lengths[chosen]]
-    if levels:
-        low, high = _cutoff_range(level, lengths, recipe)
-    else:
-        schedule = recipe(lengths).schedule
-        ends = torch.ones(len(lengths), dtype=torch.float64), torch.zeros(len(lengths)).double()
-        low, high = (schedule.log_cutoff(u).numpy() for u in ends)
-    log_cutoff = low + (high - low) * _stratified(len(chosen), rng)
-
-    drop = rng.random(len(chosen))
-    starts = rng.integers(0, chains.lengths[chosen] - lengths + 1)
-    ca, links, types, structure = crops(chains, chosen, starts, lengths)
-    device = ca.device
-    n = torch.tensor(lengths, device=device)[:, None, None]
-    centroid = ca.sum(1, keepdim=True) / n
-    ca = (ca - centroid) * (torch.arange(ca.shape[1], device=device)[:, None] < n)
-    rotations = torch.from_numpy(_random_rotations(len(chosen), rng)).to(device)
-    share = config.sequence_share
-    told = drop < share, np.abs(drop - share) < config.structure_share / 2
-    types, structure = (
-        index.masked_fill(~torch.from_numpy(seen).to(device)[:, None], -1)
-        for index, seen in zip((types, structure), told, strict=True)
-    )
-    return Batch(
-        clean=components(ca @ rotations, links @ rotations, lengths),
-        lengths=lengths,
-        log_cutoff=torch.from_numpy(log_cutoff).to(device),
-        conditions=one_hot(types, structure),
-        level=str(level),
-    )
+    drawn = draw(chains, recipe, config, step, rank)
+    if isinstance(chains, DeviceChains):
+        rows = torch.from_numpy(packed(chains, drawn)).to(chains.device)
+        return device_batch(chains, rows, drawn.level, drawn.size)
+    lengths = drawn.lengths.tolist()
+    rest = (torch.from_numpy(a) for a in (drawn.log_cutoff, drawn.rotations, drawn.told))
+    parts = crops(chains, drawn.chains, drawn.starts, lengths)
+    return assemble(*parts, lengths, *rest, drawn.level)

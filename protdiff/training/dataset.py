@@ -61,7 +61,7 @@ def crops(chains, chosen, starts, lengths):
 
     Parameters
     ----------
-    chains : ChainSet or DeviceChains
+    chains : ChainSet
     chosen, starts, lengths : sequence of int
         Number of the chain, first residue and residues of every part.
 
@@ -72,8 +72,6 @@ def crops(chains, chosen, starts, lengths):
     types, structure : Tensor, shape (B, N), int64
         -1 in the padding, and where the type is not known.
     """
-    if isinstance(chains, DeviceChains):
-        return chains.crops(chosen, starts, lengths)
     size = max(lengths)
     ca, links = np.zeros((2, len(chosen), size, 3), dtype=np.float32)
     types, structure = np.full((2, len(chosen), size), -1)
@@ -112,17 +110,19 @@ class DeviceChains:
         tensors = (torch.from_numpy(array).to(device) for array in (vectors, labels))
         return cls(chains.lengths, chains.starts, *tensors)
 
-    def crops(self, chosen, starts, lengths):
-        """See `crops`."""
-        device, size = self.vectors.device, max(lengths)
-        first = torch.from_numpy(self.starts[chosen] + starts).to(device)[:, None]
-        n = torch.tensor(lengths, device=device)[:, None]
-        place = torch.arange(size, device=device)
-        index = (first + place).clamp_max(len(self.vectors) - 1)
+    @property
+    def device(self):
+        return self.vectors.device
+
+    def crops(self, first, lengths, size):
+        """`crops` from tensors: first residue in the arrays and residues of every part."""
+        place = torch.arange(size, device=self.device)
+        index = (first[:, None] + place).clamp_max(len(self.vectors) - 1)
         vectors, labels = self.vectors[index], self.labels[index].long()
-        ca = vectors[:, :, 0] * (place < n)[..., None]
-        links = vectors[:, :, 1] * (place < n - 1)[..., None]
-        return ca, links, *labels.masked_fill((place >= n)[..., None], -1).unbind(-1)
+        beyond = place >= lengths[:, None]
+        ca = vectors[:, :, 0].masked_fill(beyond[..., None], 0)
+        links = vectors[:, :, 1].masked_fill((place >= lengths[:, None] - 1)[..., None], 0)
+        return ca, links, *labels.masked_fill(beyond[..., None], -1).unbind(-1)
 
 
 def on_device(chains, device):

@@ -22,8 +22,7 @@ FEW = 4.0
 def band_of(flow):
     """Index of the band of every component: 0-4 for modes by period, 5 for links; (B, D)."""
     period = 2 * torch.pi / flow.momenta
-    edges = torch.tensor(list(BANDS.values())[:-1], dtype=period.dtype, device=period.device)
-    band = torch.bucketize(period, edges)
+    band = sum((period > edge).long() for edge in list(BANDS.values())[:-1])
     size = flow.momenta.shape[1] // 2
     band[:, size:] = len(BANDS)
     return band
@@ -47,7 +46,7 @@ def distance_error(parts, batch, weight):
         link_atoms(to_coords(part[:, :size], batch.lengths), part[:, size:]) for part in parts
     )
     present = atoms_present(batch.lengths, size, weight.device)
-    last = torch.tensor(batch.lengths, device=weight.device) - 1
+    last = torch.as_tensor(batch.lengths, device=weight.device) - 1
     finest = weight.gather(1, last[:, None])[:, 0]
     errors = (
         local_error(error, reference, estimate, present, LOCAL["trace"]),
@@ -112,8 +111,8 @@ def denoising_loss(denoiser, flow, batch, epsilon, u, resolution, again=False):
     arguments, first = (noisy, u, batch.lengths, flow, batch.conditions), None
     if again:
         with torch.no_grad():
-            first = denoiser.estimate(*arguments)
-    output, active = denoiser(*arguments, first)
+            first = denoiser.estimate(*arguments, beads=batch.beads)
+    output, active = denoiser(*arguments, first, batch.beads)
     target = (clean - k.c_skip[..., None] * noisy) / k.c_out[..., None]
     weight = component_weight(k, active, resolution).to(output.dtype)
     target = target.to(output.dtype).masked_fill(~active[..., None], 0)

@@ -58,7 +58,7 @@ def link_atoms(ca, links):
 def atoms_present(lengths, size, device=None):
     """Atoms that `link_atoms` places; bool (B, N, 4)."""
     index = torch.arange(size, device=device)[None]
-    n = torch.tensor(lengths, device=device)[:, None]
+    n = torch.as_tensor(lengths, device=device)[:, None]
     ca = index < n
     n_atom, c = ca & (index > 0), index < n - 1
     return torch.stack([n_atom, ca, c, c], 2)

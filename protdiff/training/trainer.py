@@ -10,9 +10,10 @@ from ..network import Denoiser, NetworkConfig
 from ..network.numerics import flush_denormals, pick_device
 from ..weights import find_weights, load_weights, save_weights
 from .batches import make_batch
+from .captured import DeviceSteps
 from .checkpoint import read_checkpoint, write_checkpoint
 from .config import ConfigError
-from .dataset import load_chains, on_device
+from .dataset import DeviceChains, load_chains, on_device
 from .logs import LOGS, append, forget_after, scalar_writer
 from .loss import BAND_NAMES
 from .objective import SAMPLE_COLUMNS, batch_loss, held_out_loss, sample_quality
@@ -77,6 +78,7 @@ class Trainer:
                 self.guide = initial.guide
             initial.guide = None  # it is not trained
             self.load(initial.state_dict(), path, new=".previous")
+        self.device_steps = None  # made at the first step, on an accelerator
         self.average = {k: v.clone() for k, v in self.denoiser.state_dict().items()}
         decayed = [p for p in self.denoiser.parameters() if p.ndim >= 2]
         other = [p for p in self.denoiser.parameters() if p.ndim < 2]
@@ -160,7 +162,7 @@ class Trainer:
 
     def train_step(self, chains, rate):
         """One step of the optimiser; mean loss, band sums and chains of this process's batches."""
-        config, recipe, parts = self.config, self.denoiser.recipe, self.config.accumulate
+        config, denoiser, parts = self.config, self.denoiser, self.config.accumulate
         # All of them, used or not: processes must agree.
         for parameter in self.denoiser.parameters():
             if parameter.grad is None:
@@ -168,13 +170,18 @@ class Trainer:
         self.optimiser.zero_grad(set_to_none=False)
         losses, sums, count = 0.0, 0, 0
         for part in range(self.rank, parts * self.world, self.world):
-            batch = make_batch(chains, recipe, config, self.step, part)
             seed = self.step * parts * self.world + part
-            loss, bands = batch_loss(self.denoiser, batch, config, seed)
-            (loss / parts).backward()
+            if isinstance(chains, DeviceChains):
+                self.device_steps = self.device_steps or DeviceSteps(denoiser, chains, config)
+                loss, bands, size = self.device_steps(self.step, part, seed)
+            else:
+                batch = make_batch(chains, denoiser.recipe, config, self.step, part)
+                loss, bands = batch_loss(denoiser, batch, config, seed)
+                (loss / parts).backward()
+                size = len(batch.lengths)
             # Tensors: to read a number would wait for the device.
             losses, sums = losses + loss.detach() / parts, sums + bands
-            count += len(batch.lengths)
+            count += size
         if self.world > 1:
             average_gradients(self.denoiser)
         for group in self.optimiser.param_groups:

@@ -117,7 +117,7 @@ def test_exact_data_give_no_loss(chains, recipe, config, monkeypatch):
 
         self_conditioning = False
 
-        def forward(self, noisy, u, lengths, flow, conditions, previous):
+        def forward(self, noisy, u, lengths, flow, conditions, previous, beads):
             k = flow.kernel(u)
             target = (batch.clean - k.c_skip[..., None] * noisy) / k.c_out[..., None]
             active = active_modes(k.alpha, flow.mask)
