@@ -15,7 +15,7 @@ from ..network.decimation import BEAD_COUNTS
 from ..network.denoiser import ACTIVE_SIGNAL
 from .dataset import DeviceChains, crops
 
-__all__ = ["Batch", "components", "device_batch", "draw", "make_batch", "packed"]
+__all__ = ["Batch", "components", "device_batch", "draw", "least_size", "make_batch", "packed"]
 
 OVERSAMPLING = 1.25
 #: Sizes of full chains, and how often each range is drawn.
@@ -85,12 +85,17 @@ def _stratified(count, rng):
     return (rng.permutation(count) + rng.random(count)) / count
 
 
+def least_size(length):
+    """The least of `FEW_SIZES` that holds a chain; its own length beyond."""
+    return next((size for size in sum(FEW_SIZES, ()) if size >= length), length)
+
+
 def _draw_level(chains, full_share, rng, few):
     """Level of a step ("full" or a bead count), and the size of full chains."""
     least, most, shares = zip(*FULL_SIZES, strict=True)
     row = rng.choice(len(shares), p=shares)
     if few:
-        size = int(rng.choice(FEW_SIZES[row]))
+        size = min(int(rng.choice(FEW_SIZES[row])), least_size(int(chains.lengths.max())))
     else:
         size = min(int(rng.integers(least[row], most[row] + 1)), int(chains.lengths.max()))
     if rng.random() < full_share:
@@ -105,11 +110,9 @@ def _full_level(chains, beads, size, rng, few):
     """Chains at full resolution: whole ones, or crops of longer ones, of similar length."""
     lengths = chains.lengths
     whole = rng.random() < 0.5
-    least = max((n for n in sum(FEW_SIZES, ()) if n < size), default=0) + 1 if few else 0.8 * size
+    least = max((n + 1 for n in sum(FEW_SIZES, ()) if n < size), default=0) if few else 0.8 * size
     fits = (lengths <= size) & (lengths >= least) if whole else lengths > size
     pool = np.flatnonzero(fits)
-    if not len(pool) and few:
-        pool = np.flatnonzero((lengths > size) | ((lengths <= size) & (lengths >= least)))
     if not len(pool):
         pool = np.flatnonzero(lengths >= lengths.max() * 0.8)
     chosen = rng.choice(pool, max(1, beads // size))

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import torch
 
-from .batches import device_batch, draw, packed
+from .batches import device_batch, draw, least_size, packed
 from .loss import denoising_loss
 from .objective import sees_itself
 
@@ -54,8 +54,10 @@ class DeviceSteps:
 
     def __init__(self, denoiser, chains, config):
         self.denoiser, self.chains, self.config = denoiser, chains, config
-        longest = max(512, int(chains.lengths.max()))  # the sizes of batches go up to 512
-        self.flows = FlowTable(denoiser.recipe, int(chains.lengths.min()), longest, chains.device)
+        # Crops are as short as the least size, whole chains as short as they come.
+        shortest = min(int(chains.lengths.min()), least_size(1))
+        longest = least_size(int(chains.lengths.max()))
+        self.flows = FlowTable(denoiser.recipe, shortest, longest, chains.device)
         self.captures = chains.device.type == "cuda"
         self.graphs, self.pool, self.stream = {}, None, None
 

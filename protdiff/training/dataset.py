@@ -126,5 +126,5 @@ class DeviceChains:
 
 
 def on_device(chains, device):
-    """The chains where a network on `device` can be fed best."""
-    return chains if torch.device(device).type == "cpu" else DeviceChains.of(chains, device)
+    """The chains where a network on `device` can be fed best: flows need 64 bits, as CUDA has."""
+    return DeviceChains.of(chains, device) if torch.device(device).type == "cuda" else chains

@@ -1,13 +1,18 @@
 """Training on an accelerator: the same batches, flow, loss and gradients without the host."""
 
+import math
+from dataclasses import replace
+
 import pytest
 import torch
+
 from protdiff.network import Denoiser
 from protdiff.training.batches import assemble, device_batch, draw, packed
 from protdiff.training.captured import DeviceSteps, FlowTable
 from protdiff.training.dataset import DeviceChains, crops
 from protdiff.training.loss import denoising_loss
 
+from .pretended import DEVICE, NotAlone, PretendedDevice
 from .test_training import TINY, chains, config, recipe  # noqa: F401
 
 
@@ -75,3 +80,57 @@ def test_steps_add_gradients_and_repeat(chains, resident, recipe, config):  # no
     for a, b in zip(once, twice, strict=True):
         torch.testing.assert_close(2 * a, b)
     assert steps(0, 0, seed=6)[0] != loss
+
+
+@pytest.fixture
+def device(monkeypatch):
+    """The pretended device, entered; tensors of lists are made here and sent."""
+    plain = torch.tensor
+
+    def tensor(data, *, device=None, **options):
+        made = plain(data, **options)
+        return made if device is None else made.to(device)
+
+    monkeypatch.setattr(torch, "tensor", tensor)
+    with PretendedDevice() as pretended:
+        yield pretended
+
+
+def test_the_pretended_device_tells(device):
+    there, here = torch.ones(3).to(DEVICE), torch.ones(3)
+    assert (there + 1).sum().item() == 6 and (there * there).device.type == DEVICE
+    with pytest.raises(NotAlone, match="not there"):
+        there + here
+    for waits in (lambda: there.sum().item(), lambda: there.cpu(), lambda: there[there > 0],
+                  lambda: torch.tensor([1.0], device=DEVICE)):  # fmt: skip
+        with device.alone(), pytest.raises(NotAlone):
+            waits()
+
+
+def test_no_step_waits_for_the_device(chains, recipe, config, device):  # noqa: F811
+    """What a CUDA graph must not do: read a number, or take a tensor from the host."""
+    seeing = replace(TINY, self_conditioning=True)
+    torch.manual_seed(0)
+    denoiser = Denoiser(seeing, recipe).to(DEVICE)
+    torch.nn.init.normal_(denoiser.network.head.weight)
+    for parameter in denoiser.parameters():
+        parameter.grad = torch.zeros_like(parameter)
+    resident = DeviceChains.of(chains, DEVICE)
+    steps = DeviceSteps(denoiser, resident, config)
+    steps.flows = FlowTable(recipe, 40, 208, DEVICE)  # so long that beads attend in blocks
+    few = (draw(resident, recipe, config, step) for step in range(20))
+    kinds = {drawn.level == "full": drawn for drawn in few}
+    for drawn, size in ((kinds[True], None), (kinds[True], 208), (kinds[False], None)):
+        rows = torch.from_numpy(packed(resident, drawn)).to(DEVICE)
+        for again in (False, True):
+            with device.alone():
+                loss, _ = steps.gradient(rows, drawn.level, size or drawn.size, again)
+            assert math.isfinite(loss.item())
+
+
+def test_crops_shorter_than_every_chain(chains, recipe, config):  # noqa: F811
+    resident = DeviceChains.of(chains.select(min_length=60), "cpu")
+    steps = DeviceSteps(Denoiser(TINY, recipe), resident, config)
+    drawn = (draw(resident, recipe, config, step) for step in range(40))
+    step = next(k for k, one in enumerate(drawn) if one.lengths.min() < 60)
+    assert math.isfinite(steps(step, 0, seed=0)[0])
