@@ -11,7 +11,7 @@ import torch
 
 from .batches import device_batch, draw, least_size, packed
 from .loss import denoising_loss
-from .objective import sees_itself
+from .objective import earlier_call, sees_itself
 
 __all__ = ["DeviceSteps", "FlowTable"]
 
@@ -84,8 +84,9 @@ class DeviceSteps:
         flow = self.flows(batch.lengths, size)
         u = flow.schedule.time_of(batch.log_cutoff)
         epsilon = torch.randn_like(batch.clean)
+        earlier = earlier_call(u, epsilon) if again else None
         loss, bands = denoising_loss(
-            self.denoiser, flow, batch, epsilon, u, self.config.resolution, again
+            self.denoiser, flow, batch, epsilon, u, self.config.resolution, earlier
         )
         (loss / self.config.accumulate).backward()
         return loss.detach(), bands

@@ -19,7 +19,7 @@ from ..weights import DEFAULT, find_weights, load_weights, save_adapters, save_w
 from .batches import make_batch
 from .config import TrainingConfig
 from .loss import distillation_loss
-from .objective import batch_loss, held_out_loss, noise_of, sees_itself
+from .objective import batch_loss, earlier_call, held_out_loss, noise_of, sees_itself
 
 __all__ = ["FinetuneSettings", "finetune_chains", "hold_out_chains"]
 
@@ -176,9 +176,10 @@ def finetune_chains(
         batch = make_batch(rehearsal if rehearse else train, denoiser.recipe, config, step)
         if rehearse:
             flow, epsilon, u = noise_of(denoiser, batch, step)
-            again = sees_itself(denoiser, step)
+            generator = torch.Generator().manual_seed(step + 1)
+            earlier = earlier_call(u, epsilon, generator) if sees_itself(denoiser, step) else None
             loss = distillation_loss(
-                denoiser, base, flow, batch, epsilon, u, config.resolution, again
+                denoiser, base, flow, batch, epsilon, u, config.resolution, earlier
             )
         else:
             loss, _ = batch_loss(denoiser, batch, config, step)

@@ -62,17 +62,30 @@ def component_weight(kernel, active, resolution):
     return kernel.alpha**2 * sigma / (sigma + resolution**2) * active
 
 
-def distillation_loss(denoiser, base, flow, batch, epsilon, u, resolution, again=False):
+def earlier_estimate(denoiser, earlier, noisy, u, lengths, flow, conditions, beads=None):
+    """What a sampler on its way to `noisy` was told by the call before, on a noisier chain.
+
+    `earlier`: its times (B,) and noise, or None: then None. No gradient.
+    """
+    if earlier is None:
+        return None
+    s, epsilon = earlier
+    with torch.no_grad():
+        before = flow.onward(noisy, u, s, epsilon)
+        return denoiser.estimate(before, s, lengths, flow, conditions, beads=beads)
+
+
+def distillation_loss(denoiser, base, flow, batch, epsilon, u, resolution, earlier=None):
     """Weighted distance of a network's output from another one's, per chain.
 
     Zero exactly when both give the same estimates. Weights as in `denoising_loss`, without the
-    distances. No structure has to be true: the noisy chains only say where to compare. With `again`
-    both are shown the first estimate of `base`.
+    distances. No structure has to be true: the noisy chains only say where to compare. Both are
+    shown the `earlier` estimate of `base`, if there is one.
     """
     noisy = flow.noise(batch.clean, u, epsilon)
     arguments = noisy, u, batch.lengths, flow, batch.conditions
     with torch.no_grad():
-        first = base.estimate(*arguments) if again else None
+        first = earlier_estimate(base, earlier, *arguments)
         wanted, _ = base(*arguments, first)
     output, active = denoiser(*arguments, first)
     weight = component_weight(flow.kernel(u), active, resolution).to(output.dtype)
@@ -80,7 +93,7 @@ def distillation_loss(denoiser, base, flow, batch, epsilon, u, resolution, again
     return ((weight * error).sum(1) / (weight.sum(1) + FEW)).mean()
 
 
-def denoising_loss(denoiser, flow, batch, epsilon, u, resolution, again=False):
+def denoising_loss(denoiser, flow, batch, epsilon, u, resolution, earlier=None):
     """Weighted error of the network, per chain and per band.
 
     The target F* = (x0 - c_skip x) / c_out has unit variance in every mode, so that a zero output
@@ -94,9 +107,9 @@ def denoising_loss(denoiser, flow, batch, epsilon, u, resolution, again=False):
     ----------
     resolution : float
         r, Å for modes, and the same number for unit link vectors.
-    again : bool
-        Judge the second estimate, made with the first in view (self-conditioning). The first gets
-        no gradient.
+    earlier : tuple of Tensor, optional
+        Times (B,) and noise of an earlier call: judge the estimate that is made with that one's in
+        view (self-conditioning).
 
     Returns
     -------
@@ -108,10 +121,8 @@ def denoising_loss(denoiser, flow, batch, epsilon, u, resolution, again=False):
     k = flow.kernel(u)
     clean = batch.clean
     noisy = flow.noise(clean, u, epsilon)
-    arguments, first = (noisy, u, batch.lengths, flow, batch.conditions), None
-    if again:
-        with torch.no_grad():
-            first = denoiser.estimate(*arguments, beads=batch.beads)
+    arguments = noisy, u, batch.lengths, flow, batch.conditions
+    first = earlier_estimate(denoiser, earlier, *arguments, batch.beads)
     output, active = denoiser(*arguments, first, batch.beads)
     target = (clean - k.c_skip[..., None] * noisy) / k.c_out[..., None]
     weight = component_weight(k, active, resolution).to(output.dtype)

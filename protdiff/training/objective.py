@@ -7,24 +7,39 @@ import torch
 from .batches import make_batch
 from .loss import BAND_NAMES, denoising_loss
 
-__all__ = ["batch_loss", "held_out_loss", "noise_of", "sample_quality", "sees_itself", "validate"]
+__all__ = [
+    "batch_loss", "earlier_call", "held_out_loss", "noise_of", "sample_quality", "sees_itself",
+    "validate",
+]  # fmt: skip
 
 SAMPLE_COLUMNS = (
     "ca_bonds", "clashes_3.0", "rama_outliers", "dssp_helix", "dssp_strand", "rg_ratio",
 )  # fmt: skip
-#: Share of the batches on which a network with self-conditioning sees its own first estimate.
+#: Share of the batches on which a network with self-conditioning sees its own earlier estimate.
 AGAIN = 0.5
+#: Longest time from a call to the next that it is prepared for: of some twelve calls in all. Shown
+#: estimates from the same noise only, a network trusts them more than samplers' calls deserve.
+LONGEST_GAP = 0.12
 
 
 def batch_loss(denoiser, batch, config, seed, again=AGAIN):
     """Loss and band sums of one batch, with noise from a generator of its own."""
     flow, epsilon, u = noise_of(denoiser, batch, seed)
-    again = sees_itself(denoiser, seed, again)
-    return denoising_loss(denoiser, flow, batch, epsilon, u, config.resolution, again)
+    earlier = None
+    if sees_itself(denoiser, seed, again):
+        earlier = earlier_call(u, epsilon, torch.Generator(u.device).manual_seed(seed + 1))
+    return denoising_loss(denoiser, flow, batch, epsilon, u, config.resolution, earlier)
+
+
+def earlier_call(u, epsilon, generator=None):
+    """Times and noise of the call before those at times u (B,); short gaps are frequent."""
+    gap = torch.rand(u.shape, generator=generator, dtype=u.dtype, device=u.device).square()
+    noise = torch.randn(epsilon.shape, generator=generator, device=u.device)
+    return (u + LONGEST_GAP * gap).clamp_max(1), noise
 
 
 def sees_itself(denoiser, seed, share=AGAIN):
-    """Whether the network is shown its first estimate of a batch; the same in every process."""
+    """Whether the network is shown an earlier estimate of a batch; the same in every process."""
     draw = torch.rand((), generator=torch.Generator().manual_seed(seed)).item()
     return denoiser.self_conditioning and draw < share
 
@@ -43,8 +58,8 @@ def validate(denoiser, chains, config, batches=48, again=1):
     """Loss per band on held-out chains, relative to the Gaussian chain (a zero output).
 
     The same chains, times and noise at every call; no conditions are shown. A network with
-    self-conditioning is judged by its second estimate, as samplers use it; with `again` 0 by its
-    first, as the likelihood does.
+    self-conditioning is judged with an earlier estimate in view, as samplers use it; with `again` 0
+    without, as the likelihood does.
 
     Returns
     -------

@@ -15,7 +15,7 @@ from protdiff.training.batches import make_batch
 from protdiff.training.dataset import load_chains
 from protdiff.training.finetune import FinetuneSettings, finetune_chains, hold_out_chains
 from protdiff.training.loss import distillation_loss
-from protdiff.training.objective import noise_of
+from protdiff.training.objective import earlier_call, noise_of
 from protdiff.weights import load_weights, read_weights
 
 from ..conftest import ROOT
@@ -91,7 +91,8 @@ def test_rehearsal_reaches_what_the_network_makes_of_an_earlier_estimate(chains,
     for one in (base, other):
         one.load_state_dict(tiny_denoiser.state_dict(), strict=False)
     torch.nn.init.normal_(other.network.previous_scalars.weight)
-    losses = [distillation_loss(other, base, flow, batch, epsilon, u, 0.03, a) for a in (0, 1)]
+    calls = None, earlier_call(u, epsilon)
+    losses = [distillation_loss(other, base, flow, batch, epsilon, u, 0.03, c) for c in calls]
     assert losses[0] == 0 and losses[1] > 1e-3
 
 
