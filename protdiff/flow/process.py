@@ -98,6 +98,14 @@ class Flow:
         noisy = k.alpha[..., None] * clean + k.sigma[..., None] * epsilon
         return noisy.masked_fill(~self.mask[..., None], 0).to(clean.dtype)
 
+    def onward(self, x, u, s, epsilon):
+        """Sample at times s of the forward process that is at x (B, D, 3) at times u ≤ s."""
+        at_u, at_s = self.kernel(u), self.kernel(s)
+        keep = at_s.alpha / at_u.alpha
+        fresh = (at_s.sigma**2 - (keep * at_u.sigma) ** 2).clamp_min(0).sqrt()
+        later = keep[..., None] * x + fresh[..., None] * epsilon
+        return later.masked_fill(~self.mask[..., None], 0).to(x.dtype)
+
     @property
     def start(self):
         """Variance that samplers start from: the stationary one, or all of the noise; (B, D)."""
