@@ -23,7 +23,7 @@ import torch
 
 from protdiff.generation import DEFAULT_STEPS, sample
 from protdiff.network.numerics import pick_device
-from protdiff.request import Request, batches
+from protdiff.request import GPU_BATCH_RESIDUES, Request, batches
 from protdiff.weights import load_weights
 
 UNIT = 1e9 if sys.platform == "darwin" else 1e6
@@ -46,12 +46,13 @@ def one_length(length, threads, device):
     """CPU and wall seconds per sample, and peak memory (GB) of this process."""
     torch.set_num_threads(threads)
     denoiser = load_weights(None, pick_device(device))
-    requests = [Request(i, length) for i in range(max(1, min(MOST, ENOUGH // length)))]
+    most, enough = (MOST, ENOUGH) if device == "cpu" else (128, GPU_BATCH_RESIDUES)
+    requests = [Request(i, length) for i in range(max(1, min(most, enough // length)))]
     sample(denoiser, requests[:1], steps=4)
     found = []
     for _ in range(3):
         wall, cpu = time.perf_counter(), sum(os.times()[:2])
-        for batch in batches(requests):
+        for batch in batches(requests, device=device):
             sample(denoiser, batch)
         found.append(((sum(os.times()[:2]) - cpu), (time.perf_counter() - wall)))
     cpu, wall = (statistics.median(column) / len(requests) for column in zip(*found, strict=True))

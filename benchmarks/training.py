@@ -22,16 +22,17 @@ import protdiff
 from protdiff.network.numerics import flush_denormals
 from protdiff.training import batches
 from protdiff.training.config import TrainingConfig
-from protdiff.training.dataset import load_chains
+from protdiff.training.dataset import load_chains, on_device
 from protdiff.training.objective import batch_loss
-from protdiff.weights import load_weights
+from protdiff.training.trainer import Trainer
+from protdiff.weights import DEFAULT, load_weights
 
 ROWS = [("full", 64), ("full", 100), ("full", 200), ("16", 100), ("32", 100), ("64", 100)]
 #: Steps before the clock starts; code is compiled anew for every kind of call.
 WARM_UP = {"eager": 2, "bf16": 2, "compiled": 30, "compiled bf16": 30}
 EDGES = 4
-#: Steps of the average over the flow.
-FLOW_STEPS = 40
+#: Steps of the average over the flow, and until every kind of batch has been seen on a GPU.
+FLOW_STEPS, CAPTURES = 40, 400
 
 
 def measure(denoiser, chains, config, seconds, warm_up, level=None, length=None):
@@ -90,6 +91,26 @@ def table(kind, options, chains):
                 f"| {kind} | {level or 'flow'} | {length or ''} | {beads} | {count / steps:.1f} "
                 f"| {rate:.1f} | {per_second} | {100 * data / (data + work):.1f} % |"
             )
+
+
+def captured(options, chains):
+    """Row: the average over the flow on a GPU, with every kind of batch captured beforehand."""
+    config = TrainingConfig(
+        data=".", out=".", initial=DEFAULT, network={"self_conditioning": True},
+        beads=options.beads[-1], device=options.device,
+    )  # fmt: skip
+    trainer, chains = Trainer(config), on_device(chains, options.device)
+    for rate, steps in ((0.0, CAPTURES), (1e-6, 10 * FLOW_STEPS)):
+        torch.cuda.synchronize()
+        count, start = 0, time.perf_counter()
+        for _ in range(steps):
+            count += trainer.train_step(chains, rate)[2]
+        torch.cuda.synchronize()
+        spent = time.perf_counter() - start
+    yield (
+        f"| captured | flow | | {config.beads} | {count / steps:.1f} | {count / spent:.1f} | | "
+        "none |"
+    )
 
 
 def matrix_share(chains):
@@ -209,6 +230,8 @@ def main():
 
     for kind in options.kinds:
         add(table(kind, options, chains))
+    if options.device == "cuda":
+        add(captured(options, chains))
     if options.device == "cpu":
         share = matrix_share(chains)
         add(["", f"Matrix products take {share:.0%} of an eager step; the rest moves memory."])

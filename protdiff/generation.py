@@ -275,7 +275,7 @@ def generate(
     denoiser = load_weights(weights, pick_device(device))
     how = {"seed": seed, "steps": steps, "temperature": temperature, "guidance": guidance}
     found = {}
-    for batch in batches(requests, batch_size):
+    for batch in batches(requests, batch_size, denoiser.device):
         for one in sample(denoiser, batch, **how):
             found[one.request.index] = one.backbone
     return [found[index] for index in range(num)]

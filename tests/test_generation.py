@@ -79,14 +79,19 @@ def test_calls_are_the_steps(tiny_denoiser):
     assert len(calls) == made[0].calls == 7
 
 
-@given(st.lists(st.integers(8, 300), min_size=1, max_size=30), st.none() | st.integers(1, 9))
-def test_batches_lose_nothing(lengths, batch_size):
+@given(
+    st.lists(st.integers(8, 300), min_size=1, max_size=30),
+    st.none() | st.integers(1, 9),
+    st.sampled_from([("cpu", 800), ("cuda:1", 16384)]),
+)
+def test_batches_lose_nothing(lengths, batch_size, device):
     requests = [Request(i, n) for i, n in enumerate(lengths)]
-    made = list(batches(requests, batch_size))
+    device, most = device
+    made = list(batches(requests, batch_size, device))
     assert sorted(r.index for b in made for r in b) == list(range(len(lengths)))
     for batch in made:
         padded = len(batch) * max(r.length for r in batch)
-        assert len(batch) <= batch_size if batch_size else len(batch) == 1 or padded <= 800
+        assert len(batch) <= batch_size if batch_size else len(batch) == 1 or padded <= most
 
 
 def test_lengths_of_a_seed_do_not_depend_on_the_number():

@@ -82,7 +82,7 @@ def generate(
     guidance = guidance_of(denoiser, guidance, "--guidance")
 
     def draw(todo, advance):
-        for batch in batches(todo, batch_size):
+        for batch in batches(todo, batch_size, denoiser.device):
             yield sample(
                 denoiser, batch, seed=seed, steps=steps, temperature=temperature,
                 guidance=guidance, callback=lambda *_, batch=batch: advance(len(batch)),

@@ -129,3 +129,14 @@ def test_principal_modes_of_few_chains_are_still_a_basis():
     modes, variance = principal_modes(torch.randn(2, 12, 3))
     assert torch.allclose(modes @ modes.T, torch.eye(12).double(), atol=1e-10)
     assert (variance[7:] < 1e-9).all()  # two centred chains span at most six directions
+
+
+def test_lengths_in_a_tensor_give_the_same_modes():
+    lengths = [3, 40, 77, 512]
+    x = torch.randn(4, 512, 3, generator=torch.Generator().manual_seed(0))
+    for transform in (to_modes, to_coords):
+        one, other = transform(x, lengths), transform(x, torch.tensor(lengths))
+        torch.testing.assert_close(other, one, atol=5e-5, rtol=0)
+        assert not other[0, 3:].any() and not other[1, 40:].any()
+    with pytest.raises(ValueError, match="haar"):
+        to_modes(x, torch.tensor(lengths), "haar")

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from protdiff import flows
 from protdiff.flow import RG, VP, Flow, gaussian_oracle
 
 
@@ -110,3 +111,20 @@ def test_rows_of_a_flow_keep_their_schedule(chain64, first, last):
     rows = torch.tensor([2, 0])
     # Rounding only: vectorised functions differ by one unit in the last place with the shape.
     assert torch.allclose(flow[rows].gamma(u[rows]), flow.gamma(u)[rows], atol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["rg-harmonic", "edm"])
+def test_from_one_time_to_a_later_one(name):
+    """By way of u the process comes to the law that `noise` gives at s, exactly."""
+    flow = flows.get(name, length=24)
+    u, s = (torch.tensor([t], dtype=torch.float64) for t in (0.3, 0.45))
+    zero, one = torch.zeros(1, 48, 3).double(), torch.ones(1, 48, 3).double()
+    for clean in (zero, one):
+        drift = flow.onward(flow.noise(clean, u, zero), u, s, zero)
+        torch.testing.assert_close(drift, flow.noise(clean, s, zero))
+    early = flow.onward(flow.noise(zero, u, one), u, s, zero)
+    fresh = flow.onward(zero, u, s, one)
+    torch.testing.assert_close(early**2 + fresh**2, flow.noise(zero, s, one) ** 2)
+    torch.testing.assert_close(
+        flow.onward(one, u, u, one), one.masked_fill(~flow.mask[..., None], 0)
+    )
