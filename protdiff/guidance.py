@@ -4,7 +4,7 @@ __all__ = ["DEFAULT_GUIDANCE", "check_guidance", "guidance_of"]
 
 #: 1 draws from what the network has learned; above it, from what it has learned better than its
 #: guide. Used with weights that have a guide; chosen by samples (benchmarks/model-log.md).
-DEFAULT_GUIDANCE = 1.5
+DEFAULT_GUIDANCE = 1.8
 #: The largest that was tried.
 HIGHEST_GUIDANCE = 5.0
 
