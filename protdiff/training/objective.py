@@ -92,7 +92,8 @@ def sample_quality(denoiser, count):
     from ..request import Request, batches
 
     requests = [Request(k, 60 + 60 * k // max(1, count - 1)) for k in range(count)]
-    rows = [quality(one.backbone) for batch in batches(requests) for one in sample(denoiser, batch)]
+    drawn = (sample(denoiser, batch) for batch in batches(requests, device=denoiser.device))
+    rows = [quality(one.backbone) for batch in drawn for one in batch]
     return {
         key: sum(values) / len(values) if (values := _finite(rows, key)) else math.nan
         for key in SAMPLE_COLUMNS
