@@ -23,6 +23,7 @@ FULL_SIZES = ((48, 128, 0.72), (129, 256, 0.2), (257, 512, 0.08))
 #: The same where every size costs a graph (`captured`): a chain has the least size that holds it.
 #: None of them holds chains that attend to all beads and chains that attend in blocks.
 FEW_SIZES = ((56, 72, 88, 104, 128), (160, 208, 256), (384, 512))
+ALL_SIZES = sum(FEW_SIZES, ())
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ def _stratified(count, rng):
 
 def least_size(length):
     """The least of `FEW_SIZES` that holds a chain; its own length beyond."""
-    return next((size for size in sum(FEW_SIZES, ()) if size >= length), length)
+    return next((size for size in ALL_SIZES if size >= length), length)
 
 
 def _draw_level(chains, full_share, rng, few):
@@ -110,7 +111,7 @@ def _full_level(chains, beads, size, rng, few):
     """Chains at full resolution: whole ones, or crops of longer ones, of similar length."""
     lengths = chains.lengths
     whole = rng.random() < 0.5
-    least = max((n + 1 for n in sum(FEW_SIZES, ()) if n < size), default=0) if few else 0.8 * size
+    least = max((n + 1 for n in ALL_SIZES if n < size), default=0) if few else 0.8 * size
     fits = (lengths <= size) & (lengths >= least) if whole else lengths > size
     pool = np.flatnonzero(fits)
     if not len(pool):

@@ -12,16 +12,16 @@ from protdiff.training.captured import DeviceSteps, FlowTable
 from protdiff.training.dataset import DeviceChains, crops
 from protdiff.training.loss import denoising_loss
 
+from ..conftest import TINY
 from .pretended import DEVICE, NotAlone, PretendedDevice
-from .test_training import TINY, chains, config, recipe  # noqa: F401
 
 
 @pytest.fixture
-def resident(chains):  # noqa: F811
+def resident(chains):
     return DeviceChains.of(chains, "cpu")
 
 
-def both(chains, resident, recipe, config, step):  # noqa: F811
+def both(chains, resident, recipe, config, step):
     """The batch of a step made chain by chain, and from flat tensors."""
     drawn = draw(resident, recipe, config, step)
     rows = torch.from_numpy(packed(resident, drawn))
@@ -32,7 +32,7 @@ def both(chains, resident, recipe, config, step):  # noqa: F811
     return one, device_batch(resident, rows, drawn.level, drawn.size)
 
 
-def test_batches_and_losses_are_those_of_the_host(chains, resident, recipe, config):  # noqa: F811
+def test_batches_and_losses_are_those_of_the_host(chains, resident, recipe, config):
     torch.manual_seed(0)
     denoiser = Denoiser(TINY, recipe)
     torch.nn.init.normal_(denoiser.network.head.weight)
@@ -67,7 +67,7 @@ def test_batches_and_losses_are_those_of_the_host(chains, resident, recipe, conf
     assert {"full", "16"} <= levels
 
 
-def test_steps_add_gradients_and_repeat(chains, resident, recipe, config):  # noqa: F811
+def test_steps_add_gradients_and_repeat(chains, resident, recipe, config):
     torch.manual_seed(0)
     denoiser = Denoiser(TINY, recipe)
     steps = DeviceSteps(denoiser, resident, config)
@@ -107,7 +107,7 @@ def test_the_pretended_device_tells(device):
             waits()
 
 
-def test_no_step_waits_for_the_device(chains, recipe, config, device):  # noqa: F811
+def test_no_step_waits_for_the_device(chains, recipe, config, device):
     """What a CUDA graph must not do: read a number, or take a tensor from the host."""
     seeing = replace(TINY, self_conditioning=True)
     torch.manual_seed(0)
@@ -128,7 +128,7 @@ def test_no_step_waits_for_the_device(chains, recipe, config, device):  # noqa: 
             assert math.isfinite(loss.item())
 
 
-def test_crops_shorter_than_every_chain(chains, recipe, config):  # noqa: F811
+def test_crops_shorter_than_every_chain(chains, recipe, config):
     resident = DeviceChains.of(chains.select(min_length=60), "cpu")
     steps = DeviceSteps(Denoiser(TINY, recipe), resident, config)
     drawn = (draw(resident, recipe, config, step) for step in range(40))

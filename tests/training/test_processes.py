@@ -21,7 +21,7 @@ from protdiff.training.trainer import Trainer
 from protdiff.weights import load_weights
 
 from ..conftest import ROOT
-from .test_training import SIZES
+from .conftest import SIZES
 
 TEXT = """
 data = "{data}"

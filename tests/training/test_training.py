@@ -8,8 +8,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from protdiff.flow import ChainFlow, Flow
-from protdiff.flow.reference import real_spectrum
+from protdiff.flow import Flow
 from protdiff.network import Denoiser
 from protdiff.network.decimation import bead_count
 from protdiff.network.denoiser import active_modes
@@ -21,26 +20,6 @@ from protdiff.training.trainer import Trainer, learning_rate
 from protdiff.weights import load_weights
 
 from ..conftest import TINY
-
-SIZES = dict(scalars=16, vectors=8, layers=2, heads=2, hidden=32, products=4, embedding=16)
-
-
-@pytest.fixture(scope="module")
-def chains(tiny_archive):
-    return load_chains(tiny_archive, "train")
-
-
-@pytest.fixture
-def config(tiny_archive, tmp_path):
-    return TrainingConfig(
-        data=tiny_archive, out=tmp_path / "run", network=SIZES, steps=4, warmup=1, beads=256,
-        checkpoint_minutes=1e-6, validate_minutes=1e9, log_every=1, threads=1,
-    )  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def recipe():
-    return ChainFlow(spectrum=real_spectrum())
 
 
 def test_chains_are_read_as_stored(tiny_archive, chains):
