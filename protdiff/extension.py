@@ -14,9 +14,8 @@ import numpy as np
 from .backbone import Backbone, joined
 from .conditioning import second_pass
 from .conditioning.redesign import PlacedRedesign, Redesign
-from .generation import DEFAULT_STEPS, Sample, sample
+from .generation import Sample, sample
 from .request import LONGEST, SHORTEST, Request, batches, settled
-from .temperature import DEFAULT_TEMPERATURE
 
 __all__ = ["ENDS", "WINDOW", "Extension", "extend"]
 
@@ -152,8 +151,8 @@ def extend(
     indices=(0,),
     *,
     seed=0,
-    steps=DEFAULT_STEPS,
-    temperature=DEFAULT_TEMPERATURE,
+    steps=None,
+    temperature=None,
     guidance=None,
     callback=None,
 ):
@@ -168,7 +167,7 @@ def extend(
     steps : int
         Network calls per window and sample; the second pass of a redesign adds two fifths.
     guidance : float, optional
-        See `protdiff.guidance.guidance_of`.
+        This, `steps` and `temperature`: see `protdiff.walk.walk_of`.
     callback : callable, optional
         Called after every network call.
 
