@@ -1,6 +1,6 @@
 """What generation costs: a cold start from the command line; seconds and memory by length.
 
-    python benchmarks/cost.py [--lengths 64 128 256 512 1024] [--threads 2] [--weights rg-base]
+    python benchmarks/cost.py [--lengths 64 128 256 512 1024] [--threads 2]
 
 The cold start includes Python, imports and loading the weights. Every length has a process of its
 own, so that its peak memory is its own; batches are those of `protdiff generate` (800 residues).
@@ -21,10 +21,10 @@ import time
 import numpy as np
 import torch
 
-from protdiff.generation import load_sampler, sample
+from protdiff.generation import DEFAULT_STEPS, sample
 from protdiff.network.numerics import pick_device
 from protdiff.request import GPU_BATCH_RESIDUES, Request, batches
-from protdiff.walk import walk_of
+from protdiff.weights import load_weights
 
 UNIT = 1e9 if sys.platform == "darwin" else 1e6
 #: Samples of one length at most, and residues that they are enough for.
@@ -42,13 +42,13 @@ def cold_start():
     return seconds, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / UNIT
 
 
-def one_length(length, threads, device, weights):
+def one_length(length, threads, device):
     """CPU and wall seconds per sample, and peak memory (GB) of this process."""
     torch.set_num_threads(threads)
-    denoiser, _ = load_sampler(weights, pick_device(device))
+    denoiser = load_weights(None, pick_device(device))
     most, enough = (MOST, ENOUGH) if device == "cpu" else (128, GPU_BATCH_RESIDUES)
     requests = [Request(i, length) for i in range(max(1, min(most, enough // length)))]
-    sample(denoiser, requests[:1])
+    sample(denoiser, requests[:1], steps=4)
     found = []
     for _ in range(3):
         wall, cpu = time.perf_counter(), sum(os.times()[:2])
@@ -66,25 +66,20 @@ def main():
     parser.add_argument("--lengths", type=int, nargs="*", default=[64, 128, 256, 512, 1024])
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--device", default="cpu")
-    parser.add_argument("--weights", help="by default those of `protdiff generate`")
     parser.add_argument("--only", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.only:
-        how = options.threads, options.device, options.weights
-        print(json.dumps(one_length(options.only, *how)))
+        print(json.dumps(one_length(options.only, options.threads, options.device)))
         return
     seconds, memory = cold_start()
     print(f"cold start, 4 samples of 100 residues: {seconds:.1f} s, {memory:.2f} GB at most")
-    denoiser, path = load_sampler(options.weights)
-    calls = f"{path.stem}, {walk_of(denoiser).steps} network calls per sample"
-    print(f"{options.threads} threads, {options.device}, {calls}")
+    print(f"{options.threads} threads, {options.device}, {DEFAULT_STEPS} network calls per sample")
     print("| residues | CPU s per sample | wall s per sample | memory of the process, GB |")
     print("| --- | --- | --- | --- |")
     table = {}
     for length in options.lengths:
         command = [sys.executable, __file__, "--only", str(length)]
         command += ["--threads", str(options.threads), "--device", options.device]
-        command += ["--weights", options.weights] if options.weights else []
         out = subprocess.run(command, check=True, capture_output=True, text=True).stdout
         cpu, wall, peak, on_device = json.loads(out.splitlines()[-1])
         table[length] = cpu

@@ -7,7 +7,7 @@ Raw samples with default settings, written by the command line and measured from
 
 quality      200 samples of 60-200 residues with each of three seeds
 long         200 samples of 200-300 residues
-calls        64 samples of 60-200 residues by default and by rg-base in 10 to 100 network calls
+calls        64 samples of 60-200 residues at 10, 16, 20, 25, 50 and 100 network calls
 even         the same by second-order multistep at equally spaced times, up to 50 calls
 variety      100 samples of 100 residues: clusters, and novelty beside held-out real chains
 structure    samples that are asked for the secondary structure of validation chains
@@ -33,9 +33,9 @@ from protdiff.backbone import Backbone
 from protdiff.dataset import read_chains
 from protdiff.files import replacing
 from protdiff.flow import uniform_times
-from protdiff.generation import load_sampler, sample
+from protdiff.generation import sample
 from protdiff.request import Request, batches, sample_length
-from protdiff.weights import DEFAULT, FAST, file_digest, find_weights, load_weights
+from protdiff.weights import file_digest, find_weights, load_weights
 
 COMMAND = [sys.executable, "-m", "protdiff.cli.app"]
 SEEDS, CALLS = (0, 1, 2), (10, 16, 20, 30, 50, 100)
@@ -85,11 +85,7 @@ def long(out, data):
 
 
 def calls(out, data):
-    how = "60-200", 64, 3
-    steps = load_sampler()[0].walk.steps
-    return {"default": measured(drawn(out / "calls_default", *how)) | {"calls": steps}} | {
-        str(n): measured(drawn(out / f"calls_{n}", *how, steps=n, weights="rg-base")) for n in CALLS
-    }
+    return {str(n): measured(drawn(out / f"calls_{n}", "60-200", 64, 3, steps=n)) for n in CALLS}
 
 
 def even(out, data):
@@ -147,7 +143,7 @@ def sequence(out, data):
     for index, (name, letters) in enumerate(sorted(targets.items())):
         if len(letters) <= LONGEST:
             requests[name] = Request(index, len(letters), sequence=letters)
-    (denoiser, _), made = load_sampler(), {}
+    denoiser, made = load_weights(), {}
     for shown in (True, False):
         todo = [r if shown else Request(r.index, r.length) for r in requests.values()]
         for batch in batches(todo):
@@ -223,7 +219,7 @@ def report(name, found):
     elif name == "long":
         table({"200-300 residues": [found]})
     elif name in ("calls", "even"):
-        table({n: [row] for n, row in found.items()})
+        table({f"{n} calls": [row] for n, row in found.items()})
     else:
         print(json.dumps(found, indent=1))
 
@@ -236,8 +232,8 @@ def main():
     parser.add_argument("--failures", type=Path, help="PNG of the worst samples of seed 0")
     parser.add_argument("--calls", type=Path, help="PNG of quality against calls")
     options = parser.parse_args()
-    # Both: samples are drawn by the one, or by the other where the number of calls is asked for.
-    out = options.out / "-".join(file_digest(find_weights(name))[:8] for name in (FAST, DEFAULT))
+    digest = file_digest(find_weights(None))
+    out = options.out / digest[:12]
     out.mkdir(parents=True, exist_ok=True)
     for name in options.only:
         path = out / f"{name}.json"

@@ -35,16 +35,14 @@ PANELS = {
 
 
 def draw_calls(found, before, picture):
-    """Quality against network calls; grey: within 10 % of the most calls. Star: the default."""
-    default = found.pop("default")
+    """Quality against network calls; grey: within 10 % of the most calls."""
     figure = Figure(figsize=(10, 2.6), layout="constrained")
     for axes, (key, title) in zip(figure.subplots(1, len(PANELS)), PANELS.items(), strict=True):
         last = list(found.values())[-1][key]
         axes.axhspan(0.9 * last, 1.1 * last, color="0.9")
-        for rows, label, style in ((before, "sde_2m, even times", "s--"), (found, "rg-base", "o-")):
+        for rows, label, style in ((before, "sde_2m, even times", "s--"), (found, "default", "o-")):
             calls = [int(n) for n in rows]
             axes.plot(calls, [row[key] for row in rows.values()], style, label=label, ms=4)
-        axes.plot([default["calls"]], [default[key]], "*", label="rg-fast", ms=9)
         if key == "frechet":
             axes.set_yscale("log")
             axes.set_yticks([5, 10, 20, 50], [5, 10, 20, 50])

@@ -3,7 +3,6 @@
     python benchmarks/publish_weights.py NAME --run CONFIG [--machine TEXT] [--history TEXT]
                                          [--before CARD]
     python benchmarks/publish_weights.py NAME --guide CONFIG
-    python benchmarks/publish_weights.py NAME --student CONFIG [--history TEXT]
 
 Writes weights/NAME.safetensors and weights/NAME.json: architecture, flow, data with its hash,
 steps, chains seen, hours and machine, validation loss per band relative to the Gaussian chain
@@ -11,8 +10,7 @@ steps, chains seen, hours and machine, validation loss per band relative to the 
 and the sample metrics of benchmarks/out/quality.json when `make benchmark` has made it for these
 very weights. A run that started from other weights names their card with ``--before``: its steps,
 chains and hours count. The second form adds the weights of another run to NAME as its guide
-(`protdiff.walk`); a run that starts from guided weights keeps their guide. The third writes
-weights that were distilled: of them the loss per call is given, on trajectories of held-out chains.
+(`protdiff.guidance`); a run that starts from guided weights keeps their guide.
 """
 
 import argparse
@@ -28,8 +26,7 @@ from protdiff.training.checkpoint import read_checkpoint
 from protdiff.training.config import read_config
 from protdiff.training.dataset import load_chains
 from protdiff.training.objective import validate
-from protdiff.training.tasks import Distillation
-from protdiff.weights import file_digest, find_weights, load_weights, save_weights
+from protdiff.weights import file_digest, load_weights, save_weights
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -95,49 +92,12 @@ def add_guide(target, config, machine):
     write_card(target, card)
 
 
-def publish_student(target, options):
-    """Weights that were distilled, and their card."""
-    config = read_config(options.student)
-    shutil.copyfile(config.out / "ema.safetensors", target)
-    student, teacher = load_weights(target, distilled=True), load_weights(config.distil.teacher)
-    origin = find_weights(config.distil.teacher)
-    chains = load_chains(
-        config.data, "val", max_length=config.max_length, cache=config.cache or config.out / "cache"
-    )
-    with flush_denormals():
-        loss = Distillation(student, chains, config, teacher).held_out(student, chains)[1]
-    _, progress = read_checkpoint(config.out, ())
-    write_card(target, {
-        "name": options.name,
-        "sha256": file_digest(target),
-        "protdiff": __version__,
-        "what": f"a network that draws samples in {student.walk.steps} calls, distilled from "
-        f"{origin.stem}; for everything else use that",
-        "parameters": sum(p.numel() for p in student.parameters()),
-        "distilled": asdict(student.walk),
-        "teacher": {"name": origin.stem, "sha256": file_digest(origin)},
-        "network": asdict(student.network.config),
-        "training": {
-            "steps": progress["step"],
-            "chains_seen": progress["chains"],
-            "hours": round(progress["seconds"] / 3600, 2),
-            "machine": options.machine,
-            "history": options.history,
-            "configuration": json.loads(config.model_dump_json(exclude={"data", "out", "cache"})),
-        },
-        "validation_loss_over_gaussian_chain": rounded(loss),
-        "samples": sample_metrics(file_digest(target)),
-        "licence": "MIT",
-    })  # fmt: skip
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("name")
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--run", type=Path, help="configuration of the run to publish")
     what.add_argument("--guide", type=Path, help="configuration of the run that trained a guide")
-    what.add_argument("--student", type=Path, help="configuration of the run that distilled them")
     parser.add_argument("--machine", default="2 CPU cores")
     parser.add_argument("--history", default=None, help="what changed during the run")
     parser.add_argument("--before", type=Path, help="card of the weights the run started from")
@@ -145,9 +105,6 @@ def main():
     target = ROOT / "weights" / f"{options.name}.safetensors"
     if options.guide:
         add_guide(target, read_config(options.guide), options.machine)
-        return
-    if options.student:
-        publish_student(target, options)
         return
     before = json.loads(options.before.read_text()) if options.before else {}
     earlier = before.get("training", {})

@@ -14,8 +14,9 @@ import numpy as np
 from .backbone import Backbone, joined
 from .conditioning import second_pass
 from .conditioning.redesign import PlacedRedesign, Redesign
-from .generation import Sample, sample
+from .generation import DEFAULT_STEPS, Sample, sample
 from .request import LONGEST, SHORTEST, Request, batches, settled
+from .temperature import DEFAULT_TEMPERATURE
 
 __all__ = ["ENDS", "WINDOW", "Extension", "extend"]
 
@@ -151,8 +152,8 @@ def extend(
     indices=(0,),
     *,
     seed=0,
-    steps=None,
-    temperature=None,
+    steps=DEFAULT_STEPS,
+    temperature=DEFAULT_TEMPERATURE,
     guidance=None,
     callback=None,
 ):
@@ -167,7 +168,7 @@ def extend(
     steps : int
         Network calls per window and sample; the second pass of a redesign adds two fifths.
     guidance : float, optional
-        This, `steps` and `temperature`: see `protdiff.walk.walk_of`.
+        See `protdiff.guidance.guidance_of`.
     callback : callable, optional
         Called after every network call.
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from .backbone import RESIDUE_TYPES, Backbone
 from .geometry import place_backbone
+from .guidance import check_guidance, guidance_of
 from .request import (
     Request,
     allowed_lengths,
@@ -17,10 +18,11 @@ from .request import (
     settled,
 )
 from .secondary_structure import STATES
-from .temperature import least_power, temperatures
-from .walk import Walk, check_guidance, suits, walk_of
+from .temperature import DEFAULT_TEMPERATURE, check_temperature, least_power, temperatures
 
-__all__ = ["Sample", "generate", "load_sampler", "sample"]
+__all__ = ["DEFAULT_STEPS", "Sample", "generate", "sample"]
+
+DEFAULT_STEPS = 30
 
 
 @dataclass(frozen=True)
@@ -72,8 +74,8 @@ def _noise_source(requests, size, seed):
     return noise
 
 
-def _start(flow, conditions, lengths):
-    """Clean components to start from (None: the prior) and the time, if the conditions name one."""
+def _start(flow, conditions, lengths, noise):
+    """State to start from (None: the prior) and its time, if the conditions name one."""
     import torch
 
     given = [condition and condition.start() for condition in conditions]
@@ -81,21 +83,11 @@ def _start(flow, conditions, lengths):
         return None, 1.0
     if len({one and one[1] for one in given}) != 1:
         raise ValueError("the samples of a batch must start at one time; use --batch-size 1")
-    size = flow.mask.shape[1] // 2
+    size, until = flow.mask.shape[1] // 2, given[0][1]
     clean = torch.zeros(*flow.mask.shape, 3, dtype=torch.float64)
     for row, n, (own, _) in zip(clean, lengths, given, strict=True):
         row[:n], row[size : size + n] = own[:n], own[n:]
-    return clean, given[0][1]
-
-
-def _times(denoiser, flow, calls, until):
-    """Times to sample at from `until` down: of a distilled network, the rest of its own."""
-    from .flow import sampling_times
-
-    if denoiser.walk is None:
-        return sampling_times(flow, calls, until)
-    times = sampling_times(flow, denoiser.walk.steps)
-    return times[int((times - until).abs().argmin()) :]
+    return flow.noise(clean, torch.full((len(clean),), until), noise()), until
 
 
 def sample(
@@ -103,8 +95,8 @@ def sample(
     requests,
     *,
     seed=0,
-    steps=None,
-    temperature=None,
+    steps=DEFAULT_STEPS,
+    temperature=DEFAULT_TEMPERATURE,
     guidance=None,
     method="matched",
     times=None,
@@ -116,15 +108,15 @@ def sample(
     ----------
     denoiser : Denoiser
     requests : list of Request
-    steps : int, optional
+    steps : int
         Network calls per sample, at least 2.
-    temperature : float, optional
+    temperature : float
         Scales the variance of the noise, see `temperatures`: below 1 more regular in detail,
         above 1 more diverse.
     guidance : float, optional
-        1 is none. This, `steps` and `temperature`: see `walk_of`.
+        See `guidance_of`; 1 is none.
     method : str
-        Key of `protdiff.flow.SAMPLERS`; distilled networks have a sampler of their own, `jumps`.
+        Key of `protdiff.flow.SAMPLERS`.
     times : Tensor, shape (steps,), optional
         Grid from 1 down, in place of the `sampling_times` of the flow.
     callback : callable, optional
@@ -138,35 +130,46 @@ def sample(
     import torch
 
     from .conditioning import conditioned, second_pass
-    from .flow import SAMPLERS, jumps, to_coords
+    from .flow import SAMPLERS, sampling_times, to_coords
     from .network.numerics import flush_denormals
 
-    walk = walk_of(denoiser, steps, temperature, guidance)
+    check_temperature(temperature)
+    guidance = guidance_of(denoiser, guidance)
+    if times is None and steps < 2:
+        raise ValueError(f"{steps} steps: a sample needs at least 2 steps")
     began = time.perf_counter()
     lengths = [request.length for request in requests]
     size = max(lengths)
     told = _conditions(requests, size)
-    flow, denoise = denoiser.bind(lengths, told, remember=True, guidance=walk.guidance)
+    flow, denoise = denoiser.bind(lengths, told, remember=True, guidance=guidance)
     asked = [request.condition for request in requests]
     denoise = conditioned(denoise, flow, lengths, asked)
-    sampler = SAMPLERS[method] if denoiser.walk is None else jumps
-    colder = temperatures(flow, walk.temperature, [least_power(request) for request in requests])
-    noise = _noise_source(requests, size, seed)
-
-    def drawn(times, start):
-        if start is not None:
-            start = flow.noise(start, times[0].expand(len(start)), noise())
-        options = {"temperature": colder, "callback": callback, "start": start}
-        return sampler(denoise, flow, times, noise, **options)
-
     with torch.inference_mode(), flush_denormals():
-        start, until = _start(flow, asked, lengths)
-        times = until * times if times is not None else _times(denoiser, flow, walk.steps, until)
-        calls, clean = len(times), drawn(times, start)
+        noise = _noise_source(requests, size, seed)
+        start, until = _start(flow, asked, lengths, noise)
+        times = sampling_times(flow, steps, until) if times is None else until * times
+        colder = temperatures(flow, temperature, [least_power(request) for request in requests])
+        clean = SAMPLERS[method](
+            denoise,
+            flow,
+            times,
+            noise,
+            temperature=colder,
+            callback=callback,
+            start=start,
+        )
         again, extra = second_pass(len(times), asked)
         if extra:
-            times = _times(denoiser, flow, extra, min(again, until))
-            calls, clean = calls + len(times), drawn(times, clean)
+            again = min(again, until)
+            clean = SAMPLERS[method](
+                denoise,
+                flow,
+                sampling_times(flow, extra, again),
+                noise,
+                temperature=colder,
+                callback=callback,
+                start=flow.noise(clean, torch.full((len(clean),), again), noise()),
+            )
         ca = to_coords(clean[:, :size], lengths).numpy()
     links = clean[:, size:].numpy()
     samples = []
@@ -178,31 +181,8 @@ def sample(
             backbone = request.condition.finish(backbone)
         samples.append((request, backbone))
     seconds = (time.perf_counter() - began) / len(requests)
+    calls = len(times) + extra
     return [Sample(request, backbone, calls, seconds) for request, backbone in samples]
-
-
-def load_sampler(weights=None, device="cpu", condition=None, **asked):
-    """The denoiser to draw samples with, and the path of its weights.
-
-    If none are named, the distilled weights are used wherever they do what is asked for: without a
-    condition, and with the steps, temperature and guidance that they were distilled for.
-
-    Parameters
-    ----------
-    weights : str or path, optional
-    device : str
-    condition : Condition, optional
-    asked : int or float, optional
-        `steps`, `temperature` and `guidance`, as of `walk_of`.
-    """
-    from .weights import FAST, find_weights, load_weights, read_metadata
-
-    if weights is None and condition is None:
-        fast = find_weights(FAST)
-        if suits(Walk(**read_metadata(fast)["distilled"]), **asked):
-            weights = fast
-    path = find_weights(weights)
-    return load_weights(path, device, distilled=True), path
 
 
 def generate(
@@ -210,8 +190,8 @@ def generate(
     num=1,
     *,
     seed=0,
-    steps=None,
-    temperature=None,
+    steps=DEFAULT_STEPS,
+    temperature=DEFAULT_TEMPERATURE,
     guidance=None,
     sequence=None,
     secondary_structure=None,
@@ -268,6 +248,7 @@ def generate(
     (40, 4, 3)
     """
     from .network.numerics import pick_device
+    from .weights import load_weights
 
     sequence = sequence and "".join(sequence).upper()
     secondary_structure = secondary_structure and "".join(secondary_structure).upper()
@@ -291,10 +272,10 @@ def generate(
         )
         for index in range(num)
     ]
-    how = {"steps": steps, "temperature": temperature, "guidance": guidance}
-    denoiser, _ = load_sampler(weights, pick_device(device), condition, **how)
+    denoiser = load_weights(weights, pick_device(device))
+    how = {"seed": seed, "steps": steps, "temperature": temperature, "guidance": guidance}
     found = {}
     for batch in batches(requests, batch_size, denoiser.device):
-        for one in sample(denoiser, batch, seed=seed, **how):
+        for one in sample(denoiser, batch, **how):
             found[one.request.index] = one.backbone
     return [found[index] for index in range(num)]

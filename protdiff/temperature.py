@@ -8,7 +8,6 @@ __all__ = [
     "check_temperature",
     "least_power",
     "temperatures",
-    "told_power",
 ]
 
 #: 1 draws from the law that the network has learned; below it, detail is more regular.
@@ -38,13 +37,6 @@ def least_power(request):
     texts = (request.sequence or "", RESIDUE_TYPES), (request.structure or "", STATES)
     told = (sum(letter in letters for letter in text) for text, letters in texts)
     return TOLD * max(told) / request.length
-
-
-def told_power(conditions, lengths):
-    """The same of condition features (B, N, 23), for the letters in them."""
-    kinds = conditions[..., : len(RESIDUE_TYPES)], conditions[..., len(RESIDUE_TYPES) :]
-    told = (part.sum((1, 2)).tolist() for part in kinds)
-    return [TOLD * max(counts) / n for n, *counts in zip(lengths, *told, strict=True)]
 
 
 def temperatures(flow, temperature, least):

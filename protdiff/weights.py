@@ -22,9 +22,8 @@ __all__ = [
     "save_weights",
 ]
 
-#: Weights used when none are named; and those that samples come from if nothing is asked of them
-#: that these cannot do.
-DEFAULT, FAST = "rg-base", "rg-fast"
+#: Weights used when none are named.
+DEFAULT = "rg-base"
 FORMAT, ADAPTERS = "protdiff-weights-1", "protdiff-adapters-1"
 
 
@@ -91,8 +90,6 @@ def save_weights(path, denoiser, card=None):
     metadata = {"format": FORMAT, "network": sizes, "flow": flow}
     if denoiser.guide is not None:
         metadata["guide"] = asdict(denoiser.guide.network.config)
-    if denoiser.walk is not None:
-        metadata["distilled"] = asdict(denoiser.walk)
     _save(path, denoiser.state_dict(), metadata, card)
 
 
@@ -204,7 +201,7 @@ def find_base(path, base):
     )
 
 
-def load_weights(name=None, device="cpu", distilled=False):
+def load_weights(name=None, device="cpu"):
     """Load a denoiser; adapters are added to their base weights.
 
     Parameters
@@ -212,8 +209,6 @@ def load_weights(name=None, device="cpu", distilled=False):
     name : str or path, optional
         Name of shipped weights or path of a file; the default weights otherwise.
     device : str
-    distilled : bool
-        Whether weights will do that were distilled: they draw samples and nothing else.
 
     Returns
     -------
@@ -223,13 +218,10 @@ def load_weights(name=None, device="cpu", distilled=False):
     Raises
     ------
     WeightsError
-        As `read_weights`; or if the base of adapters is not found, or distilled weights will not
-        do.
+        As `read_weights`; or if the base of adapters is not found.
     """
     path = find_weights(name)
     metadata, tensors = read_weights(path)
-    if "distilled" in metadata and not distilled:
-        raise WeightsError(f"{path}: distilled weights can only generate; use those they come from")
     try:
         if metadata["format"] == ADAPTERS:
             from .network.adapters import load_adapters, merge_adapters
@@ -251,15 +243,14 @@ def _denoiser(metadata, tensors):
     """Denoiser of a file of all weights."""
     from .flow import ChainFlow, MeasuredSpectrum
     from .network import Denoiser, NetworkConfig
-    from .walk import Walk
 
     flow = dict(metadata["flow"])
     if flow["spectrum"] is not None:
         s = flow["spectrum"]
         s["correction"] = tuple(map(tuple, s["correction"]))
         flow["spectrum"] = MeasuredSpectrum(**{k: tuple(v) for k, v in s.items()})
-    recipe, walk = ChainFlow(**flow), metadata.get("distilled")
-    denoiser = Denoiser(NetworkConfig(**metadata["network"]), recipe, walk and Walk(**walk))
+    recipe = ChainFlow(**flow)
+    denoiser = Denoiser(NetworkConfig(**metadata["network"]), recipe)
     if "guide" in metadata:
         denoiser.guide = Denoiser(NetworkConfig(**metadata["guide"]), recipe)
     denoiser.load_state_dict(tensors)

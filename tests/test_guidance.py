@@ -9,11 +9,11 @@ import torch
 
 import protdiff
 from protdiff.generation import sample
+from protdiff.guidance import DEFAULT_GUIDANCE, guidance_of
 from protdiff.network import Denoiser
 from protdiff.network.denoiser import guidance_weights
 from protdiff.request import Request
 from protdiff.training import Trainer, TrainingConfig
-from protdiff.walk import DEFAULT_GUIDANCE, walk_of
 from protdiff.weights import WeightsError, load_weights, save_adapters, save_weights
 
 from .conftest import TINY
@@ -75,14 +75,13 @@ def test_without_guidance_the_guide_is_not_there(guided, tiny_denoiser):
 
 
 def test_which_guidance(guided, tiny_denoiser):
-    assert walk_of(guided).guidance == DEFAULT_GUIDANCE and walk_of(tiny_denoiser).guidance == 1
-    assert walk_of(guided, guidance=2).guidance == 2
-    assert walk_of(tiny_denoiser, guidance=1.0).guidance == 1
+    assert guidance_of(guided) == DEFAULT_GUIDANCE and guidance_of(tiny_denoiser) == 1
+    assert guidance_of(guided, 2) == 2 and guidance_of(tiny_denoiser, 1.0) == 1
     with pytest.raises(ValueError, match="guidance 2: these weights have no guide"):
-        walk_of(tiny_denoiser, guidance=2)
+        guidance_of(tiny_denoiser, 2)
     for wrong in (0.5, 1e9, float("nan")):
         with pytest.raises(ValueError, match="must be 1"):
-            walk_of(guided, guidance=wrong)
+            guidance_of(guided, wrong)
 
 
 def test_a_file_holds_both(guided, guided_file, tiny_weights):

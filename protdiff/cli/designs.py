@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
+from ..guidance import check_guidance
 from ..temperature import check_temperature
-from ..walk import check_guidance, walk_of
 from .ask import write_residues
 from .manifest import COLUMNS, existing_rows, write_manifest
 from .plan import naming
@@ -39,12 +39,10 @@ class Device(StrEnum):
 OutFolder = Annotated[Path, typer.Option(help="Folder for the structures.")]
 FileName = Annotated[str, typer.Option(help="File name: NAME_0000.pdb.")]
 Seed = Annotated[int, typer.Option(min=0, help="Sample i of a seed is always the same.")]
-Steps = Annotated[
-    int | None, typer.Option(min=2, help="Network calls. Default: 16, or 30 of rg-base.")
-]
+Steps = Annotated[int, typer.Option(min=2, help="Network calls.")]
 Temperature = Annotated[
-    float | None,
-    typer.Option(help="Below 1: more regular in detail. Above 1: more diverse. Default: 0.8."),
+    float,
+    typer.Option(help="Below 1: more regular in detail. Above 1: more diverse."),
 ]
 Guidance = Annotated[
     float | None,
@@ -62,8 +60,7 @@ Picture = Annotated[
 
 def check_options(temperature, guidance, name, plot):
     """ValueError for a temperature, guidance, name or picture that cannot be."""
-    if temperature is not None:
-        check_temperature(temperature, "--temperature")
+    check_temperature(temperature, "--temperature")
     check_guidance(guidance, "--guidance")
     if not name or Path(name).name != name or name.startswith("."):
         raise ValueError(f"--name {name!r}: must be a plain file name")
@@ -79,23 +76,20 @@ def check_format(backbone, format):
         check_writable(backbone, f".{format.value}")
 
 
-def load(weights, device, condition, **asked):
-    """The denoiser, its walk, and what the manifest says of it: name and digest.
-
-    `asked`: steps, temperature and guidance.
-    """
-    from ..generation import load_sampler
+def load(weights, device):
+    """The denoiser, and what the manifest says of it: name and digest."""
     from ..network.numerics import pick_device
-    from ..weights import file_digest
+    from ..weights import file_digest, find_weights, load_weights
 
+    path = find_weights(weights)
     with naming("--device"):
         chosen = pick_device(device.value)
-    denoiser, path = load_sampler(weights, chosen, condition, **asked)
-    return denoiser, walk_of(denoiser, **asked, prefix="--"), (path.stem, file_digest(path))
+    return load_weights(path, chosen), (path.stem, file_digest(path))
 
 
 def write_designs(
-    requests, draw, calls, out, *, name, format, seed, walk, source, plot, condition
+    requests, draw, calls, out, *, name, format, seed, steps, temperature, guidance, source, plot,
+    condition,
 ):  # fmt: skip
     """Draw what is not there yet and write it, with the manifest, and residues.csv where it helps.
 
@@ -106,7 +100,6 @@ def write_designs(
         ``draw(todo, advance)`` yields lists of `Sample`; ``advance(n)`` after every n calls.
     calls : callable
         ``calls(request)``, how many there will be.
-    walk : Walk
     source : tuple
         What `load` says of the weights.
     condition : str
@@ -118,7 +111,7 @@ def write_designs(
     def row_of(request, made=None):
         values = (
             f"{name}_{request.index:04d}.{format.value}", request.length, seed, request.index,
-            walk.steps, walk.temperature, walk.guidance, made.calls if made else "",
+            steps, temperature, guidance, made.calls if made else "",
             f"{made.seconds:.3f}" if made else "",
             request.sequence or SAME_FOR_ALL, request.structure or "", condition, *source,
             __version__, shlex.join(["protdiff", *sys.argv[1:]]),

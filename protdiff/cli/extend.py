@@ -5,6 +5,9 @@ from typing import Annotated
 
 import typer
 
+from ..generation import DEFAULT_STEPS
+from ..guidance import guidance_of
+from ..temperature import DEFAULT_TEMPERATURE
 from . import designs
 
 __all__ = ["extend"]
@@ -27,8 +30,8 @@ def extend(
     out: designs.OutFolder = Path("designs"),
     name: designs.FileName = "extended",
     seed: designs.Seed = 0,
-    steps: designs.Steps = None,
-    temperature: designs.Temperature = None,
+    steps: designs.Steps = DEFAULT_STEPS,
+    temperature: designs.Temperature = DEFAULT_TEMPERATURE,
     guidance: designs.Guidance = None,
     weights: designs.Weights = None,
     device: designs.OnDevice = designs.Device.auto,
@@ -51,18 +54,19 @@ def extend(
     designs.check_format(extension.grown()[0], format)
     requests = [Request(index, to) for index in range(num)]
     together = max(1, BATCH_RESIDUES // min(window, to))
-    asked = {"steps": steps, "temperature": temperature, "guidance": guidance}
-    denoiser, walk, loaded = designs.load(weights, device, extension, **asked)
+    denoiser, loaded = designs.load(weights, device)
+    guidance = guidance_of(denoiser, guidance, "--guidance")
 
     def draw(todo, advance):
         for k in range(0, len(todo), together):
             indices = [request.index for request in todo[k : k + together]]
             yield extend(
-                denoiser, extension, indices, seed=seed, **vars(walk), callback=advance
+                denoiser, extension, indices, seed=seed, steps=steps, temperature=temperature,
+                guidance=guidance, callback=advance,
             )  # fmt: skip
 
     designs.write_designs(
-        requests, draw, lambda _: extension.calls(walk.steps), out, name=name, format=format,
-        seed=seed, walk=walk, source=loaded, plot=plot,
+        requests, draw, lambda _: extension.calls(steps), out, name=name, format=format, seed=seed,
+        steps=steps, temperature=temperature, guidance=guidance, source=loaded, plot=plot,
         condition=f"in={source} {extension.text()}",
     )  # fmt: skip

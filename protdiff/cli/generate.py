@@ -5,6 +5,9 @@ from typing import Annotated
 
 import typer
 
+from ..generation import DEFAULT_STEPS
+from ..guidance import guidance_of
+from ..temperature import DEFAULT_TEMPERATURE
 from . import ask, designs
 from .plan import plan
 
@@ -23,8 +26,8 @@ def generate(
     out: designs.OutFolder = Path("designs"),
     name: designs.FileName = "backbone",
     seed: designs.Seed = 0,
-    steps: designs.Steps = None,
-    temperature: designs.Temperature = None,
+    steps: designs.Steps = DEFAULT_STEPS,
+    temperature: designs.Temperature = DEFAULT_TEMPERATURE,
     guidance: designs.Guidance = None,
     sequence: Annotated[
         str | None, typer.Option(help="One-letter residues (X: any) or a FASTA file.")
@@ -64,8 +67,7 @@ def generate(
         motif, contig, source, chain, redesign, length_change, vary, scale, strength, contacts, rg,
         energy, symmetry,
     )  # fmt: skip
-    condition = ask.condition_of(asked)
-    requests = plan(length, num, seed, sequence, ss, condition)
+    requests = plan(length, num, seed, sequence, ss, ask.condition_of(asked))
     designs.check_options(temperature, guidance, name, plot)
     if redesign is not None:
         from ..io import read
@@ -76,21 +78,21 @@ def generate(
     from ..generation import sample
     from ..request import batches
 
-    denoiser, walk, loaded = designs.load(
-        weights, device, condition, steps=steps, temperature=temperature, guidance=guidance
-    )
+    denoiser, loaded = designs.load(weights, device)
+    guidance = guidance_of(denoiser, guidance, "--guidance")
 
     def draw(todo, advance):
         for batch in batches(todo, batch_size, denoiser.device):
             yield sample(
-                denoiser, batch, seed=seed, **vars(walk),
-                callback=lambda *_, batch=batch: advance(len(batch)),
+                denoiser, batch, seed=seed, steps=steps, temperature=temperature,
+                guidance=guidance, callback=lambda *_, batch=batch: advance(len(batch)),
             )  # fmt: skip
 
     def calls(request):
-        return walk.steps + second_pass(walk.steps, [request.condition])[1]
+        return steps + second_pass(steps, [request.condition])[1]
 
     designs.write_designs(
-        requests, draw, calls, out, name=name, format=format, seed=seed, walk=walk, source=loaded,
-        plot=plot, condition=asked.text(),
+        requests, draw, calls, out, name=name, format=format, seed=seed, steps=steps,
+        temperature=temperature, guidance=guidance, source=loaded, plot=plot,
+        condition=asked.text(),
     )  # fmt: skip

@@ -41,15 +41,17 @@ def progress_line(steps, shown=True):
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
     from rich.progress import TimeRemainingColumn as Remaining
 
+    from ..training.loss import BAND_NAMES
+
     console = Console(stderr=True)
     columns = (MofNCompleteColumn(), BarColumn(20), Remaining(), TextColumn("{task.description}"))
     with Progress(*columns, console=console, disable=not (shown and console.is_terminal)) as bar:
         task = bar.add_task("", total=steps)
 
         def show(row):
-            bands = list(row)[list(row).index("loss") + 1 :]
-            parts = (f"{name.removeprefix('modes_')} {row[name]:.2f}" for name in bands)
-            text = "  ".join([f"loss {row['loss']:.3f}", *parts])
-            bar.update(task, completed=row["step"], description=text)
+            bands = "  ".join(
+                f"{name.removeprefix('modes_')} {row[name]:.2f}" for name in BAND_NAMES
+            )
+            bar.update(task, completed=row["step"], description=f"loss {row['loss']:.3f}  {bands}")
 
         yield show

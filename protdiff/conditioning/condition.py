@@ -174,8 +174,8 @@ def conditioned(denoise, flow, lengths, conditions, widening=WIDENING):
     size = flow.mask.shape[1] // 2
     widest, full, until = widening
 
-    def corrected(x, u, *ahead):
-        clean = denoise(x, u, *ahead)
+    def corrected(x, u):
+        clean = denoise(x, u)
         k = flow.kernel(u + widest * ((until - u) / (until - full)).clamp(0, 1))
         variance = (flow.variance * k.sigma**2 / k.total).masked_fill(~flow.mask, 0)
         for b, (n, condition) in enumerate(zip(lengths, conditions, strict=True)):

@@ -11,7 +11,6 @@ from .basis import (
 )
 from .chain import PRIORS, SCHEDULES, ChainFlow
 from .fit import fit_schedule
-from .jumps import Jump, jump, jumps, landing
 from .oracle import correlated_oracle, empirical_oracle, gaussian_oracle, mixture_oracle
 from .process import Flow, Kernel
 from .regulator import REGULATORS, rg_cutoff
@@ -39,10 +38,9 @@ from .spectrum import (
 
 __all__ = [
     "BASES", "GUD", "PRIORS", "PROFILES", "REGULATORS", "RG", "SAMPLERS", "SCHEDULES", "VE", "VP",
-    "ChainFlow", "Flow", "Jump", "Kernel", "MeasuredSpectrum", "ancestral", "bond_and_rg",
-    "calibrate", "calibrated_prior", "chain_momenta", "correlated_oracle", "cosine_modes", "ddim",
+    "ChainFlow", "Flow", "Kernel", "MeasuredSpectrum", "ancestral", "bond_and_rg", "calibrate",
+    "calibrated_prior", "chain_momenta", "correlated_oracle", "cosine_modes", "ddim",
     "empirical_oracle", "fit_schedule", "free_field", "gaussian_oracle", "harmonic", "heun",
-    "jump", "jumps", "landing", "matched", "mixture_oracle", "multistep", "ode_2m",
-    "principal_modes", "rg_cutoff", "rgdm", "sampling_times", "sde_2m", "to_coords", "to_modes",
-    "uniform_times",
+    "matched", "mixture_oracle", "multistep", "ode_2m", "principal_modes", "rg_cutoff", "rgdm",
+    "sampling_times", "sde_2m", "to_coords", "to_modes", "uniform_times",
 ]  # fmt: skip

@@ -15,13 +15,11 @@ __all__ = ["ACTIVE_SIGNAL", "Denoiser", "active_modes", "guidance_weights"]
 #: Modes that keep less than this share α² of their signal are at the fixed point: the network
 #: does not see them, and their estimate is the Gaussian chain's.
 ACTIVE_SIGNAL = 0.003
-#: The same for distilled networks, whose steps are long: what is noise before may be signal after.
-AHEAD_SIGNAL = 1e-4
 
 
-def active_modes(alpha, mask, least=ACTIVE_SIGNAL):
+def active_modes(alpha, mask):
     """Components above the noise floor, a prefix of the modes; bool (B, D)."""
-    return mask & (alpha.square() >= least)
+    return mask & (alpha.square() >= ACTIVE_SIGNAL)
 
 
 #: Guidance acts on a mode while its share α² of signal is below the first number, and on modes of
@@ -54,8 +52,6 @@ class Denoiser(nn.Module):
     config : NetworkConfig
     recipe : ChainFlow
         Makes the flow of any length; its spectrum preconditions the network.
-    walk : Walk, optional
-        The only way that it can sample in, if it was distilled for one.
 
     Attributes
     ----------
@@ -63,11 +59,11 @@ class Denoiser(nn.Module):
         A weaker one of the same flow, which samplers may be steered away from.
     """
 
-    def __init__(self, config, recipe, walk=None):
+    def __init__(self, config, recipe):
         super().__init__()
         if BASES[recipe.basis].modes is not cosine_modes:
             raise ValueError(f"the network works on cosine modes, not on basis {recipe.basis!r}")
-        self.recipe, self.walk = recipe, walk
+        self.recipe = recipe
         self.network = ScoreNetwork(config)
         self.guide = None
 
@@ -93,11 +89,8 @@ class Denoiser(nn.Module):
         -------
         flow : Flow
         denoise : callable
-            Of a distilled network ``denoise(x, u, landing)``, for `flow.jumps`.
         """
         flow = flow or self.recipe(lengths)
-        if self.walk is not None:
-            return flow, lambda x, u, ahead: self.estimate(x, u, lengths, flow, conditions, ahead)
         remember = remember and self.self_conditioning
         before = None  # time and estimate of the last call
         if guidance != 1:
@@ -132,8 +125,7 @@ class Denoiser(nn.Module):
             Noisy components.
         u : Tensor, shape (B,)
         previous : Tensor, shape (B, 2N, 3), optional
-            An estimate of the clean components from more noise, or from a call without one; for a
-            distilled network, of where a Gaussian chain would land (`flow.jumps`).
+            An estimate of the clean components from more noise, or from a call without one.
         beads : int, optional
             Beads that all chains are shown with, N for full chains; by default as many as each
             needs. With it, and with `lengths` as a tensor, nothing waits for the device.
@@ -145,8 +137,7 @@ class Denoiser(nn.Module):
         active : Tensor, shape (B, 2N), bool
         """
         kernel = flow.kernel(u)
-        least = ACTIVE_SIGNAL if self.walk is None else AHEAD_SIGNAL
-        active = active_modes(kernel.alpha, flow.mask, least)
+        active = active_modes(kernel.alpha, flow.mask)
         size = x.shape[1] // 2
         if beads is not None:
             group = _Group(slice(None), lengths, beads, full=beads == size)

@@ -31,16 +31,6 @@ class NetworkSizes(BaseModel):
     self_conditioning: bool = False
 
 
-class DistilSettings(BaseModel):
-    """What to distil: the weights of a teacher, and the way in which the student will sample."""
-
-    model_config = ConfigDict(extra="forbid")
-    teacher: str
-    calls: int = Field(16, ge=2)
-    temperature: float | None = Field(None, gt=0)
-    guidance: float | None = Field(None, ge=1)
-
-
 class TrainingConfig(BaseModel):
     """Everything a training run needs; unknown keys are errors.
 
@@ -49,7 +39,7 @@ class TrainingConfig(BaseModel):
     the run; `steps`: length of the run; `beads`: beads per full-resolution batch; `full_share`:
     share of batches at full resolution; `sequence_share`, `structure_share`: share of chains whose
     residue types or secondary structure the network sees; `resolution`: Å below which noise does
-    not count; `distil`: learn from a teacher's samples, not from the chains.
+    not count.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -59,7 +49,6 @@ class TrainingConfig(BaseModel):
     initial: str | None = None
     flow: str = SHIPPED
     network: NetworkSizes = NetworkSizes()
-    distil: DistilSettings | None = None
     steps: int = Field(20000, gt=0)
     warmup: int = Field(300, ge=0)
     decay: float = Field(0.3, ge=0, le=1, description="share of the steps with a falling rate")
@@ -87,9 +76,6 @@ class TrainingConfig(BaseModel):
     tensorboard: bool = False
 
 
-TABLES = {"network": NetworkSizes, "distil": DistilSettings}
-
-
 def read_config(path):
     """Read and check a TOML file; relative folders are relative to the working directory.
 
@@ -111,7 +97,7 @@ def read_config(path):
         key = ".".join(map(str, first["loc"]))
         message = first["msg"]
         if first["type"] == "extra_forbidden":
-            model = TABLES[first["loc"][0]] if len(first["loc"]) > 1 else TrainingConfig
+            model = NetworkSizes if len(first["loc"]) > 1 else TrainingConfig
             near = difflib.get_close_matches(str(first["loc"][-1]), model.model_fields, 1)
             message = "unknown key" + (f"; did you mean {near[0]!r}?" if near else "")
         raise ConfigError(f"{path}: {key}: {message}") from None

@@ -9,17 +9,19 @@ from ..flows import recipe as named_recipe
 from ..network import Denoiser, NetworkConfig
 from ..network.numerics import flush_denormals, pick_device
 from ..weights import find_weights, load_weights, save_weights
+from .batches import make_batch
+from .captured import DeviceSteps
 from .checkpoint import read_checkpoint, write_checkpoint
 from .config import ConfigError
-from .dataset import load_chains, on_device
+from .dataset import DeviceChains, load_chains, on_device
 from .logs import LOGS, append, forget_after, scalar_writer
-from .objective import SAMPLE_COLUMNS, sample_quality
+from .loss import BAND_NAMES
+from .objective import SAMPLE_COLUMNS, batch_loss, held_out_loss, sample_quality
 from .ranks import agree, average_gradients, device_of, join_group, leave_group, total
-from .tasks import task_of, walk_to_learn
 
 __all__ = ["Trainer"]
 
-LOG_FIELDS = ["step", "chains", "seconds", "rate", "loss"]
+LOG_FIELDS = ["step", "chains", "seconds", "rate", "loss", *BAND_NAMES]
 
 
 def learning_rate(config, step):
@@ -62,26 +64,21 @@ class Trainer:
         recipe = named_recipe(config.flow)
         torch.manual_seed(config.seed)
         self.device = device_of(pick_device(config.device))
-        self.teacher = None
-        if config.distil:
-            self.teacher = load_weights(config.distil.teacher, self.device)
-            recipe = self.teacher.recipe
-        walk = walk_to_learn(config, self.teacher)
-        self.denoiser = Denoiser(NetworkConfig(**config.network.model_dump()), recipe, walk)
+        self.denoiser = Denoiser(NetworkConfig(**config.network.model_dump()), recipe)
         self.denoiser.to(self.device)
         if config.precision == "bf16":
             self.denoiser.network.use_bf16()
         if config.compile:
             self.denoiser.network.compile()
         self.guide = None
-        if config.initial or self.teacher:
-            path = find_weights(config.initial or config.distil.teacher)
-            initial = load_weights(path, self.device, distilled=True)
-            if initial.recipe == recipe and walk is None:
+        if config.initial:
+            path = find_weights(config.initial)
+            initial = load_weights(path, self.device)
+            if initial.recipe == recipe:
                 self.guide = initial.guide
             initial.guide = None  # it is not trained
             self.load(initial.state_dict(), path, new=".previous")
-        self.task = None  # made at the first step
+        self.device_steps = None  # made at the first step, on an accelerator
         self.average = {k: v.clone() for k, v in self.denoiser.state_dict().items()}
         decayed = [p for p in self.denoiser.parameters() if p.ndim >= 2]
         other = [p for p in self.denoiser.parameters() if p.ndim < 2]
@@ -118,9 +115,10 @@ class Trainer:
         """
         config, rank = self.config, self.rank
         load = {"max_length": config.max_length, "cache": config.cache or config.out / "cache"}
-        chains, held_out = (load_chains(config.data, split, **load) for split in ("train", "val"))
-        if self.teacher is None:
-            chains, held_out = (on_device(some, self.device) for some in (chains, held_out))
+        chains, held_out = (
+            on_device(load_chains(config.data, split, **load), self.device)
+            for split in ("train", "val")
+        )
         config.out.mkdir(parents=True, exist_ok=True)
         report(f"{len(chains)} training chains, {len(held_out)} validation chains")
         self.restore()
@@ -142,11 +140,10 @@ class Trainer:
                 mean = float(total(torch.stack(losses).mean())) / self.world
                 ratio = (sums[:, 0] / sums[:, 1]).tolist()
                 values = [self.step, self.chains, round(self.seconds), rate, mean]
-                fields = LOG_FIELDS + self.task.names
-                row = dict(zip(fields, values + ratio, strict=True))
+                row = dict(zip(LOG_FIELDS, values + ratio, strict=True))
                 sums, losses = 0, []
                 if rank == 0:
-                    append(config.out / "training.csv", fields, row)
+                    append(config.out / "training.csv", LOG_FIELDS, row)
                     log("training", row)
                     if progress is not None:
                         progress(row)
@@ -165,9 +162,7 @@ class Trainer:
 
     def train_step(self, chains, rate):
         """One step of the optimiser; mean loss, band sums and chains of this process's batches."""
-        parts = self.config.accumulate
-        if self.task is None:
-            self.task = task_of(self.denoiser, chains, self.config, self.teacher, self.world)
+        config, denoiser, parts = self.config, self.denoiser, self.config.accumulate
         # All of them, used or not: processes must agree.
         for parameter in self.denoiser.parameters():
             if parameter.grad is None:
@@ -175,8 +170,15 @@ class Trainer:
         self.optimiser.zero_grad(set_to_none=False)
         losses, sums, count = 0.0, 0, 0
         for part in range(self.rank, parts * self.world, self.world):
-            number = self.step * parts * self.world + part
-            loss, bands, size = self.task(self.step, part, number)
+            seed = self.step * parts * self.world + part
+            if isinstance(chains, DeviceChains):
+                self.device_steps = self.device_steps or DeviceSteps(denoiser, chains, config)
+                loss, bands, size = self.device_steps(self.step, part, seed)
+            else:
+                batch = make_batch(chains, denoiser.recipe, config, self.step, part)
+                loss, bands = batch_loss(denoiser, batch, config, seed)
+                (loss / parts).backward()
+                size = len(batch.lengths)
             # Tensors: to read a number would wait for the device.
             losses, sums = losses + loss.detach() / parts, sums + bands
             count += size
@@ -184,7 +186,7 @@ class Trainer:
             average_gradients(self.denoiser)
         for group in self.optimiser.param_groups:
             group["lr"] = rate
-        torch.nn.utils.clip_grad_norm_(self.denoiser.parameters(), self.config.clip)
+        torch.nn.utils.clip_grad_norm_(self.denoiser.parameters(), config.clip)
         self.optimiser.step()
         self.step += 1
         self.update_average()
@@ -193,7 +195,7 @@ class Trainer:
     def judge(self, held_out, log, report):
         """Measure the averaged weights on held-out chains, and by samples; keep the best."""
         config, denoiser = self.config, self.averaged()
-        loss, ratios = self.task.held_out(denoiser, held_out)
+        loss, ratios = held_out_loss(denoiser, held_out, config)
         counters = {"step": self.step, "chains": self.chains, "seconds": round(self.seconds)}
         row = counters | ratios | {"loss": loss}
         append(config.out / "validation.csv", list(row), row)
@@ -254,8 +256,7 @@ class Trainer:
 
     def averaged(self):
         """A denoiser with the averaged weights, and the guide of those it started from."""
-        current = self.denoiser
-        current = Denoiser(current.network.config, current.recipe, current.walk)
+        current = Denoiser(self.denoiser.network.config, self.denoiser.recipe)
         current.load_state_dict(self.average)
         current.guide = self.guide
         return current.to(self.device).eval().requires_grad_(False)

@@ -1,8 +1,8 @@
 """`protdiff weights guide`, and the guidance of `protdiff generate`."""
 
 from protdiff.flow import ChainFlow
+from protdiff.guidance import DEFAULT_GUIDANCE
 from protdiff.network import Denoiser
-from protdiff.walk import DEFAULT_GUIDANCE
 from protdiff.weights import load_weights, save_weights
 
 from ..conftest import TINY
