@@ -14,7 +14,7 @@ from .neighbours import blocks, joined, keyed
 __all__ = ["Attention", "PairBias"]
 
 #: Radial functions stop falling at e^-60: exp is seventy times slower where it underflows.
-SMALLEST = 60.0
+LOWEST = -60.0
 
 
 class PairBias(nn.Module):
@@ -37,8 +37,10 @@ class PairBias(nn.Module):
     ):
         super().__init__()
         self.layers, self.heads, self.max_separation = layers, heads, max_separation
-        self.register_buffer("centres", torch.linspace(0, reach, radial), persistent=False)
-        self.sharpness = (radial / reach) ** 2 / 2
+        centres, sharpness = torch.linspace(0, reach, radial), (radial / reach) ** 2 / 2
+        # Of -sharpness (distance - centre)²: coefficients of the distance squared, itself and 1.
+        squares = torch.stack([torch.ones_like(centres), -2 * centres, centres.square()], 1)
+        self.register_buffer("exponents", -sharpness * squares, persistent=False)
         self.radial = nn.Linear(radial, hidden, bias=False)
         self.separation = nn.Embedding(2 * max_separation + 1, hidden)
         self.mix = nn.Linear(hidden + 2, layers * heads)
@@ -54,9 +56,10 @@ class PairBias(nn.Module):
 
     def _radial(self, distances):
         """Radial functions (radial of the first, radial of the second …, pairs)."""
-        far = (SMALLEST / self.sharpness) ** 0.5
-        apart = (torch.stack(distances)[:, None] - self.centres[:, None]).clamp(-far, far)
-        return torch.exp(-self.sharpness * apart.square()).flatten(0, 1)
+        d = torch.stack(distances)
+        powers = torch.stack([d.square(), d, torch.ones_like(d)], 1)
+        # One product of matrices: these are the largest tensors, and to sweep them costs most.
+        return (self.exponents @ powers).clamp_min(LOWEST).exp_().flatten(0, 1)
 
     def _along(self, bucket):
         """Columns of the embedding of separations; (hidden, pairs)."""

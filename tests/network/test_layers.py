@@ -213,9 +213,15 @@ def test_blocked_keys_and_earlier_distances(draw):
     assert other.abs().max() > 0.01
 
 
-def test_radial_functions_of_far_pairs_vanish():
+def test_radial_functions_are_gaussians_that_vanish_for_far_pairs():
     """Cut off at e^-60, which no sum of ordinary numbers notices."""
-    layer = PairBias(layers=1, heads=1).double()
-    distance = torch.linspace(0, 40, 200).double()
-    exact = torch.exp(-layer.sharpness * (distance - layer.centres[:, None]) ** 2)
-    assert torch.allclose(layer._radial([distance]), exact, rtol=1e-12, atol=1e-25)
+    layer = PairBias(layers=1, heads=1)
+    distance = torch.linspace(0, 40, 200)
+    centres = torch.linspace(0, 8, 16).double()[:, None]
+    exact = torch.exp(-2 * (distance.double() - centres) ** 2)
+    found = layer._radial([distance, distance + 1]).double()
+    assert torch.allclose(found[:16], exact, rtol=1e-3, atol=1e-25)
+    near = exact > 1e-3
+    assert torch.allclose(found[:16][near], exact[near], rtol=3e-5)
+    moved = torch.exp(-2 * (distance.double() + 1 - centres) ** 2)
+    assert torch.allclose(found[16:], moved, rtol=1e-3, atol=1e-25)
