@@ -19,7 +19,7 @@ from protdiff.weights import WeightsError, load_weights, save_adapters, save_wei
 from .conftest import TINY
 
 
-@pytest.mark.parametrize("u", [0.05, 0.5, 0.95])
+@pytest.mark.parametrize("u", [0.5, 0.7, 0.95])
 def test_the_estimate_is_extrapolated_from_the_guide(guided, u):
     lengths = [20, 14]
     x = torch.randn(2, 40, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
@@ -62,6 +62,26 @@ def test_guidance_acts_on_undecided_and_on_fine_modes(guided):
             assert weight[row, mode] == (3 if acts else 1), (row, mode)
     assert (weight[:, 20:] == 1).all()
     assert len(weight[0, 1:10].unique()) == 2  # both happen among the slow modes
+
+
+def test_the_guide_is_not_asked_once_the_links_are_decided(guided, monkeypatch):
+    flow, denoise = guided.bind([20], guidance=3.0)
+    times = torch.linspace(0, 1, 101, dtype=torch.float64)
+    first, asked = float(times[flow.kernel(times).alpha[:, 20] ** 2 < 0.4][0]), []
+    assert 0.2 < first < 0.6
+    estimate = guided.guide.estimate
+
+    def noted(x, u, *rest):
+        asked.append(float(u))
+        return estimate(x, u, *rest)
+
+    monkeypatch.setattr(guided.guide, "estimate", noted)
+    x = torch.randn(1, 40, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    for u in times:
+        found = denoise(x, u.expand(1))
+        if u < first:
+            assert torch.equal(found, guided.bind([20])[1](x, u.expand(1)))
+    assert asked == times[times >= first].tolist()
 
 
 def test_without_guidance_the_guide_is_not_there(guided, tiny_denoiser):

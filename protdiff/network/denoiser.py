@@ -23,16 +23,17 @@ def active_modes(alpha, mask):
 
 
 #: Guidance acts on a mode while its share α² of signal is below the first number, and on modes of
-#: momenta beyond the second (periods under 4 residues) throughout; not on links. On what is mostly
-#: decided it makes helices of coil, and of links outliers (benchmarks/model-log.md).
+#: momenta beyond the second (periods under 4 residues) until that of the links is beyond the first;
+#: not on links. On what is mostly decided it makes helices of coil, and of links outliers
+#: (benchmarks/model-log.md).
 UNDECIDED, FINE = 0.4, torch.pi / 2
 
 
 def guidance_weights(flow, u, guidance):
     """Weight of the denoiser against its guide, 1 where guidance does not act; (B, D, 1)."""
-    undecided = flow.kernel(u).alpha.square() < UNDECIDED
-    acts = undecided | (flow.momenta > FINE)
-    acts[:, acts.shape[1] // 2 :] = False
+    undecided, size = flow.kernel(u).alpha.square() < UNDECIDED, flow.mask.shape[1] // 2
+    acts = undecided | (flow.momenta > FINE) & undecided[:, size:].any(1, keepdim=True)
+    acts[:, size:] = False
     return torch.where(acts, guidance, 1.0)[..., None]
 
 
@@ -102,8 +103,9 @@ class Denoiser(nn.Module):
             seen = before[1] if before is not None and bool((u <= before[0]).all()) else None
             clean = self.estimate(x, u, lengths, flow, conditions, seen)
             if guidance != 1:
-                weight = guidance_weights(flow, u, guidance).to(clean.dtype)
-                clean = weaker(x, u).lerp_(clean, weight)
+                weight = guidance_weights(flow, u, guidance)
+                if bool((weight != 1).any()):
+                    clean = weaker(x, u).lerp_(clean, weight.to(clean.dtype))
             before = (u, clean) if remember else None
             return clean
 
