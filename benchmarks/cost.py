@@ -1,11 +1,12 @@
 """What generation costs: a cold start from the command line; seconds and memory by length.
 
-    python benchmarks/cost.py [--lengths 64 128 256 512 1024] [--threads 2]
+    python benchmarks/cost.py [--lengths 64 128 256 512 1024] [--threads 2] [--processes 2]
 
 The cold start includes Python, imports and loading the weights. Every length has a process of its
 own, so that its peak memory is its own; batches are those of `protdiff generate` (800 residues).
 CPU seconds are what other jobs on the machine disturb least; wall seconds stand beside them. The
-exponent of the growth is the slope of ln(CPU seconds) over ln(length) from 128 residues on.
+exponent of the growth is the slope of ln(CPU seconds) over ln(length) from 128 residues on. At last
+as many processes as asked for draw batches of eight chains of 100 residues at once.
 """
 
 import argparse
@@ -61,10 +62,21 @@ def one_length(length, threads, device):
     return cpu, wall, peak, on_device
 
 
+def at_once(processes, command):
+    """Wall seconds per sample of eight chains of 100 residues in each of some processes at once."""
+    command = [*command, "--only", "100"]
+    running = [
+        subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(processes)
+    ]
+    walls = [json.loads(one.communicate()[0].splitlines()[-1])[1] for one in running]
+    return statistics.mean(walls) / processes
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--lengths", type=int, nargs="*", default=[64, 128, 256, 512, 1024])
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--only", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -76,11 +88,13 @@ def main():
     print(f"{options.threads} threads, {options.device}, {DEFAULT_STEPS} network calls per sample")
     print("| residues | CPU s per sample | wall s per sample | memory of the process, GB |")
     print("| --- | --- | --- | --- |")
+    own = [sys.executable, __file__, "--threads", str(options.threads), "--device", options.device]
     table = {}
     for length in options.lengths:
-        command = [sys.executable, __file__, "--only", str(length)]
-        command += ["--threads", str(options.threads), "--device", options.device]
-        out = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        run = subprocess.run(
+            [*own, "--only", str(length)], check=True, capture_output=True, text=True
+        )
+        out = run.stdout
         cpu, wall, peak, on_device = json.loads(out.splitlines()[-1])
         table[length] = cpu
         device = f" ({on_device:.2f} on the device)" if on_device else ""
@@ -89,6 +103,10 @@ def main():
     if len(long) > 1:
         slope = np.polyfit(np.log(list(long)), np.log(list(long.values())), 1)[0]
         print(f"\nexponent of the growth from {min(long)} residues on: {slope:.2f}")
+    seconds = at_once(options.processes, own)
+    print(
+        f"batches of 8 of 100 residues, {options.processes} processes: {seconds:.2f} s per sample"
+    )
 
 
 if __name__ == "__main__":
