@@ -1,18 +1,26 @@
-"""Ideal backbone geometry: the peptide link as one vector, and the atoms it places.
+"""Backbone geometry: the peptide link as one vector, and the atoms it places.
 
-The trans peptide is a rigid plane. With ``a`` the unit axis CA(i) -> CA(i+1), the origin at the
-midpoint, and ``e`` the unit vector perpendicular to ``a`` in that plane (the carbonyl points along
-it), the atoms C(i), O(i) and N(i+1) have fixed coordinates along ``a`` and ``e``. A CA trace and
-one vector per link therefore rebuild the whole backbone.
+With ``a`` the unit axis CA(i) -> CA(i+1), the origin at the midpoint, and ``e`` the unit vector
+perpendicular to ``a`` along which the carbonyl points, a rigid trans peptide has C(i), O(i) and
+N(i+1) at fixed coordinates along ``a`` and ``e``. Real peptides give way to their neighbours: they
+twist and bend so that N-CA-C stays near 111 degrees. A CA trace and one vector per link therefore
+rebuild the whole backbone.
 """
 
+import json
+from functools import cache
+
 import numpy as np
+
+from .data import data_file
 
 __all__ = [
     "CIS_LIMIT",
     "LINK_ATOMS",
     "angle",
+    "beyond",
     "dihedral",
+    "link_frames",
     "link_vectors",
     "place_atom",
     "place_backbone",
@@ -102,6 +110,81 @@ def dihedral(a, b, c, d):
     return np.degrees(np.arctan2((np.cross(axis, v) * w).sum(-1), (v * w).sum(-1)))
 
 
+def link_frames(ca, links):
+    """Axes of every link, and its midpoint.
+
+    Parameters
+    ----------
+    ca, links : ndarray
+        See `place_backbone`.
+
+    Returns
+    -------
+    frames : ndarray, shape (L - 1, 3, 3)
+        Rows: the axis CA(i) -> CA(i+1), the direction of the carbonyl off it, and their cross
+        product.
+    midpoints : ndarray, shape (L - 1, 3)
+    """
+    axis = _unit(ca[1:] - ca[:-1])
+    plane = _unit(_perpendicular(links, axis))
+    return np.stack([axis, plane, np.cross(axis, plane)], 1), (ca[1:] + ca[:-1]) / 2
+
+
+def _rigid(ca):
+    """Coordinates of C, N(next) and O in the frame of their link, as means of all links have them.
+
+    Returns
+    -------
+    local : ndarray, shape (L - 1, 3, 3)
+    trans : ndarray of bool, shape (L - 1,)
+    """
+    trans = np.linalg.norm(ca[1:] - ca[:-1], axis=-1) >= CIS_LIMIT
+    trans_atoms, cis_atoms = (
+        [[*LINK_ATOMS[kind][name], 0.0] for name in "CNO"] for kind in ("trans", "cis")
+    )
+    return np.where(trans[:, None, None], trans_atoms, cis_atoms), trans
+
+
+def beyond(ca, links):
+    """Where the atoms beyond the ends of every link lie: what a real peptide gives way to.
+
+    Directions (a, e, b) in the frame of the link, from its first CA to the N before it and from its
+    second CA to the C after it, both as rigid peptides have them.
+
+    Parameters
+    ----------
+    ca, links : ndarray
+        See `place_backbone`.
+
+    Returns
+    -------
+    even : ndarray, shape (L - 1, 2, 5)
+        a, e, a², e², a e of the two directions.
+    odd : ndarray, shape (L - 1, 2, 3)
+        b, a b, e b, which change sign in the mirror image.
+    known : ndarray of bool, shape (L - 1, 2)
+        False where the chain ends; the others are 0 there.
+    """
+    frames, midpoints = link_frames(ca, links)
+    atoms = midpoints[:, None] + _rigid(ca)[0] @ frames
+    directions = np.zeros((len(frames), 2, 3))
+    directions[1:, 0], directions[:-1, 1] = atoms[:-1, 1] - ca[1:-1], atoms[1:, 0] - ca[1:-1]
+    a, e, b = np.moveaxis(_unit(directions) @ frames.swapaxes(1, 2), -1, 0)
+    known = np.ones((len(frames), 2), dtype=bool)
+    known[0, 0] = known[-1, 1] = False
+    return np.stack([a, e, a * a, e * e, a * e], -1), np.stack([b, a * b, e * b], -1), known
+
+
+@cache
+def _peptide():
+    """Means of the even functions, (2, 5), and shifts of C, N(next) and O, Å per unit of each.
+
+    In the plane by even functions, (2, 5, 3, 2); off it by odd ones, (2, 3, 3).
+    """
+    table = json.loads(data_file("peptide.json").read_text())
+    return tuple(np.array(table[key]) for key in ("mean", "in_plane", "off_plane"))
+
+
 def place_backbone(ca, links):
     """All backbone atoms from the CA trace and one vector per peptide link.
 
@@ -118,23 +201,25 @@ def place_backbone(ca, links):
     ndarray, shape (L, 4, 3)
         N, CA, C, O in Å. The first N, the last C and the last O continue the torsions of the
         neighbouring residue with ideal bonds and angles.
+
+    Notes
+    -----
+    A trans link starts as the rigid peptide of `LINK_ATOMS`, and each atom moves to its mean given
+    where N(i) and C(i+1) lie, which the rigid neighbours say: a function of second degree of the
+    two directions, fitted on real chains (`benchmarks/fit_peptide.py`). Mirror images are placed as
+    mirror images, and `link_vectors` reads the links back unchanged. Cis links stay rigid.
     """
     ca, links = np.asarray(ca, dtype=float), np.asarray(links, dtype=float)
-    step = ca[1:] - ca[:-1]
-    axis = _unit(step)
-    plane = _unit(_perpendicular(links, axis))
-    midpoint = (ca[1:] + ca[:-1]) / 2
-    cis = (np.linalg.norm(step, axis=-1) < CIS_LIMIT)[:, None]
-
-    def atom(name):
-        along, across = (
-            np.where(cis, LINK_ATOMS["cis"][name][i], LINK_ATOMS["trans"][name][i]) for i in (0, 1)
-        )
-        return midpoint + along * axis + across * plane
-
+    frames, midpoints = link_frames(ca, links)
+    local, trans = _rigid(ca)
+    (even, odd, known), (mean, in_plane, off_plane) = beyond(ca, links), _peptide()
+    even = (even - mean) * known[..., None]
+    local[trans, :, :2] += np.einsum("lsf,sfax->lax", even, in_plane)[trans]
+    local[trans, :, 2] += np.einsum("lsf,sfa->la", odd, off_plane)[trans]
+    atoms = midpoints[:, None] + local @ frames
     coords = np.empty((len(ca), 4, 3))
     coords[:, 1] = ca
-    coords[:-1, 2], coords[1:, 0], coords[:-1, 3] = atom("C"), atom("N"), atom("O")
+    coords[:-1, 2], coords[1:, 0], coords[:-1, 3] = np.moveaxis(atoms, 1, 0)
 
     n, c = coords[:, 0], coords[:, 2]
     psi = dihedral(n[1], ca[1], c[1], n[2])

@@ -16,10 +16,10 @@ DEFAULT_TEMPERATURE = 0.8
 HIGHEST_TEMPERATURE = 10.0
 #: Below T = 1 the temperature of a component is T^p: p = 0 for the fold (momenta up to the first
 #: number), rises to the second for the finest mode, and is the third for links.
-COLDER_FROM, FINEST, LINKS = 1.0, 13.0, 16.0
-#: Least power p where a sequence or a secondary structure is given, and where the fold itself is:
-#: there is less to choose, and next to nothing.
-TOLD, FOLDED = 2.0, 8.0
+COLDER_FROM, FINEST, LINKS = 1.0, 6.0, 16.0
+#: Least power p where the fold itself is given, or a letter for every residue: there is next to
+#: nothing to choose, or less.
+TOLD = 8.0
 
 
 def check_temperature(temperature, name="temperature"):
@@ -33,7 +33,7 @@ def check_temperature(temperature, name="temperature"):
 def least_power(request):
     """Least power of a request: its residues with a type or a secondary structure, or its fold."""
     if getattr(request.condition, "keeps_fold", False):
-        return FOLDED
+        return TOLD
     texts = (request.sequence or "", RESIDUE_TYPES), (request.structure or "", STATES)
     told = (sum(letter in letters for letter in text) for text, letters in texts)
     return TOLD * max(told) / request.length

@@ -39,9 +39,28 @@ def angle(a, b, c):
 def test_real_chain_is_rebuilt(real):
     rebuilt = geometry.place_backbone(real[:, 1], geometry.link_vectors(real))
     error = np.sqrt(np.square(rebuilt - real).sum(-1)[1:-1].mean(0))
-    # rms over 400 chains: N 0.081, C 0.050, O 0.058 Å; CA is copied
+    # rms over 663 chains: N 0.056, C 0.038, O 0.048 Å (rigid peptides: 0.081, 0.050, 0.059)
     assert error[1] == 0
-    assert (error < [0.12, 1e-9, 0.08, 0.10]).all()
+    assert (error < [0.08, 1e-9, 0.06, 0.08]).all()
+
+
+def test_peptides_give_way_to_their_neighbours(real):
+    """N-CA-C is as wide as in the real chain; rigid peptides spread it over twice as much."""
+    made = geometry.place_backbone(real[:, 1], geometry.link_vectors(real))
+    spread = [geometry.angle(*np.moveaxis(x[1:-1, :3], 1, 0)).std() for x in (made, real)]
+    assert spread[0] == pytest.approx(spread[1], abs=0.7)
+    omega = abs(geometry.dihedral(made[:-1, 1], made[:-1, 2], made[1:, 0], made[1:, 1]))
+    assert 2 < np.sqrt(np.mean((180 - omega[omega > 90]) ** 2)) < 7
+
+
+def test_atoms_see_the_next_links_and_no_farther():
+    """One link turned by a right angle moves the atoms of its neighbours only."""
+    ca, links = random_chain(3, 12)
+    before, turned = geometry.place_backbone(ca, links), links.copy()
+    turned[5] = np.cross(ca[6] - ca[5], links[5])
+    moved = np.abs(geometry.place_backbone(ca, turned) - before).max(-1) > 1e-9
+    owners = np.array([[i - 1, -1, i, i] for i in range(12)])  # link that places N, -, C, O
+    assert set(owners[moved]) == {4, 5, 6}
 
 
 @given(st.integers(0, 10**6), st.integers(3, 40))
@@ -55,10 +74,8 @@ def test_placed_links_are_read_back(seed, length):
     np.testing.assert_allclose(geometry.link_vectors(coords), plane, atol=1e-9)
 
 
-@given(st.integers(0, 10**6))
-@settings(deadline=None, max_examples=30)
-def test_trans_link_has_ideal_bonds(seed):
-    coords = geometry.place_backbone(*random_chain(seed, 12))
+def test_trans_link_has_ideal_bonds(real):
+    coords = geometry.place_backbone(real[:, 1], geometry.link_vectors(real))[1:-1]
     n, ca, c, o = np.moveaxis(coords, 1, 0)
     lengths = {
         "C-N": (np.linalg.norm(n[1:] - c[:-1], axis=1), 1.331),
@@ -67,7 +84,18 @@ def test_trans_link_has_ideal_bonds(seed):
         "N-CA": (np.linalg.norm(ca - n, axis=1), 1.461),
     }
     for name, (bond, ideal) in lengths.items():
-        np.testing.assert_allclose(bond, ideal, atol=0.01, err_msg=name)
+        np.testing.assert_allclose(bond, ideal, atol=0.05, err_msg=name)
+        assert np.sqrt(np.mean((bond - ideal) ** 2)) < 0.015, name
+
+
+@given(st.integers(0, 10**6))
+@settings(deadline=None, max_examples=30)
+def test_impossible_chains_keep_their_bonds(seed):
+    """Whatever the neighbours do, an atom moves by some tenths of an Å at most."""
+    n, ca, c, o = np.moveaxis(geometry.place_backbone(*random_chain(seed, 12)), 1, 0)
+    assert np.abs(np.linalg.norm(n[1:] - c[:-1], axis=1) - 1.331).max() < 0.2
+    for bond, ideal in ((o - c, 1.233), (c - ca, 1.524), (ca - n, 1.461)):
+        assert np.abs(np.linalg.norm(bond, axis=1) - ideal).max() < 0.2
 
 
 def test_ends_continue_the_neighbours(real):

@@ -12,7 +12,7 @@ from protdiff.conditioning import Motif
 from protdiff.conditioning.known import Known, backbone_observations
 from protdiff.conditioning.scale import components_of
 from protdiff.flow.conditional import observation_precision
-from protdiff.geometry import link_vectors, place_backbone
+from protdiff.geometry import LINK_ATOMS, link_frames, link_vectors
 from protdiff.metrics.superposition import rmsd
 
 EXAMPLES = Path(__file__).parents[2] / "data" / "examples"
@@ -40,12 +40,16 @@ def test_observed_atoms_are_linear_in_the_components(source):
     made = rows @ clean + torch.tensor(center) * positions[:, None]
     assert positions.sum() == 8 + 3 and len(rows) == 8 + 7 + 3
     torch.testing.assert_close(made[:15], values[:15], atol=1e-9, rtol=0)
-    # N, C and O of an ideal trans link, exactly, where CA-CA is 3.80 Å.
+    # N, C and O of a rigid trans link, exactly, where CA-CA is 3.80 Å.
     ca = np.array(source.ca)
     for i in range(1, 40):
         ca[i] = ca[i - 1] + 3.8 * (d := source.ca[i] - source.ca[i - 1]) / np.linalg.norm(d)
-    ideal = place_backbone(ca, link_vectors(source.coords))
-    links = link_vectors(ideal)
+    frames, midpoints = link_frames(ca, link_vectors(source.coords))
+    links = frames[:, 1]
+    ideal = np.full((40, 4, 3), np.nan)
+    ideal[:, 1] = ca
+    for name, place in {"C": ideal[:-1, 2], "N": ideal[1:, 0], "O": ideal[:-1, 3]}.items():
+        place[:] = midpoints + LINK_ATOMS["trans"][name] @ frames[:, :2]
     clean = torch.zeros(80, 3, dtype=torch.float64)
     from protdiff.flow import cosine_modes
 

@@ -56,12 +56,12 @@ def test_names_are_those_of_the_input_or_those_asked_for(source, make, tiny_weig
 
 
 def test_a_given_fold_is_drawn_coldest(source):
-    """Power 2 for letters, in proportion to their share; 8 where the fold itself is given."""
+    """Power 8 for letters, in proportion to their share, and where the fold itself is given."""
     n = len(source)
     letters = "H" * 6 + "-" * (n - 6)
     rows = [Request(0, n), Request(0, n, structure=letters), Request(0, n, "A" * n)]
     rows += [settled(Request(0, n), KeepFold(source) + (lambda clean, variance, u: clean), 0)]
-    expected = [0, 2 * 6 / n, 2, 8]
+    expected = [0, 8 * 6 / n, 8, 8]
     assert [least_power(row) for row in rows] == pytest.approx(expected)
 
 
