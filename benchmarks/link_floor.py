@@ -1,7 +1,8 @@
-"""What the link representation alone costs: real chains rebuilt from CA trace and link vectors.
+"""What the representation alone costs: real chains, and rebuilt from CA trace and link vectors.
 
     python benchmarks/link_floor.py DATA_FOLDER OUT
-    python benchmarks/sample_quality.py OUT
+    python benchmarks/sample_quality.py OUT/real
+    python benchmarks/sample_quality.py OUT/rebuilt
 
 Writes the validation chains of 64-128 residues, every residue named ALA like a generated one.
 """
@@ -18,7 +19,8 @@ from protdiff.geometry import link_vectors, place_backbone
 
 def main():
     data, out = map(Path, sys.argv[1:3])
-    out.mkdir(parents=True, exist_ok=True)
+    for name in ("real", "rebuilt"):
+        (out / name).mkdir(parents=True, exist_ok=True)
     with (data / "chains.csv").open(newline="") as handle:
         rows = list(csv.DictReader(handle))
     with np.load(data / "structures_le256.npz") as z:
@@ -27,7 +29,9 @@ def main():
         if rows[row]["split"] == "val" and 64 <= int(rows[row]["length"]) <= 128:
             real = coords[offsets[k] : offsets[k + 1]] / 100
             rebuilt = place_backbone(real[:, 1], link_vectors(real))
-            protdiff.write(protdiff.Backbone.from_coords(rebuilt), out / f"chain_{row}.pdb")
+            for name, atoms in {"real": real, "rebuilt": rebuilt}.items():
+                backbone = protdiff.Backbone.from_coords(atoms)
+                protdiff.write(backbone, out / name / f"chain_{row}.pdb")
 
 
 main()

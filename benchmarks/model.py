@@ -190,6 +190,7 @@ ROWS = {
     "rms_c_n": ("C-N rms off ideal, Å", "0.03"),
     "rms_n_ca_c": ("N-CA-C angle, rms off 110.9°", ""),
     "rama_outlier": ("Ramachandran outliers, %", "1"),
+    "rama_nowhere": ("outside the regions of all residues, %", ""),
     "frechet": ("Fréchet distance", "2 × floor"),
     "frechet_floor": ("the same of as many real chains (floor)", ""),
 }

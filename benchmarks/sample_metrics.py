@@ -32,6 +32,8 @@ omega
 Ramachandran
     Residues with both neighbours linked; regions of ``data/ramachandran.npz`` (see
     ``build_ramachandran.py``): favoured holds 98 % of real residues, allowed reaches to 99.8 %.
+    ``rama_nowhere`` counts residues outside the regions of all classes, for chains without a
+    sequence: they are named ALA, and their glycines are outliers.
 P-SEA, DSSP
     Shares of helix, strand and coil of biotite's ``annotate_sse`` and of mdtraj's simplified
     ``compute_dssp``, mean over chains. P-SEA calls fewer strands than DSSP.
@@ -229,7 +231,7 @@ def psea_codes(ca, numbers):
 
 
 def ramachandran_label(phi, psi, names, grid):
-    """0 outlier, 1 allowed or 2 favoured for residues of one chain; names has one more."""
+    """0 outlier, 1 allowed or 2 favoured, and the best of any class; names has one more residue."""
     classes = list(grid["classes"])
     kind = np.full(len(phi), classes.index("general"))
     kind[names[1:] == "PRO"] = classes.index("preproline")
@@ -237,7 +239,8 @@ def ramachandran_label(phi, psi, names, grid):
     kind[names[:-1] == "PRO"] = classes.index("proline")
     bins = grid["region"].shape[1]
     cell = [np.floor((x + 180) * bins / 360).astype(int) % bins for x in (phi, psi)]
-    return grid["region"][kind, cell[0], cell[1]]
+    label = grid["region"][:, cell[0], cell[1]]
+    return np.stack([label[kind, np.arange(len(phi))], label.max(0)], 1)
 
 
 def measure_chain(coords, numbers, names, grid):
@@ -322,9 +325,10 @@ def summarise(chains):
         "omega_trans": percent(pool["omega"] > 150),
         "omega_cis": percent(pool["omega"] < 30),
         "omega_twisted": percent((pool["omega"] >= 30) & (pool["omega"] <= 150)),
-        "rama_favoured": percent(pool["rama"] == 2),
-        "rama_allowed": percent(pool["rama"] == 1),
-        "rama_outlier": percent(pool["rama"] == 0),
+        "rama_favoured": percent(pool["rama"][:, 0] == 2),
+        "rama_allowed": percent(pool["rama"][:, 0] == 1),
+        "rama_outlier": percent(pool["rama"][:, 0] == 0),
+        "rama_nowhere": percent(pool["rama"][:, 1] == 0),
         "rg_median": float(rg[0]),
         "rg_p5": float(rg[1]),
         "rg_p95": float(rg[2]),

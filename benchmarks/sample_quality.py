@@ -70,6 +70,7 @@ TABLE = [
     ("rama_favoured", "Ramachandran favoured", "%", None, 98.0),
     ("rama_allowed", "Ramachandran allowed", "%", None, 1.8),
     ("rama_outlier", "Ramachandran outliers", "%", (None, 1), 0.2),
+    ("rama_nowhere", "outside the regions of all residues", "%", None, 0.1),
     ("psea_helix", "P-SEA helix", "%", (27, 37), 32),
     ("psea_strand", "P-SEA strand", "%", (12, 22), 17),
     ("psea_coil", "P-SEA coil", "%", (46, 56), 51),
