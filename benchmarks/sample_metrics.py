@@ -8,12 +8,6 @@ The exceptions are means (or quantiles) over chains and say so. First model, fir
 location, amino acids only; chains under 30 residues are left out. A *step* i -> i+1 counts only
 if the residue numbers differ by exactly 1. Separations are differences of the index of the CA.
 
-read by all programmes
-    biotite, Biopython (``PERMISSIVE=False``) and mdtraj each read the file without a warning, and
-    find as many CA atoms as one another at the same places. Formats that a programme cannot read
-    (Biopython and mdtraj: BinaryCIF; mdtraj: mmCIF without OpenMM) are not held against the file.
-complete
-    Every residue has finite N, CA, C and O; every chain is numbered 1, 2, ..., length.
 trans step
     Every step but those of 2.7 to 3.3 A whose omega is not within 30 degrees of 180. Bonds that
     are broken or squeezed therefore count; cis peptides do not.
@@ -43,146 +37,13 @@ contacts
     CA pairs under 8 A at separation 3 or more, each counted once, per residue; mean over chains.
 """
 
-import contextlib
-import warnings
-
 import biotite.structure as struc
 import mdtraj
 import numpy as np
-from Bio.PDB import MMCIFParser, PDBParser
-from biotite.structure.io import pdb, pdbx
+from sample_files import ATOMS, ELEMENTS, RESIDUES
 
-ATOMS = ("N", "CA", "C", "O")
-ELEMENTS = ("N", "C", "C", "O")
-RESIDUES = (  # order of `aatype` in the data set
-    "ALA",
-    "ARG",
-    "ASN",
-    "ASP",
-    "CYS",
-    "GLN",
-    "GLU",
-    "GLY",
-    "HIS",
-    "ILE",
-    "LEU",
-    "LYS",
-    "MET",
-    "PHE",
-    "PRO",
-    "SER",
-    "THR",
-    "TRP",
-    "TYR",
-    "VAL",
-)
 BONDS = {"n_ca": 1.461, "ca_c": 1.524, "c_n": 1.331, "c_o": 1.233}
 ANGLES = {"n_ca_c": 110.9, "ca_c_n": 116.8, "c_n_ca": 121.6}
-
-
-# Reading: three programmes, each without a word of complaint
-
-
-def read_biotite(path):
-    """First model of a file as an AtomArray of amino acids."""
-    if path.suffix in (".pdb", ".ent"):
-        array = pdb.PDBFile.read(path).get_structure(model=1, altloc="first")
-    else:
-        reader = pdbx.BinaryCIFFile if path.suffix == ".bcif" else pdbx.CIFFile
-        array = pdbx.get_structure(reader.read(path), model=1, altloc="first")
-    return array[struc.filter_amino_acids(array)]
-
-
-def ca_biopython(path):
-    """CA coordinates (N, 3) in Å as Biopython reads them; None for BinaryCIF."""
-    if path.suffix == ".bcif":
-        return None
-    pdb = path.suffix in (".pdb", ".ent")
-    parser = PDBParser(PERMISSIVE=False) if pdb else MMCIFParser()
-    model = next(iter(parser.get_structure("sample", path)))
-    return np.array([residue["CA"].coord for residue in model.get_residues() if "CA" in residue])
-
-
-def ca_mdtraj(path):
-    """CA coordinates (N, 3) in Å as mdtraj reads them; None for formats it needs OpenMM for."""
-    if path.suffix not in (".pdb", ".ent"):
-        return None
-    trajectory = mdtraj.load_pdb(str(path), frame=0)
-    return 10 * trajectory.xyz[0, trajectory.topology.select("name CA and protein")]
-
-
-def compare_ca(found, expected):
-    """Raise ValueError where two programmes read different CA atoms out of one file."""
-    if not len(found) or len(found) != len(expected):
-        raise ValueError(f"{len(found)} CA atoms, biotite finds {len(expected)}")
-    if not np.isfinite(found).all():
-        raise ValueError("coordinates that are not numbers")
-    if np.abs(found - expected).max() > 2e-3:
-        raise ValueError("other CA coordinates than biotite")
-
-
-def read_checked(path):
-    """Read one file with biotite, then hold the other two programmes against it.
-
-    Returns
-    -------
-    array : AtomArray or None
-    complaint : str
-        Empty, or what the first programme that stumbled had to say.
-    """
-    array, complaint = None, ""
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        warnings.simplefilter("ignore", ResourceWarning)  # of the programme, not of the file
-        for name, reader in (
-            ("biotite", read_biotite),
-            ("Biopython", ca_biopython),
-            ("mdtraj", ca_mdtraj),
-        ):
-            try:
-                found = reader(path)
-                if name == "biotite":
-                    array = found
-                    found = array.coord[array.atom_name == "CA"]
-                    expected = found
-                if found is not None:
-                    compare_ca(found, expected)
-            except Exception as error:
-                complaint = complaint or f"{name}: {type(error).__name__}: {error}"
-    if array is None:  # a warning is a finding, but no reason to measure nothing
-        with warnings.catch_warnings(), contextlib.suppress(Exception):
-            warnings.simplefilter("ignore")
-            array = read_biotite(path)
-    return array, complaint
-
-
-def split_chains(array):
-    """Backbones of an AtomArray, and whether every residue of it was complete and in order.
-
-    Returns
-    -------
-    chains : list of (coords, number, name)
-        coords (L, 4, 3) in Å of the residues that have all four atoms, number (L,) of the
-        residues, name (L,) of three letters.
-    complete : bool
-        All residues have four finite atoms and each chain is numbered 1, 2, ..., L.
-    """
-    chains, complete = [], len(array) > 0
-    for chain_id in dict.fromkeys(array.chain_id.tolist()):
-        chain = array[array.chain_id == chain_id]
-        starts = struc.get_residue_starts(chain)
-        residue = struc.get_residue_positions(chain, np.arange(len(chain)))
-        coords = np.full((len(starts), 4, 3), np.nan)
-        for k, atom in enumerate(ATOMS):
-            found = np.flatnonzero(chain.atom_name == atom)
-            coords[residue[found], k] = chain.coord[found]
-        whole = np.isfinite(coords).all((1, 2))
-        number, name = chain.res_id[starts], chain.res_name[starts]
-        complete &= bool(whole.all() and (number == np.arange(len(starts)) + 1).all())
-        if whole.any():
-            chains.append((coords[whole], number[whole], name[whole]))
-    return chains, complete
-
 
 # Measuring: raw values of one chain, to be pooled later
 

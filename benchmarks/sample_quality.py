@@ -11,7 +11,7 @@ with the lengths of DIR, and fills the last column with it. Default there: the m
 CAMEO-2022 chains (P-SEA, Rg, contacts) and 513 PDB chains (the rest), median 206 to 228 residues;
 DSSP from the 714 validation chains.
 
-The definitions are those of ``sample_metrics.py``.
+The definitions are those of ``sample_metrics.py`` and ``sample_files.py``.
 """
 
 import argparse
@@ -23,19 +23,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-import biotite.structure as struc
 import numpy as np
-from biotite.structure.io import pdb
-from sample_metrics import (
-    ATOMS,
-    ELEMENTS,
-    RESIDUES,
-    measure_chain,
-    percent,
-    read_checked,
-    split_chains,
-    summarise,
-)
+from sample_files import RESIDUES, read_checked, split_chains, write_pdb
+from sample_metrics import measure_chain, percent, summarise
 
 RAMACHANDRAN = Path(__file__).resolve().parents[1] / "data" / "ramachandran.npz"
 SUFFIXES = (".pdb", ".ent", ".cif", ".mmcif", ".bcif")
@@ -121,22 +111,6 @@ def measure_folder(folder):
 
 
 # Real proteins, from the npz files of the data set
-
-
-def write_pdb(path, coords, names):
-    """Write one backbone (L, 4, 3) as a PDB file: chain A, residues 1 to L."""
-    array = struc.AtomArray(4 * len(coords))
-    array.coord = coords.reshape(-1, 3).astype(np.float32)
-    array.chain_id = np.full(len(array), "A")
-    array.res_id = np.repeat(np.arange(1, len(coords) + 1), 4)
-    array.res_name = np.repeat(names, 4)
-    array.atom_name, array.element = np.tile(ATOMS, len(coords)), np.tile(ELEMENTS, len(coords))
-    output = pdb.PDBFile()
-    output.set_structure(array)
-    # Biopython complains about a bare "TER" or "END": a record name is six characters wide.
-    ter = f"TER   {len(array) + 1:5d}      {names[-1]:>3s} A{len(coords):4d}"
-    with open(path, "w") as handle:
-        handle.write(f"{output}\n{ter:<80}\n{'END':<80}\n")
 
 
 def write_real(folder, data, number, shortest, longest, seed):

@@ -1,6 +1,6 @@
 """Quality columns against an independent implementation, exact cases and plain loops."""
 
-import importlib.util
+import importlib
 from pathlib import Path
 
 import numpy as np
@@ -45,10 +45,9 @@ THEIRS = {
 @pytest.fixture(scope="module")
 def independent():
     """`measure_chain` and `summarise` of benchmarks/sample_metrics.py on one chain."""
-    path = ROOT / "benchmarks" / "sample_metrics.py"
-    spec = importlib.util.spec_from_file_location("sample_metrics", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(ROOT / "benchmarks")
+        module = importlib.import_module("sample_metrics")
     with np.load(ROOT / "data" / "ramachandran.npz") as data:
         grid = dict(data)
 
