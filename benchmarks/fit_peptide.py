@@ -3,7 +3,7 @@
     python benchmarks/fit_peptide.py DATA_FOLDER
 
 Least squares on the trans links of the training chains of up to 512 residues: coordinates of C,
-N(next) and O, in the frame of their link, as linear functions of `protdiff.geometry.beyond`.
+N(next) and O, in the frame of their link, as linear functions of `geometry.neighbour_functions`.
 Coordinates in the plane follow the even functions, those off it the odd ones, so that mirror images
 stay mirror images. Then what is left on the validation chains, with rigid peptides and with these:
 error of the atoms, N-CA-C around its mean and omega around 180 degrees, beside the chains' own.
@@ -18,39 +18,40 @@ import numpy as np
 from protdiff.dataset.store import angstrom
 from protdiff.geometry import (
     CIS_LIMIT,
-    LINK_ATOMS,
     N_CA_C,
     angle,
-    beyond,
     dihedral,
-    link_frames,
     link_vectors,
+    neighbour_functions,
     place_backbone,
+    rigid_links,
 )
 from protdiff.training.dataset import load_chains
 
-#: Links with an atom farther than this from the rigid peptide, Å, are cis, broken or misbuilt.
+#: Links with a coordinate farther than this from that of a rigid peptide, Å, are misbuilt.
 FARTHEST = 0.6
-
-
-RIGID = np.array([[*LINK_ATOMS["trans"][name], 0.0] for name in "CNO"])
 
 
 def links_of(coords):
     """Of every link: functions of the neighbours; coordinates (3, 3) of C, N, O less rigid ones."""
-    ca, links = coords[:, 1], link_vectors(coords)
-    frames, midpoints = link_frames(ca, links)
-    even, odd, known = beyond(ca, links)
+    ca = coords[:, 1]
+    frames, midpoints, local = rigid_links(ca, link_vectors(coords))
+    even, odd = neighbour_functions(ca, frames, midpoints, local)
     atoms = np.stack([coords[:-1, 2], coords[1:, 0], coords[:-1, 3]], 1) - midpoints[:, None]
-    moved = atoms @ frames.swapaxes(1, 2) - RIGID
-    kept = known.all(1) & (np.abs(moved) < FARTHEST).all((1, 2))
+    moved = atoms @ frames.swapaxes(1, 2) - local
+    kept = (np.abs(moved) < FARTHEST).all((1, 2)) & is_trans(ca)
+    kept[[0, -1]] = False
     return even[kept], odd[kept], moved[kept]
+
+
+def is_trans(ca):
+    return np.linalg.norm(np.diff(ca, axis=0), axis=1) >= CIS_LIMIT
 
 
 def rigid(ca, links):
     """What `place_backbone` would be without neighbours; inner residues only."""
-    frames, midpoints = link_frames(ca, links)
-    c, n, o = np.moveaxis(midpoints[:, None] + RIGID @ frames, 1, 0)
+    frames, midpoints, local = rigid_links(ca, links)
+    c, n, o = np.moveaxis(midpoints[:, None] + local @ frames, 1, 0)
     return np.stack([n[:-1], ca[1:-1], c[1:], o[1:]], 1)
 
 
@@ -79,7 +80,7 @@ def report(chains):
     for chain in chains:
         real = angstrom(chain.coords).astype(float)
         ca, links = real[:, 1], link_vectors(real)
-        trans = np.linalg.norm(np.diff(ca, axis=0), axis=1) >= CIS_LIMIT
+        trans = is_trans(ca)
         both = trans[:-1] & trans[1:]
         made = {"rigid": rigid(ca, links), "fitted": place_backbone(ca, links)[1:-1]}
         for name, atoms in (made | {"real": real[1:-1]}).items():

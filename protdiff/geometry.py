@@ -3,8 +3,8 @@
 With ``a`` the unit axis CA(i) -> CA(i+1), the origin at the midpoint, and ``e`` the unit vector
 perpendicular to ``a`` along which the carbonyl points, a rigid trans peptide has C(i), O(i) and
 N(i+1) at fixed coordinates along ``a`` and ``e``. Real peptides give way to their neighbours: they
-twist and bend so that N-CA-C stays near 111 degrees. A CA trace and one vector per link therefore
-rebuild the whole backbone.
+twist and bend so that N-CA-C stays near 111 degrees, and how follows from where the neighbours lie.
+So a CA trace and one vector per link rebuild the whole backbone.
 """
 
 import json
@@ -18,12 +18,12 @@ __all__ = [
     "CIS_LIMIT",
     "LINK_ATOMS",
     "angle",
-    "beyond",
     "dihedral",
-    "link_frames",
     "link_vectors",
+    "neighbour_functions",
     "place_atom",
     "place_backbone",
+    "rigid_links",
 ]
 
 #: CA-CA distances below this (Å) are cis links.
@@ -110,8 +110,8 @@ def dihedral(a, b, c, d):
     return np.degrees(np.arctan2((np.cross(axis, v) * w).sum(-1), (v * w).sum(-1)))
 
 
-def link_frames(ca, links):
-    """Axes of every link, and its midpoint.
+def rigid_links(ca, links):
+    """Every link as a rigid peptide.
 
     Parameters
     ----------
@@ -121,40 +121,30 @@ def link_frames(ca, links):
     Returns
     -------
     frames : ndarray, shape (L - 1, 3, 3)
-        Rows: the axis CA(i) -> CA(i+1), the direction of the carbonyl off it, and their cross
-        product.
+        Rows: the axis a, CA(i) -> CA(i+1), the direction e of the carbonyl off it, and a × e.
     midpoints : ndarray, shape (L - 1, 3)
-    """
-    axis = _unit(ca[1:] - ca[:-1])
-    plane = _unit(_perpendicular(links, axis))
-    return np.stack([axis, plane, np.cross(axis, plane)], 1), (ca[1:] + ca[:-1]) / 2
-
-
-def _rigid(ca):
-    """Coordinates of C, N(next) and O in the frame of their link, as means of all links have them.
-
-    Returns
-    -------
     local : ndarray, shape (L - 1, 3, 3)
-    trans : ndarray of bool, shape (L - 1,)
+        C, N(next) and O in the frame.
     """
-    trans = np.linalg.norm(ca[1:] - ca[:-1], axis=-1) >= CIS_LIMIT
-    trans_atoms, cis_atoms = (
-        [[*LINK_ATOMS[kind][name], 0.0] for name in "CNO"] for kind in ("trans", "cis")
-    )
-    return np.where(trans[:, None, None], trans_atoms, cis_atoms), trans
+    step = ca[1:] - ca[:-1]
+    axis = _unit(step)
+    plane = _unit(_perpendicular(links, axis))
+    trans, cis = ([[*LINK_ATOMS[kind][name], 0.0] for name in "CNO"] for kind in ("trans", "cis"))
+    is_trans = np.linalg.norm(step, axis=-1) >= CIS_LIMIT
+    local = np.where(is_trans[:, None, None], trans, cis)
+    return np.stack([axis, plane, np.cross(axis, plane)], 1), (ca[1:] + ca[:-1]) / 2, local
 
 
-def beyond(ca, links):
+def neighbour_functions(ca, frames, midpoints, local):
     """Where the atoms beyond the ends of every link lie: what a real peptide gives way to.
 
     Directions (a, e, b) in the frame of the link, from its first CA to the N before it and from its
-    second CA to the C after it, both as rigid peptides have them.
+    second CA to the C after it, both as rigid peptides have them; zero where the chain ends.
 
     Parameters
     ----------
-    ca, links : ndarray
-        See `place_backbone`.
+    ca, frames, midpoints, local : ndarray
+        CA positions, and `rigid_links` of them.
 
     Returns
     -------
@@ -162,17 +152,12 @@ def beyond(ca, links):
         a, e, a², e², a e of the two directions.
     odd : ndarray, shape (L - 1, 2, 3)
         b, a b, e b, which change sign in the mirror image.
-    known : ndarray of bool, shape (L - 1, 2)
-        False where the chain ends; the others are 0 there.
     """
-    frames, midpoints = link_frames(ca, links)
-    atoms = midpoints[:, None] + _rigid(ca)[0] @ frames
+    atoms = midpoints[:, None] + local @ frames
     directions = np.zeros((len(frames), 2, 3))
     directions[1:, 0], directions[:-1, 1] = atoms[:-1, 1] - ca[1:-1], atoms[1:, 0] - ca[1:-1]
     a, e, b = np.moveaxis(_unit(directions) @ frames.swapaxes(1, 2), -1, 0)
-    known = np.ones((len(frames), 2), dtype=bool)
-    known[0, 0] = known[-1, 1] = False
-    return np.stack([a, e, a * a, e * e, a * e], -1), np.stack([b, a * b, e * b], -1), known
+    return np.stack([a, e, a * a, e * e, a * e], -1), np.stack([b, a * b, e * b], -1)
 
 
 @cache
@@ -204,21 +189,24 @@ def place_backbone(ca, links):
 
     Notes
     -----
-    A trans link starts as the rigid peptide of `LINK_ATOMS`, and each atom moves to its mean given
-    where N(i) and C(i+1) lie, which the rigid neighbours say: a function of second degree of the
-    two directions, fitted on real chains (`benchmarks/fit_peptide.py`). Mirror images are placed as
-    mirror images, and `link_vectors` reads the links back unchanged. Cis links stay rigid.
+    A trans link starts as a rigid peptide (`rigid_links`), and each atom moves by a quadratic
+    function of the direction to N(i), as the rigid neighbour before has it, and one of that to
+    C(i+1), fitted on real chains (`benchmarks/fit_peptide.py`). Mirror images are placed as mirror
+    images, and `link_vectors` reads the links back unchanged. Where the chain ends the direction
+    counts as the mean one. Cis links stay rigid.
     """
     ca, links = np.asarray(ca, dtype=float), np.asarray(links, dtype=float)
-    frames, midpoints = link_frames(ca, links)
-    local, trans = _rigid(ca)
-    (even, odd, known), (mean, in_plane, off_plane) = beyond(ca, links), _peptide()
-    even = (even - mean) * known[..., None]
+    frames, midpoints, local = rigid_links(ca, links)
+    even, odd = neighbour_functions(ca, frames, midpoints, local)
+    mean, in_plane, off_plane = _peptide()
+    even = even - mean
+    even[0, 0] = even[-1, 1] = 0
+    trans = np.linalg.norm(ca[1:] - ca[:-1], axis=-1) >= CIS_LIMIT
     local[trans, :, :2] += np.einsum("lsf,sfax->lax", even, in_plane)[trans]
     local[trans, :, 2] += np.einsum("lsf,sfa->la", odd, off_plane)[trans]
-    atoms = midpoints[:, None] + local @ frames
     coords = np.empty((len(ca), 4, 3))
     coords[:, 1] = ca
+    atoms = midpoints[:, None] + local @ frames
     coords[:-1, 2], coords[1:, 0], coords[:-1, 3] = np.moveaxis(atoms, 1, 0)
 
     n, c = coords[:, 0], coords[:, 2]

@@ -17,8 +17,8 @@ HIGHEST_TEMPERATURE = 10.0
 #: Below T = 1 the temperature of a component is T^p: p = 0 for the fold (momenta up to the first
 #: number), rises to the second for the finest mode, and is the third for links.
 COLDER_FROM, FINEST, LINKS = 1.0, 6.0, 16.0
-#: Least power p where the fold itself is given, or a letter for every residue: there is next to
-#: nothing to choose, or less.
+#: Least power p where the fold itself is given, or a letter for every residue (in proportion if for
+#: fewer): little is left to choose.
 TOLD = 8.0
 
 

@@ -91,7 +91,8 @@ def test_a_sample_does_not_depend_on_its_company(chain, tiny_weights):
     asked = Extension(chain, 60, None, "C", 24)
     [alone] = extend(denoiser, asked, (1,), steps=3, seed=5)
     both = extend(denoiser, asked, (0, 1), steps=3, seed=5)
-    np.testing.assert_allclose(both[1].backbone.coords, alone.backbone.coords, 1e-4, 1e-3)
+    # Å: rounding of float32 grows on the way, from coordinates of some 50 Å.
+    np.testing.assert_allclose(both[1].backbone.coords, alone.backbone.coords, atol=0.01)
     assert alone.calls == asked.calls(3)
 
 

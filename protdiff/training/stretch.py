@@ -32,8 +32,8 @@ CONTACTS = [("CA", "CA", 8.0), ("N", "O", 5.0)]
 def link_atoms(ca, links):
     """Backbone atoms as linear functions of the trace and the link vectors.
 
-    The trans peptide of `geometry.place_backbone` with the direction of the bond divided by its
-    mean length instead of its own.
+    The rigid trans peptide (`geometry.LINK_ATOMS`) with the direction of the bond divided by its
+    mean length instead of its own; `geometry.place_backbone` moves its atoms further.
 
     Parameters
     ----------
