@@ -126,8 +126,8 @@ def summary(results):
     for column in COLUMNS:
         a, b = worse(rows, free, column)
         label = column if COLUMNS[column] else f"1 - {column}"
-        ratio = a / max(b, 1e-9)
-        yield f"| {label}, beside free samples | {a:.4f} / {b:.4f} = {ratio:.2f}× | 1.5× |"
+        ratio = f" = {a / b:.2f}×" if b > 0 else ""
+        yield f"| {label}, beside free samples | {a:.4f} / {b:.4f}{ratio} | 1.5× |"
     yield f"| seconds per sample | {np.mean([r['seconds'] for r in rows]):.1f} | |"
 
 
