@@ -17,10 +17,10 @@ import numpy as np
 
 from protdiff.dataset.store import angstrom
 from protdiff.geometry import (
-    CIS_LIMIT,
     N_CA_C,
     angle,
     dihedral,
+    is_trans,
     link_vectors,
     neighbour_functions,
     place_backbone,
@@ -42,10 +42,6 @@ def links_of(coords):
     kept = (np.abs(moved) < FARTHEST).all((1, 2)) & is_trans(ca)
     kept[[0, -1]] = False
     return even[kept], odd[kept], moved[kept]
-
-
-def is_trans(ca):
-    return np.linalg.norm(np.diff(ca, axis=0), axis=1) >= CIS_LIMIT
 
 
 def rigid(ca, links):

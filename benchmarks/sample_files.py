@@ -9,6 +9,7 @@ complete
 """
 
 import contextlib
+import csv
 import warnings
 
 import biotite.structure as struc
@@ -158,3 +159,28 @@ def write_pdb(path, coords, names):
     ter = f"TER   {len(array) + 1:5d}      {names[-1]:>3s} A{len(coords):4d}"
     with open(path, "w") as handle:
         handle.write(f"{output}\n{ter:<80}\n{'END':<80}\n")
+
+
+def write_real(folder, data, number, shortest, longest, seed):
+    """Write random validation chains of some lengths to a folder, and give their number."""
+    with open(data / "chains.csv", newline="") as handle:
+        rows = [
+            row
+            for row in csv.DictReader(handle)
+            if row["split"] == "val" and shortest <= int(row["length"]) <= longest
+        ]
+    order = np.random.default_rng(seed).permutation(len(rows))[:number]
+    wanted = {int(rows[k]["index"]) for k in order}
+    for name in ("structures_le256.npz", "structures_257_512.npz"):
+        with np.load(data / name) as stored:
+            index, offsets = stored["chain_index"], stored["offsets"]
+            chosen = [k for k in range(len(index)) if index[k] in wanted]
+            coords, aatype = (stored["coords"], stored["aatype"]) if chosen else (None, None)
+        for k in chosen:
+            span = slice(offsets[k], offsets[k + 1])
+            write_pdb(
+                folder / f"real_{index[k]:05d}.pdb",
+                coords[span] / 100,
+                np.array(RESIDUES)[aatype[span]],
+            )
+    return len(wanted)

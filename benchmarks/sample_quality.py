@@ -24,7 +24,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from sample_files import RESIDUES, read_checked, split_chains, write_pdb
+from sample_files import read_checked, split_chains, write_real
 from sample_metrics import measure_chain, percent, summarise
 
 RAMACHANDRAN = Path(__file__).resolve().parents[1] / "data" / "ramachandran.npz"
@@ -111,31 +111,6 @@ def measure_folder(folder):
 
 
 # Real proteins, from the npz files of the data set
-
-
-def write_real(folder, data, number, shortest, longest, seed):
-    """Write random validation chains of some lengths to a folder, and give their number."""
-    with open(data / "chains.csv", newline="") as handle:
-        rows = [
-            row
-            for row in csv.DictReader(handle)
-            if row["split"] == "val" and shortest <= int(row["length"]) <= longest
-        ]
-    order = np.random.default_rng(seed).permutation(len(rows))[:number]
-    wanted = {int(rows[k]["index"]) for k in order}
-    for name in ("structures_le256.npz", "structures_257_512.npz"):
-        with np.load(data / name) as stored:
-            index, offsets = stored["chain_index"], stored["offsets"]
-            chosen = [k for k in range(len(index)) if index[k] in wanted]
-            coords, aatype = (stored["coords"], stored["aatype"]) if chosen else (None, None)
-        for k in chosen:
-            span = slice(offsets[k], offsets[k + 1])
-            write_pdb(
-                folder / f"real_{index[k]:05d}.pdb",
-                coords[span] / 100,
-                np.array(RESIDUES)[aatype[span]],
-            )
-    return len(wanted)
 
 
 def measure_real(data, number, shortest, longest, seed):

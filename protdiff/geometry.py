@@ -19,6 +19,7 @@ __all__ = [
     "LINK_ATOMS",
     "angle",
     "dihedral",
+    "is_trans",
     "link_vectors",
     "neighbour_functions",
     "place_atom",
@@ -110,6 +111,11 @@ def dihedral(a, b, c, d):
     return np.degrees(np.arctan2((np.cross(axis, v) * w).sum(-1), (v * w).sum(-1)))
 
 
+def is_trans(ca):
+    """Which links of a CA trace (L, 3) are trans, by length; bool (L - 1,)."""
+    return np.linalg.norm(ca[1:] - ca[:-1], axis=-1) >= CIS_LIMIT
+
+
 def rigid_links(ca, links):
     """Every link as a rigid peptide.
 
@@ -126,12 +132,10 @@ def rigid_links(ca, links):
     local : ndarray, shape (L - 1, 3, 3)
         C, N(next) and O in the frame.
     """
-    step = ca[1:] - ca[:-1]
-    axis = _unit(step)
+    axis = _unit(ca[1:] - ca[:-1])
     plane = _unit(_perpendicular(links, axis))
     trans, cis = ([[*LINK_ATOMS[kind][name], 0.0] for name in "CNO"] for kind in ("trans", "cis"))
-    is_trans = np.linalg.norm(step, axis=-1) >= CIS_LIMIT
-    local = np.where(is_trans[:, None, None], trans, cis)
+    local = np.where(is_trans(ca)[:, None, None], trans, cis)
     return np.stack([axis, plane, np.cross(axis, plane)], 1), (ca[1:] + ca[:-1]) / 2, local
 
 
@@ -201,7 +205,7 @@ def place_backbone(ca, links):
     mean, in_plane, off_plane = _peptide()
     even = even - mean
     even[0, 0] = even[-1, 1] = 0
-    trans = np.linalg.norm(ca[1:] - ca[:-1], axis=-1) >= CIS_LIMIT
+    trans = is_trans(ca)
     local[trans, :, :2] += np.einsum("lsf,sfax->lax", even, in_plane)[trans]
     local[trans, :, 2] += np.einsum("lsf,sfa->la", odd, off_plane)[trans]
     coords = np.empty((len(ca), 4, 3))
