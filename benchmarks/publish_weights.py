@@ -1,8 +1,9 @@
-"""Publish the averaged weights of a training run, with their model card, or give them a guide.
+"""Publish the averaged weights of a training run with their model card, give them a guide or reader.
 
     python benchmarks/publish_weights.py NAME --run CONFIG [--machine TEXT] [--history TEXT]
                                          [--before CARD]
     python benchmarks/publish_weights.py NAME --guide CONFIG
+    python benchmarks/publish_weights.py NAME --reader WEIGHTS --data DATASET
 
 Writes weights/NAME.safetensors and weights/NAME.json: architecture, flow, data with its hash,
 steps, chains seen, hours and machine, validation loss per band relative to the Gaussian chain
@@ -10,7 +11,8 @@ steps, chains seen, hours and machine, validation loss per band relative to the 
 and the sample metrics of benchmarks/out/quality.json when `make benchmark` has made it for these
 very weights. A run that started from other weights names their card with ``--before``: its steps,
 chains and hours count. The second form adds the weights of another run to NAME as its guide
-(`protdiff.guidance`); a run that starts from guided weights keeps their guide.
+(`protdiff.guidance`), the third the reader of a file of `protdiff weights reader`. A run that starts
+from weights with a guide and a reader keeps them.
 """
 
 import argparse
@@ -26,6 +28,7 @@ from protdiff.training.checkpoint import read_checkpoint
 from protdiff.training.config import read_config
 from protdiff.training.dataset import load_chains
 from protdiff.training.objective import validate
+from protdiff.training.reading import reading_accuracy
 from protdiff.weights import file_digest, load_weights, save_weights
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -92,20 +95,44 @@ def add_guide(target, config, machine):
     write_card(target, card)
 
 
+def add_reader(target, path, data):
+    """Give the weights the reader of others, measured on validation chains, and tell their card."""
+    denoiser, reader = load_weights(target), load_weights(path).reader
+    denoiser.reader = reader
+    save_weights(target, denoiser)
+    train, held_out = (load_chains(data, split, max_length=512) for split in ("train", "val"))
+    with flush_denormals():
+        right, nats = reading_accuracy(reader, held_out)
+    card = json.loads(target.with_suffix(".json").read_text())
+    card["sha256"] = file_digest(target)
+    card["samples"] = sample_metrics(card["sha256"])
+    card["reader"] = {
+        "what": "tells the network what secondary structure a sequence suggests",
+        "parameters": sum(p.numel() for p in reader.parameters()),
+        "sizes": asdict(reader.config),
+        "training": {"chains": described(train), "command": "protdiff weights reader"},
+        "validation": {"residues_right": round(right, 4), "nats": round(nats, 4)},
+    }
+    write_card(target, card)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("name")
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--run", type=Path, help="configuration of the run to publish")
     what.add_argument("--guide", type=Path, help="configuration of the run that trained a guide")
+    what.add_argument("--reader", type=Path, help="weights whose reader to take over")
+    parser.add_argument("--data", type=Path, help="to measure a reader on")
     parser.add_argument("--machine", default="2 CPU cores")
     parser.add_argument("--history", default=None, help="what changed during the run")
     parser.add_argument("--before", type=Path, help="card of the weights the run started from")
     options = parser.parse_args()
     target = ROOT / "weights" / f"{options.name}.safetensors"
     if options.guide:
-        add_guide(target, read_config(options.guide), options.machine)
-        return
+        return add_guide(target, read_config(options.guide), options.machine)
+    if options.reader:
+        return add_reader(target, options.reader, options.data)
     before = json.loads(options.before.read_text()) if options.before else {}
     earlier = before.get("training", {})
     config = read_config(options.run)
@@ -128,6 +155,7 @@ def main():
         "parameters": sum(p.numel() for p in denoiser.network.parameters()),
         "network": asdict(denoiser.network.config),
         **({"guide": before["guide"]} if denoiser.guide is not None else {}),
+        **({"reader": before["reader"]} if denoiser.reader is not None else {}),
         "flow": {k: v for k, v in asdict(denoiser.recipe).items() if k != "spectrum"},
         "data": {
             "source": "protein chains of the PDB archive (CC0 1.0), one per cluster of 30 % "

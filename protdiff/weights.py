@@ -77,7 +77,7 @@ def tensors_digest(tensors):
 
 
 def save_weights(path, denoiser, card=None):
-    """Write a denoiser's tensors, and its guide's, with the configuration that rebuilds it.
+    """Write a denoiser's tensors, its guide's and reader's, with what rebuilds it.
 
     Parameters
     ----------
@@ -90,6 +90,8 @@ def save_weights(path, denoiser, card=None):
     metadata = {"format": FORMAT, "network": sizes, "flow": flow}
     if denoiser.guide is not None:
         metadata["guide"] = asdict(denoiser.guide.network.config)
+    if denoiser.reader is not None:
+        metadata["reader"] = asdict(denoiser.reader.config)
     _save(path, denoiser.state_dict(), metadata, card)
 
 
@@ -169,12 +171,12 @@ def read_weights(path):
 
 
 def base_digest(path):
-    """SHA-256 over the tensors of weights that adapters go with: all but the guide's."""
+    """SHA-256 over the tensors of weights that adapters go with: those of the network."""
     metadata = read_metadata(path)
-    if "guide" not in metadata:
+    if not {"guide", "reader"} & metadata.keys():
         return metadata["sha256"]
     tensors = read_weights(path)[1]
-    return tensors_digest({k: v for k, v in tensors.items() if not k.startswith("guide.")})
+    return tensors_digest({k: v for k, v in tensors.items() if k.startswith("network.")})
 
 
 def find_base(path, base):
@@ -242,7 +244,7 @@ def load_weights(name=None, device="cpu"):
 def _denoiser(metadata, tensors):
     """Denoiser of a file of all weights."""
     from .flow import ChainFlow, MeasuredSpectrum
-    from .network import Denoiser, NetworkConfig
+    from .network import Denoiser, NetworkConfig, ReaderConfig, SequenceReader
 
     flow = dict(metadata["flow"])
     if flow["spectrum"] is not None:
@@ -253,5 +255,9 @@ def _denoiser(metadata, tensors):
     denoiser = Denoiser(NetworkConfig(**metadata["network"]), recipe)
     if "guide" in metadata:
         denoiser.guide = Denoiser(NetworkConfig(**metadata["guide"]), recipe)
+    if "reader" in metadata:
+        sizes = metadata["reader"]
+        sizes["dilations"] = tuple(sizes["dilations"])
+        denoiser.reader = SequenceReader(ReaderConfig(**sizes))
     denoiser.load_state_dict(tensors)
     return denoiser

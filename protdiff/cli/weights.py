@@ -37,6 +37,8 @@ def show(name: Name = "rg-base"):
         print(f"all weights; {sizes}; schedule {flow['schedule']}, prior {flow['prior']}")
         if guide := metadata.get("guide"):
             print("guide: " + ", ".join(f"{key} {value}" for key, value in guide.items()))
+        if reader := metadata.get("reader"):
+            print("reader: " + ", ".join(f"{key} {value}" for key, value in reader.items()))
         print(f"tensors SHA-256 {metadata['sha256']}")
     if card := metadata.get("card"):
         print(json.dumps(card, indent=1))
@@ -92,5 +94,34 @@ def guide(
     if other.recipe != denoiser.recipe:
         raise ValueError(f"{weaker}: trained on another flow than {name}; train it on the same")
     other.guide, denoiser.guide = None, other
+    save_weights(out, denoiser, read_metadata(find_weights(name)).get("card"))
+    print(f"weights: {out}")
+
+
+@app.command()
+def reader(
+    name: Name,
+    data: Annotated[Path, typer.Argument(help="Data set, see `protdiff data build`.")],
+    out: Annotated[Path, typer.Option(help="The .safetensors file to write.")],
+    epochs: Annotated[int, typer.Option(min=1, help="Times that every chain is seen.")] = 8,
+    max_length: Annotated[int, typer.Option(min=40, help="Longer chains are left out.")] = 512,
+    seed: int = 0,
+):
+    """Give weights a reader: it tells the network what secondary structure a sequence suggests.
+
+    Trained on the chains of a data set, in ten minutes of one core for ten thousand. Adapters are
+    merged into their base.
+    """
+    from ..training.dataset import load_chains
+    from ..training.reading import fit_reader
+    from ..weights import find_weights, load_weights, read_metadata, save_weights
+
+    if out.suffix != ".safetensors":
+        raise ValueError(f"--out {out}: must end in .safetensors")
+    denoiser = load_weights(name)
+    chains, held_out = (
+        load_chains(data, split, max_length=max_length) for split in ("train", "val")
+    )
+    denoiser.reader = fit_reader(chains, held_out, epochs=epochs, seed=seed)
     save_weights(out, denoiser, read_metadata(find_weights(name)).get("card"))
     print(f"weights: {out}")

@@ -1,6 +1,7 @@
 """The equivariant score network, and the denoiser it makes with a flow."""
 
 from .denoiser import Denoiser
+from .reader import ReaderConfig, SequenceReader
 from .score import NetworkConfig, ScoreNetwork
 
-__all__ = ["Denoiser", "NetworkConfig", "ScoreNetwork"]
+__all__ = ["Denoiser", "NetworkConfig", "ReaderConfig", "ScoreNetwork", "SequenceReader"]

@@ -8,6 +8,7 @@ from torch import nn
 from ..flow import BASES, cosine_modes, to_coords, to_modes
 from .decimation import bead_count, bead_spacing, pool_matrix
 from .neighbours import is_long
+from .reader import with_reading
 from .score import Beads, ScoreNetwork
 
 __all__ = ["ACTIVE_SIGNAL", "Denoiser", "active_modes", "guidance_weights"]
@@ -58,6 +59,8 @@ class Denoiser(nn.Module):
     ----------
     guide : Denoiser or None
         A weaker one of the same flow, which samplers may be steered away from.
+    reader : SequenceReader or None
+        Reads the secondary structure off residue types.
     """
 
     def __init__(self, config, recipe):
@@ -66,7 +69,7 @@ class Denoiser(nn.Module):
             raise ValueError(f"the network works on cosine modes, not on basis {recipe.basis!r}")
         self.recipe = recipe
         self.network = ScoreNetwork(config)
-        self.guide = None
+        self.guide = self.reader = None
 
     def bind(self, lengths, conditions=None, flow=None, remember=False, guidance=1.0):
         """A flow and a ``denoise(x, u)`` on the samplers' protocol.
@@ -75,7 +78,7 @@ class Denoiser(nn.Module):
         ----------
         lengths : sequence of int
         conditions : Tensor, shape (B, N, C), optional
-            Per residue; zeros mean "not given".
+            Per residue; zeros mean "not given". They pass through `read`.
         flow : Flow, optional
             The recipe's, with some components masked.
         remember : bool
@@ -92,6 +95,7 @@ class Denoiser(nn.Module):
         denoise : callable
         """
         flow = flow or self.recipe(lengths)
+        conditions = self.read(conditions, lengths)
         remember = remember and self.self_conditioning
         before = None  # time and estimate of the last call
         if guidance != 1:
@@ -111,6 +115,12 @@ class Denoiser(nn.Module):
 
         return flow, denoise
 
+    def read(self, conditions, lengths):
+        """Conditions (B, N, C) as the network is to see them: completed by the reader, if any."""
+        if self.reader is None or conditions is None:
+            return conditions
+        return with_reading(self.reader, conditions, lengths)
+
     def estimate(self, x, u, lengths, flow, conditions=None, previous=None, beads=None):
         """Clean components (B, 2N, 3); arguments as in `forward`."""
         k = flow.kernel(u)
@@ -126,6 +136,8 @@ class Denoiser(nn.Module):
         x : Tensor, shape (B, 2N, 3)
             Noisy components.
         u : Tensor, shape (B,)
+        conditions : Tensor, shape (B, N, C), optional
+            See `read`.
         previous : Tensor, shape (B, 2N, 3), optional
             An estimate of the clean components from more noise, or from a call without one.
         beads : int, optional

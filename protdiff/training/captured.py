@@ -94,7 +94,7 @@ class DeviceSteps:
     def capture(self, rows, level, size, _count, again):
         """The graph of one kind of batch, where it reads its draw, its loss and band sums."""
         place = rows.to(self.chains.device)
-        parameters = list(self.denoiser.parameters())
+        parameters = list(self.denoiser.network.parameters())
         kept = [p.grad.clone() for p in parameters]  # the warm-up adds to them
         self.stream = self.stream or torch.cuda.Stream()
         self.stream.wait_stream(torch.cuda.current_stream())

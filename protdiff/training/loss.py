@@ -83,7 +83,7 @@ def distillation_loss(denoiser, base, flow, batch, epsilon, u, resolution, earli
     shown the `earlier` estimate of `base`, if there is one.
     """
     noisy = flow.noise(batch.clean, u, epsilon)
-    arguments = noisy, u, batch.lengths, flow, batch.conditions
+    arguments = noisy, u, batch.lengths, flow, denoiser.read(batch.conditions, batch.lengths)
     with torch.no_grad():
         first = earlier_estimate(base, earlier, *arguments)
         wanted, _ = base(*arguments, first)
@@ -121,7 +121,7 @@ def denoising_loss(denoiser, flow, batch, epsilon, u, resolution, earlier=None):
     k = flow.kernel(u)
     clean = batch.clean
     noisy = flow.noise(clean, u, epsilon)
-    arguments = noisy, u, batch.lengths, flow, batch.conditions
+    arguments = noisy, u, batch.lengths, flow, denoiser.read(batch.conditions, batch.lengths)
     first = earlier_estimate(denoiser, earlier, *arguments, batch.beads)
     output, active = denoiser(*arguments, first, batch.beads)
     target = (clean - k.c_skip[..., None] * noisy) / k.c_out[..., None]

@@ -76,12 +76,14 @@ class Trainer:
             initial = load_weights(path, self.device)
             if initial.recipe == recipe:
                 self.guide = initial.guide
-            initial.guide = None  # it is not trained
+            initial.guide = None  # it is not trained, nor is the reader
+            self.denoiser.reader = initial.reader
             self.load(initial.state_dict(), path, new=".previous")
         self.device_steps = None  # made at the first step, on an accelerator
         self.average = {k: v.clone() for k, v in self.denoiser.state_dict().items()}
-        decayed = [p for p in self.denoiser.parameters() if p.ndim >= 2]
-        other = [p for p in self.denoiser.parameters() if p.ndim < 2]
+        trained = list(self.denoiser.network.parameters())
+        decayed = [p for p in trained if p.ndim >= 2]
+        other = [p for p in trained if p.ndim < 2]
         groups = [
             {"params": decayed, "weight_decay": config.weight_decay},
             {"params": other, "weight_decay": 0.0},
@@ -164,7 +166,7 @@ class Trainer:
         """One step of the optimiser; mean loss, band sums and chains of this process's batches."""
         config, denoiser, parts = self.config, self.denoiser, self.config.accumulate
         # All of them, used or not: processes must agree.
-        for parameter in self.denoiser.parameters():
+        for parameter in self.denoiser.network.parameters():
             if parameter.grad is None:
                 parameter.grad = torch.zeros_like(parameter)
         self.optimiser.zero_grad(set_to_none=False)
@@ -186,7 +188,7 @@ class Trainer:
             average_gradients(self.denoiser)
         for group in self.optimiser.param_groups:
             group["lr"] = rate
-        torch.nn.utils.clip_grad_norm_(self.denoiser.parameters(), config.clip)
+        torch.nn.utils.clip_grad_norm_(self.denoiser.network.parameters(), config.clip)
         self.optimiser.step()
         self.step += 1
         self.update_average()
@@ -257,6 +259,7 @@ class Trainer:
     def averaged(self):
         """A denoiser with the averaged weights, and the guide of those it started from."""
         current = Denoiser(self.denoiser.network.config, self.denoiser.recipe)
+        current.reader = self.denoiser.reader
         current.load_state_dict(self.average)
         current.guide = self.guide
         return current.to(self.device).eval().requires_grad_(False)

@@ -1,0 +1,54 @@
+"""`protdiff weights reader`, and what the shipped weights read."""
+
+import json
+
+import pytest
+import torch
+
+from protdiff.backbone import RESIDUE_TYPES
+from protdiff.network.conditions import condition_features
+from protdiff.secondary_structure import STATES
+from protdiff.weights import find_weights, load_weights
+
+
+def test_weights_get_a_reader(console, tiny_weights, tiny_archive, tmp_path):
+    out = tmp_path / "reading.safetensors"
+    command = ["weights", "reader", tiny_weights, tiny_archive, "--epochs", 1, "--out"]
+    code, text, _ = console(*command, out)
+    assert code == 0 and "epoch 1: " in text and text.endswith(f"weights: {out}\n")
+    before, after = load_weights(tiny_weights), load_weights(out)
+    for name, value in before.state_dict().items():
+        assert torch.equal(after.state_dict()[name], value), name
+    code, text, _ = console("weights", "show", out)
+    assert code == 0 and "reader: " in text and "width 64" in text
+
+
+def test_what_cannot_be_used(console, tiny_weights, tiny_archive, tmp_path):
+    wrong = (
+        (tiny_archive, tmp_path / "reader.pt", "must end in .safetensors"),
+        (tmp_path / "nowhere", tmp_path / "a.safetensors", "nowhere"),
+    )
+    for data, out, message in wrong:
+        code, _, err = console("weights", "reader", tiny_weights, data, "--out", out)
+        assert code == 2 and message in err and len(err.splitlines()) == 1
+        assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("sequence", "states"),
+    [
+        ("RMKQLEDKVEELLSKNYHLENEVARLKKLVGER", "C" + "H" * 30 + "CC"),  # GCN4, 2zta
+        (
+            "MTYKLILNGKTLKGETTTEAVDAATAEKVFKQYANDNGVDGEWTYDDATKTFTVTE",  # protein G, 2gb1
+            "CEEEEEEECCCCCEEEEEECCHHHHHHHHHHHHHHHCCCCEEEEEECCCCEEEEEC",
+        ),
+    ],
+)
+def test_the_shipped_weights_read_sequences(sequence, states):
+    reader = load_weights("rg-base").reader
+    told = condition_features([[RESIDUE_TYPES.index(c) for c in sequence]], [None], len(sequence))
+    read = reader(told[..., :20], [len(sequence)]).argmax(-1)[0].tolist()
+    right = sum(STATES[k] == state for k, state in zip(read, states, strict=True))
+    assert right > 0.7 * len(sequence)
+    card = json.loads(find_weights("rg-base").with_suffix(".json").read_text())
+    assert card["reader"]["parameters"] == sum(p.numel() for p in reader.parameters())
