@@ -7,7 +7,7 @@ Raw samples with default settings, written by the command line and measured from
 
 quality      200 samples of 60-200 residues with each of three seeds
 long         200 samples of 200-300 residues
-calls        64 samples of 60-200 residues at 10, 16, 20, 25, 50 and 100 network calls
+calls        240 samples of 60-200 residues at 10, 16, 20, 30, 50 and 100 network calls
 even         the same by second-order multistep at equally spaced times, up to 50 calls
 variety      100 samples of 100 residues: clusters, and novelty beside held-out real chains
 structure    samples that are asked for the secondary structure of validation chains
@@ -38,7 +38,7 @@ from protdiff.request import Request, batches, sample_length
 from protdiff.weights import file_digest, find_weights, load_weights
 
 COMMAND = [sys.executable, "-m", "protdiff.cli.app"]
-SEEDS, CALLS = (0, 1, 2), (10, 16, 20, 30, 50, 100)
+SEEDS, CALLS, CALLS_SAMPLES = (0, 1, 2), (10, 16, 20, 30, 50, 100), 240
 #: Longest CAMEO target that is predicted; the network was trained on chains of up to this length.
 LONGEST = 256
 #: In place of "told" in the rows of `sequence`.
@@ -87,12 +87,12 @@ def long(out, data):
 
 
 def calls(out, data):
-    return {str(n): measured(drawn(out / f"calls_{n}", "60-200", 64, 3, steps=n)) for n in CALLS}
+    return {str(n): measured(drawn(out / f"calls_{n}", "60-200", CALLS_SAMPLES, 3, steps=n)) for n in CALLS}
 
 
 def even(out, data):
     denoiser, lengths, found = load_weights(), range(60, 201), {}
-    requests = [Request(i, sample_length(lengths, i, 3)) for i in range(64)]
+    requests = [Request(i, sample_length(lengths, i, 3)) for i in range(CALLS_SAMPLES)]
     for n in CALLS[:-1]:
         folder = out / f"even_{n}"
         folder.mkdir(exist_ok=True)

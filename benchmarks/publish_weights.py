@@ -1,4 +1,4 @@
-"""Publish the averaged weights of a training run with their model card, give them a guide or reader.
+"""Publish the averaged weights of a training run and their card; give them a guide or a reader.
 
     python benchmarks/publish_weights.py NAME --run CONFIG [--machine TEXT] [--history TEXT]
                                          [--before CARD]
@@ -11,8 +11,8 @@ steps, chains seen, hours and machine, validation loss per band relative to the 
 and the sample metrics of benchmarks/out/quality.json when `make benchmark` has made it for these
 very weights. A run that started from other weights names their card with ``--before``: its steps,
 chains and hours count. The second form adds the weights of another run to NAME as its guide
-(`protdiff.guidance`), the third the reader of a file of `protdiff weights reader`. A run that starts
-from weights with a guide and a reader keeps them.
+(`protdiff.guidance`), the third the reader of a file of `protdiff weights reader`. A run that
+starts from weights with a guide and a reader keeps them.
 """
 
 import argparse

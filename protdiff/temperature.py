@@ -20,6 +20,9 @@ COLDER_FROM, FINEST, LINKS = 1.0, 6.0, 16.0
 #: Least power p where the fold itself is given, or a letter for every residue (in proportion if for
 #: fewer): little is left to choose.
 TOLD = 8.0
+#: The same where the letters are of a chain of which parts are redrawn: of ten loops one should be
+#: right, they should not be alike.
+REDRAWN = 2.0
 
 
 def check_temperature(temperature, name="temperature"):
@@ -34,9 +37,10 @@ def least_power(request):
     """Least power of a request: its residues with a type or a secondary structure, or its fold."""
     if getattr(request.condition, "keeps_fold", False):
         return TOLD
+    power = REDRAWN if getattr(request.condition, "redraws", False) else TOLD
     texts = (request.sequence or "", RESIDUE_TYPES), (request.structure or "", STATES)
     told = (sum(letter in letters for letter in text) for text, letters in texts)
-    return TOLD * max(told) / request.length
+    return power * max(told) / request.length
 
 
 def temperatures(flow, temperature, least):

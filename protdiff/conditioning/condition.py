@@ -49,6 +49,8 @@ class Condition:
     exact = False
     #: The fold itself is given: what is left open is drawn as cold as the finest detail.
     keeps_fold = False
+    #: Most of the chain is given, and several answers are wanted for the rest.
+    redraws = False
     #: Time of the flow to which the result is noised, to flow back once more; 0: once is enough.
     again = 0.0
 
@@ -102,7 +104,9 @@ class Sum(Condition):
                 raise TypeError(f"{part!r} is not a condition: it cannot be called")
         self.parts = flat
         self.again = max(getattr(part, "again", 0.0) for part in flat)
-        self.keeps_fold = any(getattr(part, "keeps_fold", False) for part in flat)
+        self.keeps_fold, self.redraws = (
+            any(getattr(part, name, False) for part in flat) for name in ("keeps_fold", "redraws")
+        )
 
     def _own(self):
         return [part for part in self.parts if isinstance(part, Condition)]

@@ -116,7 +116,7 @@ class Redesign(Condition):
 class PlacedRedesign(Condition):
     """A redesign with the lengths of its segments settled."""
 
-    exact, again = True, AGAIN
+    exact, again, redraws = True, AGAIN, True
 
     def __init__(self, asked, place, numbering):
         self.asked, self.place, self.numbering = asked, place, numbering

@@ -20,7 +20,7 @@ HIDDEN, RUNS = 0.5, (1, 8, 32)
 
 
 def _batches(chains, rng=None):
-    """Numbers of the chains of every batch; of similar lengths, in random order given a generator."""
+    """Chains of every batch, of similar lengths; in random order given a generator."""
     jitter = 0 if rng is None else 30 * rng.random(len(chains))
     batches, size = [[]], 0
     for number in np.argsort(chains.lengths + jitter, kind="stable"):

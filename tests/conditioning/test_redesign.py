@@ -10,6 +10,7 @@ import protdiff
 from protdiff.conditioning import Redesign
 from protdiff.conditioning.redesign import number_residues
 from protdiff.request import Request, settled
+from protdiff.temperature import REDRAWN, TOLD, least_power
 
 EXAMPLES = Path(__file__).parents[2] / "data" / "examples"
 
@@ -92,6 +93,11 @@ def test_residue_types_of_the_file_are_told(source):
         rest = "".join(letter for letter in told if letter != "X")
         assert rest == chain.sequence[:2] + chain.sequence[2:5] * (not hidden) + chain.sequence[5:]
         assert settled(Request(0, length, "W" * length), asked, 0).sequence == "W" * length
+    # New residues are drawn less cold than a fold whose sequence alone is told.
+    plain = settled(Request(0, 40), Redesign(source, "A103-105"), 0)
+    also = settled(Request(0, 40), Redesign(source, "A103-105") + (lambda clean, *_: clean), 0)
+    assert least_power(plain) == least_power(also) == REDRAWN < TOLD
+    assert least_power(replace(plain, condition=None)) == TOLD
     bare = replace(source, residue_names=np.full(80, "ALA"))
     assert settled(Request(0, 40), Redesign(bare, "A103-105"), 0).sequence is None
     windows = Redesign.at(source, np.arange(40, 80), [(2, 5)])
