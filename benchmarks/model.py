@@ -87,7 +87,10 @@ def long(out, data):
 
 
 def calls(out, data):
-    return {str(n): measured(drawn(out / f"calls_{n}", "60-200", CALLS_SAMPLES, 3, steps=n)) for n in CALLS}
+    return {
+        str(n): measured(drawn(out / f"calls_{n}", "60-200", CALLS_SAMPLES, 3, steps=n))
+        for n in CALLS
+    }
 
 
 def even(out, data):

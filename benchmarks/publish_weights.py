@@ -67,7 +67,7 @@ def add_guide(target, config, machine):
     denoiser, guide = load_weights(target), load_weights(config.out / "ema.safetensors")
     if guide.recipe != denoiser.recipe:
         raise SystemExit(f"{config.out}: trained on another flow than {target}")
-    denoiser.guide = guide
+    guide.reader, denoiser.guide = None, guide
     save_weights(target, denoiser)
     _, progress = read_checkpoint(config.out, ())
     chains = load_chains(
@@ -98,11 +98,11 @@ def add_guide(target, config, machine):
 def add_reader(target, path, data):
     """Give the weights the reader of others, measured on validation chains, and tell their card."""
     denoiser, reader = load_weights(target), load_weights(path).reader
-    denoiser.reader = reader
-    save_weights(target, denoiser)
     train, held_out = (load_chains(data, split, max_length=512) for split in ("train", "val"))
     with flush_denormals():
         right, nats = reading_accuracy(reader, held_out)
+    denoiser.reader = reader
+    save_weights(target, denoiser)
     card = json.loads(target.with_suffix(".json").read_text())
     card["sha256"] = file_digest(target)
     card["samples"] = sample_metrics(card["sha256"])
@@ -132,6 +132,8 @@ def main():
     if options.guide:
         return add_guide(target, read_config(options.guide), options.machine)
     if options.reader:
+        if not options.data:
+            parser.error("--reader needs --data, to be measured on")
         return add_reader(target, options.reader, options.data)
     before = json.loads(options.before.read_text()) if options.before else {}
     earlier = before.get("training", {})

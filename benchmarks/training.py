@@ -40,7 +40,7 @@ def measure(denoiser, chains, config, seconds, warm_up, level=None, length=None)
 
     For so many seconds, or without a level over the steps of `FLOW_STEPS`.
     """
-    optimiser = torch.optim.AdamW(denoiser.parameters(), lr=1e-6)
+    optimiser = torch.optim.AdamW(denoiser.network.parameters(), lr=1e-6)
     draw, counts, spent = batches._draw_level, [], np.zeros(2)
     if level is not None:
         fixed = level if level == "full" else int(level)
@@ -69,7 +69,8 @@ def measure(denoiser, chains, config, seconds, warm_up, level=None, length=None)
 
 def table(kind, options, chains):
     """Rows of one kind of arithmetic."""
-    denoiser = load_weights(device=options.device).requires_grad_(True).train()
+    denoiser = load_weights(device=options.device)
+    denoiser.network.requires_grad_(True).train()
     if "bf16" in kind:
         denoiser.network.use_bf16()
     if "compiled" in kind:
@@ -115,7 +116,8 @@ def captured(options, chains):
 
 def matrix_share(chains):
     """Share of matrix products in the time of an eager step of five full chains of 100 residues."""
-    denoiser = load_weights().requires_grad_(True).train()
+    denoiser = load_weights()
+    denoiser.network.requires_grad_(True).train()
     draw, config = batches._draw_level, TrainingConfig(data=".", out=".", beads=512)
     batches._draw_level = lambda *_: ("full", 100)
     try:

@@ -186,8 +186,11 @@ def find_base(path, base):
     ------
     WeightsError
     """
+    # Several may have the same network, but other guides and readers: first those of that name.
     for folder in (*weight_folders(), Path(path).parent):
-        for candidate in sorted(folder.glob("*.safetensors")):
+        for candidate in sorted(
+            folder.glob("*.safetensors"), key=lambda file: (file.stem != base["name"], file)
+        ):
             try:
                 fits = (
                     read_metadata(candidate)["format"] == FORMAT

@@ -9,6 +9,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
+from protdiff.network import ReaderConfig, SequenceReader
 from protdiff.network.adapters import adapter_tensors, add_adapters
 from protdiff.weights import (
     WeightsError,
@@ -115,6 +116,15 @@ def test_the_base_is_found_by_its_checksum_not_its_name(adapters):
     base.with_name("renamed.safetensors").unlink()
     with pytest.raises(WeightsError, match=r"mine.*adapters of the weights base .*not here"):
         load_weights(path)
+
+
+def test_of_several_bases_that_fit_the_one_of_that_name_is_taken(adapters):
+    path, base, _ = adapters
+    denoiser = load_weights(base)
+    for name in ("a", "base", "z"):
+        denoiser.reader = SequenceReader(ReaderConfig(width=8)) if name == "base" else None
+        save_weights(base.with_stem(name), denoiser)
+    assert load_weights(path).reader is not None
 
 
 def test_damaged_adapters_are_refused(adapters):

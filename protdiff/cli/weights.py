@@ -93,7 +93,8 @@ def guide(
     denoiser, other = load_weights(name), load_weights(weaker)
     if other.recipe != denoiser.recipe:
         raise ValueError(f"{weaker}: trained on another flow than {name}; train it on the same")
-    other.guide, denoiser.guide = None, other
+    other.guide = other.reader = None
+    denoiser.guide = other
     save_weights(out, denoiser, read_metadata(find_weights(name)).get("card"))
     print(f"weights: {out}")
 
@@ -116,8 +117,8 @@ def reader(
     from ..training.reading import fit_reader
     from ..weights import find_weights, load_weights, read_metadata, save_weights
 
-    if out.suffix != ".safetensors":
-        raise ValueError(f"--out {out}: must end in .safetensors")
+    if out.suffix != ".safetensors" or not out.parent.is_dir():
+        raise ValueError(f"--out {out}: must end in .safetensors and lie in a folder that exists")
     denoiser = load_weights(name)
     chains, held_out = (
         load_chains(data, split, max_length=max_length) for split in ("train", "val")

@@ -29,6 +29,8 @@ class _Block(nn.Module):
 
     def __init__(self, config, dilation):
         super().__init__()
+        if config.kernel % 2 == 0:
+            raise ValueError(f"kernel {config.kernel}: must be odd, to have a middle")
         width, reach = config.width, dilation * (config.kernel // 2)
         self.norm = nn.LayerNorm(width)
         self.along = nn.Conv1d(width, width, config.kernel, padding=reach, dilation=dilation)

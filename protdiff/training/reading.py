@@ -89,7 +89,15 @@ def fit_reader(chains, held_out, *, epochs=8, config=None, seed=0, report=print)
     -------
     SequenceReader
         In evaluation mode.
+
+    Raises
+    ------
+    ValueError
+        Without residues that have a type and a state.
     """
+    for part in (chains, held_out):
+        if not np.any((part.types < TYPES) & (part.structure >= 0)):
+            raise ValueError("no residue has a known type and a secondary structure to learn from")
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     reader = SequenceReader(config or ReaderConfig())

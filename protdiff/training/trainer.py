@@ -30,6 +30,11 @@ def learning_rate(config, step):
     return config.learning_rate * min(1.0, (step + 1) / max(1, config.warmup), max(0.0, left))
 
 
+def of_network(tensors):
+    """Those of the network, without a reader, which is not trained."""
+    return {name: tensor for name, tensor in tensors.items() if name.startswith("network.")}
+
+
 class Trainer:
     """A training run: denoiser, its moving average, optimiser, counters; saved and restored.
 
@@ -80,7 +85,7 @@ class Trainer:
             self.denoiser.reader = initial.reader
             self.load(initial.state_dict(), path, new=".previous")
         self.device_steps = None  # made at the first step, on an accelerator
-        self.average = {k: v.clone() for k, v in self.denoiser.state_dict().items()}
+        self.average = {k: v.clone() for k, v in of_network(self.denoiser.state_dict()).items()}
         trained = list(self.denoiser.network.parameters())
         decayed = [p for p in trained if p.ndim >= 2]
         other = [p for p in trained if p.ndim < 2]
@@ -218,8 +223,9 @@ class Trainer:
         """Take over the tensors of a denoiser of the same sizes; those named `new` may lack."""
         own = self.denoiser.state_dict()
         fresh = {name: value for name, value in own.items() if new and new in name}
+        kept = {name: own[name] for name in own.keys() - of_network(own).keys()}
         try:
-            self.denoiser.load_state_dict(fresh | tensors)
+            self.denoiser.load_state_dict(fresh | of_network(tensors) | kept)
         except RuntimeError:
             raise ConfigError(
                 f"{origin}: made with other [network] sizes; choose another `out`, or the old sizes"
@@ -227,7 +233,7 @@ class Trainer:
 
     def update_average(self):
         decay = min(self.config.ema, (1 + self.step) / (10 + self.step))
-        now = self.denoiser.state_dict()
+        now = of_network(self.denoiser.state_dict())
         averages = [self.average[name] for name in now]
         with torch.no_grad():
             torch._foreach_lerp_(averages, list(now.values()), 1 - decay)
@@ -240,7 +246,8 @@ class Trainer:
             for parameter, state in self.optimiser.state.items()
             for key, value in state.items()
         }
-        parts = {"model": self.denoiser.state_dict(), "average": self.average, "adam": moments}
+        model = of_network(self.denoiser.state_dict())
+        parts = {"model": model, "average": self.average, "adam": moments}
         progress = {
             "step": self.step, "chains": self.chains, "seconds": round(self.seconds, 1),
             "best": self.best, "stale": self.stale, "configuration": self.configuration(),
@@ -257,11 +264,10 @@ class Trainer:
         save_weights(self.config.out / name, self.averaged())
 
     def averaged(self):
-        """A denoiser with the averaged weights, and the guide of those it started from."""
+        """A denoiser with the averaged weights; guide and reader of those it started from."""
         current = Denoiser(self.denoiser.network.config, self.denoiser.recipe)
-        current.reader = self.denoiser.reader
         current.load_state_dict(self.average)
-        current.guide = self.guide
+        current.guide, current.reader = self.guide, self.denoiser.reader
         return current.to(self.device).eval().requires_grad_(False)
 
     def restore(self):
@@ -272,7 +278,7 @@ class Trainer:
         parts, progress = found
         self.load(parts["model"], self.config.out)
         device = self.device
-        self.average = {k: v.to(device) for k, v in parts["average"].items()}
+        self.average = {k: v.to(device) for k, v in of_network(parts["average"]).items()}
         for name, parameter in self.denoiser.named_parameters():
             keys = ("step", "exp_avg", "exp_avg_sq")
             state = {k: parts["adam"].get(f"{k}.{name}") for k in keys}

@@ -1,8 +1,10 @@
 """`protdiff weights guide`, and the guidance of `protdiff generate`."""
 
+import copy
+
 from protdiff.flow import ChainFlow
 from protdiff.guidance import DEFAULT_GUIDANCE
-from protdiff.network import Denoiser
+from protdiff.network import Denoiser, ReaderConfig, SequenceReader
 from protdiff.weights import load_weights, save_weights
 
 from ..conftest import TINY
@@ -10,7 +12,9 @@ from ..conftest import TINY
 
 def test_guide_and_guidance(console, guided, guided_file, tiny_weights, tmp_path):
     weaker, out = tmp_path / "weaker.safetensors", tmp_path / "both.safetensors"
-    save_weights(weaker, guided.guide)
+    other = copy.deepcopy(guided.guide)
+    other.reader = SequenceReader(ReaderConfig(width=8))  # a guide is told what its network is
+    save_weights(weaker, other)
     code, *_ = console("weights", "guide", tiny_weights, weaker, "--out", out)
     assert code == 0 and load_weights(out).guide is not None
     code, text, _ = console("weights", "show", out)

@@ -106,3 +106,5 @@ def test_a_reader_is_saved_with_the_network(reading, tiny_denoiser, tmp_path):
 def test_sizes_of_a_reader_are_its_own():
     wide = SequenceReader(replace(SIZES, width=16, dilations=(1,)))
     assert wide.head.in_features == 16 and len(wide.blocks) == 1
+    with pytest.raises(ValueError, match="kernel 4: must be odd"):
+        SequenceReader(replace(SIZES, kernel=4))

@@ -95,6 +95,30 @@ def test_a_run_keeps_the_reader_and_trains_on_what_it_reads(started, chains):
     assert found == told != untold
 
 
+def test_a_run_goes_on_when_its_first_weights_have_got_another_reader(started, chains):
+    trainer = Trainer(started)
+    trainer.train_step(chains, 1e-3)
+    trainer.save()
+    first = load_weights(started.initial)
+    for sizes in (None, replace(SIZES, width=8)):
+        first.reader = sizes and SequenceReader(sizes)
+        save_weights(started.initial, first)
+        again = Trainer(started)
+        again.restore()
+        again.train_step(chains, 1e-3)
+        assert again.step == 2 and (again.averaged().reader is None) == (sizes is None)
+        again.save_average("ema.safetensors")
+        assert (
+            getattr(load_weights(started.out / "ema.safetensors").reader, "config", None) == sizes
+        )
+
+
+def test_nothing_to_read_is_an_error(chains):
+    blind = replace(chains, types=np.full_like(chains.types, 255))
+    with pytest.raises(ValueError, match="no residue has a known type"):
+        fit_reader(blind, chains, report=lambda line: None)
+
+
 @pytest.mark.parametrize("rank", [2, None])
 def test_fine_tuned_weights_read_as_before(started, chains, tmp_path, rank):
     out = tmp_path / "mine.safetensors"
