@@ -13,6 +13,12 @@ app = typer.Typer(help="Look at, check and merge weights.", no_args_is_help=True
 Name = Annotated[str, typer.Argument(help="Shipped weights by name, or a .safetensors file.")]
 
 
+def _check_out(out):
+    """ValueError before any work, unless the file can be written."""
+    if out.suffix != ".safetensors" or not out.parent.is_dir():
+        raise ValueError(f"--out {out}: must end in .safetensors and lie in a folder that exists")
+
+
 @app.callback()
 def _group():
     pass
@@ -63,8 +69,7 @@ def merge(
     """Write adapters and their base as one file of all weights."""
     from ..weights import ADAPTERS, find_weights, load_weights, read_weights, save_weights
 
-    if out.suffix != ".safetensors":
-        raise ValueError(f"--out {out}: must end in .safetensors")
+    _check_out(out)
     path = find_weights(adapters)
     metadata, _ = read_weights(path)
     if metadata["format"] != ADAPTERS:
@@ -88,8 +93,7 @@ def guide(
     """
     from ..weights import find_weights, load_weights, read_metadata, save_weights
 
-    if out.suffix != ".safetensors":
-        raise ValueError(f"--out {out}: must end in .safetensors")
+    _check_out(out)
     denoiser, other = load_weights(name), load_weights(weaker)
     if other.recipe != denoiser.recipe:
         raise ValueError(f"{weaker}: trained on another flow than {name}; train it on the same")
@@ -117,8 +121,7 @@ def reader(
     from ..training.reading import fit_reader
     from ..weights import find_weights, load_weights, read_metadata, save_weights
 
-    if out.suffix != ".safetensors" or not out.parent.is_dir():
-        raise ValueError(f"--out {out}: must end in .safetensors and lie in a folder that exists")
+    _check_out(out)
     denoiser = load_weights(name)
     chains, held_out = (
         load_chains(data, split, max_length=max_length) for split in ("train", "val")
