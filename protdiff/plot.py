@@ -160,6 +160,16 @@ def _pieces(chain):
     return [(start, piece) for start, piece in pieces if len(piece) > 1]
 
 
+def _ribbons(chain, samples):
+    """Ribbons of the pieces of a chain: share of the chain (0 to 1), then as in `_ribbon`.
+
+    `samples` is the number of points per residue.
+    """
+    for first, piece in _pieces(chain):
+        t, *rest = _ribbon(piece, int(samples * len(piece)))
+        yield (t + first) / (len(chain) - 1), *rest
+
+
 def _render(chains):
     """Image (height, width, 3), and the places in it for the letters N and C of the first chain."""
     whole = np.concatenate(chains)
@@ -171,9 +181,7 @@ def _render(chains):
     depth = np.full(height * width, -np.inf, np.float32)
     shade = np.ones((height * width, 3), np.float32)
     for chain in chains:
-        for first, piece in _pieces(chain - middle):
-            ribbon = _ribbon(piece, int(5.5 * scale * len(piece)))
-            ribbon = ((ribbon[0] + first) / (len(chain) - 1), *ribbon[1:])
+        for ribbon in _ribbons(chain - middle, 5.5 * scale):
             for start in range(0, len(ribbon[0]), 1000):
                 _splat(depth, shade, [part[start : start + 1000] for part in ribbon], scale)
     image = _ink(depth.reshape(height, width), shade.reshape(height, width, 3), scale)

@@ -7,7 +7,7 @@ import pytest
 from matplotlib.image import imread
 
 from protdiff.backbone import Backbone, joined
-from protdiff.plot import N_TO_C, PANEL, TITLE, _principal_view, _ribbon, plot_backbones
+from protdiff.plot import N_TO_C, PANEL, TITLE, _principal_view, _ribbon, _ribbons, plot_backbones
 
 
 @pytest.fixture
@@ -104,14 +104,25 @@ def test_every_chain_of_an_assembly_has_its_own_colours(helix, tmp_path):
     assert (gap == 1).all()  # nothing joins them
 
 
-def test_the_ribbon_is_open_where_residues_are_missing(helix, tmp_path):
-    parts = np.concatenate([helix[:12], helix[20:]])
-    plot_backbones([parts], tmp_path / "gap.png")
-    drawn = (imread(tmp_path / "gap.png")[TITLE:, :, :3] < 1).any(-1).any(0)
-    runs = np.flatnonzero(np.diff(drawn.astype(int)) == 1)
-    plot_backbones([helix], tmp_path / "whole.png")
-    whole = (imread(tmp_path / "whole.png")[TITLE:, :, :3] < 1).any(-1).any(0)
-    assert len(runs) == 1 + len(np.flatnonzero(np.diff(whole.astype(int)) == 1))
+def test_the_ribbon_is_open_where_residues_are_missing(helix):
+    missing = helix[13:19]  # away from the last residues that are there
+    whole, gap = (
+        [ribbon[1] for ribbon in _ribbons(chain, 30)]
+        for chain in (helix, np.concatenate([helix[:12], helix[20:]]))
+    )
+    assert (len(whole), len(gap)) == (1, 2)
+
+    def nearest(ribbons):
+        drawn = np.concatenate(ribbons)
+        return np.linalg.norm(missing[:, None] - drawn, axis=-1).min(1)
+
+    assert (nearest(whole) < 0.5).all()  # a ribbon goes through every residue that is there
+    assert (nearest(gap) > 2.5).all()
+    # Either piece keeps its place along the chain, and so its colour.
+    shares = [
+        (ribbon[0][0], ribbon[0][-1]) for ribbon in _ribbons(np.delete(helix, range(12, 20), 0), 30)
+    ]
+    np.testing.assert_allclose(shares, [(0, 11 / 21), (12 / 21, 1)])
 
 
 @pytest.mark.parametrize("length", [4, 6])
