@@ -22,9 +22,9 @@ from pathlib import Path
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from protdiff.backbone import Backbone
 from protdiff.dataset import read_chains
-from protdiff.io import write
+from protdiff.structure.backbone import Backbone
+from protdiff.structure.io.read_write import write
 
 COMMAND = [sys.executable, "-m", "protdiff.cli.app"]
 

@@ -17,9 +17,9 @@ import protdiff
 from protdiff.conditioning import Energy, Motif, Symmetry
 from protdiff.conditioning.symmetry import symmetry_error
 from protdiff.metrics.quality import quality
-from protdiff.metrics.superposition import rmsd
-from protdiff.plot import plot_backbones
-from protdiff.secondary_structure import psea
+from protdiff.plots.ribbons import plot_backbones
+from protdiff.structure.secondary_structure import psea
+from protdiff.structure.superposition import rmsd
 
 FILE, FIRST, LAST = "data/examples/1tpk.pdb", 30, 44
 FLANK = 30

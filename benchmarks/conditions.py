@@ -23,10 +23,10 @@ from protdiff.conditioning import (
 )
 from protdiff.conditioning.symmetry import symmetry_error
 from protdiff.dataset import read_chains
-from protdiff.extension import Extension, extend
 from protdiff.metrics.quality import near_pairs, quality
-from protdiff.metrics.superposition import rmsd
-from protdiff.weights import load_weights
+from protdiff.network.weights import load_weights
+from protdiff.sampling.extend import Extension, extend
+from protdiff.structure.superposition import rmsd
 
 FRAGMENT, RESTRAINTS, TOLERANCE, UNIT, SIZES = 9, 10, 1.0, 60, 8
 #: New residues of an extension, and how far from a seam a residue is beside it.

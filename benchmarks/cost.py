@@ -22,10 +22,10 @@ import time
 import numpy as np
 import torch
 
-from protdiff.generation import DEFAULT_STEPS, sample
 from protdiff.network.numerics import pick_device
-from protdiff.request import GPU_BATCH_RESIDUES, Request, batches
-from protdiff.weights import load_weights
+from protdiff.network.weights import load_weights
+from protdiff.sampling.generate import DEFAULT_STEPS, sample
+from protdiff.sampling.plan import GPU_BATCH_RESIDUES, Request, batches
 
 UNIT = 1e9 if sys.platform == "darwin" else 1e6
 #: Samples of one length at most, and residues that they are enough for.

@@ -14,16 +14,16 @@ from pathlib import Path
 
 from protdiff.dataset import read_chains
 from protdiff.dataset.build import build_dataset
-from protdiff.dataset.judge import Limits
+from protdiff.dataset.filters import Limits
 
 FIRST_STEP = """
 import time
 began = time.perf_counter()
 from protdiff.training.batches import make_batch
 from protdiff.training.config import TrainingConfig
-from protdiff.training.dataset import load_chains
+from protdiff.training.chains import load_chains
 from protdiff.training.objective import batch_loss
-from protdiff.weights import load_weights
+from protdiff.network.weights import load_weights
 opened = time.perf_counter()
 chains = load_chains({data!r}, "train", max_length=64)
 opened = time.perf_counter() - opened

@@ -20,17 +20,17 @@ from e3nn import o3
 from scipy.spatial.transform import Rotation
 
 import protdiff
-from protdiff.backbone import Backbone
+from protdiff._system.files import write_json
 from protdiff.dataset import read_chains
-from protdiff.files import write_json
-from protdiff.finetuning import finetune
 from protdiff.flow import cosine_modes
 from protdiff.network.numerics import flush_denormals
+from protdiff.network.weights import load_weights
+from protdiff.structure.backbone import Backbone
+from protdiff.training.adaptation import FinetuneSettings
 from protdiff.training.batches import make_batch
-from protdiff.training.dataset import load_chains
-from protdiff.training.finetune import FinetuneSettings
+from protdiff.training.chains import load_chains
+from protdiff.training.finetune import finetune
 from protdiff.training.objective import batch_loss, held_out_loss
-from protdiff.weights import load_weights
 
 CHAINS, BATCHES = 50, 24
 CLASSES = {

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from protdiff.dataset.store import angstrom
-from protdiff.geometry import (
+from protdiff.structure.geometry import (
     N_CA_C,
     angle,
     dihedral,
@@ -26,7 +26,7 @@ from protdiff.geometry import (
     place_backbone,
     rigid_links,
 )
-from protdiff.training.dataset import load_chains
+from protdiff.training.chains import load_chains
 
 #: Links with a coordinate farther than this from that of a rigid peptide, Å, are misbuilt.
 FARTHEST = 0.6

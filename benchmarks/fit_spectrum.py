@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 
 from protdiff.flow import MeasuredSpectrum, cosine_modes
-from protdiff.training.dataset import load_chains
+from protdiff.training.chains import load_chains
 
 
 def mode_squares(chains):

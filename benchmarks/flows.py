@@ -20,18 +20,18 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from protdiff.files import save_figure
+from protdiff._system.files import save_figure
 from protdiff.flow import uniform_times
-from protdiff.generation import sample
 from protdiff.metrics.evaluation import Structures, evaluate
 from protdiff.network.numerics import flush_denormals
-from protdiff.request import Request, batches
+from protdiff.network.weights import load_weights
+from protdiff.sampling.generate import sample
+from protdiff.sampling.plan import Request, batches
 from protdiff.training.batches import make_batch
+from protdiff.training.chains import load_chains
 from protdiff.training.config import TrainingConfig
-from protdiff.training.dataset import load_chains
 from protdiff.training.objective import batch_loss
 from protdiff.training.trainer import Trainer
-from protdiff.weights import load_weights
 
 OUT = Path(__file__).parent / "out" / "flows"
 #: What was measured; runs that are named there are not drawn again.

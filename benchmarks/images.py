@@ -20,7 +20,7 @@ import torch
 from sklearn.datasets import load_digits
 from torch import nn
 
-from protdiff.files import save_figure
+from protdiff._system.files import save_figure
 from protdiff.flow import GUD, VP, Flow, cosine_modes, ode_2m, sde_2m, uniform_times
 from protdiff.metrics.population import frechet_distance
 

@@ -23,12 +23,12 @@ import numpy as np
 import torch
 from scipy.stats import rankdata, spearmanr
 
-from protdiff.backbone import Backbone
+from protdiff.analysis import log_likelihood
 from protdiff.dataset import read_chains
 from protdiff.flow import cosine_modes
-from protdiff.io import read
-from protdiff.physics import log_likelihood
-from protdiff.weights import find_weights, load_weights
+from protdiff.network.weights import find_weights, load_weights
+from protdiff.structure.backbone import Backbone
+from protdiff.structure.io.read_write import read
 
 FINE = 12.0
 #: Nats per degree of freedom: one model of the table has flown apart, and decides Pearson's r.

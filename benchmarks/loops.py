@@ -17,11 +17,11 @@ import torch
 import protdiff
 from protdiff.conditioning import Redesign
 from protdiff.dataset import read_chains
-from protdiff.generation import sample
 from protdiff.metrics.quality import quality
-from protdiff.request import Request, batches, settled
-from protdiff.secondary_structure import psea
-from protdiff.weights import load_weights
+from protdiff.network.weights import load_weights
+from protdiff.sampling.generate import sample
+from protdiff.sampling.plan import Request, batches, settled
+from protdiff.structure.secondary_structure import psea
 
 SIZES, TRIES, BOND, END = (8, 12), 10, 0.15, 10
 C_N = 1.331

@@ -29,13 +29,13 @@ from sample_metrics import dssp_codes, psea_codes
 from sample_quality import measure_folder
 
 import protdiff
-from protdiff.backbone import Backbone
+from protdiff._system.files import replacing
 from protdiff.dataset import read_chains
-from protdiff.files import replacing
 from protdiff.flow import uniform_times
-from protdiff.generation import sample
-from protdiff.request import Request, batches, sample_length
-from protdiff.weights import file_digest, find_weights, load_weights
+from protdiff.network.weights import file_digest, find_weights, load_weights
+from protdiff.sampling.generate import sample
+from protdiff.sampling.plan import Request, batches, sample_length
+from protdiff.structure.backbone import Backbone
 
 COMMAND = [sys.executable, "-m", "protdiff.cli.app"]
 SEEDS, CALLS, CALLS_SAMPLES = (0, 1, 2), (10, 16, 20, 30, 50, 100), 240

@@ -5,7 +5,7 @@ import csv
 from matplotlib.figure import Figure
 
 import protdiff
-from protdiff.plot import plot_backbones
+from protdiff.plots.ribbons import plot_backbones
 
 
 def draw_failures(folder, picture):

@@ -15,11 +15,11 @@ import torch
 
 import protdiff
 from protdiff.conditioning import Motif
-from protdiff.generation import sample
 from protdiff.metrics.quality import quality
-from protdiff.metrics.superposition import rmsd
-from protdiff.request import Request, allowed_lengths, batches, sample_length, settled
-from protdiff.weights import load_weights
+from protdiff.network.weights import load_weights
+from protdiff.sampling.generate import sample
+from protdiff.sampling.plan import Request, allowed_lengths, batches, sample_length, settled
+from protdiff.structure.superposition import rmsd
 
 #: Quality columns and whether more is worse.
 COLUMNS = {

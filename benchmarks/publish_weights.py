@@ -11,8 +11,8 @@ steps, chains seen, hours and machine, validation loss per band relative to the 
 and the sample metrics of benchmarks/out/quality.json when `make benchmark` has made it for these
 very weights. A run that started from other weights names their card with ``--before``: its steps,
 chains and hours count. The second form adds the weights of another run to NAME as its guide
-(`protdiff.guidance`), the third the reader of a file of `protdiff weights reader`. A run that
-starts from weights with a guide and a reader keeps them.
+(`protdiff.sampling.guidance`), the third the reader of a file of `protdiff weights reader`. A run
+that starts from weights with a guide and a reader keeps them.
 """
 
 import argparse
@@ -24,12 +24,12 @@ from pathlib import Path
 
 from protdiff import __version__
 from protdiff.network.numerics import flush_denormals
+from protdiff.network.weights import file_digest, load_weights, save_weights
+from protdiff.training.chains import load_chains
 from protdiff.training.checkpoint import read_checkpoint
 from protdiff.training.config import read_config
-from protdiff.training.dataset import load_chains
 from protdiff.training.objective import validate
-from protdiff.training.reading import reading_accuracy
-from protdiff.weights import file_digest, load_weights, save_weights
+from protdiff.training.reader_training import reading_accuracy
 
 ROOT = Path(__file__).resolve().parents[1]
 

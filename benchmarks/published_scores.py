@@ -21,9 +21,9 @@ import numpy as np
 import torch
 from Bio.Align import PairwiseAligner, substitution_matrices
 
-from protdiff.io import read
 from protdiff.metrics.correspondence import BREAK, align_identity, align_sequences
 from protdiff.metrics.scores import compare
+from protdiff.structure.io.read_write import read
 
 TOLERANCE = {"rmsd": 0.005, "tm": 0.002, "gdt_ts": 0.002, "gdt_ha": 0.002, "lddt": 0.002}
 #: Optimal alignments of one pair of sequences that are tried.

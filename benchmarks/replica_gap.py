@@ -20,10 +20,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from protdiff._system.files import replacing
+from protdiff.analysis import measure_replicas
 from protdiff.dataset import read_chains
-from protdiff.files import replacing
-from protdiff.physics import measure_replicas
-from protdiff.weights import file_digest, find_weights, load_weights
+from protdiff.network.weights import file_digest, find_weights, load_weights
 
 SHORTEST, LONGEST = 60, 140
 LIMIT = 0.05

@@ -21,11 +21,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from protdiff.backbone import Backbone
 from protdiff.dataset import read_chains
-from protdiff.io import read, write
 from protdiff.metrics import score
 from protdiff.metrics.search import fragments, tm_d0
+from protdiff.structure.backbone import Backbone
+from protdiff.structure.io.read_write import read, write
 
 LOOP_PAIRS = 3
 

@@ -19,11 +19,11 @@ from sample_quality import measure_folder
 
 import protdiff
 from protdiff.flow import SAMPLERS, sampling_times, uniform_times
-from protdiff.flow.error import sampler_error
-from protdiff.generation import sample
-from protdiff.request import Request, batches
-from protdiff.temperature import DEFAULT_TEMPERATURE
-from protdiff.weights import load_weights
+from protdiff.flow.sampler_error import sampler_error
+from protdiff.network.weights import load_weights
+from protdiff.sampling.generate import sample
+from protdiff.sampling.plan import Request, batches
+from protdiff.sampling.temperature import DEFAULT_TEMPERATURE
 
 COLUMNS = {
     "step_ok": "bonds %", "clash_3.0": "clashes", "clash_3.6": "pairs < 3.6 Å",

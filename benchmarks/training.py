@@ -20,12 +20,12 @@ from e3nn import o3
 
 import protdiff
 from protdiff.network.numerics import flush_denormals
+from protdiff.network.weights import DEFAULT, load_weights
 from protdiff.training import batches
+from protdiff.training.chains import load_chains, on_device
 from protdiff.training.config import TrainingConfig
-from protdiff.training.dataset import load_chains, on_device
 from protdiff.training.objective import batch_loss
 from protdiff.training.trainer import Trainer
-from protdiff.weights import DEFAULT, load_weights
 
 ROWS = [("full", 64), ("full", 100), ("full", 200), ("16", 100), ("32", 100), ("64", 100)]
 #: Steps before the clock starts; code is compiled anew for every kind of call.

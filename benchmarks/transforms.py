@@ -12,10 +12,10 @@ import scipy.fft
 import torch
 
 from protdiff.flow import gaussian_oracle, sde_2m, to_coords, to_modes, uniform_times
-from protdiff.flows import recipe
-from protdiff.generation import sample
-from protdiff.request import Request, batches
-from protdiff.weights import load_weights
+from protdiff.flow.zoo import recipe
+from protdiff.network.weights import load_weights
+from protdiff.sampling.generate import sample
+from protdiff.sampling.plan import Request, batches
 
 CHAINS, LENGTH = 64, 256
 

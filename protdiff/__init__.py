@@ -7,13 +7,13 @@ __all__ = ["Backbone", "Scores", "finetune", "flows", "generate", "read", "score
 
 #: Public names and where they live; imported on first use, so that `import protdiff` is instant.
 _HOMES = {
-    "Backbone": "backbone",
+    "Backbone": "structure.backbone",
     "Scores": "metrics",
-    "finetune": "finetuning",
-    "generate": "generation",
-    "read": "io",
+    "finetune": "training.finetune",
+    "generate": "sampling.generate",
+    "read": "structure.io.read_write",
     "score": "metrics",
-    "write": "io",
+    "write": "structure.io.read_write",
 }
 
 
@@ -21,7 +21,7 @@ def __getattr__(name):
     if name in _HOMES:
         return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
     if name == "flows":
-        return import_module(f"{__name__}.flows")
+        return import_module(f"{__name__}.flow.zoo")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

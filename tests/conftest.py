@@ -12,9 +12,9 @@ import torch
 from hypothesis import settings
 
 from protdiff.flow import ChainFlow
-from protdiff.flow.reference import real_spectrum
+from protdiff.flow.reference_spectrum import real_spectrum
 from protdiff.network import Denoiser, NetworkConfig
-from protdiff.weights import save_weights
+from protdiff.network.weights import save_weights
 
 # The same examples at every automatic run; new ones on a developer's machine.
 settings.register_profile("ci", derandomize=True)

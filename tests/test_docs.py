@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from protdiff.analysis import LIKELIHOOD
 from protdiff.metrics import QUALITY, SIMILARITY
 from protdiff.metrics.descriptor import NAMES
-from protdiff.physics import LIKELIHOOD
+from protdiff.network.weights import load_weights
 from protdiff.training.config import read_config
-from protdiff.weights import load_weights
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "docs" / "metrics.md").read_text(encoding="utf-8")

@@ -6,7 +6,7 @@ import sys
 import typer
 
 from . import audit, data, doctor, evaluate, extend, finetune, flow, generate, score, train, weights
-from .variadic import variadic
+from ._shared.variadic import variadic
 
 __all__ = ["app", "main"]
 

@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from ..files import write_json
-from .inputs import find_files
-from .progress import progress_bar
-from .rows import row_writer
+from .._system.files import write_json
+from ._shared.pairing import find_files
+from ._shared.progress import progress_bar
+from ._shared.rows import row_writer
 
 __all__ = ["audit"]
 
@@ -46,11 +46,11 @@ def audit(
     samples, suspicious.png with the training chain laid over. One sentence says what it comes to.
     """
     files = find_files(samples, "samples")
-    from ..flow.thermo import collapse_time
+    from ..flow.thermodynamics import collapse_time
     from ..metrics.audit import BASELINE
     from ..metrics.audit import audit as audit_traces
-    from ..metrics.overlay import draw_overlays
-    from ..weights import find_weights, load_weights
+    from ..network.weights import find_weights, load_weights
+    from ..plots.overlay import draw_overlays
 
     recipe = load_weights(find_weights(weights)).recipe
     known, names = load_traces(train, "train", "--train")
@@ -117,7 +117,7 @@ def audit(
 def load_traces(path, split, option):
     """CA traces and names of an archive's split, or of the structures of a folder."""
     from ..dataset import UNIT, is_dataset, read_chains
-    from ..io import read
+    from ..structure.io.read_write import read
 
     if not path.is_dir():
         raise ValueError(f"{option} {path}: not a folder of chains or structures")
@@ -136,7 +136,7 @@ def load_traces(path, split, option):
 
 def read_samples(files):
     """CA traces, their files, and (file, error) of those that cannot be read."""
-    from ..io import read
+    from ..structure.io.read_write import read
 
     made, kept, errors = [], [], []
     for path in files:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from .progress import progress_bar
+from ._shared.progress import progress_bar
 
 __all__ = ["app"]
 
@@ -75,7 +75,7 @@ def build(
     if unknown := set(method or ()) - set(METHODS):
         raise ValueError(f"--method {unknown.pop()}: choose among {', '.join(METHODS)}")
     from ..dataset.build import build_dataset
-    from ..dataset.judge import Limits
+    from ..dataset.filters import Limits
 
     with progress_bar(None, "reading", "inputs") as advance:
         summary = build_dataset(
@@ -108,8 +108,8 @@ def show(
 ):
     """Print what a data set holds."""
     from ..dataset.archive import read_chains
-    from ..dataset.page import draw_dataset, length_rows, summarise
     from ..dataset.store import SPLITS, read_summary
+    from ..plots.dataset_page import draw_dataset, length_rows, summarise
 
     chains = read_chains(dataset, max_length=10**9, globular=False)
     print(f"{'':12}{'chains':>9}{'clusters':>10}{'residues':>12}{'length':>8}{'helix':>8}"
@@ -137,7 +137,7 @@ def show(
 def write_table(chains, path):
     """The table as CSV, without what only the program needs."""
     from ..dataset.store import SPLITS, TABLE
-    from .rows import row_writer
+    from ._shared.rows import row_writer
 
     columns = ["name", *(key for key in TABLE.names if key not in ("name", "start", "sequence"))]
     with row_writer(path, columns) as write:

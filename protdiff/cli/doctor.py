@@ -19,9 +19,9 @@ def doctor(
     import torch
 
     from .. import __version__
-    from ..generation import sample
-    from ..request import Request
-    from ..weights import file_digest, find_weights, load_weights
+    from ..network.weights import file_digest, find_weights, load_weights
+    from ..sampling.generate import sample
+    from ..sampling.plan import Request
 
     def line(name, text):
         print(f"{name:<14}{text}")

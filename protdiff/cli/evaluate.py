@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from ..files import write_json
-from .inputs import find_files, stem
-from .progress import progress_bar
-from .rows import row_writer, shown
+from .._system.files import write_json
+from ._shared.pairing import find_files, stem
+from ._shared.progress import progress_bar
+from ._shared.rows import row_writer, shown
 
 __all__ = ["evaluate"]
 
@@ -59,8 +59,8 @@ def evaluate(
     """
     files = find_files(designs, "designs")
     from ..metrics.evaluation import evaluate as evaluate_set
-    from ..metrics.page import draw_page
     from ..metrics.structural import load_tmtools
+    from ..plots.evaluation_page import draw_page
 
     if alignment is Method.tmalign:
         load_tmtools()
@@ -99,8 +99,8 @@ def measure(files, what):
     ValueError
         If none can.
     """
-    from ..io import read
     from ..metrics.evaluation import Structures
+    from ..structure.io.read_write import read
 
     names, backbones, errors = [], [], []
     with progress_bar(len(files), f"reading {what}", "files") as advance:

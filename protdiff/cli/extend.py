@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 
-from ..generation import DEFAULT_STEPS
-from ..guidance import guidance_of
-from ..temperature import DEFAULT_TEMPERATURE
-from . import designs
+from ..sampling.generate import DEFAULT_STEPS
+from ..sampling.guidance import guidance_of
+from ..sampling.temperature import DEFAULT_TEMPERATURE
+from ._shared import designs
 
 __all__ = ["extend"]
 
@@ -45,9 +45,9 @@ def extend(
     """
     designs.check_options(temperature, guidance, name, plot)
 
-    from ..extension import WINDOW, Extension, extend
-    from ..io import read
-    from ..request import BATCH_RESIDUES, Request
+    from ..sampling.extend import WINDOW, Extension, extend
+    from ..sampling.plan import BATCH_RESIDUES, Request
+    from ..structure.io.read_write import read
 
     window = WINDOW if window is None else window
     extension = Extension(read(source), to, chain, end, window, overlap)

@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
+from ._shared.designs import Device
+from ._shared.progress import progress_bar
 from .data import Models
-from .designs import Device
-from .progress import progress_bar
 
 __all__ = ["finetune"]
 
@@ -52,9 +52,9 @@ def finetune(
     """
     if models is Models.all and samples and samples < 2:
         raise ValueError(f"--samples {samples}: a comparison needs at least 2")
-    from ..finetuning import finetune as run
     from ..network.numerics import pick_device
-    from ..training.finetune import FinetuneSettings
+    from ..training.adaptation import FinetuneSettings
+    from ..training.finetune import finetune as run
 
     settings = FinetuneSettings(
         rank=None if full else lora_rank, minutes=minutes, steps=steps, keep=keep, seed=seed,

@@ -2,11 +2,11 @@
 
 import typer
 
+from ._shared.variadic import variadic
 from .flow_coarsen import coarsen
 from .flow_report import report
 from .flow_show import show
 from .thermo import thermo
-from .variadic import variadic
 
 __all__ = ["app"]
 

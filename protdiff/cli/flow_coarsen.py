@@ -24,11 +24,11 @@ def coarsen(
     """
     import numpy as np
 
-    from ..coarsen import coarsen as dissolve
-    from ..coarsen import levels_of
+    from ..analysis.coarse_graining import coarsen as dissolve
+    from ..analysis.coarse_graining import levels_of
     from ..flow import REGULATORS
-    from ..io import read, write
-    from ..plot import plot_backbones
+    from ..plots.ribbons import plot_backbones
+    from ..structure.io.read_write import read, write
 
     if regulator not in REGULATORS:
         raise ValueError(f"--regulator {regulator}: choose from {', '.join(REGULATORS)}")

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from ..files import write_json
-from .progress import progress_bar
+from .._system.files import write_json
+from ._shared.progress import progress_bar
 from .thermo import load_chains
 
 __all__ = ["report"]
@@ -33,8 +33,8 @@ def report(
     Start and steps: closed forms of the Gaussian chain. Score: what a linear recalibration of the
     network would gain on held-out chains, a lower bound of its error.
     """
-    from ..physics import report_sampler
-    from ..weights import find_weights, load_weights
+    from ..analysis import report_sampler
+    from ..network.weights import find_weights, load_weights
 
     path = find_weights(weights)
     denoiser = load_weights(path)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ..flows import FLOWS, SHIPPED
+from ..flow.zoo import FLOWS, SHIPPED
 
 __all__ = ["show"]
 
@@ -26,10 +26,10 @@ def show(
 ):
     """Print a flow: prior, end points, steps, and what is resolved when, from coarse to fine."""
     from ..flow import bond_and_rg, calibrated_prior, free_field, uniform_times
-    from ..flow.error import initialisation_error
-    from ..flow.reference import real_spectrum
+    from ..flow.reference_spectrum import real_spectrum
     from ..flow.rgdm import shell_steps
-    from ..flows import recipe
+    from ..flow.sampler_error import initialisation_error
+    from ..flow.zoo import recipe
 
     made = recipe(name)
     flow = made([length])
@@ -100,7 +100,7 @@ def draw(name, recipe, flow, length, path):
     from matplotlib import colormaps
     from matplotlib.figure import Figure
 
-    from ..files import save_figure
+    from .._system.files import save_figure
 
     u = torch.linspace(0, 1, 201, dtype=torch.float64)
     real = flow.mask[0, :length].nonzero()[:, 0]

@@ -5,11 +5,12 @@ from typing import Annotated
 
 import typer
 
-from ..generation import DEFAULT_STEPS
-from ..guidance import guidance_of
-from ..temperature import DEFAULT_TEMPERATURE
-from . import ask, designs
-from .plan import plan
+from ..sampling.generate import DEFAULT_STEPS
+from ..sampling.guidance import guidance_of
+from ..sampling.temperature import DEFAULT_TEMPERATURE
+from ._shared import condition_options as ask
+from ._shared import designs
+from ._shared.plan import plan
 
 __all__ = ["generate"]
 
@@ -70,13 +71,13 @@ def generate(
     requests = plan(length, num, seed, sequence, ss, ask.condition_of(asked))
     designs.check_options(temperature, guidance, name, plot)
     if redesign is not None:
-        from ..io import read
+        from ..structure.io.read_write import read
 
         designs.check_format(read(source), format)
 
     from ..conditioning import second_pass
-    from ..generation import sample
-    from ..request import batches
+    from ..sampling.generate import sample
+    from ..sampling.plan import batches
 
     denoiser, loaded = designs.load(weights, device)
     guidance = guidance_of(denoiser, guidance, "--guidance")

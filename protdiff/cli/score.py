@@ -9,12 +9,12 @@ from typing import Annotated
 
 import typer
 
-from .inputs import Task, find_files, pair_by_name, pair_by_table
-from .plan import read_sequences
-from .progress import progress_bar
-from .rows import Summary, row_writer
-from .score_report import MOST_SHOWN, report
-from .score_task import RESIDUE_COLUMNS, Options, mapped, score_task
+from ._shared.pairing import Task, find_files, pair_by_name, pair_by_table
+from ._shared.plan import read_sequences
+from ._shared.progress import progress_bar
+from ._shared.rows import Summary, row_writer
+from ._shared.score_report import MOST_SHOWN, report
+from ._shared.score_task import RESIDUE_COLUMNS, Options, mapped, score_task
 
 __all__ = ["score"]
 
@@ -120,11 +120,11 @@ def score(
         from ..metrics.structural import load_tmtools
 
         load_tmtools()
-    from ..metrics.chains import parse_chains
+    from ..analysis import LIKELIHOOD
+    from ..metrics.complexes import parse_chains
     from ..metrics.quality import QUALITY
     from ..metrics.scores import SIMILARITY
-    from ..physics import LIKELIHOOD
-    from ..weights import find_weights
+    from ..network.weights import find_weights
 
     columns = ["model", *(["reference", *SIMILARITY] if compared else [])]
     columns += [*(QUALITY if quality else []), "warning", "error"]
@@ -234,7 +234,7 @@ def check(
         if not quality and likelihood is None:
             raise ValueError("--no-quality: without --reference nothing is left to compute")
     if chain is not None:
-        from ..metrics.chains import parse_chains
+        from ..metrics.complexes import parse_chains
 
         parse_chains(chain)
     for option, folder in (("--superpose", superpose), ("--color", color)):

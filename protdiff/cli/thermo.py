@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from ..files import write_json
-from .progress import progress_bar
+from .._system.files import write_json
+from ._shared.progress import progress_bar
 
 __all__ = ["thermo"]
 
@@ -37,9 +37,9 @@ def thermo(
     replicas: two structures drawn from one noised real chain should be as far from each other as
     from the chain itself.
     """
-    from ..physics import measure_thermodynamics
-    from ..weights import find_weights, load_weights
-    from .thermo_page import draw_thermo
+    from ..analysis import measure_thermodynamics
+    from ..network.weights import find_weights, load_weights
+    from ..plots.thermodynamics_page import draw_thermo
 
     path = find_weights(weights)
     denoiser = load_weights(path)
@@ -64,9 +64,9 @@ def thermo(
 def load_chains(data, length, count):
     """Whole chains of about this length."""
     from ..dataset import is_dataset, read_chains
-    from ..io import read
     from ..metrics.quality import steps
-    from .inputs import find_files
+    from ..structure.io.read_write import read
+    from ._shared.pairing import find_files
 
     if not data.is_dir():
         raise ValueError(f"--data {data}: not a folder of chains or structures")

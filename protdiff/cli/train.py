@@ -41,7 +41,7 @@ def progress_line(steps, shown=True):
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
     from rich.progress import TimeRemainingColumn as Remaining
 
-    from ..training.loss import BAND_NAMES
+    from ..training.losses import BAND_NAMES
 
     console = Console(stderr=True)
     columns = (MofNCompleteColumn(), BarColumn(20), Remaining(), TextColumn("{task.description}"))

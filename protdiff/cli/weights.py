@@ -27,7 +27,7 @@ def _group():
 @app.command()
 def show(name: Name = "rg-base"):
     """Print what a weights file says of itself."""
-    from ..weights import ADAPTERS, file_digest, find_weights, read_weights
+    from ..network.weights import ADAPTERS, file_digest, find_weights, read_weights
 
     path = find_weights(name)
     metadata, tensors = read_weights(path)
@@ -53,7 +53,7 @@ def show(name: Name = "rg-base"):
 @app.command()
 def verify(names: Annotated[list[str], typer.Argument(help="Names or files.")]):
     """Check that weights are whole, and that the base of adapters is here."""
-    from ..weights import find_weights, load_weights
+    from ..network.weights import find_weights, load_weights
 
     for name in names:
         path = find_weights(name)
@@ -67,7 +67,7 @@ def merge(
     out: Annotated[Path, typer.Option(help="The .safetensors file to write.")],
 ):
     """Write adapters and their base as one file of all weights."""
-    from ..weights import ADAPTERS, find_weights, load_weights, read_weights, save_weights
+    from ..network.weights import ADAPTERS, find_weights, load_weights, read_weights, save_weights
 
     _check_out(out)
     path = find_weights(adapters)
@@ -91,7 +91,7 @@ def guide(
     Adapters are merged into their base. A guide of a tenth of the parameters, trained for minutes
     (docs/guide.toml), is enough.
     """
-    from ..weights import find_weights, load_weights, read_metadata, save_weights
+    from ..network.weights import find_weights, load_weights, read_metadata, save_weights
 
     _check_out(out)
     denoiser, other = load_weights(name), load_weights(weaker)
@@ -117,9 +117,9 @@ def reader(
     Trained on the chains of a data set, in ten minutes of one core for ten thousand. Adapters are
     merged into their base.
     """
-    from ..training.dataset import load_chains
-    from ..training.reading import fit_reader
-    from ..weights import find_weights, load_weights, read_metadata, save_weights
+    from ..network.weights import find_weights, load_weights, read_metadata, save_weights
+    from ..training.chains import load_chains
+    from ..training.reader_training import fit_reader
 
     _check_out(out)
     denoiser = load_weights(name)

@@ -8,8 +8,8 @@ moves what is still open.
 
 import torch
 
+from .base import AGAIN, Condition, ca_of
 from .bonds import HELD_FROM, Bonds
-from .condition import AGAIN, Condition, ca_of
 
 __all__ = ["Contacts", "Energy", "RadiusOfGyration", "Repulsion"]
 

@@ -9,10 +9,10 @@ import torch
 
 from ..flow import cosine_modes
 from ..flow.conditional import conditional_mean, observation_precision
-from ..geometry import LINK_ATOMS, link_vectors
-from ..metrics.superposition import rotation_of
+from ..structure.geometry import LINK_ATOMS, link_vectors
+from ..structure.superposition import rotation_of
+from .base import Condition
 from .bonds import HELD_FROM, Bonds
-from .condition import Condition
 
 __all__ = ["Known", "atom_row", "backbone_observations"]
 

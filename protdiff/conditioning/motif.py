@@ -3,8 +3,8 @@
 import numpy as np
 import torch
 
-from ..backbone import Backbone
-from .condition import AGAIN, Condition
+from ..structure.backbone import Backbone
+from .base import AGAIN, Condition
 from .contig import Contig, Fixed, New, find_residues, parse_contig, read_specification
 from .energy import Room, lowered, strain
 from .known import Known, backbone_observations
@@ -48,7 +48,7 @@ class Motif(Condition):
     exact = True
 
     def __init__(self, source, contig=None, name="--contig"):
-        from ..io import read
+        from ..structure.io.read_write import read
 
         if contig is None:
             contig = None if isinstance(source, Backbone) else read_specification(source)
@@ -193,7 +193,7 @@ class PlacedMotif(Condition):
 
 def superposed(coords, mobile, target):
     """`coords` moved as `mobile` best moves onto `target`; ndarrays (..., 3), (M, 3), (M, 3)."""
-    from ..metrics.superposition import superpose
+    from ..structure.superposition import superpose
 
     rotation, shift = superpose(torch.tensor(mobile), torch.tensor(target))
     return coords @ rotation.numpy() + shift.numpy()

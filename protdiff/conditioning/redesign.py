@@ -5,9 +5,9 @@ from string import ascii_uppercase
 import numpy as np
 import torch
 
-from ..backbone import Backbone, joined
 from ..metrics.correspondence import LONGEST_JUMP
-from .condition import AGAIN, Condition, types_of
+from ..structure.backbone import Backbone, joined
+from .base import AGAIN, Condition, types_of
 from .contig import find_residues, parse_fixed
 from .energy import Energy, overlap
 from .motif import PlacedMotif

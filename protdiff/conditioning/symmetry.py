@@ -11,8 +11,8 @@ from math import cos, pi, sin
 import numpy as np
 import torch
 
-from ..backbone import Backbone
-from .condition import ca_of
+from ..structure.backbone import Backbone
+from .base import ca_of
 from .energy import Energy
 from .motif import superposed
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from .judge import Limits, Rejected
-from .sources import Unit, examine, units
+from .filters import Limits, Rejected
+from .inputs import Unit, examine, units
 from .split import cluster_identical, cluster_mmseqs, deal_splits
 from .store import UNSPLIT, Writer, read_summary, sequence_hash
 

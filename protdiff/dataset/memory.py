@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .judge import Limits, Record, Rejected, judge
+from .filters import Limits, Record, Rejected, judge
 from .split import cluster_identical
 from .store import TABLE, ChainSet, sequence_hash
 

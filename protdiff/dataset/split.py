@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..backbone import RESIDUE_TYPES
+from ..structure.backbone import RESIDUE_TYPES
 from .store import SPLITS, UNKNOWN, UNSPLIT
 
 __all__ = ["cluster_identical", "cluster_mmseqs", "deal_splits"]

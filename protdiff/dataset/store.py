@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..backbone import ONE_TO_THREE, RESIDUE_TYPES, Backbone
-from ..geometry import link_vectors
+from ..structure.backbone import ONE_TO_THREE, RESIDUE_TYPES, Backbone
+from ..structure.geometry import link_vectors
 
 __all__ = ["FORMAT", "SPLITS", "TABLE", "UNIT", "UNKNOWN", "Chain", "ChainSet", "Writer"]
 

@@ -1,7 +1,8 @@
 """Flows: bases, spectra, schedules, one Gaussian process, samplers and exact oracles."""
 
 from . import rgdm
-from .basis import (
+from .chain_flow import PRIORS, SCHEDULES, ChainFlow
+from .modes import (
     BASES,
     chain_momenta,
     cosine_modes,
@@ -9,9 +10,7 @@ from .basis import (
     to_coords,
     to_modes,
 )
-from .chain import PRIORS, SCHEDULES, ChainFlow
-from .fit import fit_schedule
-from .oracle import correlated_oracle, empirical_oracle, gaussian_oracle, mixture_oracle
+from .oracles import correlated_oracle, empirical_oracle, gaussian_oracle, mixture_oracle
 from .process import Flow, Kernel
 from .regulator import REGULATORS, rg_cutoff
 from .samplers import (
@@ -27,6 +26,7 @@ from .samplers import (
     uniform_times,
 )
 from .schedule import GUD, PROFILES, RG, VE, VP
+from .schedule_fit import fit_schedule
 from .spectrum import (
     MeasuredSpectrum,
     bond_and_rg,

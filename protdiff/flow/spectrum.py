@@ -9,7 +9,7 @@ from math import log, pi
 
 import torch
 
-from .basis import chain_momenta
+from .modes import chain_momenta
 
 __all__ = [
     "RGDM_C",

@@ -1,10 +1,10 @@
 """Structure metrics: similarity to a reference, quality without one, populations of designs."""
 
+from ..structure.superposition import rmsd, superpose
 from .quality import QUALITY, quality
 from .scores import SIMILARITY, Scores, score
 from .search import Search, search, tm_d0
 from .similarity import drmsd, lddt
-from .superposition import rmsd, superpose
 
 __all__ = [
     "QUALITY",

@@ -10,8 +10,8 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from ..structure.superposition import largest_trace
 from .search import search
-from .superposition import largest_trace
 
 __all__ = ["Audit", "NeighbourTest", "audit", "nearest_rmsd", "neighbour_test"]
 

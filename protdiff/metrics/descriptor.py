@@ -18,10 +18,10 @@ from itertools import pairwise
 
 import numpy as np
 
-from ..bands import BANDS, band_index
-from ..geometry import angle, dihedral
+from ..structure.bands import BANDS, band_index
+from ..structure.geometry import angle, dihedral
+from ..structure.torsions import torsions
 from .quality import near_pairs, steps
-from .torsions import torsions
 
 __all__ = ["BACKBONE_NAMES", "NAMES", "band_variances", "descriptor"]
 

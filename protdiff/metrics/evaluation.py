@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .neighbours import nearest_known, pairwise_tm
+from .pairwise_tm import nearest_known, pairwise_tm
 from .population import (
     Population,
     band_ratios,

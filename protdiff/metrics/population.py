@@ -5,8 +5,8 @@ from functools import cache
 
 import numpy as np
 
-from ..bands import BANDS
-from ..data import data_file
+from .._system.resources import data_file
+from ..structure.bands import BANDS
 from .descriptor import NAMES, descriptor
 from .quality import QUALITY, quality
 

@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..geometry import angle, dihedral
-from ..secondary_structure import dssp_and_bonds, psea
-from .torsions import omega_angles, ramachandran, torsions
+from ..structure.geometry import angle, dihedral
+from ..structure.secondary_structure import dssp_and_bonds, psea
+from ..structure.torsions import omega_angles, ramachandran, torsions
 
 __all__ = ["QUALITY", "quality"]
 

@@ -6,15 +6,15 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import torch
 
-from ..backbone import Backbone
-from ..io import read
-from .chains import pair_chains
+from ..structure.backbone import Backbone
+from ..structure.io.read_write import read
+from ..structure.superposition import rmsd
+from .complexes import pair_chains
 from .correspondence import align_identity, align_numbers, align_sequences
 from .quality import quality
 from .search import search
 from .similarity import drmsd, residue_distances
 from .structural import align_structures, align_tmalign, tmalign
-from .superposition import rmsd
 
 __all__ = ["ALIGNMENTS", "NORMALIZATIONS", "SIMILARITY", "Scores", "score"]
 

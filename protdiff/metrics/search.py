@@ -12,7 +12,7 @@ from functools import lru_cache
 import numpy as np
 import torch
 
-from .superposition import rotation_of
+from ..structure.superposition import rotation_of
 
 __all__ = ["GDT_CUTOFFS", "Search", "search", "tm_d0"]
 

@@ -10,9 +10,9 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from ..secondary_structure import psea
+from ..structure.secondary_structure import psea
+from ..structure.superposition import superpose
 from .search import search, tm_d0
-from .superposition import superpose
 
 __all__ = ["align_structures", "align_tmalign", "load_tmtools", "tmalign"]
 

@@ -2,6 +2,6 @@
 
 from .denoiser import Denoiser
 from .reader import ReaderConfig, SequenceReader
-from .score import NetworkConfig, ScoreNetwork
+from .score_network import NetworkConfig, ScoreNetwork
 
 __all__ = ["Denoiser", "NetworkConfig", "ReaderConfig", "ScoreNetwork", "SequenceReader"]

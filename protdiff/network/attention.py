@@ -8,8 +8,8 @@ import torch
 from e3nn import o3
 from torch import nn
 
+from .attention_blocks import blocks, joined, keyed
 from .linear import Linear, cross
-from .neighbours import blocks, joined, keyed
 
 __all__ = ["Attention", "PairBias"]
 

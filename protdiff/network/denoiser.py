@@ -6,10 +6,10 @@ import torch
 from torch import nn
 
 from ..flow import BASES, cosine_modes, to_coords, to_modes
+from .attention_blocks import is_long
 from .decimation import bead_count, bead_spacing, pool_matrix
-from .neighbours import is_long
 from .reader import with_reading
-from .score import Beads, ScoreNetwork
+from .score_network import Beads, ScoreNetwork
 
 __all__ = ["ACTIVE_SIGNAL", "Denoiser", "active_modes", "guidance_weights"]
 

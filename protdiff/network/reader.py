@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from .conditions import STATES, TYPES
+from .condition_features import STATES, TYPES
 
 __all__ = ["ReaderConfig", "SequenceReader", "with_reading"]
 

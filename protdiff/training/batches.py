@@ -10,10 +10,10 @@ import numpy as np
 import torch
 
 from ..flow import rg_cutoff, to_modes
-from ..network.conditions import one_hot
+from ..network.condition_features import one_hot
 from ..network.decimation import BEAD_COUNTS
 from ..network.denoiser import ACTIVE_SIGNAL
-from .dataset import DeviceChains, crops
+from .chains import DeviceChains, crops
 
 __all__ = ["Batch", "components", "device_batch", "draw", "least_size", "make_batch", "packed"]
 

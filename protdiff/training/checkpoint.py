@@ -6,7 +6,7 @@ import shutil
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
-from ..files import save_tensors
+from .._system.files import save_tensors
 from .config import ConfigError
 
 __all__ = ["read_checkpoint", "write_checkpoint"]

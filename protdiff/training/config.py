@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from ..flows import SHIPPED
+from ..flow.zoo import SHIPPED
 
 __all__ = ["ConfigError", "TrainingConfig", "read_config"]
 
@@ -34,7 +34,7 @@ class NetworkSizes(BaseModel):
 class TrainingConfig(BaseModel):
     """Everything a training run needs; unknown keys are errors.
 
-    `flow`: name of the flow, key of `protdiff.flows.FLOWS`; `initial`: weights to start from, by
+    `flow`: name of the flow, key of `protdiff.flow.zoo.FLOWS`; `initial`: weights to start from, by
     name or path (random ones if left out); `data`: folder of the chain archive; `out`: folder of
     the run; `steps`: length of the run; `beads`: beads per full-resolution batch; `full_share`:
     share of batches at full resolution; `sequence_share`, `structure_share`: share of chains whose

@@ -1,225 +1,184 @@
-"""Fine-tuning: the shipped weights, moved a little towards a user's own structures.
+"""`finetune`: weights for a user's own structures, with what changed."""
 
-So that the network does not forget, some of the steps are rehearsals: on samples of the original
-weights, noised, it must still give the original weights' estimates (distillation). The user has
-no original data, but the original weights are a law over chains, and this pulls on the function
-itself where a pull on the parameters would weigh harmless and harmful changes alike.
-"""
-
-import time
-from dataclasses import dataclass, replace
+import tempfile
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
-import torch
 
-from ..dataset.split import deal_splits
-from ..network.adapters import adapter_tensors, add_adapters
-from ..network.numerics import flush_denormals, pick_device
-from ..weights import DEFAULT, find_weights, load_weights, save_adapters, save_weights
-from .batches import make_batch
-from .config import TrainingConfig
-from .loss import distillation_loss
-from .objective import batch_loss, earlier_call, held_out_loss, noise_of, sees_itself
+from ..structure.backbone import Backbone
 
-__all__ = ["FinetuneSettings", "finetune_chains", "hold_out_chains"]
+__all__ = ["finetune", "portrait"]
+
+#: Shortest chain to learn from, longest one.
+SHORTEST, LONGEST = 24, 512
 
 
-@dataclass(frozen=True)
-class FinetuneSettings:
-    """How to fine-tune.
-
-    `rank`: of the adapters, None to train all weights; `minutes`: of training, or `steps` if
-    given, which makes equal commands give equal weights; `keep`: share of the steps that are
-    rehearsals, a quarter by default, none for chains of one sequence (see `for_one_sequence`);
-    `full_share`: share of the batches at full resolution; `held_out_batches`: batches of the
-    held-out loss; `checks`: how often it is measured, the best weights are kept.
-    """
-
-    rank: int | None = 8
-    minutes: float = 10.0
-    steps: int | None = None
-    learning_rate: float = 3e-3
-    keep: float | None = None
-    full_share: float = 0.6
-    beads: int = 512
-    ema: float = 0.98
-    held_out_batches: int = 12
-    checks: int = 6
-    seed: int = 0
-    device: str = "cpu"
-
-    def training(self):
-        """Configuration of the batches."""
-        return TrainingConfig(
-            data=".", out=".", beads=self.beads, seed=self.seed, sequence_share=0.1,
-            structure_share=0.2, full_share=self.full_share, max_length=512, device=self.device,
-        )  # fmt: skip
-
-
-def for_one_sequence(settings):
-    """Settings for an ensemble: its one fold is what must be learned, no other kept.
-
-    No rehearsal, twice the rate, and most batches at coarse scales, where the fold is decided.
-    """
-    keep = 0.0 if settings.keep is None else settings.keep
-    rate = 2 * settings.learning_rate
-    return replace(settings, keep=keep, full_share=0.25, learning_rate=rate)
-
-
-def hold_out_chains(chains, share, seed=0):
-    """Training and held-out chains; whole clusters, or single chains when there is one cluster.
-
-    Returns
-    -------
-    train, held_out : ChainSet
-    random : bool
-        Whether chains of one cluster are on both sides.
-    """
-    cluster = chains.table["cluster"]
-    random = len(np.unique(cluster)) == 1
-    if random:
-        cluster = np.arange(len(chains))
-    given = np.full(len(chains), 255, np.uint8)
-    split = deal_splits(cluster, given, {"val": share, "test": 0.0}, seed)
-    held_out = np.flatnonzero(split == 1)
-    if not len(held_out):
-        raise ValueError(f"{len(chains)} chains are too few to hold out {share:.0%} of them")
-    return chains.take(np.flatnonzero(split == 0)), chains.take(held_out), random
-
-
-class _Average:
-    """Moving average of some parameters."""
-
-    def __init__(self, parameters, decay):
-        self.parameters, self.decay, self.count = parameters, decay, 0
-        self.values = [p.detach().clone() for p in parameters]
-
-    @torch.no_grad()
-    def update(self):
-        self.count += 1
-        decay = min(self.decay, (1 + self.count) / (10 + self.count))
-        for value, parameter in zip(self.values, self.parameters, strict=True):
-            value.lerp_(parameter, 1 - decay)
-
-    @torch.no_grad()
-    def swap(self):
-        """Exchange the average and the parameters."""
-        for value, parameter in zip(self.values, self.parameters, strict=True):
-            kept = parameter.clone()
-            parameter.copy_(value)
-            value.copy_(kept)
-
-
-def learning_rate(settings, progress):
-    """Rate when a share of the training is done: short rise, constant, linear fall to zero."""
-    return settings.learning_rate * min(1.0, progress / 0.03 + 0.02, (1 - progress) / 0.5)
-
-
-@flush_denormals()
-def finetune_chains(
-    train,
-    held_out,
+def finetune(
+    structures,
     out,
     *,
     weights=None,
-    rehearsal=None,
+    hold_out=0.1,
+    samples=24,
+    stride=1,
+    models="first",
+    jobs=1,
     settings=None,
-    report=print,
-    card=None,
+    report=lambda text: None,
     progress=None,
 ):
-    """Fine-tune weights on chains and write them.
+    """Fine-tune the shipped weights to some structures.
 
     Parameters
     ----------
-    train, held_out : ChainSet
-        With secondary structure.
-    out : path
-        A .safetensors file: adapters, or all weights when there is no rank.
+    structures : list of Backbone, or of str or path
+        Backbones, or inputs as for ``protdiff data build``.
+    out : str or path
+        The .safetensors file to write: adapters, or all weights if ``settings.rank`` is None.
     weights : str or path, optional
-        To start from; the default ones.
-    rehearsal : ChainSet, optional
-        Samples of the original weights.
-    settings : FinetuneSettings, optional
+        Weights to start from.
+    hold_out : float
+        Share of the chains that only measure.
+    samples : int
+        Backbones to draw before and after, for the comparison; those before are also what the
+        network must not forget. 0: neither.
+    stride, models, jobs
+        See `protdiff.dataset.build.build_dataset`.
+    settings : protdiff.training.adaptation.FinetuneSettings, optional
     report : callable
         Gets a line of text now and then.
-    card : dict, optional
-        Stored with the weights.
     progress : callable, optional
         Called with the share that is done.
 
     Returns
     -------
     dict
-        steps, minutes, loss_before, loss_after, bands_before, bands_after: the loss and its
-        bands (relative to the Gaussian chain) on held-out chains, of the weights kept.
+        chains, rejected; steps, minutes, loss_before, loss_after, bands_before, bands_after (on
+        the chains held out); before and after, see `portrait`. All but `after` and `minutes` are
+        stored in the file, too.
+
+    Raises
+    ------
+    ValueError
+        If no chain can be used, or the file cannot be written.
     """
-    settings = settings or FinetuneSettings()
-    config, device = settings.training(), pick_device(settings.device)
-    origin = find_weights(weights or DEFAULT)
-    base, denoiser = (load_weights(origin, device) for _ in "12")
-    if settings.rank is None:
-        denoiser.network.requires_grad_(True)
-        trained = [p for p in denoiser.parameters() if p.requires_grad]
-    else:
-        trained = add_adapters(denoiser.network, settings.rank, settings.seed)
-    average = _Average(trained, settings.ema)
-    optimiser = torch.optim.AdamW(trained, lr=0.0, betas=(0.9, 0.98), weight_decay=0.0)
-    arguments = held_out, config, settings.held_out_batches
-    before = held_out_loss(denoiser, *arguments)
-    best, kept = before, [p.detach().clone() for p in trained]
-    report(f"held-out loss {before[0]:.4f}")
-    keep = 0.25 if settings.keep is None else settings.keep
-    step, spent, began, checked = 0, 0.0, time.monotonic(), 0
-    while (done := _progress(settings, step, spent)) < 1:
-        rehearse = rehearsal is not None and (step + 1) * keep % 1 < keep
-        batch = make_batch(rehearsal if rehearse else train, denoiser.recipe, config, step)
-        if rehearse:
-            flow, epsilon, u = noise_of(denoiser, batch, step)
-            generator = torch.Generator().manual_seed(step + 1)
-            earlier = earlier_call(u, epsilon, generator) if sees_itself(denoiser, step) else None
-            loss = distillation_loss(
-                denoiser, base, flow, batch, epsilon, u, config.resolution, earlier
-            )
-        else:
-            loss, _ = batch_loss(denoiser, batch, config, step)
-        for group in optimiser.param_groups:
-            group["lr"] = learning_rate(settings, done)
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(trained, config.clip)
-        optimiser.step()
-        average.update()
-        step, spent = step + 1, time.monotonic() - began
-        if progress is not None:
-            progress(min(1.0, _progress(settings, step, spent)))
-        if _progress(settings, step, spent) * settings.checks >= checked + 1:
-            checked += 1
-            average.swap()
-            found = held_out_loss(denoiser, *arguments)
-            if found[0] < best[0]:
-                best, kept = found, [p.detach().clone() for p in trained]
-            average.swap()
-            bands = ", ".join(f"{name} {value:.3f}" for name, value in found[1].items())
-            report(f"step {step}: held-out loss {found[0]:.4f}; {bands}")
-            began = time.monotonic() - spent  # measuring is not training
-    with torch.no_grad():
-        for parameter, value in zip(trained, kept, strict=True):
-            parameter.copy_(value)
-    results = {
-        "steps": step, "loss_before": before[0], "loss_after": best[0],
-        "bands_before": before[1], "bands_after": best[1],
-    }  # fmt: skip
-    card = (card or {}) | results  # without the time: equal steps give equal bytes
-    if settings.rank is None:
-        save_weights(out, denoiser, card)
-    else:
-        save_adapters(out, adapter_tensors(denoiser.network), origin, card)
-    return results | {"minutes": round(spent / 60, 2)}
+    from ..dataset.filters import Limits
+    from ..dataset.memory import chain_set
+    from ..dataset.store import UNKNOWN
+    from ..network.weights import find_weights
+    from ..sampling.generate import generate
+    from .adaptation import (
+        FinetuneSettings,
+        finetune_chains,
+        for_one_sequence,
+        hold_out_chains,
+    )
+
+    out, settings = Path(out), settings or FinetuneSettings()
+    if out.suffix != ".safetensors" or not out.parent.is_dir():
+        raise ValueError(f"{out}: must end in .safetensors and lie in a folder that exists")
+    origin = find_weights(weights)
+    chains, rejected = _chains(structures, stride, models, jobs)
+    train, held_out, random = hold_out_chains(chains, hold_out, settings.seed)
+    report(f"{len(train)} chains to learn from, {len(held_out)} held out")
+    if random:
+        report("all of one sequence: the frames held out are neighbours of those learned")
+        settings = for_one_sequence(settings)
+    numbers = {"chains": len(chains), "rejected": len(rejected)}
+    draw = dict(
+        length=_lengths(chains, samples), num=samples, seed=settings.seed, device=settings.device
+    )
+    rehearsal = None
+    if samples:
+        report(f"drawing {samples} backbones with the original weights")
+        drawn = generate(weights=origin, **draw)
+        numbers["before"] = portrait(drawn, chains, random)
+        rehearsal, _ = chain_set(drawn, Limits(3, 2048, proper=False))
+        rehearsal = replace(rehearsal, types=np.full_like(rehearsal.types, UNKNOWN))
+    numbers |= finetune_chains(
+        train, held_out, out, weights=origin, rehearsal=rehearsal, settings=settings,
+        report=report, card=numbers, progress=progress,
+    )  # fmt: skip
+    if samples:
+        report(f"drawing {samples} backbones with the new weights")
+        numbers["after"] = portrait(generate(weights=out, **draw), chains, random)
+    return numbers
 
 
-def _progress(settings, step, spent):
-    """Share of the training that is done."""
-    if settings.steps is not None:
-        return step / settings.steps
-    return spent / (60 * settings.minutes)
+def _chains(structures, stride, models, jobs):
+    """`ChainSet` in memory of backbones or of inputs, and what was rejected."""
+    from ..dataset import ChainSet
+    from ..dataset.build import build_dataset
+    from ..dataset.filters import Limits
+    from ..dataset.memory import chain_set
+
+    structures, limits = list(structures), Limits(SHORTEST, LONGEST)
+    if all(isinstance(one, Backbone) for one in structures):
+        return chain_set(structures, limits)
+    with tempfile.TemporaryDirectory() as folder:
+        summary = build_dataset(
+            [str(one) for one in structures], Path(folder) / "set", limits=limits, stride=stride,
+            models=models, identical=True, jobs=jobs,
+        )  # fmt: skip
+        chains = ChainSet.open(Path(folder) / "set").compact()
+    return chains, [kind for kind, n in summary["rejected"].items() for _ in range(n)]
+
+
+def _lengths(chains, count):
+    """Lengths of samples: those of the chains at equal steps of their order."""
+    order = np.sort(chains.lengths)
+    return [int(n) for n in order[np.linspace(0, len(order) - 1, count).round().astype(int)]] or 64
+
+
+def portrait(backbones, chains, ensemble=False):
+    """What kind of structures these are, beside the chains that the weights were tuned to.
+
+    Parameters
+    ----------
+    backbones : list of Backbone
+    chains : ChainSet
+    ensemble : bool
+        The chains are conformations of one sequence: give the distance to the nearest one, too.
+
+    Returns
+    -------
+    dict of str to float
+        frechet: Fréchet distance on descriptors in units of real chains' spread, with a bias
+        that is the same for sets of one size; helix, strand (DSSP), rg_ratio (median) of the
+        backbones; the same of the chains; rmsd: median CA distance in Å to the nearest
+        conformation.
+    """
+    from ..metrics.population import describe, frechet_distance, gather, real_population
+
+    mine, theirs = (
+        gather([describe(str(k), one) for k, one in enumerate(group)])
+        for group in (backbones, [chain.backbone() for chain in chains])
+    )
+    spread = np.nanstd(real_population().descriptors, axis=0)
+    used = np.isfinite(mine.descriptors).all(0) & np.isfinite(theirs.descriptors).all(0)
+    used &= spread > 0
+    one, two = (group.descriptors[:, used] / spread[used] for group in (mine, theirs))
+    numbers = {"frechet": frechet_distance(one, two)}
+    for key, group in (("", mine), ("user_", theirs)):
+        numbers[f"{key}helix"] = float(group.column("dssp_helix").mean())
+        numbers[f"{key}strand"] = float(group.column("dssp_strand").mean())
+        numbers[f"{key}rg_ratio"] = float(np.median(group.column("rg_ratio")))
+    if ensemble:
+        numbers["rmsd"] = float(np.median(nearest_conformation(backbones, chains)))
+    return numbers
+
+
+def nearest_conformation(backbones, chains):
+    """CA RMSD in Å of each backbone to the nearest chain of its length; NaN without one."""
+    import torch
+
+    from ..structure.superposition import rmsd
+
+    traces = [torch.tensor(chain.backbone().ca) for chain in chains]
+    out = []
+    for backbone in backbones:
+        ca = torch.tensor(backbone.ca)
+        same = [trace for trace in traces if len(trace) == len(ca)]
+        out.append(min((float(rmsd(ca, trace)) for trace in same), default=float("nan")))
+    return np.array(out)

@@ -5,7 +5,7 @@ import math
 import torch
 
 from .batches import make_batch
-from .loss import BAND_NAMES, denoising_loss
+from .losses import BAND_NAMES, denoising_loss
 
 __all__ = [
     "batch_loss", "earlier_call", "held_out_loss", "noise_of", "sample_quality", "sees_itself",
@@ -87,9 +87,9 @@ def held_out_loss(denoiser, chains, config, batches=48, again=1):
 
 def sample_quality(denoiser, count):
     """Mean quality columns of some samples of 60 to 120 residues; dict of str to float."""
-    from ..generation import sample
     from ..metrics.quality import quality
-    from ..request import Request, batches
+    from ..sampling.generate import sample
+    from ..sampling.plan import Request, batches
 
     requests = [Request(k, 60 + 60 * k // max(1, count - 1)) for k in range(count)]
     drawn = (sample(denoiser, batch) for batch in batches(requests, device=denoiser.device))

@@ -5,19 +5,19 @@ import time
 
 import torch
 
-from ..flows import recipe as named_recipe
+from ..flow.zoo import recipe as named_recipe
 from ..network import Denoiser, NetworkConfig
 from ..network.numerics import flush_denormals, pick_device
-from ..weights import find_weights, load_weights, save_weights
+from ..network.weights import find_weights, load_weights, save_weights
 from .batches import make_batch
-from .captured import DeviceSteps
+from .chains import DeviceChains, load_chains, on_device
 from .checkpoint import read_checkpoint, write_checkpoint
 from .config import ConfigError
-from .dataset import DeviceChains, load_chains, on_device
+from .cuda_graphs import DeviceSteps
+from .distributed import agree, average_gradients, device_of, join_group, leave_group, total
 from .logs import LOGS, append, forget_after, scalar_writer
-from .loss import BAND_NAMES
+from .losses import BAND_NAMES
 from .objective import SAMPLE_COLUMNS, batch_loss, held_out_loss, sample_quality
-from .ranks import agree, average_gradients, device_of, join_group, leave_group, total
 
 __all__ = ["Trainer"]
 

@@ -29,7 +29,7 @@ def run(console, monkeypatch):
 
     def call(*arguments, page=False):
         if not page:
-            monkeypatch.setattr("protdiff.metrics.page.draw_page", empty_page)
+            monkeypatch.setattr("protdiff.plots.evaluation_page.draw_page", empty_page)
         return console("evaluate", *arguments)
 
     return call
@@ -142,7 +142,7 @@ def test_folder_of_real_chains_without_novelty(run, designs, tmp_path):
 
 
 def test_archive_of_real_chains(run, tiny_archive, tmp_path, monkeypatch):
-    monkeypatch.setattr("protdiff.metrics.neighbours.CANDIDATES", 1)
+    monkeypatch.setattr("protdiff.metrics.pairwise_tm.CANDIDATES", 1)
     train, val = (read_chains(tiny_archive, split) for split in ("train", "val"))
     protdiff.write(train[-1].backbone(), tmp_path / "known.pdb")
     code, *_ = run(tmp_path / "known.pdb", "--reference", tiny_archive, "--out", tmp_path / "o")

@@ -5,8 +5,8 @@ import shutil
 import pytest
 
 import protdiff
-from protdiff.training import finetune as tuning
-from protdiff.weights import find_weights, load_weights
+from protdiff.network.weights import find_weights, load_weights
+from protdiff.training import adaptation as tuning
 
 from ..dataset.conftest import EXAMPLES
 

@@ -9,7 +9,7 @@ import pytest
 
 import protdiff
 from protdiff.dataset import read_chains
-from protdiff.flows import FLOWS
+from protdiff.flow.zoo import FLOWS
 
 EXAMPLES = Path(__file__).parents[2] / "data" / "examples"
 

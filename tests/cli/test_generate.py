@@ -60,7 +60,7 @@ def test_formats_hold_the_same_structure(run, tmp_path, kind, tiny_weights):
 def test_interrupted_run_continues(run, tmp_path, monkeypatch):
     options = ("generate", "--length", 20, "--num", 6, "--batch-size", 2, "--out")
     run(*options, tmp_path / "whole")
-    from protdiff import io
+    from protdiff.structure.io import read_write as io
 
     write, written = io.write, []
 
@@ -200,7 +200,7 @@ def test_bad_weights_are_one_line(run, tmp_path):
 def test_doctor_takes_no_prior_for_an_error_of_the_sampler(flow):
     """The shipped prior is not quite the law at time 1; a step from that law is exact."""
     from protdiff.cli.doctor import sampler_error
-    from protdiff.flows import recipe
+    from protdiff.flow.zoo import recipe
     from protdiff.network import Denoiser
 
     assert sampler_error(Denoiser(TINY, recipe(flow)))[0] < 1e-12

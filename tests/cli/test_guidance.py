@@ -3,9 +3,9 @@
 import copy
 
 from protdiff.flow import ChainFlow
-from protdiff.guidance import DEFAULT_GUIDANCE
 from protdiff.network import Denoiser, ReaderConfig, SequenceReader
-from protdiff.weights import load_weights, save_weights
+from protdiff.network.weights import load_weights, save_weights
+from protdiff.sampling.guidance import DEFAULT_GUIDANCE
 
 from ..conftest import TINY
 

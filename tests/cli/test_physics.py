@@ -57,8 +57,8 @@ def test_likelihood_columns_rank_and_colours(run, designs, tiny_weights, tmp_pat
         np.testing.assert_allclose(coloured.b_factors, nats, atol=6e-3)
         np.testing.assert_allclose(coloured.coords, protdiff.read(row["model"]).coords)
     # The same numbers from Python; chains of one letter count as without a sequence.
-    from protdiff.physics import log_likelihood
-    from protdiff.weights import load_weights
+    from protdiff.analysis import log_likelihood
+    from protdiff.network.weights import load_weights
 
     first = protdiff.read(rows[0]["model"])
     expected = log_likelihood(load_weights(tiny_weights), first, samples=2)

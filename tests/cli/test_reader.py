@@ -5,10 +5,10 @@ import json
 import pytest
 import torch
 
-from protdiff.backbone import RESIDUE_TYPES
-from protdiff.network.conditions import condition_features
-from protdiff.secondary_structure import STATES
-from protdiff.weights import find_weights, load_weights
+from protdiff.network.condition_features import condition_features
+from protdiff.network.weights import find_weights, load_weights
+from protdiff.structure.backbone import RESIDUE_TYPES
+from protdiff.structure.secondary_structure import STATES
 
 
 def test_weights_get_a_reader(console, tiny_weights, tiny_archive, tmp_path):

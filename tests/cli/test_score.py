@@ -12,9 +12,9 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 import protdiff
-from protdiff.backbone import ONE_TO_THREE, Backbone
 from protdiff.metrics import QUALITY, SIMILARITY, score
 from protdiff.metrics.search import tm_d0
+from protdiff.structure.backbone import ONE_TO_THREE, Backbone
 
 EXAMPLES = Path(__file__).parents[2] / "data" / "examples"
 ENDS = ("warning", "error")

@@ -10,7 +10,7 @@ import protdiff
 from protdiff.conditioning import Contacts, ca_of
 from protdiff.conditioning.bonds import SHORTEST, Bonds
 from protdiff.conditioning.known import Known, backbone_observations
-from protdiff.conditioning.scale import components_of
+from protdiff.conditioning.variation import components_of
 from protdiff.flow import cosine_modes
 from protdiff.flow.conditional import observation_precision
 

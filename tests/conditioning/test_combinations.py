@@ -10,7 +10,7 @@ import protdiff
 from protdiff.conditioning import Energy, Motif, RadiusOfGyration, Symmetry
 from protdiff.conditioning.symmetry import symmetry_error
 from protdiff.metrics.quality import quality
-from protdiff.metrics.superposition import rmsd
+from protdiff.structure.superposition import rmsd
 
 FILE = Path(__file__).parents[2] / "data" / "examples" / "1tpk.pdb"
 CONTIG, PLACE = "14,A30-41,14", slice(14, 26)

@@ -151,7 +151,7 @@ def test_energies_of_the_documentation(state, text):
     """They load, and lower themselves."""
     from pathlib import Path
 
-    from protdiff.cli.ask import load_function
+    from protdiff.cli._shared.condition_options import load_function
 
     folder = Path(__file__).parents[2] / "docs" / "energies"
     function = load_function(f"{folder}/{text}")

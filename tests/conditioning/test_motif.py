@@ -10,10 +10,10 @@ import torch
 import protdiff
 from protdiff.conditioning import Motif
 from protdiff.conditioning.known import Known, backbone_observations
-from protdiff.conditioning.scale import components_of
+from protdiff.conditioning.variation import components_of
 from protdiff.flow.conditional import observation_precision
-from protdiff.geometry import link_vectors, rigid_links
-from protdiff.metrics.superposition import rmsd
+from protdiff.structure.geometry import link_vectors, rigid_links
+from protdiff.structure.superposition import rmsd
 
 EXAMPLES = Path(__file__).parents[2] / "data" / "examples"
 

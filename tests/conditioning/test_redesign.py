@@ -9,8 +9,8 @@ import pytest
 import protdiff
 from protdiff.conditioning import Redesign
 from protdiff.conditioning.redesign import number_residues
-from protdiff.request import Request, settled
-from protdiff.temperature import REDRAWN, TOLD, least_power
+from protdiff.sampling.plan import Request, settled
+from protdiff.sampling.temperature import REDRAWN, TOLD, least_power
 
 EXAMPLES = Path(__file__).parents[2] / "data" / "examples"
 
@@ -155,7 +155,7 @@ def test_new_residues_keep_off_other_chains(source):
     import torch
 
     from protdiff.conditioning import ca_of
-    from protdiff.conditioning.scale import components_of
+    from protdiff.conditioning.variation import components_of
 
     asked = Redesign(source, "A115-120").settle(40, np.random.default_rng(0))
     chain = source.chain("A")

@@ -6,8 +6,8 @@ import shutil
 import numpy as np
 import pytest
 
-from protdiff.backbone import RESIDUE_TYPES, THREE_TO_ONE
 from protdiff.dataset import is_dataset, read_chains
+from protdiff.structure.backbone import RESIDUE_TYPES, THREE_TO_ONE
 
 
 def write_archive(folder, rows, parts=(("structures_le256.npz", 0), ("structures_257_512.npz", 1))):

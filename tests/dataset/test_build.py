@@ -11,7 +11,7 @@ import pytest
 import protdiff
 from protdiff.dataset import read_chains
 from protdiff.dataset.build import build_dataset
-from protdiff.dataset.judge import Limits
+from protdiff.dataset.filters import Limits
 from protdiff.dataset.store import ChainSet
 
 from .conftest import EXAMPLES
@@ -76,7 +76,7 @@ def test_frames_of_a_trajectory(tmp_path, trajectory):
 
 
 def test_long_trajectories_come_in_pieces(tmp_path, trajectory, monkeypatch):
-    monkeypatch.setattr("protdiff.dataset.sources.FRAMES", 2)
+    monkeypatch.setattr("protdiff.dataset.inputs.FRAMES", 2)
     xtc, top, _ = trajectory
     names, _, _ = build(tmp_path, f"{xtc}+{top}", stride=2)
     assert names == ["traj_A/0", "traj_A/2", "traj_A/4", "traj_A/6"]

@@ -7,7 +7,7 @@ import pytest
 
 from protdiff.dataset import ChainSet, read_chains
 from protdiff.dataset.store import SPLITS, UNKNOWN, Writer
-from protdiff.network.conditions import condition_features
+from protdiff.network.condition_features import condition_features
 
 
 def write(folder, lengths=(40, 55, 300, 41), splits=(0, 1, 0, 2), extended=(0, 0, 0, 1)):

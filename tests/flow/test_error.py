@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from protdiff.flow import VP, Flow, uniform_times
-from protdiff.flow.error import initialisation_error, path_kl, score_error
+from protdiff.flow.sampler_error import initialisation_error, path_kl, score_error
 
 
 @pytest.mark.parametrize(

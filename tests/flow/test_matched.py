@@ -11,9 +11,9 @@ from protdiff.flow import (
     sde_2m,
     uniform_times,
 )
-from protdiff.flow.error import sampler_error
+from protdiff.flow.sampler_error import sampler_error
 from protdiff.flow.samplers import LARGEST_WEIGHT, matched_weights
-from protdiff.flows import recipe
+from protdiff.flow.zoo import recipe
 
 RECIPE = recipe("rg-harmonic")
 

@@ -19,7 +19,7 @@ from protdiff.flow import (
     sde_2m,
     uniform_times,
 )
-from protdiff.flow.error import sampler_error
+from protdiff.flow.sampler_error import sampler_error
 from protdiff.flow.samplers import edm_churn
 
 STEPS = (8, 16, 32, 64, 128, 256)

@@ -19,7 +19,7 @@ from protdiff.flow import (
     to_coords,
     uniform_times,
 )
-from protdiff.flow.reference import real_spectrum
+from protdiff.flow.reference_spectrum import real_spectrum
 
 EVERY = pytest.mark.parametrize("sampler", SAMPLERS.values(), ids=SAMPLERS)
 RECIPE = ChainFlow(spectrum=real_spectrum())

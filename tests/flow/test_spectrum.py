@@ -7,7 +7,7 @@ import scipy.special
 import torch
 
 from protdiff.flow import MeasuredSpectrum, calibrate, calibrated_prior, cosine_modes, free_field
-from protdiff.flow.reference import real_spectrum
+from protdiff.flow.reference_spectrum import real_spectrum
 from protdiff.flow.spectrum import RGDM_C, RGDM_MASS, bond_and_rg
 
 

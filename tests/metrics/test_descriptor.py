@@ -8,8 +8,6 @@ import pytest
 from scipy.fft import idct
 
 import protdiff
-from protdiff.backbone import Backbone
-from protdiff.bands import BANDS
 from protdiff.metrics.descriptor import (
     BACKBONE_NAMES,
     NAMES,
@@ -18,6 +16,8 @@ from protdiff.metrics.descriptor import (
     descriptor,
 )
 from protdiff.metrics.quality import quality
+from protdiff.structure.backbone import Backbone
+from protdiff.structure.bands import BANDS
 
 EXAMPLES = Path(__file__).parents[2] / "data" / "examples"
 EDGES = {"angle_": (0, 85, 90, 95, 105, 115, 125, 140), "dihedral_": range(-180, 180, 30)}

@@ -11,8 +11,7 @@ from scipy.spatial.transform import Rotation
 import protdiff
 from protdiff.metrics.descriptor import descriptor
 from protdiff.metrics.evaluation import Structures, alike_lengths, evaluate, summary
-from protdiff.metrics.neighbours import nearest_known, pairwise_tm, tm_of_pair
-from protdiff.metrics.page import draw_page
+from protdiff.metrics.pairwise_tm import nearest_known, pairwise_tm, tm_of_pair
 from protdiff.metrics.population import (
     band_ratios,
     compare_columns,
@@ -21,6 +20,7 @@ from protdiff.metrics.population import (
     real_population,
 )
 from protdiff.metrics.quality import quality
+from protdiff.plots.evaluation_page import draw_page
 
 EXAMPLES = Path(__file__).parents[2] / "data" / "examples"
 
@@ -150,7 +150,7 @@ def test_known_structures_of_other_lengths_do_not_count(pieces):
 
 def test_only_the_most_alike_are_aligned(pieces, monkeypatch):
     """Of three known structures the two of nearest descriptor, though the third is the design."""
-    monkeypatch.setattr("protdiff.metrics.neighbours.CANDIDATES", 2)
+    monkeypatch.setattr("protdiff.metrics.pairwise_tm.CANDIDATES", 2)
     known = structures(*pieces)
     design = structures(pieces[1])
     vectors = design.population.descriptors.copy()
@@ -214,7 +214,7 @@ def test_page_of_a_single_trace(pieces, tmp_path):
 
 
 def test_page_that_cannot_be_written(pieces, tmp_path, monkeypatch):
-    monkeypatch.setattr("protdiff.metrics.page.PANELS", {"rg": "rg"})
+    monkeypatch.setattr("protdiff.plots.evaluation_page.PANELS", {"rg": "rg"})
     found = evaluate(structures(*pieces), diversity=0)
     with pytest.raises(OSError):
         draw_page(found, tmp_path / "nowhere" / "page.png")

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 import protdiff
-from protdiff.backbone import Backbone
-from protdiff.geometry import place_atom
 from protdiff.metrics.quality import QUALITY, quality
-from protdiff.metrics.torsions import ramachandran, torsions
+from protdiff.structure.backbone import Backbone
+from protdiff.structure.geometry import place_atom
+from protdiff.structure.torsions import ramachandran, torsions
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "data" / "examples"

@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from protdiff import write
-from protdiff.io import FileError
 from protdiff.metrics import QUALITY, SIMILARITY, Scores, quality, score, search
+from protdiff.structure.io.read_write import FileError
 
 from ..conftest import ROOT
 from .helpers import (

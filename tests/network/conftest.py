@@ -7,9 +7,9 @@ import torch
 from e3nn import o3
 
 from protdiff.flow import ChainFlow
-from protdiff.flow.reference import real_spectrum
+from protdiff.flow.reference_spectrum import real_spectrum
 from protdiff.network import Denoiser
-from protdiff.network.score import Beads
+from protdiff.network.score_network import Beads
 
 from ..conftest import TINY
 

@@ -7,9 +7,9 @@ from e3nn.nn import Gate
 from e3nn.util.test import assert_equivariant
 
 from protdiff.network.attention import Attention, PairBias
+from protdiff.network.attention_blocks import separations
 from protdiff.network.layers import EquivariantNorm, FeedForward
 from protdiff.network.linear import Linear, cross
-from protdiff.network.neighbours import separations
 from protdiff.network.numerics import plain_e3nn
 
 SCALARS, VECTORS, HEADS = 6, 5, 2

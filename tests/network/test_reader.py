@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from protdiff.network import ReaderConfig, SequenceReader
-from protdiff.network.conditions import TYPES, condition_features
+from protdiff.network.condition_features import TYPES, condition_features
 from protdiff.network.reader import with_reading
-from protdiff.weights import base_digest, load_weights, read_metadata, save_weights
+from protdiff.network.weights import base_digest, load_weights, read_metadata, save_weights
 
 SIZES = ReaderConfig(width=8, kernel=3, dilations=(1, 2), dropout=0.5)
 LENGTHS = [30, 21]

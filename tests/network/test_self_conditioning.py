@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from protdiff.network import Denoiser
+from protdiff.network.weights import save_weights
 from protdiff.training.config import TrainingConfig
 from protdiff.training.trainer import Trainer
-from protdiff.weights import save_weights
 
 from ..conftest import TINY
 from .test_denoiser import TIMES, at, state

@@ -3,9 +3,9 @@
 import pytest
 
 from protdiff.flow import ChainFlow
-from protdiff.flow.reference import real_spectrum
+from protdiff.flow.reference_spectrum import real_spectrum
+from protdiff.training.chains import load_chains
 from protdiff.training.config import TrainingConfig
-from protdiff.training.dataset import load_chains
 
 SIZES = dict(scalars=16, vectors=8, layers=2, heads=2, hidden=32, products=4, embedding=16)
 

@@ -12,12 +12,12 @@ from protdiff.flow import Flow
 from protdiff.network import Denoiser
 from protdiff.network.decimation import bead_count
 from protdiff.network.denoiser import active_modes
+from protdiff.network.weights import load_weights
 from protdiff.training.batches import make_batch
+from protdiff.training.chains import load_chains
 from protdiff.training.config import ConfigError, TrainingConfig, read_config
-from protdiff.training.dataset import load_chains
 from protdiff.training.objective import batch_loss, validate
 from protdiff.training.trainer import Trainer, learning_rate
-from protdiff.weights import load_weights
 
 from ..conftest import TINY
 

@@ -1,0 +1,81 @@
+"""Rows into a file as they come, and their summary."""
+
+import csv
+import json
+import math
+from array import array
+from contextlib import ExitStack, contextmanager
+
+from ..._system.files import replacing
+
+__all__ = ["Summary", "row_writer", "shown"]
+
+
+@contextmanager
+def row_writer(path, columns):
+    """Context that yields ``write(row)``; CSV, or JSON if the name ends so.
+
+    The file appears under its name when the last row is there. A missing number is an empty
+    field in CSV and null in JSON.
+
+    Raises
+    ------
+    ValueError
+        If the file cannot be written.
+    """
+    if path.suffix.lower() not in (".csv", ".json"):
+        raise ValueError(f"{path}: the name must end in .csv or .json")
+    with ExitStack() as stack:
+        temporary = stack.enter_context(replacing(path))
+        try:
+            handle = stack.enter_context(temporary.open("w", newline="", encoding="utf-8"))
+        except OSError as error:
+            raise ValueError(f"{path}: cannot be written ({error.strerror})") from None
+        if path.suffix.lower() == ".csv":
+            writer = csv.writer(handle)
+            writer.writerow(columns)
+            yield lambda row: writer.writerow([shown(row.get(name)) for name in columns])
+        else:
+            parts = iter(["[\n"])
+            yield lambda row: handle.write(
+                next(parts, ",\n") + json.dumps({name: plain(row.get(name)) for name in columns})
+            )
+            handle.write(next(parts, "") + "\n]\n")
+
+
+def plain(value):
+    """JSON value; null for a missing number."""
+    return None if isinstance(value, float) and math.isnan(value) else value
+
+
+def shown(value):
+    """Text of a value: four decimals, and five significant digits below 0.1."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    if isinstance(value, float):
+        return f"{value:.4f}".rstrip("0").rstrip(".") if abs(value) >= 0.1 else f"{value:.5g}"
+    return str(value)
+
+
+class Summary:
+    """Numbers of every row by column: eight bytes each, so many rows are no matter."""
+
+    def __init__(self, columns):
+        self.numbers = {name: array("d") for name in columns}
+
+    def add(self, row):
+        for name, values in self.numbers.items():
+            value = row.get(name)
+            if isinstance(value, (int, float)) and not math.isnan(value):
+                values.append(value)
+
+    def table(self):
+        """Rows (column, count, mean, median) of the columns that have numbers."""
+        out = []
+        for name, values in self.numbers.items():
+            if values:
+                ordered = sorted(values)
+                middle = len(ordered) // 2
+                median = (ordered[middle] + ordered[~middle]) / 2
+                out.append((name, len(values), math.fsum(values) / len(values), median))
+        return out

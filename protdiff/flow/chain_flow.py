@@ -1,0 +1,217 @@
+"""The components of a chain: modes of its trace, and vectors on its links.
+
+A chain of N beads has 2N components: modes 0 … N-1 (mode 0, the centroid, is masked), then one
+vector per link i -> i+1 (N-1 of them). The vectors are the ultraviolet end of the flow: one more
+shell at an effective momentum above π, diagonal along the chain.
+"""
+
+from dataclasses import dataclass
+from math import log
+
+import torch
+
+from . import rgdm
+from .modes import BASES, chain_momenta, cosine_modes
+from .process import Flow
+from .regulator import REGULATORS, rg_cutoff
+from .schedule import GUD, PROFILES, RG, VE, VP
+from .spectrum import MeasuredSpectrum, calibrated_prior, free_field, harmonic
+
+__all__ = ["PRIORS", "SCHEDULES", "ChainFlow"]
+
+
+@dataclass(frozen=True)
+class ChainFlow:
+    """Recipe for the flow of chains of any length: plain numbers, stored with the weights.
+
+    Parameters
+    ----------
+    spectrum : MeasuredSpectrum or None
+        Data variance of the modes, and by default the prior. None: the calibrated free field.
+    schedule : str
+        Key of `SCHEDULES`.
+    regulator : str
+        Of the RG schedule.
+    prior : str
+        Stationary variance of the modes, key of `PRIORS`.
+    signal_first : float
+        α² of the link vectors, the fastest components, at u = 0: the resolution of RG flows.
+    signal_last : float
+        What is left of the slowest mode in the prior, as a share of signal in signal and noise.
+    link_momentum : float
+        Effective momentum of the link vectors, radians per residue.
+    link_variance : float
+        Variance per coordinate of the link vectors; 1/3 for unit vectors.
+    basis : str
+        Key of `BASES`.
+    profile : str
+        Of the VP schedule, key of `PROFILES`.
+    steepness : float
+        Of the GUD schedule, which is in order of the momenta.
+    clip : bool
+        Of the GUD schedule.
+    resolution : float
+        Noise at u = 0 of schedules other than RG, Å rms per residue and coordinate.
+    links : bool
+        Are there link vectors? Without them their half of the components is masked.
+    """
+
+    spectrum: MeasuredSpectrum | None = None
+    schedule: str = "rg"
+    regulator: str = "lognormal"
+    prior: str = "measured"
+    signal_first: float = 0.999
+    signal_last: float = 0.003
+    link_momentum: float = 2 * torch.pi
+    link_variance: float = 1 / 3
+    basis: str = "cosine"
+    profile: str = "log_snr"
+    steepness: float = 1.0
+    clip: bool = False
+    resolution: float = 0.01
+    links: bool = True
+
+    def __post_init__(self):
+        tables = {
+            "schedule": SCHEDULES, "regulator": REGULATORS, "prior": PRIORS, "basis": BASES,
+            "profile": PROFILES,
+        }  # fmt: skip
+        for name, table in tables.items():
+            if getattr(self, name) not in table:
+                raise ValueError(
+                    f"unknown {name} {getattr(self, name)!r}: choose from {', '.join(table)}"
+                )
+
+    def __call__(self, lengths, size=None):
+        """The `Flow` of a batch of chains padded to `size` beads, D = 2·size."""
+        return chain_flow(self, [int(n) for n in lengths], size)
+
+
+#: Variances of the cosine modes, (B, size) from a recipe, lengths and size.
+PRIORS = {
+    "measured": lambda recipe, *chains: (recipe.spectrum or calibrated_prior)(*chains),
+    "calibrated": lambda recipe, *chains: calibrated_prior(*chains),
+    "rgdm": lambda recipe, *chains: free_field(chain_momenta(*chains)[0]),
+    "harmonic": lambda recipe, *chains: harmonic(chain_momenta(*chains)[0]),
+    "unit": lambda recipe, *chains: torch.ones_like(chain_momenta(*chains)[0]),
+}
+
+
+def _log_noise(recipe, modes):
+    """ln of the prior's share of noise that ends a flow, from `signal_last`; (B,)."""
+    rows = torch.arange(len(modes.slowest)), modes.slowest
+    ratio = modes.variance[rows] / modes.prior[rows]
+    return ratio.log() + log((1 - recipe.signal_last) / recipe.signal_last)
+
+
+def _log_resolution(recipe, modes, tilt=0.0):
+    """γ at u = 0 of the fastest mode so that `resolution` Å of noise are left; (B,)."""
+    weight = (modes.prior * torch.as_tensor(tilt).exp()).masked_fill(~modes.mask, 0).sum(1)
+    return (modes.mask.sum(1) * recipe.resolution**2 / weight).log()
+
+
+def _rg(recipe, modes):
+    return RG(
+        first=float(rg_cutoff(recipe.link_momentum, recipe.signal_first, recipe.regulator)),
+        last=rg_cutoff(modes.slow, recipe.signal_last, recipe.regulator),
+        regulator=recipe.regulator,
+    )
+
+
+def _rgdm(recipe, modes):
+    first = [rgdm.initial_cutoff(n) for n in modes.lengths]
+    decay = [rgdm.steps(n) / rgdm.decay_time() for n in modes.lengths]
+    first = torch.tensor(first, dtype=torch.float64)
+    return RG(first, first * torch.exp(-torch.tensor(decay, dtype=torch.float64)))
+
+
+def _vp(recipe, modes):
+    return VP(_log_resolution(recipe, modes), _log_noise(recipe, modes), recipe.profile)
+
+
+def _ve(recipe, modes):
+    low, high = _log_resolution(recipe, modes), _log_noise(recipe, modes)
+    return VE((low / 2).exp(), (high / 2).exp())
+
+
+def _gud(recipe, modes):
+    fast = torch.full_like(modes.fast, recipe.link_momentum) if recipe.links else modes.fast
+    tilt = 2 * recipe.steepness * (modes.momenta.log() - fast.log()[:, None])
+    return GUD(
+        slow=modes.slow,
+        fast=fast,
+        steepness=recipe.steepness,
+        low=_log_resolution(recipe, modes, tilt),
+        high=_log_noise(recipe, modes),
+        clip=recipe.clip,
+    )
+
+
+#: Schedules of chains: the house's RG, RGDM's as published, and flows that end where it ends.
+SCHEDULES = {"rg": _rg, "rgdm": _rgdm, "vp": _vp, "ve": _ve, "gud": _gud}
+
+
+@dataclass(frozen=True)
+class _Modes:
+    """The trace's share of a flow: (B, size) tensors, and per chain the ends of the momenta."""
+
+    lengths: list
+    momenta: torch.Tensor
+    mask: torch.Tensor
+    variance: torch.Tensor
+    prior: torch.Tensor
+
+    @property
+    def slowest(self):
+        return torch.where(self.mask, self.momenta, torch.inf).argmin(1)
+
+    @property
+    def slow(self):
+        return torch.where(self.mask, self.momenta, torch.inf).amin(1)
+
+    @property
+    def fast(self):
+        return torch.where(self.mask, self.momenta, 0).amax(1)
+
+
+def _chain_modes(recipe, lengths, size):
+    """Momenta and variances of the trace in the recipe's basis."""
+    variance = PRIORS["measured"](recipe, lengths, size)
+    prior = PRIORS[recipe.prior](recipe, lengths, size)
+    momenta, mask = chain_momenta(lengths, size)
+    basis = BASES[recipe.basis]
+    if recipe.basis != "cosine":
+        mask = torch.arange(size) < torch.tensor(lengths)[:, None]
+        mask = mask & (torch.arange(size) > 0) if basis.centroid else mask
+        momenta = momenta.clone()
+        for row, n in enumerate(lengths):
+            momenta[row, :n] = basis.momenta(n)
+            if basis.modes is cosine_modes:
+                continue
+            # Diagonal of the covariance in this basis; the centroid has no variance.
+            weight = (basis.modes(n) @ cosine_modes(n)[1:].T).square()
+            for values in (variance, prior):
+                values[row, :n] = weight @ values[row, 1:n].clone()
+                values[row, n:] = 1
+                if basis.centroid:
+                    values[row, 0] = 1
+    return _Modes(lengths, momenta, mask, variance, prior)
+
+
+def chain_flow(recipe, lengths, size=None):
+    """Build the `Flow` of a batch; see `ChainFlow`."""
+    if min(lengths) < 3:
+        raise ValueError(f"a chain of {min(lengths)} residues: a flow needs at least 3")
+    size = size or max(lengths)
+    modes = _chain_modes(recipe, lengths, size)
+    link = torch.arange(size) < torch.tensor(lengths)[:, None] - 1
+    flat = torch.ones(len(lengths), size, dtype=torch.float64)
+    links = flat * recipe.link_variance
+    return Flow(
+        momenta=torch.cat([modes.momenta, flat * recipe.link_momentum], 1),
+        variance=torch.cat([modes.variance, links], 1),
+        prior=torch.cat([modes.prior, links], 1),
+        mask=torch.cat([modes.mask, link & recipe.links], 1),
+        schedule=SCHEDULES[recipe.schedule](recipe, modes),
+        preserving=recipe.schedule != "ve",
+    )

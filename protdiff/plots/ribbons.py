@@ -1,0 +1,241 @@
+"""Pictures of backbones: shaded ribbons on white, coloured from the N- to the C-terminus."""
+
+import biotite.structure as struc
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+
+from .._system.files import replacing
+from ..structure.backbone import Backbone
+
+N_TO_C = LinearSegmentedColormap.from_list(
+    "n_to_c", ["#3b4cc0", "#2f8fd0", "#2bb3a3", "#8cc751", "#f2c933", "#f08a2e", "#d7352f"]
+)
+DPI = 160
+PANEL = np.array([480, 400])  # pixels, width and height
+TITLE = 40  # pixels above each panel
+SUPERSAMPLE = 3
+INK = np.array([0.13, 0.14, 0.18])
+LIGHT = np.array([-0.43, 0.55, 0.72])  # from above left; the viewer is at +z
+HALFWAY = np.array([-0.23, 0.30, 0.925])
+GAP = 5.0  # Å between neighbouring CA from which on the ribbon is open
+COIL, HELIX, STRAND = (0.36, 0.36), (1.35, 0.22), (1.05, 0.24)  # half width, thickness in Å
+
+
+def plot_backbones(coords_list, path, titles=None, columns=None):
+    """Draw backbones or assemblies as ribbons, one panel each, and write a PNG.
+
+    Helices are wide ribbons, strands arrows that point to the C-terminus (P-SEA assignment from
+    the CA trace), the rest tubes; colour runs from blue (N-terminus) to red (C-terminus) of every
+    chain. Where residues are missing the ribbon is open. Each structure is turned so that its
+    largest extent lies across the page and its smallest along the line of sight, never mirrored,
+    and scaled to fill its panel.
+
+    Parameters
+    ----------
+    coords_list : sequence of Backbone or of ndarray, (L, 4, 3) or (L, 3)
+        Backbone (N, CA, C, O) or CA coordinates in Å; L >= 4. An array is one chain.
+    path : str or path-like
+        PNG to write; it appears complete or not at all. Equal input gives equal bytes.
+    titles : sequence of str, optional
+        Name of each panel; the length is added to it.
+    columns : int, optional
+        Panels per row, by default at most four.
+
+    Raises
+    ------
+    ValueError
+        No backbones, wrong shapes, coordinates that are not finite, or titles of another number.
+    """
+    structures = [_chains(coords, k) for k, coords in enumerate(coords_list)]
+    titles = [""] * len(structures) if titles is None else titles
+    if not structures or len(titles) != len(structures):
+        raise ValueError(f"cannot draw {len(structures)} backbones with {len(titles)} titles")
+    columns = columns or min(4, len(structures))
+    width, height = (PANEL + np.array([0, TITLE])) * [columns, -(-len(structures) // columns)]
+    figure = Figure(figsize=(width / DPI, height / DPI), dpi=DPI, facecolor="white")
+    for k, (chains, title) in enumerate(zip(structures, titles, strict=True)):
+        left, top = k % columns * PANEL[0], height - k // columns * (PANEL[1] + TITLE) - TITLE
+        image, letters = _render(chains)
+        figure.figimage(image, left, top - PANEL[1])
+        size = f"{len(chains)} × " * (len(chains) > 1) + f"{len(chains[0])} residues"
+        words = f"{title}  ·  {size}" if title else size
+        for text, (x, y), colour, weight in (
+            (words, (PANEL[0] / 2, -0.4 * TITLE), INK, "normal"),
+            ("N", letters[0], N_TO_C(0.0), "bold"),
+            ("C", letters[1], N_TO_C(1.0), "bold"),
+        ):
+            figure.text(
+                (left + x) / width,
+                (top - y) / height,
+                text,
+                color=colour,
+                fontsize=9,
+                fontweight=weight,
+                ha="center",
+                va="center",
+            )
+    with replacing(path) as temporary:
+        FigureCanvasAgg(figure).print_png(temporary, metadata={"Software": None})
+
+
+def _chains(structure, number):
+    """CA trace of every chain."""
+    if isinstance(structure, Backbone):
+        return [_ca_trace(structure.chain(name).ca, number) for name in structure.chains]
+    return [_ca_trace(structure, number)]
+
+
+def _ca_trace(coords, number):
+    coords = np.asarray(coords, dtype=float)
+    if coords.ndim == 3 and coords.shape[1:] == (4, 3):
+        coords = coords[:, 1]
+    if coords.ndim != 2 or coords.shape[1] != 3 or len(coords) < 4:
+        raise ValueError(f"backbone {number}: {coords.shape} is not (L, 4, 3) or (L, 3), L >= 4")
+    if not np.isfinite(coords).all():
+        raise ValueError(f"backbone {number}: coordinates that are not finite")
+    return coords
+
+
+def _principal_view(trace, along):
+    """Rotation (never a mirror): x the largest extent, z, towards the viewer, the smallest.
+
+    Singular vectors have no sign; the vector `along` gives one, so that views repeat.
+    """
+    axes = np.linalg.svd(trace - trace.mean(0), full_matrices=False)[2]
+    axes[:2] *= np.where(axes[:2] @ along >= 0, 1, -1)[:, None]
+    axes[2] = np.cross(axes[0], axes[1])
+    return axes.T
+
+
+def _catmull_rom(points, t):
+    """Spline through points (L, d) at residue positions t in [0, L - 1]."""
+    padded = np.concatenate([2 * points[:1] - points[1:2], points, 2 * points[-1:] - points[-2:-1]])
+    u = (t - (k := np.minimum(t.astype(int), len(points) - 2)))[:, None]
+    a, b, c, d = (padded[k + shift] for shift in range(4))
+    return b + 0.5 * u * (c - a + u * (2 * a - 5 * b + 4 * c - d + u * (3 * (b - c) + d - a)))
+
+
+def _unit(vectors):
+    return vectors / (np.linalg.norm(vectors, axis=-1, keepdims=True) + 1e-9)
+
+
+def _ribbon(trace, samples):
+    """Position t (residues), centre, tangent, direction of the width, half sizes."""
+    array = struc.AtomArray(len(trace))
+    array.coord, array.res_id = trace.astype(np.float32), np.arange(len(trace))
+    array.res_name, array.atom_name = np.full((2, len(trace)), [["ALA"], ["CA"]])
+    code = struc.annotate_sse(array)  # a helix, b strand, c coil
+    steps, centre = np.diff(trace, axis=0), trace.copy()
+    pleat = np.flatnonzero(code[1:-1] == "b") + 1
+    # Averaging neighbours takes the pleat out of strands, which look crumpled otherwise.
+    centre[pleat] = (trace[pleat - 1] + 2 * trace[pleat] + trace[pleat + 1]) / 4
+    # The normal of three CA is the axis of a helix. In a strand it lies in the sheet and changes
+    # sign with every residue. (Straight pieces have none: any direction will do.)
+    side = _unit(np.cross(steps[:-1], steps[1:]) + np.array([1e-3, 2e-3, 3e-3]))
+    side[1:] *= np.cumprod(np.where((side[1:] * side[:-1]).sum(1) < 0, -1, 1))[:, None]
+    side = np.concatenate([side[:1], side, side[-1:]])
+    side[1:-1] = (side[:-2] + 2 * side[1:-1] + side[2:]) / 4
+    t = np.linspace(0, len(trace) - 1, samples)
+    position, across = _catmull_rom(centre, t), _catmull_rom(side, t)
+    tangent = _unit(np.gradient(position, axis=0))
+    across = _unit(across - (across * tangent).sum(1, keepdims=True) * tangent)
+    size = np.array([{"a": HELIX, "b": STRAND}.get(letter, COIL) for letter in code])
+    size = _catmull_rom(size, t).clip(0.2)
+    for end in np.flatnonzero((code == "b") & (np.append(code[1:], "c") != "b")):
+        tip = end + 0.8 - t  # residues to go to the tip of the arrow head
+        head = (tip >= 0) & (tip <= 1.9)
+        size[head, 0] = np.minimum(COIL[0] + 0.95 * tip[head], 1.05 + 6 * (1.9 - tip[head]))
+        size[head, 1] = np.interp(tip[head], [0, 0.5], [COIL[1], STRAND[1]])
+    rounding = np.minimum(np.minimum(t, t[-1] - t) / 0.12, 1)[:, None]
+    return t, position, tangent, across, size * np.sqrt(1 - (1 - rounding) ** 2)
+
+
+def _pieces(chain):
+    """Start and trace of every piece between missing residues; single residues are not drawn."""
+    gaps = np.flatnonzero(np.linalg.norm(np.diff(chain, axis=0), axis=1) > GAP) + 1
+    starts = np.concatenate([[0], gaps])
+    pieces = zip(starts, np.split(chain, gaps), strict=True)
+    return [(start, piece) for start, piece in pieces if len(piece) > 1]
+
+
+def _ribbons(chain, samples):
+    """Ribbons of the pieces of a chain: share of the chain (0 to 1), then as in `_ribbon`.
+
+    `samples` is the number of points per residue.
+    """
+    for first, piece in _pieces(chain):
+        t, *rest = _ribbon(piece, int(samples * len(piece)))
+        yield (t + first) / (len(chain) - 1), *rest
+
+
+def _render(chains):
+    """Image (height, width, 3), and the places in it for the letters N and C of the first chain."""
+    whole = np.concatenate(chains)
+    view = _principal_view(whole, chains[0][-1] - chains[0][0])
+    whole, chains = whole @ view, [chain @ view for chain in chains]
+    middle = (whole.min(0) + whole.max(0)) / 2
+    width, height = PANEL * SUPERSAMPLE
+    scale = min(PANEL * SUPERSAMPLE / (np.ptp(whole, axis=0) + 7)[:2])  # 3.5 Å of margin
+    depth = np.full(height * width, -np.inf, np.float32)
+    shade = np.ones((height * width, 3), np.float32)
+    for chain in chains:
+        for ribbon in _ribbons(chain - middle, 5.5 * scale):
+            for start in range(0, len(ribbon[0]), 1000):
+                _splat(depth, shade, [part[start : start + 1000] for part in ribbon], scale)
+    image = _ink(depth.reshape(height, width), shade.reshape(height, width, 3), scale)
+    image = image.reshape(PANEL[1], SUPERSAMPLE, PANEL[0], SUPERSAMPLE, 3).mean((1, 3))
+    angle, letters = np.linspace(0, 2 * np.pi, 24, endpoint=False), []
+    ends = chains[0][[0, -1]] - middle
+    for end in _pixels(ends, scale):  # beside it, where the image is emptiest
+        places = (end + 17 * np.stack([np.cos(angle), np.sin(angle)], 1)).clip(9, PANEL - 9)
+        white = [image[y - 9 : y + 9, x - 8 : x + 8].mean() for x, y in places.astype(int)]
+        letters.append(places[np.argmax(white)])
+    return image, letters
+
+
+def _pixels(points, scale):
+    """x to the right and y down the page, in pixels of the panel; scale is supersampled."""
+    return points[:, :2] * [scale / SUPERSAMPLE, -scale / SUPERSAMPLE] + PANEL / 2
+
+
+def _splat(depth, shade, ribbon, scale):
+    """Draw the surface points of a piece of ribbon that lie in front of what is there."""
+    share, position, tangent, across, size = ribbon
+    theta = np.linspace(0, 2 * np.pi, int(14 * scale), endpoint=False)[:, None, None]
+    wide, thick, up = size[:, :1].clip(1e-3), size[:, 1:].clip(1e-3), np.cross(tangent, across)
+    normal = np.cos(theta) / wide * across + np.sin(theta) / thick * up
+    seen = normal[..., 2] > 0
+    normal = _unit(normal[seen])
+    point = (position + np.cos(theta) * wide * across + np.sin(theta) * thick * up)[seen]
+    corner = PANEL * SUPERSAMPLE - 1  # a spline through broken bonds may overshoot the margin
+    column, row = (SUPERSAMPLE * _pixels(point, scale)).astype(int).clip(0, corner).T
+    place = row * PANEL[0] * SUPERSAMPLE + column
+    ahead = np.flatnonzero(point[:, 2] > depth[place])
+    order = ahead[np.argsort(point[ahead, 2], kind="stable")]
+    place, normal = place[order], normal[order]
+    diffuse, gleam = (normal @ LIGHT).clip(0)[:, None], (normal @ HALFWAY).clip(0)[:, None] ** 30
+    base = N_TO_C(np.broadcast_to(share, seen.shape)[seen][order])[:, :3]
+    depth[place] = point[order, 2]  # of equal places the last, nearest one stays
+    shade[place] = base * (0.57 + 0.49 * diffuse) + 0.18 * gleam
+
+
+def _ink(depth, shade, scale):
+    """Darken crevices, fade what is far, and outline every edge in depth."""
+    drawn = np.isfinite(depth)
+    near, far = depth[drawn].max(), depth[drawn].min()
+    depth = np.where(drawn, depth, far - 4)
+    around, reach = depth, int(1.5 * scale)
+    for _ in range(2):  # mean depth of a square of 3 Å, one axis at a time
+        total = np.cumsum(np.pad(around, ((reach + 1, reach), (0, 0)), mode="edge"), 0, dtype=float)
+        around = ((total[2 * reach + 1 :] - total[: -2 * reach - 1]) / (2 * reach + 1)).T
+    hidden = (around - depth).clip(0, 4) * drawn
+    fog = ((near - depth) / (near - far + 1e-6) * 0.35 * drawn)[..., None]
+    image = 1 - (1 - shade * (1 - 0.10 * hidden)[..., None]) * (1 - fog)
+    front = depth
+    reach = range(-SUPERSAMPLE, SUPERSAMPLE + 1)
+    for dx, dy in ((dx, dy) for dx in reach for dy in reach if dx**2 + dy**2 <= SUPERSAMPLE**2):
+        front = np.maximum(front, np.roll(depth, (dy, dx), (0, 1)))
+    ink = 1 - (1 - INK) * (1 - 0.5 * (near - front) / (near - far + 1e-6))[..., None]
+    return np.where((front - depth > 1.0)[..., None], ink, image).clip(0, 1)

@@ -1,0 +1,43 @@
+"""A figure of `protdiff flow thermo`."""
+
+from matplotlib.figure import Figure
+
+from .._system.files import save_figure
+
+__all__ = ["draw_thermo"]
+
+NETWORK = "#2b6cb0"
+
+
+def draw_thermo(report, path):
+    """Draw a `ThermoReport` and write a PNG, whole or not at all."""
+    figure = Figure(figsize=(13, 3.8), dpi=110, layout="constrained")
+    production, loss, replicas = figure.subplots(1, 3)
+    period = [s.period for s in report.shells]
+    production.plot(period, [s.entropy_production for s in report.shells], "o-", color=NETWORK)
+    production.set_title("entropy production by shell, nats per residue", fontsize=10)
+    loss.plot(period, [s.bound for s in report.shells], "o-", color=NETWORK)
+    loss.set_title(f"bound spent by {len(report.shells)} steps, nats per residue", fontsize=10)
+    times = [r["period"] for r in report.replicas]
+    replicas.plot(
+        times,
+        [r["between"] for r in report.replicas],
+        "o-",
+        color=NETWORK,
+        label="replica to replica",
+    )
+    replicas.plot(
+        times,
+        [r["to_truth"] for r in report.replicas],
+        "s--",
+        color="#e07b39",
+        label="replica to truth",
+    )
+    replicas.set_title("replicas of one noised chain, rms Å per residue", fontsize=10)
+    for axis in (production, loss, replicas):
+        axis.set_xscale("log")
+        axis.set_xlabel("period at the cut-off, residues", fontsize=9)
+        axis.spines[["top", "right"]].set_visible(False)
+        axis.tick_params(labelsize=8)
+    replicas.legend(frameon=False, fontsize=8)
+    save_figure(figure, path)

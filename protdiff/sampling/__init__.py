@@ -1,0 +1,1 @@
+"""Drawing backbones: settings, requests, batches, and the reverse flow."""

@@ -1,0 +1,1 @@
+"""Backbones: coordinates and names, geometry, secondary structure, files."""

@@ -1,0 +1,181 @@
+"""Structure files to `Backbone` and back: PDB, mmCIF and BinaryCIF, plain or gzipped."""
+
+import gzip
+import operator
+import os
+import zlib
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+
+from protdiff.structure.io.atoms import FileError, to_backbone
+from protdiff.structure.io.parsers import parse_bcif, parse_cif, parse_pdb
+from protdiff.structure.io.writers import format_bcif, format_cif, format_pdb
+
+__all__ = ["FileError", "read", "write"]
+
+FORMATS = {".pdb": "PDB", ".ent": "PDB", ".cif": "mmCIF", ".mmcif": "mmCIF", ".bcif": "BinaryCIF"}
+PARSERS = {"PDB": parse_pdb, "mmCIF": parse_cif, "BinaryCIF": parse_bcif}
+WRITERS = {"PDB": format_pdb, "mmCIF": format_cif, "BinaryCIF": format_bcif}
+
+
+def read(path, *, model=1, ca_only=False):
+    """Read the protein backbone of a structure file.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+        PDB (.pdb, .ent), mmCIF (.cif, .mmcif) or BinaryCIF (.bcif), each also with .gz.
+    model : int, default 1
+        Which model of the file, counted from 1 in file order.
+    ca_only : bool, default False
+        Take a file that has no more than CA atoms too; the others are masked. Without it such a
+        file is an error, because most of what can be done with a backbone needs all of it.
+
+    Returns
+    -------
+    Backbone
+        Coordinates in Å, author chain ids, residue numbers and insertion codes; missing atoms are
+        masked. B-factors are those of CA, or of the first atom present where CA is missing.
+
+    Raises
+    ------
+    FileError
+        If the file is missing, not readable, not a structure, or has no protein backbone.
+
+    Notes
+    -----
+    Water, nucleic acids, ligands, hydrogens and side chains are left out. Modified residues take
+    the name of their parent in the Chemical Component Dictionary (MSE becomes MET), or UNK. They
+    are told from free amino acids, which are ligands, by ``label_seq_id`` in mmCIF and by the TER
+    record of their chain in PDB; in files without these, by a peptide bond to a neighbour.
+    ATOM records of a name unknown to the dictionary count as protein if N, CA and C are there.
+
+    Of alternate locations, the conformation with the most backbone atoms is taken, then the one
+    of highest mean occupancy, then the first in the file; where two residue names share a number,
+    they are conformations too. Atoms that the chosen one lacks come from another of its name.
+    """
+    path, model = Path(path), operator.index(model)
+    content, kind = _read_bytes(path)
+    try:
+        return to_backbone(PARSERS[kind](content, model), ca_only)
+    except FileError as error:
+        raise FileError(f"{path}: {error}") from None
+    except Exception as error:
+        reason = " ".join(str(error).split())[:100] or type(error).__name__
+        raise FileError(
+            f"{path}: damaged, or not in {kind} format ({reason}); get a fresh copy"
+        ) from None
+
+
+def write(backbone, path):
+    """Write a backbone to a structure file, whole or not at all.
+
+    The present atoms are written with occupancy 1.00, coordinates to 0.001 Å and B-factors (0.00
+    where there are none) to 0.01. Equal backbones give equal bytes. A residue without any atom
+    leaves no trace in the file.
+
+    Parameters
+    ----------
+    backbone : Backbone
+    path : str or os.PathLike
+        The suffix tells the format, as in `read`. An existing file is replaced.
+
+    Raises
+    ------
+    FileError
+        If the folder does not exist or is not writable, if there are no atoms, or if the format
+        cannot hold the numbering, the coordinates or the number of atoms.
+    """
+    path = Path(path)
+    kind = _format_of(path)
+    try:
+        _check_numbering(backbone)
+        content = WRITERS[kind](backbone)
+    except FileError as error:
+        raise FileError(f"{path}: {error}") from None
+    if path.suffix.lower() == ".gz":
+        content = gzip.compress(content, mtime=0)  # no time stamp, so equal input is equal bytes
+    _replace(path, content)
+
+
+def check_writable(backbone, suffix):
+    """FileError if a file type (".pdb", ".cif", …) cannot hold the numbering of a backbone.
+
+    Coordinates do not matter, they may be missing.
+    """
+    there = replace(
+        backbone, coords=np.zeros_like(backbone.coords), mask=np.ones_like(backbone.mask)
+    )
+    _check_numbering(there)
+    WRITERS[_format_of(Path("x" + suffix))](there)
+
+
+def _format_of(path):
+    """Format by suffix; FileError for one that is not supported."""
+    suffix = Path(path.name.lower().removesuffix(".gz")).suffix
+    if suffix == ".mmtf":
+        raise FileError(f"{path}: MMTF is not supported; convert to mmCIF (.cif)")
+    if suffix not in FORMATS:
+        raise FileError(
+            f"{path}: unknown file type; use PDB (.pdb, .ent), mmCIF (.cif, .mmcif) or "
+            "BinaryCIF (.bcif), each also with .gz"
+        )
+    return FORMATS[suffix]
+
+
+def _read_bytes(path):
+    """Decompressed content and format of a file."""
+    try:
+        if path.is_dir():
+            raise FileError(f"{path}: is a folder; give a structure file")
+        path.stat()  # a file that is not there is reported before a suffix that is not known
+        kind = _format_of(path)
+        content = path.read_bytes()
+        if path.suffix.lower() == ".gz":
+            content = gzip.decompress(content)
+    except FileNotFoundError:
+        raise FileError(f"{path}: no such file; check the path") from None
+    except (gzip.BadGzipFile, EOFError, zlib.error):
+        raise FileError(f"{path}: truncated, or not gzip-compressed; get a fresh copy") from None
+    except OSError as error:
+        raise FileError(f"{path}: cannot be read ({error.strerror}); check the path") from None
+    if not content.strip():
+        raise FileError(f"{path}: empty file; get a fresh copy")
+    if content.startswith(b"\x1f\x8b"):
+        raise FileError(f"{path}: gzip-compressed without .gz in its name; rename it")
+    return content, kind
+
+
+def _check_numbering(backbone):
+    """FileError unless there are atoms, and neighbours that a reader can tell apart."""
+    written = np.flatnonzero(backbone.mask.any(axis=1))
+    if not len(written):
+        raise FileError("the backbone has no atoms; nothing was written")
+    columns = (backbone.chain_ids, backbone.residue_numbers, backbone.insertion_codes)
+    keys = zip(*(column[written].tolist() for column in columns), strict=True)
+    for (chain, number, insertion), following in pairwise(keys):
+        if (chain, number, insertion) == following:
+            raise FileError(
+                f"chain {chain!r} has two residues {number}{insertion} in a row; renumber them"
+            )
+
+
+def _replace(path, content):
+    """Put content under the name path in one step; FileError leaves no trace."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        if path.is_dir():
+            raise FileError(f"{path}: is a folder; give a file name")
+        try:
+            temporary.write_bytes(content)
+            os.replace(temporary, path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+    except FileNotFoundError:
+        raise FileError(f"{path}: folder {path.parent} does not exist; create it first") from None
+    except OSError as error:
+        raise FileError(f"{path}: cannot be written ({error.strerror}); check the folder") from None
