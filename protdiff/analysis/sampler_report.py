@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ..structure.bands import BANDS
+from ..structure.constants import BANDS
 
 __all__ = ["SamplerReport", "report_sampler"]
 

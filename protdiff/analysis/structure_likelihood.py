@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..structure.bands import BANDS, band_index
+from ..structure.constants import BANDS, band_index
 from .likelihood_estimators import by_elbo, by_iwae, by_ode, prepare
 
 __all__ = ["DEFAULT_RESOLUTION", "LIKELIHOOD", "METHODS", "Likelihood", "log_likelihood"]
@@ -132,7 +132,7 @@ def log_likelihood(
     """
     if method not in METHODS:
         raise ValueError(f"method {method!r}: must be one of {', '.join(METHODS)}")
-    from ..metrics.quality import steps as follows
+    from ..structure.backbone import bonded_to_next as follows
 
     if sequence is not None and len(sequence) != len(backbone):
         raise ValueError(f"sequence: {len(sequence)} letters for {len(backbone)} residues")

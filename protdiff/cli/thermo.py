@@ -64,7 +64,7 @@ def thermo(
 def load_chains(data, length, count):
     """Whole chains of about this length."""
     from ..dataset import is_dataset, read_chains
-    from ..metrics.quality import steps
+    from ..structure.backbone import bonded_to_next
     from ..structure.io.read_write import read
     from ._shared.pairing import find_files
 
@@ -83,7 +83,7 @@ def load_chains(data, length, count):
         for file in find_files([str(data)], "--data"):
             backbone = read(file)
             parts = (backbone.chain(name) for name in backbone.chains)
-            found += [p for p in parts if fits(len(p)) and p.mask.all() and steps(p).all()]
+            found += [p for p in parts if fits(len(p)) and p.mask.all() and bonded_to_next(p).all()]
     if len(found) < 2:
         raise ValueError(
             f"--data {data}: {len(found)} unbroken chains within 10 % of {length} residues; "

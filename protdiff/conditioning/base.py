@@ -51,6 +51,8 @@ class Condition:
     keeps_fold = False
     #: Most of the chain is given, and several answers are wanted for the rest.
     redraws = False
+    #: For energies, which act in one sum: ``together(energies, clean, variance, u)``.
+    together = None
     #: Time of the flow to which the result is noised, to flow back once more; 0: once is enough.
     again = 0.0
 
@@ -123,13 +125,12 @@ class Sum(Condition):
         ))  # fmt: skip
 
     def __call__(self, clean, variance, u):
-        from .energy import Energy, lowered
-
-        energies = [part for part in self.parts if isinstance(part, Energy)]
-        others = [part for part in self.parts if not isinstance(part, Energy)]
+        energies = [part for part in self.parts if getattr(part, "together", None)]
+        others = [part for part in self.parts if not getattr(part, "together", None)]
         for part in others:
             clean = clean if getattr(part, "exact", False) else part(clean, variance, u)
-        clean = lowered(energies, clean, variance, u)
+        if energies:
+            clean = energies[0].together(energies, clean, variance, u)
         for part in others:
             clean = part(clean, variance, u) if getattr(part, "exact", False) else clean
         return clean

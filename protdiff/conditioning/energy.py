@@ -62,7 +62,12 @@ class Energy(Condition):
         return True
 
     def __call__(self, clean, variance, u):
-        return lowered([self], clean, variance, u)
+        return self.together([self], clean, variance, u)
+
+    @staticmethod
+    def together(energies, clean, variance, u):
+        """The estimate that several energies make in one sum."""
+        return lowered(energies, clean, variance, u)
 
 
 def _blame(energies, parts, ca):

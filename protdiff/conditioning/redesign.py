@@ -5,8 +5,8 @@ from string import ascii_uppercase
 import numpy as np
 import torch
 
-from ..metrics.correspondence import LONGEST_JUMP
 from ..structure.backbone import Backbone, joined
+from ..structure.constants import LONGEST_NUMBER_JUMP as LONGEST_JUMP
 from .base import AGAIN, Condition, types_of
 from .contig import find_residues, parse_fixed
 from .energy import Energy, overlap

@@ -18,10 +18,11 @@ from itertools import pairwise
 
 import numpy as np
 
-from ..structure.bands import BANDS, band_index
+from ..structure.backbone import bonded_to_next
+from ..structure.constants import BANDS, band_index
 from ..structure.geometry import angle, dihedral
 from ..structure.torsions import torsions
-from .quality import near_pairs, steps
+from .quality import near_pairs
 
 __all__ = ["BACKBONE_NAMES", "NAMES", "band_variances", "descriptor"]
 
@@ -77,7 +78,7 @@ def descriptor(backbone, columns):
     ndarray, shape (len(NAMES),)
     """
     backbone = backbone[backbone.mask[:, 1]]
-    ca, follows = backbone.ca, steps(backbone)
+    ca, follows = backbone.ca, bonded_to_next(backbone)
     two, three = follows[1:] & follows[:-1], follows[2:] & follows[1:-1] & follows[:-2]
     bend = angle(ca[:-2], ca[1:-1], ca[2:])[two]
     turn = dihedral(ca[:-3], ca[1:-2], ca[2:-1], ca[3:])[three]

@@ -6,7 +6,7 @@ from functools import cache
 import numpy as np
 
 from .._system.resources import data_file
-from ..structure.bands import BANDS
+from ..structure.constants import BANDS
 from .descriptor import NAMES, descriptor
 from .quality import QUALITY, quality
 

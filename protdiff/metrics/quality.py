@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..structure.backbone import bonded_to_next
+from ..structure.constants import CONTACT_DISTANCE, LINK_BREAK, MEASURED_BREAK
 from ..structure.geometry import angle, dihedral
 from ..structure.secondary_structure import dssp_and_bonds, psea
 from ..structure.torsions import omega_angles, ramachandran, torsions
@@ -60,7 +62,6 @@ QUALITY = {
 
 BONDS = {"n_ca": 1.461, "ca_c": 1.524, "c_o": 1.233, "c_n": 1.331}
 ANGLES = {"n_ca_c": 110.9, "ca_c_n": 116.8, "c_n_ca": 121.6}
-CHAIN_BREAK, LINK_BREAK, CONTACT = 4.2, 2.0, 8.0
 
 
 def quality(backbone):
@@ -88,7 +89,7 @@ def quality(backbone):
     if len(names := backbone.chains) > 1:  # a chain id may come back later in the file
         order = [names.index(name) for name in backbone.chain_ids.tolist()]
         backbone = backbone[np.argsort(order, kind="stable")]
-    follows = steps(backbone)
+    follows = bonded_to_next(backbone)
     same_chain = backbone.chain_ids[1:] == backbone.chain_ids[:-1]
     columns = dict.fromkeys(QUALITY, np.nan) | {
         "residues": len(backbone),
@@ -101,15 +102,6 @@ def quality(backbone):
     return {name: float(value) for name, value in columns.items()}
 
 
-def steps(backbone):
-    """Whether each residue is followed by its neighbour in the chain; bool (L - 1,)."""
-    number = np.diff(backbone.residue_numbers)
-    inserted = (number == 0) & (backbone.insertion_codes[1:] != backbone.insertion_codes[:-1])
-    near = np.linalg.norm(np.diff(backbone.ca, axis=0), axis=1) < CHAIN_BREAK
-    same = backbone.chain_ids[1:] == backbone.chain_ids[:-1]
-    return same & ((number == 1) | inserted | near)
-
-
 def trace_columns(backbone, follows):
     """Columns of the CA trace."""
     ca = backbone.ca
@@ -119,13 +111,13 @@ def trace_columns(backbone, follows):
     cis = (distance > 2.7) & (distance < 3.3) & ~trans
     bend = angle(ca[:-2], ca[1:-1], ca[2:])
     two = follows[1:] & follows[:-1]
-    pair = near_pairs(backbone, CONTACT)
+    pair = near_pairs(backbone, CONTACT_DISTANCE)
     signs = helix_signs(ca, bend, follows)
     helix = signs[signs != 0]
     return {
         "ca_bonds": share(np.abs(distance[~cis] - 3.80) < 0.1),
         "ca_cis": share((distance > 2.7) & (distance < 3.3)),
-        "ca_breaks": int((distance > CHAIN_BREAK).sum()),
+        "ca_breaks": int((distance > MEASURED_BREAK).sum()),
         "clashes_3.0": 100 * (pair.distance < 3.0).sum() / len(ca),
         "clashes_3.6": 100 * (pair.distance < 3.6).sum() / len(ca),
         "ca_angles_out": share(~((bend[two] >= 75) & (bend[two] <= 160))),
@@ -191,7 +183,7 @@ def backbone_columns(backbone, follows):
 
 def bonded_columns(backbone):
     """DSSP and hydrogen bonds; every residue complete."""
-    starts = [0, *(np.flatnonzero(~steps(backbone)) + 1).tolist()]
+    starts = [0, *(np.flatnonzero(~bonded_to_next(backbone)) + 1).tolist()]
     letters, bonds = dssp_and_bonds(backbone.coords, backbone.residue_names, starts)
     return {
         **{f"dssp_{name}": letters.count(k) / len(letters) for name, k in STATE_NAMES},

@@ -4,6 +4,8 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
+from .constants import MEASURED_BREAK
+
 BACKBONE_ATOMS = ("N", "CA", "C", "O")
 """Atom order of the second axis of `Backbone.coords`."""
 
@@ -231,3 +233,16 @@ def _names_from_sequence(sequence, length):
             raise ValueError(f"sequence: unknown residue {letter!r} at position {position}")
         names.append(ONE_TO_THREE[letter])
     return np.array(names, dtype=np.str_)
+
+
+def bonded_to_next(backbone):
+    """Whether each residue is followed by its neighbour in the chain; bool (L - 1,).
+
+    Neighbours have consecutive numbers, or differ by an insertion code, or are near enough in space
+    to be bonded.
+    """
+    number = np.diff(backbone.residue_numbers)
+    inserted = (number == 0) & (backbone.insertion_codes[1:] != backbone.insertion_codes[:-1])
+    near = np.linalg.norm(np.diff(backbone.ca, axis=0), axis=1) < MEASURED_BREAK
+    same = backbone.chain_ids[1:] == backbone.chain_ids[:-1]
+    return same & ((number == 1) | inserted | near)

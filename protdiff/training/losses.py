@@ -3,7 +3,7 @@
 import torch
 
 from ..flow import to_coords
-from ..structure.bands import BANDS
+from ..structure.constants import BANDS
 from .distance_loss import LOCAL, atoms_present, contact_error, link_atoms, local_error
 
 __all__ = ["BAND_NAMES", "band_of", "denoising_loss", "distillation_loss"]

@@ -17,7 +17,7 @@ from protdiff.metrics.descriptor import (
 )
 from protdiff.metrics.quality import quality
 from protdiff.structure.backbone import Backbone
-from protdiff.structure.bands import BANDS
+from protdiff.structure.constants import BANDS
 
 EXAMPLES = Path(__file__).parents[2] / "data" / "examples"
 EDGES = {"angle_": (0, 85, 90, 95, 105, 115, 125, 140), "dihedral_": range(-180, 180, 30)}

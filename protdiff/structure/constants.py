@@ -1,0 +1,53 @@
+"""Facts about protein chains that several rooms need: lengths, angles, breaks, sizes, bands."""
+
+import numpy as np
+
+__all__ = [
+    "BANDS", "BOND_ANGLES", "BOND_LENGTHS", "CA_CA", "CONTACT_DISTANCE", "DRAWN_BREAK",
+    "FILE_BREAK", "LINK_BREAK", "LONGEST_CA_CA", "LONGEST_NUMBER_JUMP", "MEASURED_BREAK",
+    "band_index", "expected_rg",
+]  # fmt: skip
+
+#: Mean bond lengths (Å) and angles (degrees) of real chains, by atom names.
+BOND_LENGTHS = {"N-CA": 1.461, "CA-C": 1.524, "C-O": 1.233, "C-N": 1.331}
+BOND_ANGLES = {"N-CA-C": 110.9, "CA-C-O": 120.4, "CA-C-N": 116.8, "C-N-CA": 121.6}
+
+#: CA-CA distance (Å) of a trans link.
+CA_CA = 3.80
+#: Longest CA-CA distance (Å) per link that a chain can bridge.
+LONGEST_CA_CA = 3.8
+
+#: CA-CA distance (Å) over which a step is no bond, for what measures bonds: quality and data sets.
+MEASURED_BREAK = 4.2
+#: The same for what follows the chain through a user's file, where models may be strained.
+FILE_BREAK = 4.5
+#: The same for pictures: a ribbon is open only where residues are missing.
+DRAWN_BREAK = 5.0
+#: C-N distance (Å) over which there is no peptide bond.
+LINK_BREAK = 2.0
+#: Largest jump of the residue number that may stand for residues that were not observed.
+LONGEST_NUMBER_JUMP = 60
+#: CA-CA distance (Å) under which two residues are in contact.
+CONTACT_DISTANCE = 8.0
+
+#: Bands of the modes of a chain: name, and longest period in residues.
+BANDS = {"<4": 4.0, "4-8": 8.0, "8-16": 16.0, "16-32": 32.0, ">32": float("inf")}
+
+
+def band_index(length):
+    """Band of the modes 1 … N-1 of a chain of N residues; int (N - 1,), index into `BANDS`.
+
+    Mode n has the period 2N/n. Integers are compared, so modes at an edge are filed right.
+
+    Examples
+    --------
+    >>> band_index(22)[10]  # period 4 exactly: the first band
+    np.int64(0)
+    """
+    edges = np.array([int(edge) for edge in list(BANDS.values())[:-1]])
+    return (2 * length > edges[:, None] * np.arange(1, length)).sum(0)
+
+
+def expected_rg(length):
+    """Radius of gyration (Å) that globular chains of this length have: 2.2 N^0.38."""
+    return 2.2 * length**0.38
