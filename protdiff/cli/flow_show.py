@@ -9,9 +9,6 @@ from ..flow.zoo import FLOWS, SHIPPED
 
 __all__ = ["show"]
 
-#: Curves of the picture.
-CURVES = 24
-
 
 def show(
     name: Annotated[
@@ -63,7 +60,9 @@ def show(
         print(lines[index])
     print(f"\n{steps} network calls cost as much as {cost:.1f} at full size")
     if plot is not None:
-        draw(name, made, flow, length, plot)
+        from ..plots.flow_figure import draw_flow
+
+        draw_flow(name, made, length, plot)
         print(plot)
 
 
@@ -92,42 +91,3 @@ def table(recipe, flow, length, times):
             f"{float(share[0, real[order[0]]]):10.4f}  {float(share[0, fastest]):10.4f}"
         )
     return lines, cost
-
-
-def draw(name, recipe, flow, length, path):
-    """Log-SNR of the data in every mode over time, and the prior beside real chains."""
-    import torch
-    from matplotlib import colormaps
-    from matplotlib.figure import Figure
-
-    from .._system.files import save_figure
-
-    u = torch.linspace(0, 1, 201, dtype=torch.float64)
-    real = flow.mask[0, :length].nonzero()[:, 0]
-    order = real[flow.momenta[0, real].argsort()]
-    chosen = order[torch.linspace(0, len(order) - 1, min(CURVES, len(order))).round().long()]
-    figure = Figure(figsize=(12, 4.4), dpi=120, layout="constrained")
-    snr, spectrum = figure.subplots(1, 2)
-    data = (flow.variance / flow.prior)[0].log()
-    gamma = torch.stack([flow.gamma(t[None])[0] for t in u])
-    for rank, component in enumerate(chosen.tolist()):
-        colour = colormaps["viridis"](rank / max(1, len(chosen) - 1))
-        snr.plot(u, data[component] - gamma[:, component], color=colour, lw=1.1)
-    if bool(flow.mask[0, length:].any()):
-        snr.plot(
-            u, data[length] - gamma[:, length], color="#d7352f", lw=1.4, ls="--", label="links"
-        )
-        snr.legend(frameon=False, fontsize=9)
-    snr.axhline(0, color="0.6", lw=0.8)
-    snr.set_xlabel("time u (0: data, 1: prior)")
-    snr.set_title(f"{name}, {length} residues: ln SNR of each mode, slowest (dark) to fastest")
-    residues = recipe.basis == "identity"
-    place = order + 1 if residues else 2 * torch.pi / flow.momenta[0, order]
-    spectrum.loglog(place, flow.variance[0, order], color="0.35", label="real chains")
-    spectrum.loglog(place, flow.start[0, order], color="#d7352f", label="start of the samplers")
-    spectrum.set_xlabel("residue" if residues else "period, residues")
-    spectrum.set_title("variance per coordinate, Å²")
-    spectrum.legend(frameon=False, fontsize=9)
-    for axis in (snr, spectrum):
-        axis.spines[["top", "right"]].set_visible(False)
-    save_figure(figure, path)
