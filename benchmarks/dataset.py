@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 from protdiff.dataset import read_chains
-from protdiff.dataset.build import build_dataset
+from protdiff.dataset.build import Reading, build_dataset
 from protdiff.dataset.filters import Limits
 
 FIRST_STEP = """
@@ -45,7 +45,7 @@ def main():
     began = time.perf_counter()
     summary = build_dataset(
         [str(options.data)] * copies, options.out / "million", limits=Limits(max_length=64),
-        identical=True,
+        reading=Reading(identical=True),
     )  # fmt: skip
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"{summary['chains']} chains built in {time.perf_counter() - began:.0f} s, {peak:.0f} MB")

@@ -4,10 +4,11 @@ import json
 import math
 import os
 import re
+import shutil
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-__all__ = ["replacing", "save_figure", "save_tensors", "write_json"]
+__all__ = ["replacing", "replacing_folder", "save_figure", "save_tensors", "write_json"]
 
 
 @contextmanager
@@ -23,6 +24,27 @@ def replacing(path):
             temporary.unlink(missing_ok=True)
         if isinstance(error, OSError) and error.filename == str(temporary):
             error.filename = str(path)  # the name that was asked for
+        raise
+
+
+@contextmanager
+def replacing_folder(path, exist_ok=False):
+    """Context of an empty temporary folder that takes the name of `path` in the end, or vanishes.
+
+    With `exist_ok`, a folder that has the name already is removed just before.
+    """
+    path = Path(path)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        temporary.mkdir(parents=True)
+        yield temporary
+        if exist_ok:
+            shutil.rmtree(path, ignore_errors=True)
+        temporary.rename(path)
+    except BaseException as error:
+        shutil.rmtree(temporary, ignore_errors=True)
+        if isinstance(error, OSError) and error.filename is None:
+            error.filename = str(path)  # a full disk does not say where
         raise
 
 

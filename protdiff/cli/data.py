@@ -1,18 +1,23 @@
-"""`protdiff data`: make a data set of your own structures, and look at it."""
+"""`protdiff data`: make a data set of structures, and show what one holds."""
+
+from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ._shared.progress import progress_bar
 
+if TYPE_CHECKING:
+    from ..dataset import ChainSet
+
 __all__ = ["app"]
 
 app = typer.Typer(help="Make and look at data sets of chains.", no_args_is_help=True)
 
-#: Reasons of `protdiff.dataset.experiment` and what may be asked for.
+#: What `--method` takes; see `protdiff.dataset.experiment`.
 METHODS = ("x-ray", "em", "nmr", "model", "simulation", "other")
 
 
@@ -32,7 +37,7 @@ class Cluster(StrEnum):
 
 
 @app.callback()
-def _group():
+def _group() -> None:
     pass
 
 
@@ -54,8 +59,10 @@ def build(
     method: Annotated[
         list[str] | None, typer.Option(help=f"Only of these: {', '.join(METHODS)}.")
     ] = None,
-    models: Annotated[Models, typer.Option(help="Of a file with several.")] = Models.first,
-    stride: Annotated[int, typer.Option(min=1, help="Every so many frames.")] = 1,
+    models: Annotated[
+        Models, typer.Option(help="Models to take of a file with several.")
+    ] = Models.first,
+    stride: Annotated[int, typer.Option(min=1, help="Take every so many frames.")] = 1,
     identical: Annotated[
         bool, typer.Option(help="Keep chains whose sequence another input has already.")
     ] = False,
@@ -66,7 +73,7 @@ def build(
     test: Annotated[float, typer.Option(min=0, max=0.5, help="Share for the test.")] = 0.05,
     jobs: Annotated[int, typer.Option(min=0, help="Processes; 0: one per core.")] = 1,
     seed: Annotated[int, typer.Option(min=0, help="Of the splits.")] = 0,
-):
+) -> None:
     """Make a data set for `protdiff train` from structures.
 
     Of every chain the longest unbroken segment is kept. rejected.csv in the data set names every
@@ -74,16 +81,24 @@ def build(
     """
     if unknown := set(method or ()) - set(METHODS):
         raise ValueError(f"--method {unknown.pop()}: choose among {', '.join(METHODS)}")
-    from ..dataset.build import build_dataset
+    from ..dataset.build import Reading, Splitting, build_dataset
     from ..dataset.filters import Limits
 
     with progress_bar(None, "reading", "inputs") as advance:
         summary = build_dataset(
-            inputs, out, stride=stride, models=models.value, identical=identical,
+            inputs, out,
             limits=Limits(min_length, max_length, max_resolution, tuple(method or ())),
-            cluster=cluster.value, shares={"val": val, "test": test}, jobs=jobs, seed=seed,
+            reading=Reading(stride, models.value, identical, jobs),
+            splitting=Splitting(cluster.value, val, test, seed),
             advance=advance,
         )  # fmt: skip
+    _print_summary(summary, out, cluster)
+    if unreadable := summary["rejected"].get("unreadable"):
+        typer.echo(f"{unreadable} inputs could not be read; see rejected.csv", err=True)
+        raise typer.Exit(1)
+
+
+def _print_summary(summary: dict[str, Any], out: Path, cluster: Cluster) -> None:
     print(f"{out}: {summary['chains']} chains, {summary['residues']} residues")
     if cluster is Cluster.auto and "one sequence" in summary["splits"]:
         print(
@@ -95,9 +110,6 @@ def build(
     if rejected := summary["rejected"]:
         listed = ", ".join(f"{count} {kind}" for kind, count in rejected.items())
         print(f"rejected: {listed}; see {out / 'rejected.csv'}")
-    if lost := rejected.get("unreadable"):
-        typer.echo(f"{lost} inputs could not be read; see rejected.csv", err=True)
-        raise typer.Exit(1)
 
 
 @app.command()
@@ -105,24 +117,14 @@ def show(
     dataset: Annotated[Path, typer.Argument(help="Data set or chain archive.")],
     plot: Annotated[Path | None, typer.Option(help="PNG to draw.")] = None,
     csv: Annotated[Path | None, typer.Option(help="Write the table, one row per chain.")] = None,
-):
+) -> None:
     """Print what a data set holds."""
-    from ..dataset.archive import read_chains
-    from ..dataset.store import SPLITS, read_summary
-    from ..plots.dataset_page import draw_dataset, length_rows, summarise
+    from ..dataset import read_chains
+    from ..dataset.store import read_summary
+    from ..plots.dataset_page import draw_dataset
 
     chains = read_chains(dataset, max_length=10**9, globular=False)
-    print(f"{'':12}{'chains':>9}{'clusters':>10}{'residues':>12}{'length':>8}{'helix':>8}"
-          f"{'strand':>8}{'Rg ratio':>10}{'extended':>10}{'res. Å':>8}")  # fmt: skip
-    for name, row in summarise(chains).items():
-        print(
-            f"{name:12}{row['chains']:9}{row['clusters']:10}{row['residues']:12}"
-            f"{row['mean length']:8.0f}{row['helix']:8.2f}{row['strand']:8.2f}"
-            f"{row['Rg ratio']:10.2f}{row['extended']:10}{row['resolution']:8.2f}"
-        )
-    print(f"\n{'residues':12}" + "".join(f"{name:>9}" for name in SPLITS))
-    for first, last, counts in length_rows(chains):
-        print(f"{f'{first}-{last}':12}" + "".join(f"{count:9}" for count in counts))
+    _print_chains(chains)
     if (dataset / "dataset.json").is_file():
         summary = read_summary(dataset)
         print(f"\nsplits {summary.get('splits', 'unknown')}")
@@ -134,12 +136,31 @@ def show(
         draw_dataset(chains, plot)
 
 
-def write_table(chains, path):
-    """The table as CSV, without what only the program needs."""
+def _print_chains(chains: ChainSet) -> None:
+    """Numbers of every split, and chains by length."""
+    from ..dataset.store import SPLITS
+    from ..plots.dataset_page import length_rows, summarise
+
+    print(f"{'':12}{'chains':>9}{'clusters':>10}{'residues':>12}{'length':>8}{'helix':>8}"
+          f"{'strand':>8}{'Rg ratio':>10}{'extended':>10}{'res. Å':>8}")  # fmt: skip
+    for name, row in summarise(chains).items():
+        print(
+            f"{name:12}{row['chains']:9}{row['clusters']:10}{row['residues']:12}"
+            f"{row['mean length']:8.0f}{row['helix']:8.2f}{row['strand']:8.2f}"
+            f"{row['Rg ratio']:10.2f}{row['extended']:10}{row['resolution']:8.2f}"
+        )
+    print(f"\n{'residues':12}" + "".join(f"{name:>9}" for name in SPLITS))
+    for first, last, counts in length_rows(chains):
+        print(f"{f'{first}-{last}':12}" + "".join(f"{count:9}" for count in counts))
+
+
+def write_table(chains: ChainSet, path: Path) -> None:
+    """Write the table of a data set, without the columns that only the program needs."""
     from ..dataset.store import SPLITS, TABLE
     from ._shared.rows import row_writer
 
-    columns = ["name", *(key for key in TABLE.names if key not in ("name", "start", "sequence"))]
+    internal = ("name", "start", "sequence")
+    columns = ["name", *(key for key in TABLE.names or () if key not in internal)]
     with row_writer(path, columns) as write:
         for row in chains.table:
             values = {key: row[key].item() for key in columns}

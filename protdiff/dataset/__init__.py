@@ -1,4 +1,4 @@
-"""Sets of chains: the format, its readers, and how structures become one."""
+"""Data sets of chains: the format on disk, reading it, and building it from structures."""
 
 from .archive import is_dataset, read_chains
 from .store import UNIT, Chain, ChainSet

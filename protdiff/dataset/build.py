@@ -1,70 +1,120 @@
-"""`build_dataset`: inputs to a data set, as a stream."""
+"""Building a data set from structures, as a stream: no more than a few inputs are in memory."""
+
+from __future__ import annotations
 
 import csv
-import os
 import shutil
-import signal
-from collections import Counter, deque
-from contextlib import contextmanager
+from collections import Counter
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .filters import Limits, Rejected
-from .inputs import Unit, examine, units
+from .._system.files import replacing_folder
+from .._system.processes import mapped, process_count
+from .filters import Limits, Record, Rejected
+from .inputs import tasks
+from .set_writer import ChainSetWriter
 from .split import cluster_identical, cluster_mmseqs, deal_splits
-from .store import UNSPLIT, Writer, read_summary, sequence_hash
+from .store import UNSPLIT, read_summary, sequence_hash
 
-__all__ = ["build_dataset"]
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
-#: Units that wait or are worked on, per process.
-AHEAD = 4
+    from .tasks import Task
+
+__all__ = ["Reading", "Splitting", "build_dataset"]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How inputs are read.
+
+    Attributes
+    ----------
+    stride : int
+        Take every so many frames of a trajectory.
+    models : {"first", "all"}
+        Models to take of a structure file.
+    identical : bool
+        Keep chains whose sequence another input has already. Frames of one trajectory and models
+        of one file are kept anyway.
+    jobs : int
+        Processes; 0 for one per core.
+    """
+
+    stride: int = 1
+    models: str = "first"
+    identical: bool = False
+    jobs: int = 1
+
+
+@dataclass(frozen=True)
+class Splitting:
+    """How chains are divided into training, validation and test.
+
+    Attributes
+    ----------
+    cluster : {"auto", "mmseqs", "identical"}
+        What goes to a split as a whole: clusters of 30 % sequence identity by the program MMseqs2,
+        or chains of one sequence. "auto" takes MMseqs2 if it is on the PATH.
+    val, test : float
+        Shares of the chains.
+    seed : int
+        Of the random assignment.
+    """
+
+    cluster: str = "auto"
+    val: float = 0.05
+    test: float = 0.05
+    seed: int = 0
+
+    def resolved_cluster(self) -> str:
+        """ "mmseqs" or "identical"; ValueError if the program is needed and missing."""
+        present = shutil.which("mmseqs") is not None
+        if self.cluster == "mmseqs" and not present:
+            raise ValueError(
+                "cluster: mmseqs is not on the PATH; install MMseqs2, or cluster by identical "
+                "sequence"
+            )
+        if self.cluster == "auto":
+            return "mmseqs" if present else "identical"
+        return self.cluster
 
 
 def build_dataset(
-    inputs,
-    out,
+    inputs: Sequence[str],
+    out: str | os.PathLike[str],
     *,
-    limits=None,
-    stride=1,
-    models="first",
-    identical=False,
-    cluster="auto",
-    shares=None,
-    jobs=1,
-    seed=0,
-    advance=None,
-):
-    """Build a data set from structures; see docs/data.md.
+    limits: Limits | None = None,
+    reading: Reading | None = None,
+    splitting: Splitting | None = None,
+    advance: Callable[[int], None] | None = None,
+) -> dict[str, Any]:
+    """Build a data set from structures (docs/data.md).
 
     Parameters
     ----------
-    inputs : list of str
-        See `sources.units`.
+    inputs : sequence of str
+        Structure files, folders, patterns, PDB ids, trajectories and data sets; see
+        `protdiff.dataset.inputs.tasks`.
     out : path
         Folder of the data set; must not exist.
     limits : Limits, optional
-    stride, models
-        See `sources.units`.
-    identical : bool
-        Keep chains of a sequence that another one has already; those of one trajectory or one
-        file are kept anyway.
-    cluster : {"auto", "mmseqs", "identical"}
-        What goes to a split as a whole: clusters of 30 % identity, or chains of one sequence;
-        auto takes mmseqs if it is on the PATH.
-    shares : dict of str to float, optional
-        Share of the chains for "val" and "test"; 0.05 each.
-    jobs : int
-        Processes that read.
-    seed : int
-        Of the splits.
+        What a chain must be.
+    reading : Reading, optional
+    splitting : Splitting, optional
     advance : callable, optional
-        Called with the number of units done since the last call.
+        Called with the number of pieces of the inputs that are done since the last call.
 
     Returns
     -------
     dict
-        Content of dataset.json: chains, residues, rejected by kind, unreadable, clusters.
+        Content of dataset.json: numbers of chains and residues, inputs, limits, how the splits
+        were made, and how many chains were rejected by kind.
 
     Raises
     ------
@@ -72,74 +122,68 @@ def build_dataset(
         If `out` exists, or no chain was kept. Nothing is left behind.
     """
     out, limits = Path(out), limits or Limits()
-    shares = {"val": 0.05, "test": 0.05} | (shares or {})
+    reading, splitting = reading or Reading(), splitting or Splitting()
     if out.exists():
         raise ValueError(f"{out}: exists already; choose another folder, or remove it")
-    if cluster == "mmseqs" and not shutil.which("mmseqs"):
-        raise ValueError("mmseqs is not on the PATH; install MMseqs2, or use --cluster identical")
-    if cluster == "auto":
-        cluster = "mmseqs" if shutil.which("mmseqs") else "identical"
-    with _folder(out) as folder:
-        writer, rejected, first = Writer(folder), Counter(), None
-        with (folder / "rejected.csv").open("w", newline="") as handle:
-            report = csv.writer(handle)
-            report.writerow(["chain", "kind", "reason"])
-            origins = {}
-            stream = units(inputs, stride=stride, models=models)
-            for found in _examined(stream, limits, jobs, advance):
-                if not isinstance(found, Rejected) and not identical:
-                    found = _first_of_its_sequence(found, origins)
-                if isinstance(found, Rejected):
-                    report.writerow([found.name, found.kind, found.reason])
-                    rejected[found.kind] += 1
-                    first = first or found
-                else:
-                    writer.add(*found[:4], **found.values)
-        if not writer.chains:
-            why = f"; the first: {first.name}: {first.reason}" if first else ""
-            raise ValueError(f"no chain was kept, {rejected.total()} rejected{why}")
+    cluster = splitting.resolved_cluster()
+    stream = tasks(inputs, stride=reading.stride, models=reading.models)
+    work = partial(_judged_chains, limits=limits)
+    with replacing_folder(out) as folder:
+        writer = ChainSetWriter(folder)
+        with mapped(work, stream, reading.jobs) as results:
+            rejected = _write_chains(_counted(results, advance), writer, reading.identical)
         writer.close_arrays()
-        splits = _split(folder, cluster, shares, jobs, seed)
+        how = _assign_splits(folder, splitting, cluster, reading.jobs)
         writer.summarise(
             inputs=list(map(str, inputs)),
             limits=vars(limits),
-            splits=splits,
+            splits=how,
             rejected=dict(rejected),
         )
     return read_summary(out)
 
 
-def _split(folder, cluster, shares, jobs, seed):
-    """Fill in clusters and splits of the table; how, in words."""
-    table = np.lib.format.open_memmap(folder / "table.npy", "r+")
-    if (table["split"] != UNSPLIT).all():
-        return "as in the input"
-    if cluster == "mmseqs":
-        types = np.load(folder / "types.npy", mmap_mode="r")
-        table["cluster"] = cluster_mmseqs(table, types, jobs=jobs)
-    else:
-        table["cluster"] = cluster_identical(table)
-    table["split"] = deal_splits(table["cluster"], np.array(table["split"]), shares, seed)
-    table.flush()
-    return f"by clusters of {'30 % identity' if cluster == 'mmseqs' else 'one sequence'}"
+def _judged_chains(task: Task | Rejected, limits: Limits) -> list[Record | Rejected]:
+    """Chains of a piece of the inputs; an input that cannot be used is passed on."""
+    return [task] if isinstance(task, Rejected) else task.judged_chains(limits)
 
 
-@contextmanager
-def _folder(out):
-    """Context of an empty folder that takes the place of `out` in the end, or vanishes."""
-    temporary = out.with_name(f".{out.name}.{os.getpid()}.tmp")
-    try:
-        temporary.mkdir(parents=True)
-        yield temporary
-        temporary.rename(out)
-    except BaseException as error:
-        shutil.rmtree(temporary, ignore_errors=True)
-        if isinstance(error, OSError) and error.filename is None:
-            error.filename = str(out)  # a full disk does not say where
-        raise
+def _counted(
+    results: Iterable[list[Record | Rejected]], advance: Callable[[int], None] | None
+) -> Iterator[Record | Rejected]:
+    """Chains of all results, one by one."""
+    for chains in results:
+        yield from chains
+        if advance is not None:
+            advance(1)
 
 
-def _first_of_its_sequence(record, origins):
+def _write_chains(
+    chains: Iterable[Record | Rejected], writer: ChainSetWriter, identical: bool
+) -> Counter[str]:
+    """Store chains, and list the rejected ones in rejected.csv; numbers of them by kind."""
+    rejected: Counter[str] = Counter()
+    first: Rejected | None = None
+    origins: dict[int, int] = {}
+    with (writer.folder / "rejected.csv").open("w", newline="") as handle:
+        report = csv.writer(handle)
+        report.writerow(["chain", "kind", "reason"])
+        for chain in chains:
+            if isinstance(chain, Record) and not identical:
+                chain = _unless_repeated(chain, origins)
+            if isinstance(chain, Rejected):
+                report.writerow([chain.name, chain.kind, chain.reason])
+                rejected[chain.kind] += 1
+                first = first or chain
+            else:
+                writer.add(chain.name, chain.coords, chain.types, chain.structure, **chain.values)
+    if not writer.chains:
+        why = f"; the first: {first.name}: {first.reason}" if first else ""
+        raise ValueError(f"no chain was kept, {rejected.total()} rejected{why}")
+    return rejected
+
+
+def _unless_repeated(record: Record, origins: dict[int, int]) -> Record | Rejected:
     """The record, or its rejection if a chain of another origin has the same sequence."""
     key, origin = sequence_hash(record.types), hash(record.origin)
     if origins.setdefault(key, origin) == origin:
@@ -147,46 +191,18 @@ def _first_of_its_sequence(record, origins):
     return Rejected(record.name, "another chain has the same sequence", "identical")
 
 
-def _examined(stream, limits, jobs, advance):
-    """Records and rejections of all units in order; no more than a few units are in memory."""
-    jobs = jobs or os.cpu_count() or 1
-    if jobs == 1:
-        results = (_work(unit, limits) for unit in stream)
-        yield from _counted(results, advance)
-        return
-    import multiprocessing
-    from concurrent.futures import ProcessPoolExecutor
-
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, context, _leave_ctrl_c) as pool:
-        try:
-            yield from _counted(_windowed(pool, stream, limits, AHEAD * jobs), advance)
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-
-
-def _leave_ctrl_c():
-    """In a worker: the main process decides what Ctrl-C means."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def _windowed(pool, stream, limits, size):
-    waiting = deque()
-    for unit in stream:
-        waiting.append(pool.submit(_work, unit, limits))
-        if len(waiting) >= size:
-            yield waiting.popleft().result()
-    while waiting:
-        yield waiting.popleft().result()
-
-
-def _counted(results, advance):
-    for found in results:
-        yield from found
-        if advance is not None:
-            advance(1)
-
-
-def _work(unit, limits):
-    return examine(unit, limits) if isinstance(unit, Unit) else [unit]
+def _assign_splits(folder: Path, splitting: Splitting, cluster: str, jobs: int) -> str:
+    """Fill in clusters and splits of the table; returns in words how it was done."""
+    table = np.lib.format.open_memmap(folder / "table.npy", "r+")
+    if (table["split"] != UNSPLIT).all():
+        return "as in the input"
+    if cluster == "mmseqs":
+        types = np.load(folder / "types.npy", mmap_mode="r")
+        table["cluster"] = cluster_mmseqs(table, types, jobs=process_count(jobs))
+    else:
+        table["cluster"] = cluster_identical(table)
+    shares = {"val": splitting.val, "test": splitting.test}
+    given = np.array(table["split"])
+    table["split"] = deal_splits(table["cluster"], given, shares, splitting.seed)
+    table.flush()
+    return f"by clusters of {'30 % identity' if cluster == 'mmseqs' else 'one sequence'}"

@@ -1,36 +1,61 @@
 """Training, validation and test chains: whole clusters of sequences go to one split."""
 
+from __future__ import annotations
+
 import shutil
 import subprocess
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..structure.backbone import RESIDUE_TYPES
-from .store import SPLITS, UNKNOWN, UNSPLIT
+from .store import SPLITS, UNSPLIT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from jaxtyping import Int, Int64, Shaped, UInt8
 
 __all__ = ["cluster_identical", "cluster_mmseqs", "deal_splits"]
 
+#: ASCII code of the one-letter name of every residue type, X for unknown.
 LETTERS = np.full(256, ord("X"), np.uint8)
 LETTERS[: len(RESIDUE_TYPES)] = np.frombuffer(RESIDUE_TYPES.encode(), np.uint8)
-assert LETTERS[UNKNOWN] == ord("X")
 
 
-def cluster_identical(table):
-    """Cluster of every chain, int64 (chains,): one per sequence."""
+def cluster_identical(table: Shaped[np.ndarray, "chains"]) -> Int64[np.ndarray, "chains"]:
+    """Cluster of every chain, one cluster per sequence."""
     return np.unique(table["sequence"], return_inverse=True)[1].astype(np.int64)
 
 
-def cluster_mmseqs(table, types, identity=0.3, coverage=0.8, jobs=1):
-    """Clusters by MMseqs2 ``easy-cluster``; int64 (chains,).
+def cluster_mmseqs(
+    table: Shaped[np.ndarray, "chains"],
+    types: UInt8[np.ndarray, "residues"],
+    identity: float = 0.3,
+    coverage: float = 0.8,
+    jobs: int = 1,
+) -> Int64[np.ndarray, "chains"]:
+    """Cluster of every chain by sequence identity, with the program MMseqs2 (``easy-cluster``).
 
-    Steinegger & Söding, Nature Biotechnology 35, 1026 (2017). `coverage` is of both sequences.
+    Parameters
+    ----------
+    table, types : ndarray
+        As in `ChainSet`.
+    identity, coverage : float
+        Smallest sequence identity in a cluster, and share of both sequences that is aligned.
+    jobs : int
+        Threads.
 
     Raises
     ------
     ValueError
         If the program fails.
+
+    References
+    ----------
+    Steinegger & Söding, Nature Biotechnology 35, 1026 (2017).
     """
     with tempfile.TemporaryDirectory() as folder:
         fasta = Path(folder) / "chains.fasta"
@@ -39,56 +64,64 @@ def cluster_mmseqs(table, types, identity=0.3, coverage=0.8, jobs=1):
                 sequence = LETTERS[types[start : start + length]].tobytes()
                 handle.write(b">%d\n%s\n" % (k, sequence))
         command = [
-            shutil.which("mmseqs"), "easy-cluster", str(fasta), f"{folder}/out", f"{folder}/tmp",
+            shutil.which("mmseqs") or "mmseqs", "easy-cluster",
+            str(fasta), f"{folder}/out", f"{folder}/tmp",
             "--min-seq-id", str(identity), "-c", str(coverage), "--threads", str(jobs), "-v", "1",
         ]  # fmt: skip
-        done = subprocess.run(command, capture_output=True, text=True)
+        finished = subprocess.run(command, capture_output=True, text=True)
         pairs = Path(folder) / "out_cluster.tsv"
-        if done.returncode or not pairs.is_file():
-            reason = " ".join((done.stderr or done.stdout).split())[-160:]
-            raise ValueError(f"mmseqs failed ({reason}); use --cluster identical")
-        home = np.full(len(table), -1, np.int64)
+        if finished.returncode or not pairs.is_file():
+            reason = " ".join((finished.stderr or finished.stdout).split())[-160:]
+            raise ValueError(f"mmseqs failed ({reason}); cluster by identical sequence instead")
+        cluster = np.full(len(table), -1, np.int64)
         with pairs.open() as handle:
             for line in handle:
                 representative, member = line.split()
-                home[int(member)] = int(representative)
-    if (home < 0).any():
-        raise ValueError("mmseqs left out some sequences; use --cluster identical")
-    return home
+                cluster[int(member)] = int(representative)
+    if (cluster < 0).any():
+        raise ValueError("mmseqs left out some sequences; cluster by identical sequence instead")
+    return cluster
 
 
-def deal_splits(cluster, given, shares, seed=0):
-    """Split of every chain, whole clusters at a time.
+def deal_splits(
+    cluster: Int[np.ndarray, "chains"],
+    given: UInt8[np.ndarray, "chains"],
+    shares: Mapping[str, float],
+    seed: int = 0,
+) -> UInt8[np.ndarray, "chains"]:
+    """Assign every chain to a split, whole clusters at a time.
 
     Parameters
     ----------
     cluster : ndarray of int, shape (chains,)
     given : ndarray of uint8, shape (chains,)
-        Splits that are already decided (index into `SPLITS`), 255 elsewhere; they hold for the
+        Splits that are already decided (index into `SPLITS`), 255 elsewhere. They hold for the
         whole cluster.
-    shares : dict of str to float
-        Share of the chains for "val" and "test"; clusters are dealt at random until it is
+    shares : mapping of str to float
+        Share of the chains for "val" and "test". Clusters are dealt at random until it is
         reached. At least one cluster stays in "train".
     seed : int
 
     Returns
     -------
     ndarray of uint8, shape (chains,)
+        Index into `SPLITS`.
     """
     _, index = np.unique(cluster, return_inverse=True)
     sizes = np.bincount(index)
     split = np.full(len(sizes), UNSPLIT, np.uint8)
     decided = given != UNSPLIT
+    # Where chains of one cluster disagree, the first one counts: it is written last.
     split[index[decided][::-1]] = given[decided][::-1]
     free = np.flatnonzero(split == UNSPLIT)
     order = np.random.default_rng(seed).permutation(free)
-    wanted = {name: shares[name] * sizes[free].sum() for name in ("val", "test")}
+    targets = {name: shares[name] * sizes[free].sum() for name in ("val", "test")}
     split[free] = SPLITS.index("train")
-    place = 0
-    for name, count in wanted.items():
+    position = 0
+    for name, target in targets.items():
         filled = 0
-        while count and filled < count and place < len(order) - 1:
-            split[order[place]] = SPLITS.index(name)
-            filled += sizes[order[place]]
-            place += 1
+        while target and filled < target and position < len(order) - 1:
+            split[order[position]] = SPLITS.index(name)
+            filled += sizes[order[position]]
+            position += 1
     return np.where(decided, given, split[index])

@@ -1,30 +1,39 @@
-"""A set of chains: flat arrays on disk, and a table with one row per chain (docs/data.md)."""
+"""The data set of chains: flat arrays on disk and a table with one row per chain (docs/data.md)."""
+
+from __future__ import annotations
 
 import hashlib
 import json
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 import numpy as np
 
 from ..structure.backbone import ONE_TO_THREE, RESIDUE_TYPES, Backbone
 from ..structure.geometry import link_vectors
 
-__all__ = ["FORMAT", "SPLITS", "TABLE", "UNIT", "UNKNOWN", "Chain", "ChainSet", "Writer"]
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from jaxtyping import Float32, Int8, Int16, Int64, Shaped, UInt8
+
+__all__ = ["FORMAT", "SPLITS", "TABLE", "UNIT", "UNKNOWN", "Chain", "ChainSet"]
 
 FORMAT = "protdiff-dataset-1"
 #: Å per unit of the stored integers.
 UNIT = 0.01
-#: Residue type of UNK; -1 as a signed byte, which the network takes as "not given".
+#: Residue type of UNK. Read as a signed byte it is -1, which the network takes as "not given".
 UNKNOWN = 255
 SPLITS = ("train", "val", "test")
-#: `split` of a chain that has not been given one.
+#: `split` of a chain that has not been assigned to one.
 UNSPLIT = 255
 
-#: One row per chain. `start`: first residue in the arrays; `sequence`: 64-bit hash of the residue
-#: types; `extended`: not globular on its own; Å for lengths, NaN and "" for what is not known.
+#: Columns of the table. `start`: first residue of the chain in the arrays; `sequence`: 64-bit hash
+#: of the residue types; `extended`: not globular on its own; `resolution` and `rg` in Å; `helix`
+#: and `strand` as shares of the residues. What is not known is NaN or an empty string.
 TABLE = np.dtype(
     [
         ("start", "i8"), ("length", "i4"), ("split", "u1"), ("extended", "?"), ("cluster", "i8"),
@@ -33,27 +42,40 @@ TABLE = np.dtype(
     ]
 )  # fmt: skip
 
-ARRAYS = {"coords": ("<i2", (4, 3)), "types": ("u1", ()), "structure": ("u1", ())}
+#: Data type and shape per residue of each array.
+ARRAYS: dict[str, tuple[str, tuple[int, ...]]] = {
+    "coords": ("<i2", (4, 3)),
+    "types": ("u1", ()),
+    "structure": ("u1", ()),
+}
 
 
 class Chain(NamedTuple):
-    """One chain: its row of the table, coordinates int16 (L, 4, 3), residue types (L,)."""
+    """One chain of a data set.
 
-    row: np.void
-    coords: np.ndarray
-    types: np.ndarray
+    Attributes
+    ----------
+    row : record of `TABLE`
+    coords : ndarray, shape (residues, 4, 3), int16
+        N, CA, C, O in units of 0.01 Å.
+    types : ndarray, shape (residues,), uint8
+    """
+
+    row: Any
+    coords: Int16[np.ndarray, "residues 4 3"]
+    types: UInt8[np.ndarray, "residues"]
 
     @property
-    def name(self):
+    def name(self) -> str:
         return self.row["name"].decode(errors="replace")
 
     @property
-    def sequence(self):
+    def sequence(self) -> str:
         """One-letter codes, X for unknown."""
         return "".join("X" if t == UNKNOWN else RESIDUE_TYPES[t] for t in self.types)
 
-    def backbone(self, ca_only=False):
-        """The chain as a `Backbone`, chain A, residues from 1."""
+    def backbone(self, ca_only: bool = False) -> Backbone:
+        """The chain as a `Backbone`: chain A, residues numbered from 1."""
         coords = self.coords * UNIT
         if ca_only:
             coords[:, [0, 2, 3]] = np.nan
@@ -62,7 +84,7 @@ class Chain(NamedTuple):
 
 @dataclass(frozen=True)
 class ChainSet:
-    """Chains one after the other.
+    """Chains that lie one after the other in shared arrays.
 
     Parameters
     ----------
@@ -71,50 +93,71 @@ class ChainSet:
     types : ndarray, shape (residues,), uint8
         Index into "ARNDCQEGHILKMFPSTWYV", 255 for unknown.
     structure : ndarray, shape (residues,), uint8, or None
-        Index into "HEC" (DSSP); None when it has not been computed.
+        Secondary structure (DSSP) as an index into "HEC"; None if it has not been computed.
     table : ndarray of `TABLE`, shape (chains,)
-        Rows of the chains that belong to the set, in any order.
+        Rows of the chains that belong to the set, in any order; the arrays may hold others too.
+
+    Examples
+    --------
+    Two chains of three and two residues:
+
+    >>> import numpy as np
+    >>> from protdiff.dataset.store import TABLE, ChainSet
+    >>> table = np.zeros(2, TABLE)
+    >>> table["start"], table["length"], table["name"] = [0, 3], [3, 2], [b"first", b"second"]
+    >>> coords, types = np.zeros((5, 4, 3), np.int16), np.arange(5, dtype=np.uint8)
+    >>> chains = ChainSet(coords, types, None, table)
+    >>> [(chain.name, chain.sequence) for chain in chains]
+    [('first', 'ARN'), ('second', 'DC')]
+    >>> len(chains.select(max_length=2))
+    1
     """
 
-    coords: np.ndarray
-    types: np.ndarray
-    structure: np.ndarray | None
-    table: np.ndarray
+    coords: Int16[np.ndarray, "residues 4 3"]
+    types: UInt8[np.ndarray, "residues"]
+    structure: UInt8[np.ndarray, "residues"] | None
+    table: Shaped[np.ndarray, "chains"]
 
     @classmethod
-    def open(cls, folder):
-        """Map a data set of `Writer`; nothing is read yet.
+    def open(cls, folder: str | os.PathLike[str]) -> ChainSet:
+        """Open a data set by memory mapping, so that no chain is read before it is used.
 
         Raises
         ------
         ValueError
-            If a file is absent, damaged or does not fit the others.
+            If a file is missing or damaged, or does not fit the others.
         """
         folder = Path(folder)
         summary = read_summary(folder)
-        arrays = {}
+        arrays: dict[str, np.ndarray] = {}
         for name in (*ARRAYS, "table"):
             try:
                 arrays[name] = np.load(folder / f"{name}.npy", mmap_mode="r")
             except (OSError, ValueError, EOFError) as error:
                 reason = " ".join(str(error).split())[:80]
                 raise ValueError(
-                    f"{folder / name}.npy: damaged or absent ({reason}); build the data set again"
+                    f"{folder / name}.npy: damaged or missing ({reason}); rebuild the data set"
                 ) from None
         expected = dict.fromkeys(ARRAYS, summary["residues"]) | {"table": summary["chains"]}
         for name, array in arrays.items():
             kind = TABLE if name == "table" else np.dtype(ARRAYS[name][0])
             if array.dtype != kind or len(array) != expected[name]:
-                raise ValueError(f"{folder / name}.npy: does not fit dataset.json; build it again")
+                raise ValueError(
+                    f"{folder / name}.npy: does not fit dataset.json; rebuild the data set"
+                )
         return cls(**arrays)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.table)
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Chain]:
         return (self[k] for k in range(len(self)))
 
-    def __getitem__(self, k):
+    @overload
+    def __getitem__(self, k: int) -> Chain: ...
+    @overload
+    def __getitem__(self, k: slice) -> list[Chain]: ...
+    def __getitem__(self, k: int | slice) -> Chain | list[Chain]:
         """`Chain` number k, or a list of them for a slice."""
         if isinstance(k, slice):
             return [self[i] for i in range(*k.indices(len(self)))]
@@ -122,49 +165,70 @@ class ChainSet:
         return Chain(self.table[k], np.asarray(self.coords[span]), np.asarray(self.types[span]))
 
     @cached_property
-    def lengths(self):
-        """Residues of every chain, int64."""
+    def lengths(self) -> Int64[np.ndarray, "chains"]:
+        """Number of residues of every chain."""
         return self.table["length"].astype(np.int64)
 
     @cached_property
-    def starts(self):
+    def starts(self) -> Int64[np.ndarray, "chains"]:
+        """First residue of every chain in the arrays."""
         return self.table["start"].astype(np.int64)
 
     @cached_property
-    def digest(self):
-        """SHA-256 of coordinates and types: names the data in a model card."""
+    def digest(self) -> str:
+        """SHA-256 of coordinates and residue types, by which a model card names its data."""
         digest = hashlib.sha256()
         for array in (self.coords, self.types):
             for k in range(len(self)):
                 digest.update(array[self.span(k)].tobytes())
         return digest.hexdigest()
 
-    def span(self, chain, start=0, length=None):
-        """Slice of residues of one chain, or of a crop of it."""
+    def span(self, chain: int, start: int = 0, length: int | None = None) -> slice:
+        """Slice of the arrays that holds a chain, or `length` residues of it from `start`."""
         first = self.starts[chain] + start
         return slice(first, first + (self.lengths[chain] - start if length is None else length))
 
-    def crop(self, chain, start=0, length=None):
-        """Part of a chain as the network sees it.
+    def crop(
+        self, chain: int, start: int = 0, length: int | None = None
+    ) -> tuple[
+        Float32[np.ndarray, "residues 3"], Float32[np.ndarray, "links 3"],
+        Int8[np.ndarray, "residues"], UInt8[np.ndarray, "residues"],
+    ]:  # fmt: skip
+        """Part of a chain, as the network is trained on it.
 
         Returns
         -------
-        ca : ndarray, shape (L, 3), float32
+        ca : ndarray, shape (residues, 3), float32
             Å.
-        links : ndarray, shape (L - 1, 3), float32
-            Unit vector of the link to the next residue.
-        types, structure : ndarray, shape (L,)
-            Signed residue type, -1 for unknown; state of secondary structure.
+        links : ndarray, shape (residues - 1, 3), float32
+            Unit vector of the peptide link to the next residue.
+        types : ndarray, shape (residues,), int8
+            Residue type, -1 for unknown.
+        structure : ndarray, shape (residues,), uint8
+            State of secondary structure.
+
+        Raises
+        ------
+        ValueError
+            If the set has no secondary structure.
         """
+        if self.structure is None:
+            raise ValueError("structure: the secondary structure has not been computed")
         span = self.span(chain, start, length)
         coords = angstrom(self.coords[span])
         links = link_vectors(coords).astype(np.float32)
-        # Copies: torch takes no arrays that cannot be written to.
+        # Copies, because torch takes no arrays that cannot be written to.
         types, states = np.array(self.types[span]), np.array(self.structure[span])
         return coords[:, 1], links, types.view(np.int8), states
 
-    def select(self, split=None, max_length=None, globular=False, min_length=0):
-        """The chains of one split, within some lengths, all or only the globular ones."""
+    def select(
+        self,
+        split: str | None = None,
+        max_length: int | None = None,
+        globular: bool = False,
+        min_length: int = 0,
+    ) -> ChainSet:
+        """The chains of one split (or all), within a range of lengths, all or only globular."""
         kept = self.table["length"] >= min_length
         if max_length is not None:
             kept &= self.table["length"] <= max_length
@@ -174,29 +238,36 @@ class ChainSet:
             kept &= ~self.table["extended"]
         return self.take(np.flatnonzero(kept))
 
-    def take(self, rows):
-        """Some of the chains, by number."""
+    def take(self, rows: Int64[np.ndarray, "chosen"] | Sequence[int] | slice) -> ChainSet:
+        """Some of the chains, by number; the arrays are shared."""
         return replace(self, table=self.table[rows])
 
-    def compact(self):
-        """The same chains with arrays of their own, one after the other in memory."""
+    def compact(self) -> ChainSet:
+        """A copy whose arrays hold these chains only, one after the other in memory."""
         spans = [self.span(k) for k in range(len(self))]
 
-        def gather(array):
-            return None if array is None else np.concatenate([array[s] for s in spans])
+        def gather(array: np.ndarray) -> np.ndarray:
+            return np.concatenate([array[s] for s in spans])
 
+        structure = None if self.structure is None else gather(self.structure)
         table = np.array(self.table)
         table["start"] = np.concatenate([[0], np.cumsum(self.lengths)[:-1]])
-        return ChainSet(gather(self.coords), gather(self.types), gather(self.structure), table)
+        return ChainSet(gather(self.coords), gather(self.types), structure, table)
 
 
-def angstrom(coords):
-    """Stored integers in Å, float32."""
+def angstrom(coords: Int16[np.ndarray, "*shape"]) -> Float32[np.ndarray, "*shape"]:
+    """Stored integers in Å."""
     return coords.astype(np.float32) / np.float32(100)
 
 
-def read_summary(folder):
-    """dataset.json of a data set."""
+def read_summary(folder: str | os.PathLike[str]) -> dict[str, Any]:
+    """Content of dataset.json, which counts the chains and says how the data set was built.
+
+    Raises
+    ------
+    ValueError
+        If the folder is not a data set, or the file is damaged.
+    """
     path = Path(folder) / "dataset.json"
     try:
         summary = json.loads(path.read_text())
@@ -205,86 +276,17 @@ def read_summary(folder):
     except FileNotFoundError:
         raise ValueError(f"{folder}: not a data set; make one with protdiff data build") from None
     except (ValueError, KeyError, TypeError, OSError) as error:
-        raise ValueError(f"{path}: damaged ({error}); build the data set again") from None
+        raise ValueError(f"{path}: damaged ({error}); rebuild the data set") from None
     return summary
 
 
-class _GrowingArray:
-    """A .npy file that is appended to; the header gets its length in the end."""
-
-    def __init__(self, path, dtype, shape):
-        self.dtype, self.shape, self.count = np.dtype(dtype), shape, 0
-        self.handle = path.open("wb", buffering=1 << 20)
-        self._header()
-        self.begin = self.handle.tell()
-
-    def _header(self):
-        header = np.lib.format.header_data_from_array_1_0(np.empty((0, *self.shape), self.dtype))
-        header["shape"] = (self.count, *self.shape)
-        np.lib.format.write_array_header_1_0(self.handle, header)  # padded, so that it can grow
-
-    def append(self, array):
-        self.handle.write(np.ascontiguousarray(array, dtype=self.dtype).tobytes())
-        self.count += len(array)
-
-    def close(self):
-        self.handle.seek(0)
-        self._header()
-        if self.handle.tell() != self.begin:
-            raise RuntimeError("the header of a .npy file has grown")
-        self.handle.close()
-
-
-class Writer:
-    """Appends chains to a new data set; what is in memory does not grow with their number.
-
-    Parameters
-    ----------
-    folder : path
-        Exists and is empty.
-    """
-
-    def __init__(self, folder):
-        self.folder, self.chains, self.residues = Path(folder), 0, 0
-        self.arrays = {
-            name: _GrowingArray(self.folder / f"{name}.npy", *kind) for name, kind in ARRAYS.items()
-        }
-        self.table = _GrowingArray(self.folder / "table.npy", TABLE, ())
-
-    def add(self, name, coords, types, structure, **values):
-        """Append one chain: int16 coordinates (L, 4, 3), types and structure (L,), columns."""
-        for key, array in {"coords": coords, "types": types, "structure": structure}.items():
-            self.arrays[key].append(array)
-        row = np.zeros(1, TABLE)
-        row["start"], row["length"], row["name"] = self.residues, len(coords), name.encode()[:64]
-        row["sequence"], row["split"] = sequence_hash(types), UNSPLIT
-        for key in ("resolution", "rg", "helix", "strand"):
-            row[key] = np.nan
-        for key, value in values.items():
-            row[key] = value
-        self.table.append(row)
-        self.chains += 1
-        self.residues += len(coords)
-
-    def close_arrays(self):
-        """Complete the arrays: they can be opened from now on."""
-        for array in (*self.arrays.values(), self.table):
-            array.close()
-
-    def summarise(self, **entries):
-        """Write dataset.json, which makes the folder a data set."""
-        counts = {"format": FORMAT, "chains": self.chains, "residues": self.residues}
-        text = json.dumps(counts | entries, indent=1)
-        (self.folder / "dataset.json").write_text(text + "\n")
-
-
-def sequence_hash(types):
+def sequence_hash(types: UInt8[np.ndarray, "residues"]) -> int:
     """64-bit hash of residue types."""
     digest = hashlib.blake2b(np.asarray(types, np.uint8).tobytes(), digest_size=8).digest()
     return int.from_bytes(digest, "little")
 
 
-def residue_types(names):
-    """Types, uint8, of three-letter residue names."""
+def residue_types(names: Iterable[str]) -> UInt8[np.ndarray, "residues"]:
+    """Residue types of three-letter names, 255 for names other than the twenty."""
     index = {ONE_TO_THREE[letter]: k for k, letter in enumerate(RESIDUE_TYPES)}
     return np.array([index.get(name, UNKNOWN) for name in names], dtype=np.uint8)

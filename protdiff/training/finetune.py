@@ -109,7 +109,7 @@ def finetune(
 def _chains(structures, stride, models, jobs):
     """`ChainSet` in memory of backbones or of inputs, and what was rejected."""
     from ..dataset import ChainSet
-    from ..dataset.build import build_dataset
+    from ..dataset.build import Reading, build_dataset
     from ..dataset.filters import Limits
     from ..dataset.memory import chain_set
 
@@ -118,8 +118,8 @@ def _chains(structures, stride, models, jobs):
         return chain_set(structures, limits)
     with tempfile.TemporaryDirectory() as folder:
         summary = build_dataset(
-            [str(one) for one in structures], Path(folder) / "set", limits=limits, stride=stride,
-            models=models, identical=True, jobs=jobs,
+            [str(one) for one in structures], Path(folder) / "set", limits=limits,
+            reading=Reading(stride, models, identical=True, jobs=jobs),
         )  # fmt: skip
         chains = ChainSet.open(Path(folder) / "set").compact()
     return chains, [kind for kind, n in summary["rejected"].items() for _ in range(n)]

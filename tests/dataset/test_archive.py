@@ -17,7 +17,7 @@ def write_archive(folder, rows, parts=(("structures_le256.npz", 0), ("structures
         writer = csv.DictWriter(handle, list(rows[0]))
         writer.writeheader()
         writer.writerows(rows)
-    made = {}
+    stored = {}
     for name, long in parts:
         index = [row["index"] for row in rows if (row["length"] > 256) == long][::-1]
         lengths = [rows[k]["length"] for k in index]
@@ -30,8 +30,8 @@ def write_archive(folder, rows, parts=(("structures_le256.npz", 0), ("structures
             offsets=np.cumsum([0, *lengths]),
             chain_index=np.array(index),
         )
-        made |= {k: (x, t) for k, x, t in zip(index, coords, types, strict=True)}
-    return made
+        stored |= {k: (x, t) for k, x, t in zip(index, coords, types, strict=True)}
+    return stored
 
 
 def table():
@@ -49,7 +49,7 @@ def table():
 @pytest.mark.parametrize("globular", [True, False])
 def test_chains_of_a_split(tmp_path, split, max_length, globular):
     rows = table()
-    made = write_archive(tmp_path, rows)
+    stored = write_archive(tmp_path, rows)
     expected = [
         row["index"]
         for long in (False, True)
@@ -62,21 +62,21 @@ def test_chains_of_a_split(tmp_path, split, max_length, globular):
     chains = read_chains(tmp_path, split, max_length=max_length, globular=globular)
     assert [int(chain.name.split("abc")[0]) for chain in chains] == expected
     for k, chain in zip(expected, chains, strict=True):
-        np.testing.assert_array_equal(chain.coords, made[k][0])
-        np.testing.assert_array_equal(chain.types, made[k][1])
+        np.testing.assert_array_equal(chain.coords, stored[k][0])
+        np.testing.assert_array_equal(chain.types, stored[k][1])
         assert chain.name == f"{k}abc_{'AB'[k % 2]}"
 
 
 def test_backbone_of_a_chain(tmp_path):
-    made = write_archive(tmp_path, table())
+    stored = write_archive(tmp_path, table())
     [chain] = read_chains(tmp_path, "test")
-    coords, types = made[6]
-    one = chain.backbone()
-    np.testing.assert_allclose(one.coords, coords / 100, rtol=0, atol=1e-9)
-    assert one.sequence == "".join(RESIDUE_TYPES[t] for t in types)
-    assert [THREE_TO_ONE[name] for name in one.residue_names] == list(one.sequence)
-    assert one.chains == ("A",) and one.residue_numbers.tolist() == list(range(1, 42))
-    assert one.mask.all()
+    coords, types = stored[6]
+    backbone = chain.backbone()
+    np.testing.assert_allclose(backbone.coords, coords / 100, rtol=0, atol=1e-9)
+    assert backbone.sequence == "".join(RESIDUE_TYPES[t] for t in types)
+    assert [THREE_TO_ONE[name] for name in backbone.residue_names] == list(backbone.sequence)
+    assert backbone.chains == ("A",) and backbone.residue_numbers.tolist() == list(range(1, 42))
+    assert backbone.mask.all()
 
 
 def test_names_without_ids(tiny_archive):

@@ -10,7 +10,7 @@ import pytest
 
 import protdiff
 from protdiff.dataset import read_chains
-from protdiff.dataset.build import build_dataset
+from protdiff.dataset.build import Reading, Splitting, build_dataset
 from protdiff.dataset.filters import Limits
 from protdiff.dataset.store import ChainSet
 
@@ -20,7 +20,10 @@ from .conftest import EXAMPLES
 def build(tmp_path, *inputs, **options):
     """Names kept, reasons by chain, summary."""
     out = tmp_path / "set"
-    summary = build_dataset([str(x) for x in inputs], out, **options)
+    reading = Reading(
+        **{k: options.pop(k) for k in ("stride", "models", "identical", "jobs") if k in options}
+    )
+    summary = build_dataset([str(x) for x in inputs], out, reading=reading, **options)
     with (out / "rejected.csv").open() as handle:
         reasons = {row["chain"]: row["reason"] for row in csv.DictReader(handle)}
     names = [chain.name for chain in read_chains(out, globular=False, max_length=999)]
@@ -133,12 +136,12 @@ def test_an_archive_is_imported_as_it_is(tmp_path, tiny_archive):
 
 
 def test_a_data_set_is_an_input_too(tmp_path, chain):
-    build_dataset([str(EXAMPLES / "1a8o.pdb.gz")], tmp_path / "one")
-    names, reasons, _ = build(tmp_path, tmp_path / "one", EXAMPLES, limits=Limits(50))
+    build_dataset([str(EXAMPLES / "1a8o.pdb.gz")], tmp_path / "first")
+    names, reasons, _ = build(tmp_path, tmp_path / "first", EXAMPLES, limits=Limits(50))
     assert names.count("1a8o_A") == 1 and reasons["1a8o_A"].startswith("another chain")
-    first, again = (read_chains(tmp_path / x) for x in ("one", "set"))
-    np.testing.assert_array_equal(first[0].coords, again[0].coords)
-    assert first.structure[first.span(0)].tolist() == again.structure[again.span(0)].tolist()
+    first, second = (read_chains(tmp_path / x) for x in ("first", "set"))
+    np.testing.assert_array_equal(first[0].coords, second[0].coords)
+    assert first.structure[first.span(0)].tolist() == second.structure[second.span(0)].tolist()
 
 
 def test_nothing_kept_leaves_nothing_behind(tmp_path):
@@ -152,12 +155,12 @@ def test_nothing_kept_leaves_nothing_behind(tmp_path):
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), OSError(errno.ENOSPC, "No space left")])
 def test_interruption_and_full_disk_leave_nothing_behind(tmp_path, monkeypatch, error):
-    from protdiff.dataset import store
+    from protdiff.dataset import set_writer
 
     def full(self, *arguments, **values):
         raise error
 
-    monkeypatch.setattr(store.Writer, "add", full)
+    monkeypatch.setattr(set_writer.ChainSetWriter, "add", full)
     with pytest.raises(type(error)):
         build_dataset([str(EXAMPLES / "1a8o.pdb.gz")], tmp_path / "set")
     assert not list(tmp_path.iterdir())
@@ -170,7 +173,7 @@ def test_an_existing_folder_is_left_alone(tmp_path):
 
 
 def test_the_summary_says_what_was_done(tmp_path):
-    build(tmp_path, EXAMPLES, cluster="identical")
+    build(tmp_path, EXAMPLES, splitting=Splitting(cluster="identical"))
     summary = json.loads((tmp_path / "set" / "dataset.json").read_text())
     assert summary["splits"] == "by clusters of one sequence"
     assert summary["chains"] == len(ChainSet.open(tmp_path / "set"))

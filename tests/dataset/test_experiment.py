@@ -59,5 +59,5 @@ def test_stated_values(tmp_path, stated, number, expected, suffix):
      ("4CUP.cif", "x-ray", 1.88)],
 )  # fmt: skip
 def test_entries(name, method, resolution):
-    found = experiment(FILES / name)
-    assert found[0] == method and found[1] == pytest.approx(resolution, nan_ok=True)
+    stated = experiment(FILES / name)
+    assert stated.method == method and stated.resolution == pytest.approx(resolution, nan_ok=True)

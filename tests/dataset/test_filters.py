@@ -65,8 +65,8 @@ def bends(coords):
     ],
 )
 def test_rejections(chain, edit, limits, known, kind, reason):
-    found = judge("x", spoilt(chain, edit) if edit else chain, Limits(**limits), known)
-    assert found.kind == kind and reason in found.reason
+    rejected = judge("x", spoilt(chain, edit) if edit else chain, Limits(**limits), known)
+    assert rejected.kind == kind and reason in rejected.reason
 
 
 def test_bent_residues(chain):
@@ -75,7 +75,7 @@ def test_bent_residues(chain):
 
 
 def test_overlapping_residues(chain):
-    twin = np.array(chain.coords) + np.array([0.0, 1.5, 0.0])  # the chain again, beside itself
+    twin = np.array(chain.coords) + np.array([0.0, 1.5, 0.0])  # a copy of the chain beside it
     reason, kind = impossible(protdiff.Backbone.from_coords(np.concatenate([chain.coords, twin])))
     assert kind == "clash" and "1.50 Å apart" in reason
 

@@ -1,4 +1,4 @@
-"""Splits: whole clusters, the shares asked for, and what was decided before."""
+"""Splits: whole clusters, the given shares, and what was decided before."""
 
 import os
 

@@ -6,15 +6,16 @@ import numpy as np
 import pytest
 
 from protdiff.dataset import ChainSet, read_chains
-from protdiff.dataset.store import SPLITS, UNKNOWN, Writer
+from protdiff.dataset.set_writer import ChainSetWriter
+from protdiff.dataset.store import SPLITS, UNKNOWN
 from protdiff.network.condition_features import condition_features
 
 
 def write(folder, lengths=(40, 55, 300, 41), splits=(0, 1, 0, 2), extended=(0, 0, 0, 1)):
     """Random chains as a data set; their arrays."""
-    rng, made = np.random.default_rng(0), []
+    rng, stored = np.random.default_rng(0), []
     folder.mkdir()
-    writer = Writer(folder)
+    writer = ChainSetWriter(folder)
     for k, n in enumerate(lengths):
         arrays = (
             rng.integers(-9000, 9000, (n, 4, 3)).astype(np.int16),
@@ -22,20 +23,20 @@ def write(folder, lengths=(40, 55, 300, 41), splits=(0, 1, 0, 2), extended=(0, 0
             rng.integers(0, 3, n).astype(np.uint8),
         )
         writer.add(f"chain{k}", *arrays, split=splits[k], extended=extended[k], rg=k + 0.5)
-        made.append(arrays)
+        stored.append(arrays)
     writer.close_arrays()
     writer.summarise(note="x")
-    return made
+    return stored
 
 
 def test_round_trip(tmp_path):
-    made = write(tmp_path / "d")
+    stored = write(tmp_path / "d")
     chains = ChainSet.open(tmp_path / "d")
     assert isinstance(chains.coords, np.memmap) and chains.coords.flags.writeable is False
     assert [c.name for c in chains] == ["chain0", "chain1", "chain2", "chain3"]
     assert chains.table["rg"].tolist() == [0.5, 1.5, 2.5, 3.5]
     assert np.isnan(chains.table["helix"]).all()
-    for k, (coords, types, structure) in enumerate(made):
+    for k, (coords, types, structure) in enumerate(stored):
         np.testing.assert_array_equal(chains[k].coords, coords)
         np.testing.assert_array_equal(chains[k].types, types)
         np.testing.assert_array_equal(chains.structure[chains.span(k)], structure)
@@ -55,23 +56,22 @@ def test_round_trip(tmp_path):
     ],
 )
 def test_selection(tmp_path, options, expected):
-    made = write(tmp_path / "d")
+    stored = write(tmp_path / "d")
     chosen = ChainSet.open(tmp_path / "d").select(**options)
     assert [c.name for c in chosen] == [f"chain{k}" for k in expected]
     compact = chosen.compact()
     assert compact.digest == chosen.digest and len(compact.types) == compact.lengths.sum()
     for row, k in enumerate(expected):
-        np.testing.assert_array_equal(chosen[row].coords, made[k][0])
-        np.testing.assert_array_equal(compact[row].coords, made[k][0])
+        np.testing.assert_array_equal(chosen[row].coords, stored[k][0])
+        np.testing.assert_array_equal(compact[row].coords, stored[k][0])
 
 
 def test_digest_depends_on_every_residue(tmp_path):
-    made = write(tmp_path / "d")
+    write(tmp_path / "d")
     chains = ChainSet.open(tmp_path / "d").compact()
     before = chains.digest
     chains.types[200] ^= 1
     assert chains.select().digest != before
-    assert made
 
 
 def test_unknown_residues_are_not_given_to_the_network():

@@ -1,0 +1,182 @@
+"""Pieces of the inputs of a data set, and the chains in them.
+
+A task is small enough to hold in memory and to send to another process. Its `judged_chains` reads
+and judges the chains that it names.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from ..structure.backbone import Backbone
+from ..structure.io.atoms import FileError
+from ..structure.io.paths import stem
+from ..structure.io.read_write import read
+from .experiment import Experiment, experiment
+from .filters import Limits, Record, Rejected, judge, measure, structure_states
+from .store import SPLITS, UNIT, angstrom
+
+if TYPE_CHECKING:
+    from jaxtyping import Float32
+
+    from .store import ChainSet
+
+__all__ = ["EntryTask", "FileTask", "FramesTask", "InputError", "StoredTask", "Task"]
+
+
+class InputError(ValueError):
+    """An input that cannot be used; the message is one line."""
+
+
+class Task(Protocol):
+    """A piece of an input."""
+
+    def judged_chains(self, limits: Limits) -> list[Record | Rejected]:
+        """The chains of this piece that fit the limits, and the others with a reason."""
+        ...
+
+
+@dataclass(frozen=True)
+class FileTask:
+    """A structure file; `models` is "first" or "all"."""
+
+    path: Path
+    models: str
+
+    def judged_chains(self, limits: Limits) -> list[Record | Rejected]:
+        try:
+            return _judge_file(self.path, stem(self.path), self.models, limits)
+        except (FileError, InputError) as error:
+            return [unreadable(str(self.path), error)]
+
+
+@dataclass(frozen=True)
+class EntryTask:
+    """An entry of the PDB, or a chain of it: 1abc or 1abc_A; `models` is "first" or "all"."""
+
+    name: str
+    models: str
+
+    def judged_chains(self, limits: Limits) -> list[Record | Rejected]:
+        # The underscore of an extended id, pdb_00001abc, separates no chain.
+        entry, _, chain = self.name.rpartition("_") if "_" in self.name[4:] else (self.name, "", "")
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                path = self._fetch(entry, folder)
+                return _judge_file(path, entry.lower(), self.models, limits, chain or None)
+            except (FileError, InputError) as error:
+                return [unreadable(self.name, error)]
+
+    def _fetch(self, entry: str, folder: str) -> Path:
+        from biotite.database import rcsb
+
+        try:
+            return Path(str(rcsb.fetch(entry.upper(), "bcif", folder)))
+        except Exception as error:  # of the network, of the server or of the id
+            reason = " ".join(str(error).split())[:120] or type(error).__name__
+            raise InputError(
+                f"pdb:{self.name}: cannot be fetched ({reason}); check the id and the network"
+            ) from None
+
+
+@dataclass(frozen=True)
+class FramesTask:
+    """Some frames of one chain of a trajectory.
+
+    Attributes
+    ----------
+    name : str
+        Of the trajectory and the chain.
+    origin : str
+        Input that the frames come from.
+    coords : ndarray, shape (frames, residues, 4, 3)
+        Å.
+    residue_names : list of str
+    first, stride : int
+        Number of the first frame among those that are read, and frames from one to the next.
+    """
+
+    name: str
+    origin: str
+    coords: Float32[np.ndarray, "frames residues 4 3"]
+    residue_names: list[str]
+    first: int
+    stride: int
+
+    def judged_chains(self, limits: Limits) -> list[Record | Rejected]:
+        judged: list[Record | Rejected] = []
+        for k, xyz in enumerate(self.coords):
+            chain = Backbone.from_coords(xyz)
+            chain = Backbone(
+                chain.coords, chain.mask, np.array(self.residue_names), chain.chain_ids,
+                chain.residue_numbers, chain.insertion_codes,
+            )  # fmt: skip
+            name = f"{self.name}/{(self.first + k) * self.stride}"
+            origin = f"{self.origin} {self.name}"
+            judged.append(judge(name, chain, limits, Experiment("simulation"), origin))
+        return judged
+
+
+@dataclass(frozen=True)
+class StoredTask:
+    """Some chains of another data set or of an archive."""
+
+    folder: str
+    chains: ChainSet
+
+    def judged_chains(self, limits: Limits) -> list[Record | Rejected]:
+        return [self._judge(k, limits) for k in range(len(self.chains))]
+
+    def _judge(self, k: int, limits: Limits) -> Record | Rejected:
+        """One chain. Its geometry was judged when it was stored; length and resolution count."""
+        chain = self.chains[k]
+        row, n = chain.row, len(chain.types)
+        if not limits.min_length <= n <= limits.max_length:
+            kind = "too short" if n < limits.min_length else "too long"
+            return Rejected(chain.name, f"{n} residues", kind)
+        if row["resolution"] > limits.max_resolution:
+            return Rejected(chain.name, f"resolution is {row['resolution']:.2f} Å", "resolution")
+        if self.chains.structure is not None:
+            structure = self.chains.structure[self.chains.span(k)]
+            values = {key: row[key] for key in ("rg", "helix", "strand")}
+        else:
+            structure = structure_states(angstrom(chain.coords), chain.types)
+            values = measure(chain.coords[:, 1] * UNIT, structure)
+        values |= {key: row[key] for key in ("resolution", "method", "extended", "cluster")}
+        if row["split"] < len(SPLITS):
+            values["split"] = row["split"]
+        return Record(chain.name, chain.coords, chain.types, structure, values, self.folder)
+
+
+def _judge_file(
+    path: Path, label: str, models: str, limits: Limits, only: str | None = None
+) -> list[Record | Rejected]:
+    """Every chain of a structure file, or `only` one, of its first model or of all."""
+    judged: list[Record | Rejected] = []
+    backbone, model, known = read(path), 1, experiment(path)
+    while True:
+        for chain in backbone.chains:
+            if only in (None, chain):
+                name = f"{label}_{chain}" if chain.strip() else label
+                name = name if models == "first" else f"{name}/{model}"
+                judged.append(judge(name, backbone.chain(chain), limits, known, f"{path} {chain}"))
+        if models == "first":
+            break
+        model += 1
+        try:
+            backbone = read(path, model=model)
+        except FileError:  # there are no more models
+            break
+    if not judged:
+        raise InputError(f"{label}: no chain {only}; chains: {', '.join(backbone.chains)}")
+    return judged
+
+
+def unreadable(name: str, error: Exception) -> Rejected:
+    """The rejection of an input that cannot be used."""
+    return Rejected(name, " ".join(str(error).split()), "unreadable")
