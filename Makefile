@@ -1,11 +1,14 @@
-# make test    set up .venv and run the tests
-# make demo    set up .venv and generate 4 backbones of 100 residues into demo/
+# make demo      set up .venv and generate 4 backbones of 100 residues into demo/
+# make test      set up .venv and run the tests
+# make check     what has to pass before a change lands: lint, types, tests, documentation
+# make format    format the code and mend what ruff can mend
 PYTHON ?= python3
 TORCH ?= torch==2.13.0
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint benchmark clean
+.PHONY: benchmark check clean demo docs format lint test types
+.NOTPARALLEL:
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -c 'import sys; v = sys.version_info; v >= (3, 11) or sys.exit("protdiff needs Python 3.11 or newer; set PYTHON=...")'
@@ -17,13 +20,24 @@ $(VENV)/.installed: pyproject.toml
 demo: $(VENV)/.installed
 	$(BIN)/protdiff generate --length 100 --num 4 --seed 1 --out demo --plot demo/backbones.png
 
-test: $(VENV)/.installed
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal
-	$(BIN)/ruff check .
+check: lint types docs test
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+types: $(VENV)/.installed
+	$(BIN)/pyright --pythonpath $(BIN)/python
+
+# The examples in the docstrings of the public API are among the tests.
+test: $(VENV)/.installed
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal
+
+docs: $(VENV)/.installed
+
+format: $(VENV)/.installed
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
 
 # The numbers of the README: 64 raw samples with default settings, measured from their files.
 benchmark: $(VENV)/.installed
@@ -31,4 +45,4 @@ benchmark: $(VENV)/.installed
 	$(BIN)/python benchmarks/sample_quality.py benchmarks/out/samples --json benchmarks/out/quality.json
 
 clean:
-	rm -rf $(VENV) demo benchmarks/out
+	rm -rf $(VENV) build demo dist benchmarks/out

@@ -2,7 +2,8 @@
 
 >>> from protdiff import flows
 >>> flow = flows.get("rgdm", length=128)
->>> flow.kernel(torch.tensor([0.5])).alpha  # signal of every mode half-way
+>>> flow.kernel(torch.tensor([0.5])).alpha.shape  # signal of every mode half-way
+torch.Size([1, 256])
 """
 
 from difflib import get_close_matches
