@@ -133,7 +133,7 @@ def matrix_share(chains):
 
 
 def own_messages(x, weight, along, vectors):
-    """Sums over neighbours of w r s, w r·v and w r×v, as `protdiff.network.layers.Attention`."""
+    """Sums over neighbours of w r s, w r·v and w r×v, as `protdiff.network.attention.Attention`."""
     origin = x[:, :, None]
     values = [
         along, (along[..., None] * origin).flatten(-2), (vectors * origin).sum(-1),

@@ -1,1 +1,1 @@
-"""What every room uses of the machine: files that appear whole, and shipped files."""
+"""What every room uses of the machine: files that appear whole, processes, and shipped files."""

@@ -1,5 +1,7 @@
 """Outputs that appear whole or not at all."""
 
+from __future__ import annotations
+
 import json
 import math
 import os
@@ -7,31 +9,43 @@ import re
 import shutil
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from matplotlib.figure import Figure
+    from torch import Tensor
 
 __all__ = ["replacing", "replacing_folder", "save_figure", "save_tensors", "write_json"]
 
 
 @contextmanager
-def replacing(path):
-    """Context of a temporary path that takes the place of `path` in the end, or vanishes."""
+def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Context of a temporary path that takes the place of `path` at the end.
+
+    If the context is left by an error, the temporary file is removed and `path` stays as it was. An
+    OSError about the temporary file is raised with the name of `path` instead.
+    """
     path = Path(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         yield temporary
         temporary.replace(path)
     except BaseException as error:
-        with suppress(OSError):  # whatever went wrong is the news
+        with suppress(OSError):  # the first error is the one to report
             temporary.unlink(missing_ok=True)
         if isinstance(error, OSError) and error.filename == str(temporary):
-            error.filename = str(path)  # the name that was asked for
+            error.filename = str(path)
         raise
 
 
 @contextmanager
-def replacing_folder(path, exist_ok=False):
-    """Context of an empty temporary folder that takes the name of `path` in the end, or vanishes.
+def replacing_folder(path: str | os.PathLike[str], exist_ok: bool = False) -> Iterator[Path]:
+    """Context of an empty temporary folder that takes the name of `path` at the end.
 
-    With `exist_ok`, a folder that has the name already is removed just before.
+    If the context is left by an error, the temporary folder is removed. With `exist_ok`, a folder
+    that has the name already is removed just before it is taken.
     """
     path = Path(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
@@ -44,11 +58,11 @@ def replacing_folder(path, exist_ok=False):
     except BaseException as error:
         shutil.rmtree(temporary, ignore_errors=True)
         if isinstance(error, OSError) and error.filename is None:
-            error.filename = str(path)  # a full disk does not say where
+            error.filename = str(path)  # the error of a full disk names no file
         raise
 
 
-def save_figure(figure, path):
+def save_figure(figure: Figure, path: str | os.PathLike[str]) -> None:
     """Write a matplotlib figure as PNG; equal figures give equal bytes."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
@@ -57,13 +71,23 @@ def save_figure(figure, path):
         figure.savefig(temporary, format="png", metadata={"Software": None})
 
 
-def save_tensors(tensors, path, metadata=None):
-    """Write a safetensors file; OSError, with the file's name, when the system refuses."""
+def save_tensors(
+    tensors: Mapping[str, Tensor],
+    path: str | os.PathLike[str],
+    metadata: Mapping[str, str] | None = None,
+) -> None:
+    """Write a safetensors file.
+
+    Raises
+    ------
+    OSError
+        With the name of the file, when the system refuses to write.
+    """
     from safetensors import SafetensorError
     from safetensors.torch import save_file
 
     try:
-        save_file(tensors, path, metadata)
+        save_file(dict(tensors), path, None if metadata is None else dict(metadata))
     except SafetensorError as error:
         number = re.search(r"os error (\d+)", str(error))
         if not number:
@@ -72,14 +96,14 @@ def save_tensors(tensors, path, metadata=None):
         raise OSError(code, os.strerror(code), str(path)) from None
 
 
-def write_json(path, value):
-    """Write plain values as JSON, null for numbers that are missing."""
+def write_json(path: str | os.PathLike[str], value: Any) -> None:
+    """Write plain values as JSON, with null for numbers that are not finite."""
     text = json.dumps(_without_nan(value), indent=1, allow_nan=False)
     with replacing(path) as temporary:
         temporary.write_text(text + "\n", encoding="utf-8")
 
 
-def _without_nan(value):
+def _without_nan(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _without_nan(v) for key, v in value.items()}
     if isinstance(value, (list, tuple)):

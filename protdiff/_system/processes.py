@@ -1,11 +1,19 @@
 """Work spread over processes, with results in order and nothing left behind."""
 
+from __future__ import annotations
+
 import multiprocessing
 import os
 import signal
 from collections import deque
+from collections.abc import Sized
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from concurrent.futures import Future
 
 __all__ = ["mapped", "process_count"]
 
@@ -13,15 +21,27 @@ __all__ = ["mapped", "process_count"]
 #: many tasks there are.
 TASKS_AHEAD = 8
 
+Task = TypeVar("Task")
+Result = TypeVar("Result")
 
-def process_count(jobs, tasks=None):
-    """Number of processes: `jobs`, or all cores for None or 0; never more than there are tasks."""
+
+def process_count(jobs: int | None, tasks: int | None = None) -> int:
+    """Number of processes: `jobs`, or all cores for None or 0; never more than there are tasks.
+
+    Examples
+    --------
+    >>> from protdiff._system.processes import process_count
+    >>> process_count(8, tasks=3)
+    3
+    """
     count = jobs or os.cpu_count() or 1
     return count if tasks is None else max(1, min(count, tasks))
 
 
 @contextmanager
-def mapped(work, tasks, jobs):
+def mapped(
+    work: Callable[[Task], Result], tasks: Iterable[Task], jobs: int | None
+) -> Iterator[Iterator[Result]]:
     """Context of an iterator over ``work(task)`` for every task, in order.
 
     Parameters
@@ -29,20 +49,16 @@ def mapped(work, tasks, jobs):
     work : callable
         A module-level function (or a partial of one): it is sent to other processes.
     tasks : iterable
-        Taken as results are, so it may be long or lazy.
+        Consumed as results are, so it may be long or lazy.
     jobs : int or None
-        Processes; None or 0 for all cores. With one, everything happens here.
+        Processes; None or 0 for all cores. With one, everything happens in this process.
 
     Notes
     -----
     Workers ignore Ctrl-C: the main process decides what it means. When the context ends early, by
     an error or because not all results were wanted, tasks that have not begun are dropped.
     """
-    try:
-        total = len(tasks)
-    except TypeError:
-        total = None
-    jobs = process_count(jobs, total)
+    jobs = process_count(jobs, len(tasks) if isinstance(tasks, Sized) else None)
     if jobs == 1:
         yield map(work, tasks)
         return
@@ -54,12 +70,15 @@ def mapped(work, tasks, jobs):
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _ignore_ctrl_c():
+def _ignore_ctrl_c() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _in_order(pool, work, tasks, ahead):
-    waiting = deque()
+def _in_order(
+    pool: ProcessPoolExecutor, work: Callable[[Task], Result], tasks: Iterable[Task], ahead: int
+) -> Iterator[Result]:
+    """Results in the order of the tasks, of which at most `ahead` are handed out."""
+    waiting: deque[Future[Result]] = deque()
     for task in tasks:
         waiting.append(pool.submit(work, task))
         if len(waiting) >= ahead:

@@ -1,4 +1,4 @@
-"""The equivariant score network, and the denoiser it makes with a flow."""
+"""The equivariant score network, and the denoiser that it makes with a flow."""
 
 from .denoiser import Denoiser
 from .reader import ReaderConfig, SequenceReader

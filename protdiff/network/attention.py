@@ -1,137 +1,114 @@
-"""Attention over pairs of beads, and its bias.
+"""Attention over pairs of beads with equivariant messages.
 
-Tensors of pairs have the heads first, (H, B, Q, K): what all heads share is multiplied in one
-sweep. (B, Q, K) is (B, M, M), or (B·C, BLOCK, KEYS) where beads attend in blocks (`neighbours`).
+Tensors of pairs have the heads first, (H, R, Q, K): one sweep multiplies what all heads share. The
+rows, queries and keys (R, Q, K) are (B, M, M) where all beads attend to all, and
+(B·blocks, BLOCK_SIZE, KEYS_PER_BLOCK) where beads attend in blocks (`attention_blocks`).
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from e3nn import o3
 from torch import nn
 
-from .attention_blocks import blocks, joined, keyed
+from .attention_blocks import from_blocks, gather_keys, into_blocks
 from .linear import Linear, cross
 
-__all__ = ["Attention", "PairBias"]
+if TYPE_CHECKING:
+    from jaxtyping import Float, Int
+    from torch import Tensor
 
-#: Radial functions stop falling at e^-60: exp is seventy times slower where it underflows.
-LOWEST = -60.0
+__all__ = ["Attention"]
 
 
-class PairBias(nn.Module):
-    """Attention bias of every layer and head, from bead distance and separation along the chain.
+class Projections(NamedTuple):
+    """What every bead brings to the attention.
 
-    Made once per call for all layers. Each head starts with its own decay, from very local to
-    global: without that, attention over all pairs does not start to learn.
-
-    Parameters
-    ----------
-    layers, heads : int
-    previous : bool
-        Whether distances in an earlier estimate may be given.
-    radial : int
-        Gaussian radial functions between 0 and `reach` bead spacings.
+    Per head: scalar query, key and value; vector query, key and value; the directions f and g that
+    weigh the edge. For all heads in one axis: scalars and vectors of the edge messages.
     """
 
-    def __init__(
-        self, layers, heads, previous=False, radial=16, hidden=24, max_separation=24, reach=8.0
-    ):
-        super().__init__()
-        self.layers, self.heads, self.max_separation = layers, heads, max_separation
-        centres, sharpness = torch.linspace(0, reach, radial), (radial / reach) ** 2 / 2
-        # Of -sharpness (distance - centre)²: coefficients of the distance squared, itself and 1.
-        squares = torch.stack([torch.ones_like(centres), -2 * centres, centres.square()], 1)
-        self.register_buffer("exponents", -sharpness * squares, persistent=False)
-        self.radial = nn.Linear(radial, hidden, bias=False)
-        self.separation = nn.Embedding(2 * max_separation + 1, hidden)
-        self.mix = nn.Linear(hidden + 2, layers * heads)
-        nn.init.normal_(self.separation.weight, std=0.5)
-        with torch.no_grad():
-            self.mix.weight.mul_(0.5)
-            decay = 2.0 ** -torch.arange(heads).float()
-            self.mix.weight[:, hidden] = -2 * decay.repeat(layers)
-            self.mix.weight[:, hidden + 1] = -2 * decay.flip(0).repeat(layers)
-        if previous:
-            self.previous = nn.Linear(radial, hidden, bias=False)
-            nn.init.zeros_(self.previous.weight)
-
-    def _radial(self, distances):
-        """Radial functions (radial of the first, radial of the second …, pairs)."""
-        d = torch.stack(distances)
-        powers = torch.stack([d.square(), d, torch.ones_like(d)], 1)
-        # One product of matrices: these are the largest tensors, and to sweep them costs most.
-        return (self.exponents @ powers).clamp_min(LOWEST).exp_().flatten(0, 1)
-
-    def _along(self, bucket):
-        """Columns of the embedding of separations; (hidden, pairs)."""
-        table = self.separation.weight.T
-        if bucket.device.type == "cpu":
-            return table[:, bucket]
-        # The gradient of an index sorts all pairs on an accelerator; that of a product does not.
-        places = torch.arange(table.shape[1], device=bucket.device)
-        return table @ (places[:, None] == bucket).to(table.dtype)
-
-    def forward(self, distance, separation, previous=None, blocked=None):
-        """Bias of every layer, a list of (H, B, Q, K).
-
-        Parameters
-        ----------
-        distance : Tensor, shape (B, Q, K)
-            In bead units.
-        separation : Tensor, shape (B or 1, Q, K), int
-            Along the chain, from the query to the key.
-        previous : Tensor, shape (B, Q, K), optional
-            Distances in an earlier estimate.
-        blocked : Tensor, shape (B, 1, K), optional
-            Added to the logits of all queries; large and negative at keys that are not there.
-        """
-        shape, separation = distance.shape, separation.expand(-1, *distance.shape[1:])
-        bucket = separation.clamp(-self.max_separation, self.max_separation) + self.max_separation
-        distances, weights = [distance.flatten()], [self.radial.weight]
-        if previous is not None:
-            distances.append(previous.flatten())
-            weights.append(self.previous.weight)
-        pair = torch.cat(weights, 1) @ self._radial(distances)
-        along = self._along(bucket.flatten())  # (hidden, B·Q·K or Q·K)
-        pair = pair.unflatten(1, (-1, along.shape[1])) + along[:, None]
-        log_separation = separation.abs().to(distance.dtype).log1p().expand(shape)
-        rows, mix = [distance, log_separation, torch.ones_like(distance)], [self.mix.bias[:, None]]
-        if blocked is not None:
-            rows.append(blocked.expand(shape))
-            mix.append(torch.ones_like(mix[0]))
-        rows = torch.stack(rows).flatten(1)
-        pair = torch.cat([nn.functional.silu(pair).flatten(1), rows])
-        bias = torch.cat([self.mix.weight, *mix], 1) @ pair
-        return bias.view(self.layers, self.heads, *shape).unbind()
+    query: Float[Tensor, "heads batch beads keys"]
+    key: Float[Tensor, "heads batch beads keys"]
+    value: Float[Tensor, "heads batch beads values"]
+    vector_query: Float[Tensor, "heads batch beads 3 vector_keys"]
+    vector_key: Float[Tensor, "heads batch beads 3 vector_keys"]
+    query_direction: Float[Tensor, "heads batch beads 3 1"]
+    key_direction: Float[Tensor, "heads batch beads 3 1"]
+    vector_value: Float[Tensor, "heads batch beads 3 edges"]
+    edge_scalars: Float[Tensor, "batch beads 1 heads_edges"]
+    edge_vectors: Float[Tensor, "batch beads 3 heads_edges"]
 
 
-def _moments(along, turning, origin):
-    """What sums along edges need of every bead, (B, M, 11, H·e); see `_about`."""
-    dot = (origin * turning).sum(-2, keepdim=True)
-    return torch.cat([along, origin * along, dot, turning, cross(origin, turning)], -2)
+#: Components of what `_edge_moments` gives per channel: s, x s, x·v, v and x×v.
+MOMENT_SIZES = (1, 3, 1, 3, 3)
 
 
-def _about(moments, origin):
-    """Sums of r_ij·v_j, of r_ij s_j and r_ij×v_j from the weighted sums of `_moments`."""
-    total, first, dot, plain, turned = moments.split([1, 3, 1, 3, 3], -2)
-    dot = dot - (origin * plain).sum(-2, keepdim=True)
-    return dot, first - origin * total, turned - cross(origin, plain)
+def _edge_moments(
+    scalars: Float[Tensor, "batch beads 1 channels"],
+    vectors: Float[Tensor, "batch beads 3 channels"],
+    x: Float[Tensor, "batch beads 3 1"],
+) -> Float[Tensor, "batch beads 11 channels"]:
+    """What has to be summed over neighbours for the messages along edges; see `_edge_sums`."""
+    dot = (x * vectors).sum(-2, keepdim=True)
+    return torch.cat([scalars, x * scalars, dot, vectors, cross(x, vectors)], -2)
+
+
+def _edge_sums(
+    moments: Float[Tensor, "batch beads 11 channels"], x: Float[Tensor, "batch beads 3 1"]
+) -> tuple[
+    Float[Tensor, "batch beads 1 channels"],
+    Float[Tensor, "batch beads 3 channels"],
+    Float[Tensor, "batch beads 3 channels"],
+]:
+    """Weighted sums of r_ij·v_j, of r_ij s_j and of r_ij×v_j, from those of `_edge_moments`.
+
+    r_ij = x_j - x_i: the part of x_i is taken off here, after the sum over j.
+    """
+    total, first, dot, plain, turned = moments.split(MOMENT_SIZES, -2)
+    dot = dot - (x * plain).sum(-2, keepdim=True)
+    return dot, first - x * total, turned - cross(x, plain)
 
 
 class Attention(nn.Module):
     """Attention over pairs of beads with equivariant messages.
 
-    Every head has one weight a_ij per pair; messages along the edge r_ij = x_j - x_i use
-    b_ij = a_ij / (1 + |r_ij|). Because r_ij is a difference, the sums of b_ij r_ij s_j,
+    Every head has one weight a_ij per pair. Messages along the edge r_ij = x_j - x_i have the
+    weight b_ij = a_ij / (1 + |r_ij|). Because r_ij is a difference, the sums of b_ij r_ij s_j,
     b_ij r_ij·v_j and b_ij r_ij×v_j (the l = 0 and 1 paths of the tensor product with the edge's
     spherical harmonics) split into matrix products over beads: no tensor of the size pairs ×
     channels is ever made.
+
+    Parameters
+    ----------
+    scalars, vectors : int
+        Channels of the features.
+    heads : int
+    scalar_keys, vector_keys : int
+        Channels per head that queries and keys have.
+    values : int
+        Scalar channels per head of the messages.
+    edges : int
+        Channels per head of the messages along edges, and of the vector messages.
     """
 
-    def __init__(self, scalars, vectors, heads, scalar_keys=16, vector_keys=4, values=16, edges=4):
+    def __init__(
+        self,
+        scalars: int,
+        vectors: int,
+        heads: int,
+        scalar_keys: int = 16,
+        vector_keys: int = 4,
+        values: int = 16,
+        edges: int = 4,
+    ) -> None:
         super().__init__()
         self.heads = heads
-        self.scalar_sizes = [scalar_keys, scalar_keys, values, edges]  # q, k, value, s along r
-        self.vector_sizes = [vector_keys, vector_keys, 1, 1, edges, edges]  # q, k, f, g, value, v
+        # In the order of the fields of `Projections`.
+        self.scalar_sizes = [scalar_keys, scalar_keys, values, edges]
+        self.vector_sizes = [vector_keys, vector_keys, 1, 1, edges, edges]
         irreps = o3.Irreps(f"{scalars}x0e + {vectors}x1e")
         self.project = Linear(
             irreps, f"{heads * sum(self.scalar_sizes)}x0e + {heads * sum(self.vector_sizes)}x1e"
@@ -139,7 +116,15 @@ class Attention(nn.Module):
         self.out = Linear(f"{heads * (values + edges)}x0e + {heads * 3 * edges}x1e", irreps)
         self.scale = (scalar_keys + 3 * vector_keys) ** -0.5
 
-    def forward(self, s, v, x, bias, inverse, keys=None):
+    def forward(
+        self,
+        s: Float[Tensor, "batch beads scalars"],
+        v: Float[Tensor, "batch beads 3 vectors"],
+        x: Float[Tensor, "batch beads 3"],
+        bias: Float[Tensor, "heads rows queries keys"],
+        inverse: Float[Tensor, "rows queries keys"],
+        keys: Int[Tensor, "batch blocks keys"] | None = None,
+    ) -> tuple[Float[Tensor, "batch beads scalars"], Float[Tensor, "batch beads 3 vectors"]]:
         """Update of the features.
 
         Parameters
@@ -147,60 +132,126 @@ class Attention(nn.Module):
         s : Tensor, shape (B, M, S)
         v : Tensor, shape (B, M, 3, V)
         x : Tensor, shape (B, M, 3)
-            Bead positions in bead units.
-        bias : Tensor, shape (H, B, Q, K)
+            Bead positions in bead spacings.
+        bias : Tensor, shape (H, R, Q, K)
             Added to the logits; large and negative at padded keys.
-        inverse : Tensor, shape (B, Q, K)
+        inverse : Tensor, shape (R, Q, K)
             1 / (1 + |r_ij|).
-        keys : Tensor, shape (B, C, KEYS), optional
-            See `neighbours`; all pairs without.
+        keys : Tensor, shape (B, blocks, KEYS_PER_BLOCK), optional
+            See `attention_blocks`; without it all beads attend to all.
         """
-        size, origin = x.shape[1], x[..., None]
-        (q, k, value), (vq, vk, f, g, vvalue), edges = self._projected(s, v)
-
-        query = blocks(torch.cat([q, vq.flatten(-2)], -1) * self.scale, keys)
-        key = keyed(torch.cat([k, vk.flatten(-2)], -1), keys)
-        logits = torch.baddbmm(
-            bias.flatten(0, 1), query.flatten(0, 1), key.flatten(0, 1).mT
-        ).view_as(bias)
-        # r_ij·f_i + r_ij·g_j: where the neighbour lies in this bead's frame, and the reverse
-        f, g, wide = f.squeeze(-1), g.squeeze(-1), x.expand(self.heads, -1, -1, -1)
-        one = torch.ones_like(f[..., :1])
-        left = torch.cat([f, wide, (f * x).sum(-1, keepdim=True), one], -1)
-        right = torch.cat([wide, -g, -one, (g * x).sum(-1, keepdim=True)], -1)
-        logits = torch.addcmul(logits, blocks(left, keys) @ keyed(right, keys).mT, inverse)
+        origin = x[..., None]
+        parts = self._projections(s, v)
+        logits = self._feature_logits(parts, bias, keys)
+        logits = self._add_edge_logits(logits, parts, x, inverse, keys)
         weight = logits.softmax(-1)
+        values, vector_values = self._weighted_values(weight, parts, keys)
+        dot, along, turned = self._edge_messages(weight * inverse, parts, origin, keys)
+        scalars = torch.cat([values, dot], -1).flatten(-2)
+        return self.out(scalars, torch.cat([vector_values, along, turned], -1).flatten(-2))
 
-        plain = weight @ keyed(torch.cat([value, vvalue.flatten(-2)], -1), keys)
-        plain, vplain = joined(plain, keys, size).split([value.shape[-1], 3 * vvalue.shape[-1]], -1)
-        moments = _moments(*edges, origin).unflatten(-1, (self.heads, -1)).permute(3, 0, 1, 2, 4)
-        moments = joined((weight * inverse) @ keyed(moments.flatten(-2), keys), keys, size)
-        # From here on the heads are in front of their own parts, (B, M, ·, H, e).
-        moments = moments.unflatten(-1, (11, -1)).permute(1, 2, 3, 0, 4)
-        dot, *sums = (
-            part.unflatten(-1, (self.heads, -1)) for part in _about(moments.flatten(-2), origin)
+    def _projections(
+        self, s: Float[Tensor, "batch beads scalars"], v: Float[Tensor, "batch beads 3 vectors"]
+    ) -> Projections:
+        """Linear maps of the features."""
+        for_scalars, for_vectors = self.project.matrices()
+        scalars, edge_scalars = self._per_head(s[..., None, :], for_scalars, self.scalar_sizes)
+        vectors, edge_vectors = self._per_head(v, for_vectors, self.vector_sizes)
+        query, key, value = (part.squeeze(-2) for part in scalars)
+        vector_query, vector_key, query_direction, key_direction, vector_value = vectors
+        return Projections(
+            query=query,
+            key=key,
+            value=value,
+            vector_query=vector_query,
+            vector_key=vector_key,
+            query_direction=query_direction,
+            key_direction=key_direction,
+            vector_value=vector_value,
+            edge_scalars=edge_scalars,
+            edge_vectors=edge_vectors,
         )
-        vplain = vplain.unflatten(-1, (3, -1)).permute(1, 2, 3, 0, 4)
-        scalars = torch.cat([plain.permute(1, 2, 0, 3), dot.squeeze(2)], -1)
-        return self.out(scalars.flatten(-2), torch.cat([vplain, *sums], -1).flatten(-2))
 
-    def _projected(self, s, v):
-        """The parts of `scalar_sizes` and of `vector_sizes`.
+    def _per_head(
+        self,
+        features: Float[Tensor, "batch beads components channels"],
+        matrix: Float[Tensor, "channels channels_out"],
+        sizes: list[int],
+    ) -> tuple[tuple[Tensor, ...], Float[Tensor, "batch beads components heads_edges"]]:
+        """Projections of one irrep: parts with the heads first, and that of the edge messages."""
+        matrix = matrix.unflatten(1, (self.heads, -1))
+        of_beads, of_edges = matrix.split([sum(sizes[:-1]), sizes[-1]], -1)
+        parts = self.project.product(features.flatten(0, -2), of_beads.transpose(0, 1))
+        parts = parts.unflatten(1, features.shape[:-1]).split(sizes[:-1], -1)
+        return parts, self.project.product(features, of_edges.flatten(1))
 
-        All but the last with the heads first, (H, B, M, ·) and (H, B, M, 3, ·); the two that go
-        along edges are (B, M, 1, H·e) and (B, M, 3, H·e).
+    def _feature_logits(
+        self,
+        parts: Projections,
+        bias: Float[Tensor, "heads rows queries keys"],
+        keys: Int[Tensor, "batch blocks keys"] | None,
+    ) -> Float[Tensor, "heads rows queries keys"]:
+        """Products of queries and keys, scalars and vectors, plus the bias."""
+        query = torch.cat([parts.query, parts.vector_query.flatten(-2)], -1) * self.scale
+        key = torch.cat([parts.key, parts.vector_key.flatten(-2)], -1)
+        query, key = into_blocks(query, keys), gather_keys(key, keys)
+        return torch.baddbmm(bias.flatten(0, 1), query.flatten(0, 1), key.flatten(0, 1).mT).view_as(
+            bias
+        )
+
+    def _add_edge_logits(
+        self,
+        logits: Float[Tensor, "heads rows queries keys"],
+        parts: Projections,
+        x: Float[Tensor, "batch beads 3"],
+        inverse: Float[Tensor, "rows queries keys"],
+        keys: Int[Tensor, "batch blocks keys"] | None,
+    ) -> Float[Tensor, "heads rows queries keys"]:
+        """Logits plus (r_ij·f_i + r_ij·g_j) / (1 + |r_ij|).
+
+        They say where the neighbour lies in the frame of this bead, and this bead in the
+        neighbour's. Both products of r_ij = x_j - x_i are written as one sum over columns, those of
+        bead i times those of bead j.
         """
-        parts, edges = [], []
-        for features, matrix, sizes in zip(
-            (s[..., None, :], v),
-            self.project.matrices(),
-            (self.scalar_sizes, self.vector_sizes),
-            strict=True,
-        ):
-            matrix = matrix.unflatten(1, (self.heads, -1))
-            own, edge = matrix.split([sum(sizes[:-1]), sizes[-1]], -1)
-            found = self.project.product(features.flatten(0, -2), own.transpose(0, 1))
-            found = found.unflatten(1, features.shape[:-1])
-            parts.append(found.split(sizes[:-1], -1))
-            edges.append(self.project.product(features, edge.flatten(1)))
-        return [part.squeeze(-2) for part in parts[0]], parts[1], edges
+        f, g = parts.query_direction.squeeze(-1), parts.key_direction.squeeze(-1)
+        positions, ones = x.expand(self.heads, -1, -1, -1), torch.ones_like(f[..., :1])
+        left = torch.cat([f, positions, (f * x).sum(-1, keepdim=True), ones], -1)
+        right = torch.cat([positions, -g, -ones, (g * x).sum(-1, keepdim=True)], -1)
+        edge = into_blocks(left, keys) @ gather_keys(right, keys).mT
+        return torch.addcmul(logits, edge, inverse)
+
+    def _weighted_values(
+        self,
+        weight: Float[Tensor, "heads rows queries keys"],
+        parts: Projections,
+        keys: Int[Tensor, "batch blocks keys"] | None,
+    ) -> tuple[
+        Float[Tensor, "batch beads heads values"], Float[Tensor, "batch beads 3 heads edges"]
+    ]:
+        """Sums of the values over neighbours."""
+        size, values = parts.value.shape[-2:]
+        both = torch.cat([parts.value, parts.vector_value.flatten(-2)], -1)
+        both = from_blocks(weight @ gather_keys(both, keys), keys, size)
+        scalars, vectors = both.split([values, 3 * parts.vector_value.shape[-1]], -1)
+        vectors = vectors.unflatten(-1, (3, -1)).permute(1, 2, 3, 0, 4)
+        return scalars.permute(1, 2, 0, 3), vectors
+
+    def _edge_messages(
+        self,
+        weight: Float[Tensor, "heads rows queries keys"],
+        parts: Projections,
+        x: Float[Tensor, "batch beads 3 1"],
+        keys: Int[Tensor, "batch blocks keys"] | None,
+    ) -> tuple[
+        Float[Tensor, "batch beads heads edges"],
+        Float[Tensor, "batch beads 3 heads edges"],
+        Float[Tensor, "batch beads 3 heads edges"],
+    ]:
+        """Sums of r_ij·v_j, r_ij s_j and r_ij×v_j over neighbours."""
+        moments = _edge_moments(parts.edge_scalars, parts.edge_vectors, x)
+        moments = moments.unflatten(-1, (self.heads, -1)).permute(3, 0, 1, 2, 4).flatten(-2)
+        sums = from_blocks(weight @ gather_keys(moments, keys), keys, x.shape[1])
+        # Back to all heads in one axis, where `_edge_sums` knows the position of the bead.
+        sums = sums.unflatten(-1, (sum(MOMENT_SIZES), -1)).permute(1, 2, 3, 0, 4).flatten(-2)
+        dot, along, turned = (part.unflatten(-1, (self.heads, -1)) for part in _edge_sums(sums, x))
+        return dot.squeeze(2), along, turned

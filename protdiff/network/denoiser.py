@@ -1,15 +1,33 @@
 """Flow × network: the preconditioned denoiser, with decimation (docs/theory.md 4, 5)."""
 
-from dataclasses import dataclass
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
 
-from ..flow import BASES, cosine_modes, to_coords, to_modes
-from .attention_blocks import is_long
-from .decimation import bead_count, bead_spacing, pool_matrix
+from ..flow import BASES, cosine_modes, to_modes
+from .beads import ChainGroup, NoisyChains, group_chains, network_input
+from .decimation import bead_count
+from .linear import flat_weight
 from .reader import with_reading
-from .score_network import Beads, ScoreNetwork
+from .score_network import ScoreNetwork
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from jaxtyping import Bool, Float
+    from torch import Tensor
+
+    from ..flow import ChainFlow, Flow
+    from ..flow.process import Denoise
+    from .beads import Lengths
+    from .reader import SequenceReader
+    from .score_network import NetworkConfig
+
+    Components = Float[Tensor, "batch components 3"]
+    Conditions = Float[Tensor, "batch residues conditions"]
 
 __all__ = ["ACTIVE_SIGNAL", "Denoiser", "active_modes", "guidance_weights"]
 
@@ -17,33 +35,29 @@ __all__ = ["ACTIVE_SIGNAL", "Denoiser", "active_modes", "guidance_weights"]
 #: does not see them, and their estimate is the Gaussian chain's.
 ACTIVE_SIGNAL = 0.003
 
+#: Guidance acts on a mode while its share α² of signal is below `GUIDED_SIGNAL`. Modes of momenta
+#: beyond `FINE_MOMENTUM` (periods under 4 residues) are guided until the share of the links is
+#: there too; the links themselves are not guided. On what is mostly decided, guidance turns coil
+#: into helix, and links into outliers (benchmarks/model-log.md).
+GUIDED_SIGNAL, FINE_MOMENTUM = 0.4, torch.pi / 2
 
-def active_modes(alpha, mask):
-    """Components above the noise floor, a prefix of the modes; bool (B, D)."""
+
+def active_modes(
+    alpha: Float[Tensor, "batch components"], mask: Bool[Tensor, "batch components"]
+) -> Bool[Tensor, "batch components"]:
+    """Components above the noise floor; those of the trace are a prefix of the modes."""
     return mask & (alpha.square() >= ACTIVE_SIGNAL)
 
 
-#: Guidance acts on a mode while its share α² of signal is below the first number, and on modes of
-#: momenta beyond the second (periods under 4 residues) until that of the links is beyond the first;
-#: not on links. On what is mostly decided it makes helices of coil, and of links outliers
-#: (benchmarks/model-log.md).
-UNDECIDED, FINE = 0.4, torch.pi / 2
-
-
-def guidance_weights(flow, u, guidance):
-    """Weight of the denoiser against its guide, 1 where guidance does not act; (B, D, 1)."""
-    undecided, size = flow.kernel(u).alpha.square() < UNDECIDED, flow.mask.shape[1] // 2
-    acts = undecided | (flow.momenta > FINE) & undecided[:, size:].any(1, keepdim=True)
+def guidance_weights(
+    flow: Flow, u: Float[Tensor, "batch"], guidance: float
+) -> Float[Tensor, "batch components 1"]:
+    """Weight of the denoiser against its guide; 1 where guidance does not act."""
+    undecided, size = flow.kernel(u).alpha.square() < GUIDED_SIGNAL, flow.mask.shape[1] // 2
+    fine = (flow.momenta > FINE_MOMENTUM) & undecided[:, size:].any(1, keepdim=True)
+    acts = undecided | fine
     acts[:, size:] = False
     return torch.where(acts, guidance, 1.0)[..., None]
-
-
-@dataclass
-class _Group:
-    rows: torch.Tensor | slice
-    lengths: list | torch.Tensor
-    beads: int
-    full: bool
 
 
 class Denoiser(nn.Module):
@@ -58,55 +72,82 @@ class Denoiser(nn.Module):
     Attributes
     ----------
     guide : Denoiser or None
-        A weaker one of the same flow, which samplers may be steered away from.
+        A weaker denoiser of the same flow, which samples may be steered away from.
     reader : SequenceReader or None
-        Reads the secondary structure off residue types.
+        Predicts the secondary structure from residue types.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from protdiff.flow import ChainFlow
+    >>> from protdiff.network import Denoiser, NetworkConfig
+    >>> denoiser = Denoiser(NetworkConfig(layers=1), ChainFlow())
+    >>> flow, denoise = denoiser.bind([16, 20])
+    >>> denoise(torch.zeros(2, 40, 3), torch.tensor([0.2, 0.8])).shape
+    torch.Size([2, 40, 3])
     """
 
-    def __init__(self, config, recipe):
+    def __init__(self, config: NetworkConfig, recipe: ChainFlow) -> None:
         super().__init__()
         if BASES[recipe.basis].modes is not cosine_modes:
             raise ValueError(f"the network works on cosine modes, not on basis {recipe.basis!r}")
         self.recipe = recipe
         self.network = ScoreNetwork(config)
-        self.guide = self.reader = None
+        self.guide: Denoiser | None = None
+        self.reader: SequenceReader | None = None
 
-    def bind(self, lengths, conditions=None, flow=None, remember=False, guidance=1.0):
-        """A flow and a ``denoise(x, u)`` on the samplers' protocol.
+    def bind(
+        self,
+        lengths: Sequence[int],
+        conditions: Conditions | None = None,
+        flow: Flow | None = None,
+        remember: bool = False,
+        guidance: float = 1.0,
+    ) -> tuple[Flow, Denoise]:
+        """A flow and a ``denoise(x, u)`` for the samplers.
 
         Parameters
         ----------
         lengths : sequence of int
         conditions : Tensor, shape (B, N, C), optional
-            Per residue; zeros mean "not given". They pass through `read`.
+            Per residue; zeros mean "not given". They are completed by `read`.
         flow : Flow, optional
-            The recipe's, with some components masked.
+            The recipe's, perhaps with some components masked.
         remember : bool
             Show every call the estimate of the call before, if the network has learned to use it:
             for walks from noise to structure. Otherwise `denoise` is a function of x and u alone.
         guidance : float
             w in ``G + w (D - G)`` with the estimate G of the guide: beyond 1, what this denoiser
             has learned and the guide has not counts more (Karras et al., arXiv 2406.02507), in
-            the components of `guidance_weights`.
+            the components that `guidance_weights` chooses.
 
         Returns
         -------
         flow : Flow
         denoise : callable
+
+        Raises
+        ------
+        ValueError
+            If guidance is wanted and there is no guide.
         """
         flow = flow or self.recipe(lengths)
         conditions = self.read(conditions, lengths)
         remember = remember and self.self_conditioning
-        before = None  # time and estimate of the last call
+        before: tuple[Tensor, Tensor] | None = None  # time and estimate of the last call
+        weaker = None
         if guidance != 1:
+            if self.guide is None:
+                raise ValueError("guidance: these weights have no guide")
             _, weaker = self.guide.bind(lengths, conditions, flow)
 
-        def denoise(x, u):
+        def denoise(x: Components, u: Float[Tensor, "batch"]) -> Components:
             nonlocal before
-            # A walk that starts anew from more noise must not see what it came to before.
-            seen = before[1] if before is not None and bool((u <= before[0]).all()) else None
-            clean = self.estimate(x, u, lengths, flow, conditions, seen)
-            if guidance != 1:
+            # A new walk starts from more noise, and must not see the estimate of the walk before.
+            known = before is not None and bool((u <= before[0]).all())
+            previous = before[1] if before is not None and known else None
+            clean = self.estimate(x, u, lengths, flow, conditions, previous)
+            if weaker is not None:
                 weight = guidance_weights(flow, u, guidance)
                 if bool((weight != 1).any()):
                     clean = weaker(x, u).lerp_(clean, weight.to(clean.dtype))
@@ -115,34 +156,55 @@ class Denoiser(nn.Module):
 
         return flow, denoise
 
-    def read(self, conditions, lengths):
+    def read(self, conditions: Conditions | None, lengths: Lengths) -> Conditions | None:
         """Conditions (B, N, C) as the network is to see them: completed by the reader, if any."""
         if self.reader is None or conditions is None:
             return conditions
         return with_reading(self.reader, conditions, lengths)
 
-    def estimate(self, x, u, lengths, flow, conditions=None, previous=None, beads=None):
+    def estimate(
+        self,
+        x: Components,
+        u: Float[Tensor, "batch"],
+        lengths: Lengths,
+        flow: Flow,
+        conditions: Conditions | None = None,
+        previous: Components | None = None,
+        beads: int | None = None,
+    ) -> Components:
         """Clean components (B, 2N, 3); arguments as in `forward`."""
         k = flow.kernel(u)
         correction, _ = self(x, u, lengths, flow, conditions, previous, beads)
         clean = k.c_skip[..., None] * x + k.c_out[..., None] * correction.to(x.dtype)
         return clean.masked_fill(~flow.mask[..., None], 0).to(x.dtype)
 
-    def forward(self, x, u, lengths, flow, conditions=None, previous=None, beads=None):
-        """Network output F per component, and the components it stands for.
+    def forward(
+        self,
+        x: Components,
+        u: Float[Tensor, "batch"],
+        lengths: Lengths,
+        flow: Flow,
+        conditions: Conditions | None = None,
+        previous: Components | None = None,
+        beads: int | None = None,
+    ) -> tuple[Components, Bool[Tensor, "batch components"]]:
+        """Network output F per component, and the components that the network sees.
 
         Parameters
         ----------
         x : Tensor, shape (B, 2N, 3)
             Noisy components.
         u : Tensor, shape (B,)
+            Times.
+        lengths : sequence of int, or Tensor, shape (B,)
+        flow : Flow
         conditions : Tensor, shape (B, N, C), optional
-            See `read`.
+            As `read` returns them.
         previous : Tensor, shape (B, 2N, 3), optional
             An estimate of the clean components from more noise, or from a call without one.
         beads : int, optional
-            Beads that all chains are shown with, N for full chains; by default as many as each
-            needs. With it, and with `lengths` as a tensor, nothing waits for the device.
+            Beads that all chains are shown with, N for full resolution; by default as many as each
+            chain needs. With it, and with `lengths` as a tensor, nothing waits for the device.
 
         Returns
         -------
@@ -152,101 +214,52 @@ class Denoiser(nn.Module):
         """
         kernel = flow.kernel(u)
         active = active_modes(kernel.alpha, flow.mask)
+        log_cutoff = flow.schedule.log_cutoff(u)
+        chains = NoisyChains(x, kernel, active, log_cutoff, conditions, previous)
         size = x.shape[1] // 2
         if beads is not None:
-            group = _Group(slice(None), lengths, beads, full=beads == size)
-            return self._run(group, x, u, flow, kernel, active, conditions, previous), active
-        counts, linked = active[:, :size].sum(1).tolist(), active[:, size:].any(1).tolist()
-        decimate = self.network.config.decimate
-        beads = [
-            n if links or not decimate else bead_count(count + 1, n)
-            for count, n, links in zip(counts, lengths, linked, strict=True)
-        ]
+            group = ChainGroup(slice(None), lengths, beads, full=beads == size)
+            return self._group_correction(chains, group), active
         correction = torch.zeros_like(x, dtype=self.dtype)
-        for group in _groups(beads, lengths):
-            correction[group.rows] = self._run(
-                group, x, u, flow, kernel, active, conditions, previous
-            )
+        residues = [int(n) for n in lengths]
+        for group in group_chains(self._bead_counts(active, residues), residues):
+            correction[group.rows] = self._group_correction(chains, group)
         return correction, active
 
     @property
-    def self_conditioning(self):
+    def self_conditioning(self) -> bool:
+        """Whether the network has learned to use an earlier estimate."""
         return self.network.config.self_conditioning
 
     @property
-    def dtype(self):
-        return self.network.head.weight.dtype
+    def dtype(self) -> torch.dtype:
+        """Precision of the network."""
+        return flat_weight(self.network.head).dtype
 
     @property
-    def device(self):
-        return self.network.head.weight.device
+    def device(self) -> torch.device:
+        """Device of the network."""
+        return flat_weight(self.network.head).device
 
-    def _run(self, group, x, u, flow, kernel, active, conditions, previous):
-        """Network output of chains that share a bead count."""
-        rows, m, size = group.rows, group.beads, x.shape[1] // 2
-        n = torch.as_tensor(group.lengths, dtype=torch.float64, device=x.device)
-        per_bead = torch.ones_like(n) if group.full else n / m
-        spacing = bead_spacing(per_bead, 1)
-        sizes = group.lengths
-        if not group.full:
-            sizes = torch.full_like(sizes, m) if torch.is_tensor(sizes) else [m] * len(n)
-        shown = active[rows][..., None]
-        state = x[rows] * shown
-        wiener = state * kernel.c_skip[rows][..., None].to(x.dtype)
-        white = state * kernel.c_in[rows][..., None].to(x.dtype)
+    def _bead_counts(
+        self, active: Bool[Tensor, "batch components"], lengths: Sequence[int]
+    ) -> list[int]:
+        """Beads that every chain needs: all of its residues once its links are active."""
+        size, decimate = active.shape[1] // 2, self.network.config.decimate
+        counts, linked = active[:, :size].sum(1).tolist(), active[:, size:].any(1).tolist()
+        return [
+            n if links or not decimate else bead_count(count + 1, n)
+            for count, n, links in zip(counts, lengths, linked, strict=True)
+        ]
 
-        scale = (per_bead**-0.5 / spacing)[:, None, None].to(x.dtype)
-        position = to_coords(wiener[:, :m], sizes) * scale
-        signal = to_coords(white[:, :m], sizes)
-        if group.full:
-            pair = torch.stack([white[:, size : size + m], wiener[:, size : size + m]], 2)
-            pair = torch.cat([pair, pair.roll(1, 1)], 2)  # the link after and before each bead
-            mask = torch.arange(m, device=x.device)[None] < n[:, None]
-        else:
-            pair = x.new_zeros(len(n), m, 4, 3)
-            mask = torch.ones(len(n), m, dtype=torch.bool, device=x.device)
-        index = torch.arange(m, dtype=torch.float64, device=x.device) + 0.5
-        start = index[None] * per_bead[:, None]
-        ends = torch.stack([start, (n[:, None] - start).clamp_min(0)], -1)
-        width = self.network.config.conditions
-        if conditions is None:
-            shown_conditions = torch.zeros(len(n), m, width, device=x.device)
-        elif group.full:
-            shown_conditions = conditions[rows, :m]
-        else:
-            shown_conditions = pool_matrix(n, m, conditions.shape[1]) @ conditions[rows]
-        log_cutoff = flow.schedule.log_cutoff(u)[rows]
-        time = torch.stack([log_cutoff + per_bead.log(), per_bead.log(), n.log()], -1)
-        inputs = {
-            "position": position, "signal": signal, "links": pair,
-            "conditions": shown_conditions, "ends": ends, "time": time,
-        }  # fmt: skip
-        if previous is not None:
-            earlier = previous[rows] * shown
-            inputs["previous"] = to_coords(earlier[:, :m], sizes) * scale
-            after = earlier[:, size : size + m] if group.full else torch.zeros_like(signal)
-            inputs["previous_links"] = torch.stack([after, after.roll(1, 1)], 2)
-        chain, links = self.network(
-            Beads(
-                **{k: t.to(self.device, self.dtype) for k, t in inputs.items()},
-                mask=mask.to(self.device),
-            )
-        )
-        chain, links = chain.to(x.device), links.to(x.device)
-        out = torch.zeros(len(n), 2 * size, 3, dtype=self.dtype, device=x.device)
-        out[:, :m] = to_modes(chain, sizes)
+    def _group_correction(self, chains: NoisyChains, group: ChainGroup) -> Components:
+        """Network output per component for the chains of a group."""
+        device, m, size = chains.components.device, group.beads, chains.active.shape[1] // 2
+        beads = network_input(chains, group, self.network.config.conditions)
+        chain, links = self.network(beads.to(self.device, self.dtype))
+        chain, links = chain.to(device), links.to(device)
+        out = torch.zeros(len(chain), 2 * size, 3, dtype=self.dtype, device=device)
+        out[:, :m] = to_modes(chain, group.bead_lengths)
         if group.full:
             out[:, size : size + m] = links
-        return out * shown
-
-
-def _groups(beads, lengths):
-    """Rows that can share one call: equal bead count below N, or full chains, short and long."""
-    # Chains that attend in blocks stay apart: a neighbour in the batch must not change a sample.
-    keys = [-is_long(n) if m == n else m for m, n in zip(beads, lengths, strict=True)]
-    kinds = sorted(set(keys))
-    for key in kinds:
-        chosen = [i for i, k in enumerate(keys) if k == key]
-        rows = torch.tensor(chosen) if len(kinds) > 1 else slice(None)
-        sizes = [lengths[i] for i in chosen]
-        yield _Group(rows, sizes, key if key > 0 else max(sizes), full=key <= 0)
+        return out * chains.active[group.rows][..., None]

@@ -1,41 +1,63 @@
-"""Equivariant linear maps and products of scalars (..., S) and vectors (..., 3, V).
+"""Equivariant linear maps and cross products of scalars (..., S) and vectors (..., 3, V).
 
-The multiplicity comes last, not the component as in e3nn's own features: mixing is then a product
-of matrices, and nothing has to be transposed.
+The channels come last, not the component of the vector as in e3nn's own features: mixing channels
+is then a matrix product, and nothing has to be transposed.
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 from e3nn import o3
 
-__all__ = ["Linear", "cross"]
+if TYPE_CHECKING:
+    from jaxtyping import Float
+    from torch import Tensor
+
+__all__ = ["Linear", "cross", "flat_weight"]
 
 
 class Linear(o3.Linear):
-    """e3nn's, as two products of matrices; in 16 bits if `in_bf16` is set.
+    """e3nn's linear layer computed as two matrix products; in 16 bits if `in_bf16` is set.
 
-    What goes in and comes out keeps its precision. Positions, distances and attention stay in 32
-    bits: 8 bits of mantissa would displace residues.
+    Inputs and outputs keep their precision. Positions, distances and attention always stay in 32
+    bits, because 8 bits of mantissa would displace residues.
     """
 
-    in_bf16 = False
+    in_bf16: bool = False
 
-    def matrices(self):
-        """Matrices (in, out) of every irrep, e3nn's normalization included."""
-        views = self.weight_views(yield_instruction=True)
+    def matrices(self) -> list[Float[Tensor, "channels_in channels_out"]]:
+        """Matrices of the irreps, scalars first, with e3nn's normalization in them."""
+        # e3nn gives (index, instruction, matrix) of every path; pyright takes a module's attribute
+        # for a tensor.
+        views = cast("Any", self).weight_views(yield_instruction=True)
         return [path.path_weight * weight for _, path, weight in views]
 
-    def product(self, features, matrix):
-        """`features` (..., in) times a matrix, or several."""
+    def product(
+        self, features: Float[Tensor, "... channels_in"], matrix: Float[Tensor, ...]
+    ) -> Float[Tensor, ...]:
+        """`features` times a matrix (in, out), or times a stack of matrices."""
         if not self.in_bf16:
             return features @ matrix
         return (features.bfloat16() @ matrix.bfloat16()).to(features.dtype)
 
-    def forward(self, s, v):
-        """Scalars (..., out) from (..., in), and vectors (..., 3, out) from (..., 3, in)."""
-        return tuple(map(self.product, (s, v), self.matrices()))
+    def forward(
+        self, s: Float[Tensor, "... scalars_in"], v: Float[Tensor, "... 3 vectors_in"]
+    ) -> tuple[Float[Tensor, "... scalars_out"], Float[Tensor, "... 3 vectors_out"]]:
+        """Scalars and vectors with mixed channels."""
+        for_scalars, for_vectors = self.matrices()
+        return self.product(s, for_scalars), self.product(v, for_vectors)
 
 
-def cross(a, b):
-    """Cross products of vectors (..., 3, V): `torch.linalg.cross` is slow on this axis."""
+def flat_weight(linear: o3.Linear) -> Float[Tensor, "weights"]:
+    """All weights of a linear layer of e3nn, in one axis."""
+    return cast("Tensor", linear.weight)
+
+
+def cross(
+    a: Float[Tensor, "... 3 vectors"], b: Float[Tensor, "... 3 vectors"]
+) -> Float[Tensor, "... 3 vectors"]:
+    """Cross products along the last axis but one, on which `torch.linalg.cross` is slow."""
     (ax, ay, az), (bx, by, bz) = a.unbind(-2), b.unbind(-2)
     return torch.stack([ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx], -2)

@@ -1,18 +1,28 @@
-"""Settings of torch and e3nn for the network, each restored after use."""
+"""Settings of torch and e3nn that the network needs, each put back after use."""
+
+from __future__ import annotations
 
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import e3nn
 import torch
 
-__all__ = ["flush_denormals", "pick_device", "plain_e3nn"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["eager_e3nn", "flush_denormals", "pick_device"]
+
+#: Options that e3nn has today, and that of e3nn 0.5, whose value is a bool. Of the two, only the
+#: first may be set where both exist: to put the old option back turns TorchScript on.
+JIT_MODE, OLD_JIT_OPTION = "jit_mode", "jit_script_fx"
 
 
 @contextmanager
-def flush_denormals():
-    """Treat denormal numbers as zero inside, as before outside.
+def flush_denormals() -> Iterator[None]:
+    """Treat denormal numbers as zero inside the context, and put the setting back after it.
 
-    Attention to far pairs is denormal; computing with such numbers is up to 90 times slower.
+    Attention to far pairs is denormal, and arithmetic with such numbers is up to 90 times slower.
     """
     before = float(torch.tensor([1e-40]) * 1) == 0
     torch.set_flush_denormal(True)
@@ -23,18 +33,40 @@ def flush_denormals():
 
 
 @contextmanager
-def plain_e3nn():
-    """Build e3nn modules without TorchScript: they load faster and `torch.compile` takes them."""
-    before = e3nn.get_optimization_defaults()["jit_script_fx"]
-    e3nn.set_optimization_defaults(jit_script_fx=False)
+def eager_e3nn() -> Iterator[None]:
+    """Build e3nn modules without TorchScript inside the context.
+
+    They load faster, `torch.compile` accepts them, and torch does not warn: it has deprecated
+    `torch.jit.script`.
+    """
+    options = e3nn.get_optimization_defaults()
+    option, eager = (JIT_MODE, "eager") if JIT_MODE in options else (OLD_JIT_OPTION, False)
+    e3nn.set_optimization_defaults(**{option: eager})
     try:
         yield
     finally:
-        e3nn.set_optimization_defaults(jit_script_fx=before)
+        e3nn.set_optimization_defaults(**{option: options[option]})
 
 
-def pick_device(device="auto"):
-    """Name of an available torch device; ValueError when the one asked for is absent."""
+def pick_device(device: str = "auto") -> str:
+    """Name of an available torch device.
+
+    Parameters
+    ----------
+    device : str
+        ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"``, or ``"auto"`` for the fastest one present.
+
+    Raises
+    ------
+    ValueError
+        If the device is unknown or not available on this machine.
+
+    Examples
+    --------
+    >>> from protdiff.network.numerics import pick_device
+    >>> pick_device("cpu")
+    'cpu'
+    """
     device = str(device)
     present = {
         "cuda": torch.cuda.is_available(),

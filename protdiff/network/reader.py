@@ -1,22 +1,43 @@
 """Secondary structure as a sequence suggests it, for a network that sees few beads.
 
-At coarse times many residues share a bead, which is told their mean type: what decides between
-helix and strand, the order of the types, is lost. It is read before, at every residue.
+At coarse times many residues share a bead, and the bead only knows their mean type: the order of
+the types, which decides between helix and strand, is lost. So the secondary structure is predicted
+from the types beforehand, at every residue.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
 
 from .condition_features import STATES, TYPES
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from jaxtyping import Float, Int
+    from torch import Tensor
+
 __all__ = ["ReaderConfig", "SequenceReader", "with_reading"]
 
 
 @dataclass(frozen=True)
 class ReaderConfig:
-    """Sizes of a reader; stored with the weights. `dilations`: of its convolutions, in turn."""
+    """Sizes of a reader; stored with the weights.
+
+    Parameters
+    ----------
+    width : int
+        Channels.
+    kernel : int
+        Residues under a convolution, odd.
+    dilations : tuple of int
+        Of the convolutions, in their order.
+    dropout : float
+    """
 
     width: int = 64
     kernel: int = 7
@@ -24,10 +45,10 @@ class ReaderConfig:
     dropout: float = 0.1
 
 
-class _Block(nn.Module):
-    """Residual convolution along the chain."""
+class ResidualConvolution(nn.Module):
+    """Convolution along the chain and a mix of channels, added to the input."""
 
-    def __init__(self, config, dilation):
+    def __init__(self, config: ReaderConfig, dilation: int) -> None:
         super().__init__()
         if config.kernel % 2 == 0:
             raise ValueError(f"kernel {config.kernel}: must be odd, to have a middle")
@@ -36,7 +57,9 @@ class _Block(nn.Module):
         self.along = nn.Conv1d(width, width, config.kernel, padding=reach, dilation=dilation)
         self.mix = nn.Sequential(nn.GELU(), nn.Dropout(config.dropout), nn.Linear(width, width))
 
-    def forward(self, x, mask):
+    def forward(
+        self, x: Float[Tensor, "batch residues width"], mask: Float[Tensor, "batch residues 1"]
+    ) -> Float[Tensor, "batch residues width"]:
         return x + self.mix(self.along((self.norm(x) * mask).mT).mT) * mask
 
 
@@ -48,27 +71,22 @@ class SequenceReader(nn.Module):
     config : ReaderConfig
     """
 
-    def __init__(self, config):
+    def __init__(self, config: ReaderConfig) -> None:
         super().__init__()
         self.config = config
         self.embed = nn.Linear(TYPES + 3, config.width)
-        self.blocks = nn.ModuleList(_Block(config, dilation) for dilation in config.dilations)
+        self.blocks = nn.ModuleList(
+            ResidualConvolution(config, dilation) for dilation in config.dilations
+        )
         self.norm = nn.LayerNorm(config.width)
         self.head = nn.Linear(config.width, STATES)
 
-    def forward(self, types, lengths):
-        """Log-odds of helix, strand and coil.
-
-        Parameters
-        ----------
-        types : Tensor, shape (B, N, 20)
-            One-hot, zero where not given.
-        lengths : sequence of int, or Tensor, shape (B,)
-
-        Returns
-        -------
-        Tensor, shape (B, N, 3)
-        """
+    def forward(
+        self,
+        types: Float[Tensor, "batch residues 20"],
+        lengths: Sequence[int] | Int[Tensor, "batch"],
+    ) -> Float[Tensor, "batch residues 3"]:
+        """Log-odds of helix, strand and coil; `types` are one-hot, zero where not known."""
         n = torch.as_tensor(lengths, device=types.device)[:, None]
         index = torch.arange(types.shape[1], device=types.device)[None]
         to_ends = index.expand(len(n), -1), (n - 1 - index).clamp_min(0)
@@ -81,19 +99,19 @@ class SequenceReader(nn.Module):
         return self.head(self.norm(x))
 
 
-def with_reading(reader, conditions, lengths):
-    """Conditions with the reader's probabilities where a type is given and no state.
+def with_reading(
+    reader: SequenceReader,
+    conditions: Float[Tensor, "batch residues 23"],
+    lengths: Sequence[int] | Int[Tensor, "batch"],
+) -> Float[Tensor, "batch residues 23"]:
+    """Conditions with predicted states where the residue type is known and the state is not.
 
     Parameters
     ----------
     reader : SequenceReader
     conditions : Tensor, shape (B, N, 23)
-        See `conditions.condition_features`.
+        See `condition_features`. Predicted states are probabilities instead of one-hot.
     lengths : sequence of int, or Tensor, shape (B,)
-
-    Returns
-    -------
-    Tensor, shape (B, N, 23)
     """
     types, states = conditions.split([TYPES, STATES], -1)
     unread = (types.sum(-1, keepdim=True) > 0) & (states.sum(-1, keepdim=True) == 0)

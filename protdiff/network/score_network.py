@@ -1,39 +1,60 @@
 """The score network: a chain of beads in, one vector per bead and per link out.
 
-One set of weights serves every scale of the flow: lengths come in units of the bead spacing, the
-time as the cut-off relative to it.
+One set of weights serves every scale of the flow: lengths are in units of the bead spacing, and the
+time is the cut-off relative to it.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from e3nn import o3
 from torch import nn
 
-from .attention import PairBias
-from .attention_blocks import attended, blocks, keyed, separations
+from . import bead_features
+from .attention_blocks import block_keys, gather_keys, separations
+from .bead_features import distances, node_features, previous_features
 from .condition_features import CONDITIONS
 from .layers import EquivariantNorm, Layer
-from .linear import Linear
-from .numerics import plain_e3nn
+from .linear import Linear, flat_weight
+from .numerics import eager_e3nn
+from .pair_bias import PairBias
 
-__all__ = ["Beads", "NetworkConfig", "ScoreNetwork"]
+if TYPE_CHECKING:
+    from jaxtyping import Bool, Float, Int
+    from torch import Tensor
 
-#: Chain neighbours whose relative positions are node features.
-OFFSETS = (-8, -6, -4, -3, -2, -1, 1, 2, 3, 4, 6, 8)
-NEAR = tuple(i for i, offset in enumerate(OFFSETS) if abs(offset) <= 3)
-#: Whitened signal (own and two differences), position from the centroid, links (4).
-OTHER_VECTORS = 8
-#: Of an earlier estimate besides its steps: displacement from the position, links (2).
-PREVIOUS_VECTORS = 3
+    from .beads import Beads
+
+__all__ = ["NetworkConfig", "ScoreNetwork"]
+
+#: Added to the logits of keys that are padding.
+BLOCKED = -1e9
 
 
 @dataclass(frozen=True)
 class NetworkConfig:
     """Sizes of the score network; stored with the weights.
 
-    `decimate`: at coarse times the network sees few beads; otherwise always every residue.
-    `self_conditioning`: it may be shown an earlier estimate (Chen et al., arXiv 2208.04202).
+    Parameters
+    ----------
+    scalars, vectors : int
+        Channels of the features.
+    layers, heads : int
+    hidden : int
+        Hidden scalars of the feed-forward layers.
+    products : int
+        Pairs of vectors that a feed-forward layer multiplies.
+    embedding : int
+        Width of the embedding of the time.
+    conditions : int
+        Features per residue that may be given.
+    decimate : bool
+        Show the network few beads at coarse times; otherwise always every residue.
+    self_conditioning : bool
+        Whether it may be shown an earlier estimate (Chen et al., arXiv 2208.04202).
     """
 
     scalars: int = 128
@@ -48,61 +69,11 @@ class NetworkConfig:
     self_conditioning: bool = False
 
 
-@dataclass
-class Beads:
-    """What the network sees; M beads, positions and vectors in bead units.
-
-    position : (B, M, 3) Wiener estimate; signal : (B, M, 3) whitened noisy modes on the beads;
-    links : (B, M, 4, 3) whitened and Wiener estimate of the link vectors after and before each
-    bead, zero while their shell is not active; conditions : (B, M, C); mask : (B, M);
-    ends : (B, M, 2) residues to both ends; time : (B, 3) ln(cut-off × residues per bead),
-    ln(residues per bead), ln(residues). An earlier estimate, or None: previous : (B, M, 3) its
-    position; previous_links : (B, M, 2, 3) after and before each bead.
-    """
-
-    position: torch.Tensor
-    signal: torch.Tensor
-    links: torch.Tensor
-    conditions: torch.Tensor
-    mask: torch.Tensor
-    ends: torch.Tensor
-    time: torch.Tensor
-    previous: torch.Tensor | None = None
-    previous_links: torch.Tensor | None = None
-
-
-def _shifted(x, mask, offset):
-    """x_{i+offset} - x_i, zero where there is no such bead."""
-    rolled = x.roll(-offset, 1)
-    index = torch.arange(x.shape[1], device=x.device) + offset
-    valid = mask & mask.roll(-offset, 1) & ((index >= 0) & (index < x.shape[1]))
-    return (rolled - x) * valid[..., None]
-
-
-def _steps(x, mask):
-    """Relative positions of the chain neighbours, each about of unit length."""
-    return [_shifted(x, mask, d) / abs(d) ** 0.6 for d in OFFSETS]
-
-
-def _invariants(vectors):
-    """Products and handedness of the nearest steps, sizes of what follows the steps."""
-    near = vectors[:, :, NEAR[0] : NEAR[-1] + 1]  # they are consecutive
-    rows, columns = torch.triu_indices(len(NEAR), len(NEAR), device=vectors.device)
-    gram = (near @ near.mT).flatten(-2).index_select(-1, len(NEAR) * rows + columns)
-    triple = (torch.linalg.cross(near[:, :, :-2], near[:, :, 1:-1]) * near[:, :, 2:]).sum(-1)
-    return [gram, triple, vectors[:, :, len(OFFSETS) :].square().sum(-1).add(1e-6).sqrt()]
-
-
-def _mixed(linear, vectors):
-    """Vectors (B, M, 3, V) of an `o3.Linear` from vectors (B, M, n, 3)."""
+def _mix_vectors(
+    linear: o3.Linear, vectors: Float[Tensor, "batch beads vectors_in 3"]
+) -> Float[Tensor, "batch beads 3 vectors_out"]:
+    """Mix vectors by an `o3.Linear`; from here on the channels come last."""
     return linear(vectors.flatten(-2)).unflatten(-1, (-1, 3)).mT.contiguous()
-
-
-def _distances(x, keys):
-    """Distances of the pairs that attend, (B, Q, K); never zero, for the gradient."""
-    own, others = blocks(x[None], keys)[0], keyed(x[None], keys)[0]
-    pairs = zip(own.unbind(-1), others.unbind(-1), strict=True)
-    return (sum((b[:, None] - a[..., None]).square() for a, b in pairs) + 1e-6).sqrt()
 
 
 class ScoreNetwork(nn.Module):
@@ -113,8 +84,10 @@ class ScoreNetwork(nn.Module):
     config : NetworkConfig
     """
 
-    @plain_e3nn()
-    def __init__(self, config):
+    frequencies: Tensor
+
+    @eager_e3nn()
+    def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
         c = self.config = config
         irreps = o3.Irreps(f"{c.scalars}x0e + {c.vectors}x1e")
@@ -122,10 +95,8 @@ class ScoreNetwork(nn.Module):
         self.time = nn.Sequential(
             nn.Linear(2 * 4 + 3, 64), nn.SiLU(), nn.Linear(64, c.embedding), nn.SiLU()
         )
-        near = len(NEAR)
-        invariants = near * (near + 1) // 2 + near - 2
-        self.embed_scalars = nn.Linear(invariants + OTHER_VECTORS + 4 + c.conditions, c.scalars)
-        self.embed_vectors = o3.Linear(f"{len(OFFSETS) + OTHER_VECTORS}x1e", f"{c.vectors}x1e")
+        self.embed_scalars = nn.Linear(bead_features.SCALARS + c.conditions, c.scalars)
+        self.embed_vectors = o3.Linear(f"{bead_features.VECTORS}x1e", f"{c.vectors}x1e")
         self.pair_bias = PairBias(c.layers, c.heads, c.self_conditioning)
         self.layers = nn.ModuleList(
             Layer(c.scalars, c.vectors, c.heads, c.hidden, c.products, c.embedding)
@@ -133,76 +104,74 @@ class ScoreNetwork(nn.Module):
         )
         self.norm = EquivariantNorm(c.scalars, c.vectors, c.embedding)
         self.head = o3.Linear(irreps, "2x1e")
-        nn.init.zeros_(self.head.weight)  # start from the exact denoiser of the Gaussian chain
+        # Training starts from the exact denoiser of the Gaussian chain.
+        nn.init.zeros_(flat_weight(self.head))
         if c.self_conditioning:
-            width = len(OFFSETS) + PREVIOUS_VECTORS
-            self.previous_scalars = nn.Linear(invariants + PREVIOUS_VECTORS, c.scalars)
-            self.previous_vectors = o3.Linear(f"{width}x1e", f"{c.vectors}x1e")
-            for parameter in (*self.previous_scalars.parameters(), self.previous_vectors.weight):
-                nn.init.zeros_(parameter)  # a network that was trained without stays as it was
+            self.previous_scalars = nn.Linear(bead_features.PREVIOUS_SCALARS, c.scalars)
+            self.previous_vectors = o3.Linear(
+                f"{bead_features.PREVIOUS_VECTORS_IN_ALL}x1e", f"{c.vectors}x1e"
+            )
+            # Weights that were trained without it then give the same estimates as before.
+            nn.init.zeros_(self.previous_scalars.weight)
+            nn.init.zeros_(self.previous_scalars.bias)
+            nn.init.zeros_(flat_weight(self.previous_vectors))
 
-    def use_bf16(self):
+    def use_bf16(self) -> None:
         """Do the products of features in bf16 from now on (see `linear.Linear`)."""
         for module in self.modules():
             if isinstance(module, Linear):
                 module.in_bf16 = True
 
-    def compile(self):
+    def compile(self) -> None:
         """Compile the layers: faster training, after many minutes of compiling."""
+        import torch._dynamo
+
         # Each layer on its own: small graphs, and equal ones come from the cache.
         torch._dynamo.config.recompile_limit = 16 * len(self.layers)
         for module in (*self.layers, self.pair_bias):
             nn.Module.compile(module, dynamic=True)
 
-    def node_features(self, beads):
-        """Invariants and vectors of every bead, before any interaction."""
-        x, mask = beads.position, beads.mask
-        count = mask.sum(1)[:, None, None]
-        centred = (x - (x * mask[..., None]).sum(1, keepdim=True) / count) * mask[..., None]
-        signal = [beads.signal] + [_shifted(beads.signal, mask, d) for d in (-1, 1)]
-        vectors = torch.stack([*_steps(x, mask), *signal, centred / count**0.4], 2)
-        vectors = torch.cat([vectors, beads.links], 2)
-        per_bead = beads.time[:, 1, None, None].exp()  # residues per bead
-        ends = [beads.ends.log1p() / 4, 1 / (1 + beads.ends / per_bead)]
-        return torch.cat([*_invariants(vectors), *ends, beads.conditions], -1), vectors
+    def forward(
+        self, beads: Beads
+    ) -> tuple[Float[Tensor, "batch beads 3"], Float[Tensor, "batch beads 3"]]:
+        """Vectors of the chain, and vectors of the links.
 
-    def previous_features(self, beads):
-        """The same of an earlier estimate, embedded; (B, M, S) and (B, M, 3, V)."""
-        x, mask = beads.previous, beads.mask
-        moved = (x - beads.position) * mask[..., None]
-        vectors = torch.stack([*_steps(x, mask), moved], 2)
-        vectors = torch.cat([vectors, beads.previous_links], 2)
-        scalars = self.previous_scalars(torch.cat(_invariants(vectors), -1))
-        return scalars, _mixed(self.previous_vectors, vectors)
-
-    def forward(self, beads):
-        """Vectors of the chain and of the links.
-
-        Returns
-        -------
-        chain, links : Tensor, shape (B, M, 3)
-            Unit variance when the targets have unit variance; zero at initialisation.
+        Both have unit variance when the targets have unit variance, and are zero at initialisation.
         """
-        wave = beads.time[:, :1] * self.frequencies
-        embedding = self.time(torch.cat([wave.sin(), wave.cos(), beads.time / 3], -1))
-        scalars, vectors = self.node_features(beads)
-        s, v = self.embed_scalars(scalars), _mixed(self.embed_vectors, vectors)
+        embedding = self._time_embedding(beads.time)
+        scalars, vectors = node_features(beads)
+        s, v = self.embed_scalars(scalars), _mix_vectors(self.embed_vectors, vectors)
         x, mask = beads.position, beads.mask
-        keys = attended(x, mask)
-        distance, before = _distances(x, keys), None
+        keys = block_keys(x, mask)
+        distance, previous = distances(x, keys), None
         if beads.previous is not None:
-            ds, dv = self.previous_features(beads)
-            s, v = s + ds, v + dv
-            before = _distances(beads.previous, keys)
-        blocked = None
-        if mask.device.type != "cpu" or not bool(mask.all()):  # elsewhere, to look is to wait
-            blocked = torch.zeros_like(mask, dtype=x.dtype).masked_fill(~mask, -1e9)
-            blocked = keyed(blocked[None, :, :, None], keys)[0].mT
-        apart = separations(x.shape[1], keys, x.device)
-        biases = self.pair_bias(distance, apart, before, blocked)
+            scalars, vectors = previous_features(beads)
+            s = s + self.previous_scalars(scalars)
+            v = v + _mix_vectors(self.previous_vectors, vectors)
+            previous = distances(beads.previous, keys)
+        separation = separations(x.shape[1], keys, x.device)
+        blocked = self._blocked_keys(mask, x.dtype, keys)
+        biases = self.pair_bias(distance, separation, previous, blocked)
         inverse = 1 / (1 + distance)
         for layer, bias in zip(self.layers, biases, strict=True):
             s, v = layer(s, v, embedding, x, bias, inverse, keys)
         s, v = self.norm(s, v, embedding)
         out = self.head(torch.cat([s, v.mT.flatten(-2)], -1)) * mask[..., None]
         return out[..., :3], out[..., 3:]
+
+    def _time_embedding(self, time: Float[Tensor, "batch 3"]) -> Float[Tensor, "batch embedding"]:
+        wave = time[:, :1] * self.frequencies
+        return self.time(torch.cat([wave.sin(), wave.cos(), time / 3], -1))
+
+    @staticmethod
+    def _blocked_keys(
+        mask: Bool[Tensor, "batch beads"],
+        dtype: torch.dtype,
+        keys: Int[Tensor, "batch blocks keys"] | None,
+    ) -> Float[Tensor, "rows 1 keys"] | None:
+        """What is added to the logits of padded keys; None where there is no padding."""
+        # On an accelerator the mask is not looked at: the program would wait for the answer.
+        if mask.device.type == "cpu" and bool(mask.all()):
+            return None
+        blocked = torch.zeros_like(mask, dtype=dtype).masked_fill(~mask, BLOCKED)
+        return gather_keys(blocked[None, :, :, None], keys)[0].mT

@@ -1,22 +1,41 @@
-"""Find, verify and load weights: safetensors with a configuration and a checksum, never pickles.
+"""Find, load and save the weights of a denoiser, and adapters of them."""
 
-A file holds either all weights, or low-rank adapters and the checksum of the weights they go with.
-"""
+from __future__ import annotations
 
-import hashlib
-import json
-import os
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from .._system.files import replacing, save_tensors
+from .._system.resources import weight_folders
+from .weights_file import (
+    ADAPTERS,
+    FORMAT,
+    WeightsError,
+    base_digest,
+    file_digest,
+    read_metadata,
+    read_weights,
+    write_weights,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from jaxtyping import Float
+    from torch import Tensor
+
+    from .denoiser import Denoiser
+    from .weights_file import PathLike
 
 __all__ = [
+    "ADAPTERS",
     "DEFAULT",
     "WeightsError",
+    "base_digest",
     "file_digest",
     "find_weights",
     "load_weights",
+    "read_metadata",
     "read_weights",
     "save_adapters",
     "save_weights",
@@ -24,25 +43,26 @@ __all__ = [
 
 #: Weights used when none are named.
 DEFAULT = "rg-base"
-FORMAT, ADAPTERS = "protdiff-weights-1", "protdiff-adapters-1"
 
 
-class WeightsError(ValueError):
-    """Weights that are absent, foreign or corrupt; the message is one line."""
-
-
-def weight_folders():
-    """Where named weights may lie: inside the installed package, or beside it in a checkout."""
-    package = Path(__file__).parents[1]
-    return [package / "_weights", package.parent / "weights"]
-
-
-def find_weights(name=None):
+def find_weights(name: PathLike | None = None) -> Path:
     """Path of weights given by name (shipped ones) or by path.
+
+    Parameters
+    ----------
+    name : str or path, optional
+        The default weights when left out.
 
     Raises
     ------
     WeightsError
+        If there are no such weights.
+
+    Examples
+    --------
+    >>> from protdiff.network.weights import find_weights
+    >>> find_weights("rg-base").name
+    'rg-base.safetensors'
     """
     name = name or DEFAULT
     path = Path(name)
@@ -61,41 +81,31 @@ def find_weights(name=None):
     )
 
 
-def file_digest(path):
-    """SHA-256 of a file."""
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
-
-
-def tensors_digest(tensors):
-    """SHA-256 over names, shapes and bytes of tensors: stored in the file, checked on loading."""
-    digest = hashlib.sha256()
-    for name in sorted(tensors):
-        array = tensors[name].detach().cpu().contiguous()
-        digest.update(f"{name}{array.dtype}{tuple(array.shape)}".encode())
-        digest.update(array.numpy().tobytes())
-    return digest.hexdigest()
-
-
-def save_weights(path, denoiser, card=None):
-    """Write a denoiser's tensors, its guide's and reader's, with what rebuilds it.
+def save_weights(path: PathLike, denoiser: Denoiser, card: Mapping[str, Any] | None = None) -> None:
+    """Write the weights of a denoiser, its guide and its reader, with what rebuilds them.
 
     Parameters
     ----------
     path : path
     denoiser : Denoiser
     card : dict, optional
-        What else is worth knowing of it, as plain values.
+        What else is worth knowing of the weights, as plain values.
     """
     sizes, flow = asdict(denoiser.network.config), asdict(denoiser.recipe)
-    metadata = {"format": FORMAT, "network": sizes, "flow": flow}
+    metadata: dict[str, Any] = {"format": FORMAT, "network": sizes, "flow": flow}
     if denoiser.guide is not None:
         metadata["guide"] = asdict(denoiser.guide.network.config)
     if denoiser.reader is not None:
         metadata["reader"] = asdict(denoiser.reader.config)
-    _save(path, denoiser.state_dict(), metadata, card)
+    write_weights(path, denoiser.state_dict(), metadata, card)
 
 
-def save_adapters(path, tensors, base, card=None):
+def save_adapters(
+    path: PathLike,
+    tensors: Mapping[str, Float[Tensor, "rows columns"]],
+    base: PathLike,
+    card: Mapping[str, Any] | None = None,
+) -> None:
     """Write adapters in half precision.
 
     Parameters
@@ -106,87 +116,32 @@ def save_adapters(path, tensors, base, card=None):
     base : path
         Weights that they go with; remembered by name and checksum.
     card : dict, optional
+        As in `save_weights`.
     """
     import torch
 
     origin = {"name": Path(base).stem, "sha256": base_digest(base)}
     halves = {name: tensor.to(torch.float16) for name, tensor in tensors.items()}
-    _save(path, halves, {"format": ADAPTERS, "base": origin}, card)
+    write_weights(path, halves, {"format": ADAPTERS, "base": origin}, card)
 
 
-def _save(path, tensors, metadata, card):
-    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    metadata["sha256"] = tensors_digest(tensors)
-    if card is not None:
-        metadata["card"] = card
-    with replacing(path) as temporary:
-        # One entry, because the order of several is not kept and equal weights give equal bytes.
-        save_tensors(tensors, temporary, {"protdiff": json.dumps(metadata, sort_keys=True)})
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)  # safetensors makes files that only their owner can read
-
-
-def read_metadata(path):
-    """What a weights file says of itself; the tensors are not read.
-
-    Raises
-    ------
-    WeightsError
-    """
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        with safe_open(path, framework="pt") as handle:
-            metadata = json.loads((handle.metadata() or {}).get("protdiff", "{}"))
-    except (SafetensorError, OSError, ValueError) as error:
-        reason = " ".join(str(error).split())
-        raise WeightsError(f"{path}: not a readable safetensors file ({reason})") from None
-    if metadata.get("format") not in (FORMAT, ADAPTERS):
-        raise WeightsError(f"{path}: a safetensors file, but not of protdiff (format {FORMAT})")
-    return metadata
-
-
-def read_weights(path):
-    """Metadata and tensors of a weights file whose checksum is right.
-
-    Raises
-    ------
-    WeightsError
-        When the file is absent, not a safetensors file, of another program, or its checksum
-        does not match.
-    """
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
-    metadata = read_metadata(path)
-    try:
-        tensors = load_file(path)
-    except (SafetensorError, OSError) as error:
-        reason = " ".join(str(error).split())
-        raise WeightsError(f"{path}: not a readable safetensors file ({reason})") from None
-    if metadata.get("sha256") != tensors_digest(tensors):
-        raise WeightsError(f"{path}: checksum does not match; the file is damaged, get it anew")
-    return metadata, tensors
-
-
-def base_digest(path):
-    """SHA-256 over the tensors of weights that adapters go with: those of the network."""
-    metadata = read_metadata(path)
-    if not {"guide", "reader"} & metadata.keys():
-        return metadata["sha256"]
-    tensors = read_weights(path)[1]
-    return tensors_digest({k: v for k, v in tensors.items() if k.startswith("network.")})
-
-
-def find_base(path, base):
+def find_base(path: PathLike, base: Mapping[str, str]) -> Path:
     """Path of the weights that adapters go with: shipped, or beside the adapters.
 
+    Parameters
+    ----------
+    path : path
+        Of the adapters.
+    base : dict
+        Name and checksum of their weights, from their metadata.
+
     Raises
     ------
     WeightsError
+        If there are no such weights.
     """
-    # Several may have the same network, but other guides and readers: first those of that name.
+    # Several files may hold the same network with other guides and readers: the one of that name
+    # goes first.
     for folder in (*weight_folders(), Path(path).parent):
         for candidate in sorted(
             folder.glob("*.safetensors"), key=lambda file: (file.stem != base["name"], file)
@@ -206,7 +161,7 @@ def find_base(path, base):
     )
 
 
-def load_weights(name=None, device="cpu"):
+def load_weights(name: PathLike | None = None, device: str = "cpu") -> Denoiser:
     """Load a denoiser; adapters are added to their base weights.
 
     Parameters
@@ -214,6 +169,7 @@ def load_weights(name=None, device="cpu"):
     name : str or path, optional
         Name of shipped weights or path of a file; the default weights otherwise.
     device : str
+        Of torch.
 
     Returns
     -------
@@ -223,7 +179,13 @@ def load_weights(name=None, device="cpu"):
     Raises
     ------
     WeightsError
-        As `read_weights`; or if the base of adapters is not found.
+        If the file is absent, foreign or damaged, or if the base of adapters is not found.
+
+    Examples
+    --------
+    >>> from protdiff.network.weights import load_weights
+    >>> sum(p.numel() for p in load_weights().network.parameters())
+    1501256
     """
     path = find_weights(name)
     metadata, tensors = read_weights(path)
@@ -244,16 +206,21 @@ def load_weights(name=None, device="cpu"):
     return denoiser.to(device).eval().requires_grad_(False)
 
 
-def _denoiser(metadata, tensors):
+def _denoiser(metadata: dict[str, Any], tensors: dict[str, Tensor]) -> Denoiser:
     """Denoiser of a file of all weights."""
     from ..flow import ChainFlow, MeasuredSpectrum
-    from . import Denoiser, NetworkConfig, ReaderConfig, SequenceReader
+    from .denoiser import Denoiser
+    from .reader import ReaderConfig, SequenceReader
+    from .score_network import NetworkConfig
 
     flow = dict(metadata["flow"])
     if flow["spectrum"] is not None:
-        s = flow["spectrum"]
-        s["correction"] = tuple(map(tuple, s["correction"]))
-        flow["spectrum"] = MeasuredSpectrum(**{k: tuple(v) for k, v in s.items()})
+        table = flow["spectrum"]
+        flow["spectrum"] = MeasuredSpectrum(
+            log_momenta=tuple(table["log_momenta"]),
+            log_lengths=tuple(table["log_lengths"]),
+            correction=tuple(map(tuple, table["correction"])),
+        )
     recipe = ChainFlow(**flow)
     denoiser = Denoiser(NetworkConfig(**metadata["network"]), recipe)
     if "guide" in metadata:

@@ -9,7 +9,7 @@ from e3nn import o3
 from protdiff.flow import ChainFlow
 from protdiff.flow.reference_spectrum import real_spectrum
 from protdiff.network import Denoiser
-from protdiff.network.score_network import Beads
+from protdiff.network.beads import Beads
 
 from ..conftest import TINY
 
@@ -84,3 +84,11 @@ def make_beads(draw, tiny):
         )
 
     return make
+
+
+@pytest.fixture
+def seeded():
+    """Random numbers of torch from one seed, as before after the test."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        yield

@@ -5,19 +5,19 @@ from dataclasses import replace
 import pytest
 import torch
 
-from protdiff.network import attention_blocks as neighbours
+from protdiff.network import attention_blocks
 from protdiff.network.attention import Attention
 from protdiff.network.attention_blocks import (
-    BLOCK,
-    KEYS,
-    attended,
-    blocks,
-    joined,
-    keyed,
+    BLOCK_SIZE,
+    KEYS_PER_BLOCK,
+    block_keys,
+    from_blocks,
+    gather_keys,
+    into_blocks,
     separations,
 )
 
-SIZE = 169  # more than BLOCK + KEYS, and no multiple of BLOCK
+SIZE = 169  # more than BLOCK_SIZE + KEYS_PER_BLOCK, and no multiple of BLOCK_SIZE
 
 
 @pytest.fixture
@@ -32,36 +32,43 @@ def chain(beads):
 
 
 def allowed(keys):
-    """The pairs of (B, C, KEYS) as a table (B, M, M)."""
+    """The pairs of (B, blocks, keys) as a table (B, M, M)."""
     rows = torch.zeros(*keys.shape[:2], SIZE, dtype=torch.bool).scatter_(-1, keys, True)
-    return rows.repeat_interleave(BLOCK, 1)[:, :SIZE]
+    return rows.repeat_interleave(BLOCK_SIZE, 1)[:, :SIZE]
 
 
 def test_keys_are_the_nearest_to_any_bead_of_the_block(chain):
     x, mask = chain
-    keys = attended(x, mask)
-    assert keys.shape == (2, -(-SIZE // BLOCK), KEYS)
+    keys = block_keys(x, mask)
+    assert keys.shape == (2, -(-SIZE // BLOCK_SIZE), KEYS_PER_BLOCK)
     assert bool((keys.diff(dim=-1) > 0).all())
     for row, count in enumerate(mask.sum(1).tolist()):
         distance = torch.cdist(x[row, :count], x[row, :count])
-        for block, found in enumerate(keys[row]):
-            nearest = distance[block * BLOCK : (block + 1) * BLOCK].amin(0).argsort()[:KEYS]
-            assert set(found.tolist()) == set(nearest.tolist())
+        for block, result in enumerate(keys[row]):
+            nearest = (
+                distance[block * BLOCK_SIZE : (block + 1) * BLOCK_SIZE]
+                .amin(0)
+                .argsort()[:KEYS_PER_BLOCK]
+            )
+            assert set(result.tolist()) == set(nearest.tolist())
 
 
 def test_short_chains_attend_to_all(chain):
     x, mask = chain
-    assert attended(x[:, : BLOCK + KEYS], mask[:, : BLOCK + KEYS]) is None
+    assert (
+        block_keys(x[:, : BLOCK_SIZE + KEYS_PER_BLOCK], mask[:, : BLOCK_SIZE + KEYS_PER_BLOCK])
+        is None
+    )
     assert torch.equal(separations(3, None)[0], torch.tensor([[0, 1, 2], [-1, 0, 1], [-2, -1, 0]]))
 
 
-def test_blocks_are_joined_again(chain, draw):
-    keys, tensor = attended(*chain), draw(3, 2, SIZE, 5)
-    assert torch.equal(joined(blocks(tensor, keys), keys, SIZE), tensor)
+def test_beads_come_back_from_blocks(chain, draw):
+    keys, tensor = block_keys(*chain), draw(3, 2, SIZE, 5)
+    assert torch.equal(from_blocks(into_blocks(tensor, keys), keys, SIZE), tensor)
     places = torch.arange(SIZE).double().view(1, 1, -1, 1).expand(1, 2, -1, -1)
-    assert torch.equal(keyed(places, keys).flatten(), keys.double().flatten())
-    apart = keyed(places, keys)[0].mT - blocks(places, keys)[0]
-    real = blocks(torch.ones_like(places), keys)[0] > 0
+    assert torch.equal(gather_keys(places, keys).flatten(), keys.double().flatten())
+    apart = gather_keys(places, keys)[0].mT - into_blocks(places, keys)[0]
+    real = into_blocks(torch.ones_like(places), keys)[0] > 0
     assert torch.equal(apart * real, separations(SIZE, keys) * real)
 
 
@@ -70,20 +77,20 @@ def test_attention_in_blocks_is_attention_with_the_other_pairs_blocked(chain, dr
     with torch.random.fork_rng():
         torch.manual_seed(0)
         layer = Attention(6, 5, 2).double()
-    keys = attended(x, mask)
+    keys = block_keys(x, mask)
     s, v = draw(2, SIZE, 6, seed=5), draw(2, SIZE, 3, 5, seed=7)
     bias = draw(2, 2, SIZE, SIZE, seed=6)
     inverse = 1 / (1 + torch.cdist(x, x))
     hidden = bias.masked_fill(~allowed(keys), -1e9)
-    table = keys.repeat_interleave(BLOCK, 1)[:, :SIZE]
+    table = keys.repeat_interleave(BLOCK_SIZE, 1)[:, :SIZE]
 
     def picked(pairs):
         chosen = pairs.gather(-1, table.expand(len(pairs), -1, -1, -1))
-        return blocks(chosen, keys)
+        return into_blocks(chosen, keys)
 
-    found = layer(s, v, x, picked(bias), picked(inverse[None])[0], keys)
+    result = layer(s, v, x, picked(bias), picked(inverse[None])[0], keys)
     expected = layer(s, v, x, hidden, inverse)
-    for a, b in zip(found, expected, strict=True):
+    for a, b in zip(result, expected, strict=True):
         assert torch.allclose(a, b, atol=1e-11)
 
 
@@ -92,11 +99,11 @@ def test_the_network_in_blocks_with_all_keys_is_the_network_without(
 ):
     network = make_denoiser().network
     whole = replace(beads, mask=torch.ones_like(beads.mask))
-    monkeypatch.setattr(neighbours, "KEYS", SIZE)
-    monkeypatch.setattr(neighbours, "is_long", lambda beads: True)
-    found = network(whole)
-    monkeypatch.setattr(neighbours, "is_long", lambda beads: False)
-    for a, b in zip(found, network(whole), strict=True):
+    monkeypatch.setattr(attention_blocks, "KEYS_PER_BLOCK", SIZE)
+    monkeypatch.setattr(attention_blocks, "attends_in_blocks", lambda beads: True)
+    result = network(whole)
+    monkeypatch.setattr(attention_blocks, "attends_in_blocks", lambda beads: False)
+    for a, b in zip(result, network(whole), strict=True):
         assert torch.allclose(a, b, atol=1e-10)
 
 
@@ -123,7 +130,7 @@ def test_a_short_chain_does_not_notice_a_long_one(make_denoiser, draw, tiny):
     both = denoise(x, u)
     alone_flow, alone = denoiser.bind([150])
     row = torch.cat([x[:1, :150], x[:1, 170:320]], 1)
-    found = alone(row, u[:1])
+    result = alone(row, u[:1])
     assert bool((alone_flow.kernel(u[:1]).alpha[:, 150:] > 0.1).any())
     expected = torch.cat([both[:1, :150], both[:1, 170:320]], 1)
-    assert torch.allclose(found, expected, atol=1e-10)
+    assert torch.allclose(result, expected, atol=1e-10)

@@ -213,9 +213,9 @@ def test_vp_schedule_runs_through_network_and_sampler():
     torch.nn.init.normal_(denoiser.network.head.weight, std=0.3)
     flow, denoise = denoiser.bind([12, 20])
     generator = torch.Generator().manual_seed(0)
-    made = sde_2m(
+    sample = sde_2m(
         denoise, flow, uniform_times(6),
         lambda: torch.randn(2, 40, 3, generator=generator, dtype=torch.float64),
     )  # fmt: skip
-    assert made.isfinite().all()
-    assert not made[0, 12:20].any() and made[1, 12:20].any()  # the padding of the shorter chain
+    assert sample.isfinite().all()
+    assert not sample[0, 12:20].any() and sample[1, 12:20].any()  # the padding of the shorter chain

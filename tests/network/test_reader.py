@@ -52,43 +52,43 @@ def test_only_what_is_not_told_is_read(reader):
     half[20:] = -1
     states = torch.full((30,), -1)
     states[5:8] = torch.tensor([0, 1, 2])
-    told = condition_features([half], [states], 30)
-    read = with_reading(reader, told, [30])
-    assert torch.equal(read[..., :TYPES], told[..., :TYPES])
+    given = condition_features([half], [states], 30)
+    read = with_reading(reader, given, [30])
+    assert torch.equal(read[..., :TYPES], given[..., :TYPES])
     filled = [k for k in range(20) if k not in (5, 6, 7)]
     untouched = [5, 6, 7, *range(20, 30)]
-    assert torch.equal(read[0, untouched], told[0, untouched])
-    odds = reader(told[..., :TYPES], [30])[0, filled]
+    assert torch.equal(read[0, untouched], given[0, untouched])
+    odds = reader(given[..., :TYPES], [30])[0, filled]
     torch.testing.assert_close(read[0, filled, TYPES:], odds.softmax(-1))
-    assert float(told[0, filled, TYPES:].abs().max()) == 0
+    assert float(given[0, filled, TYPES:].abs().max()) == 0
     nothing = condition_features([None], [states], 30)
     assert torch.equal(with_reading(reader, nothing, [30]), nothing)
 
 
 def test_the_network_sees_what_was_read(reading, tiny_denoiser):
-    told = condition_features([types(n) for n in LENGTHS], [None, None], 30)
+    given = condition_features([types(n) for n in LENGTHS], [None, None], 30)
     x = torch.randn(2, 60, 3, generator=torch.Generator().manual_seed(1))
     u = torch.tensor([0.4, 0.6], dtype=torch.float64)
-    _, denoise = reading.bind(LENGTHS, told)
-    _, plain = tiny_denoiser.bind(LENGTHS, told)
-    _, filled = tiny_denoiser.bind(LENGTHS, with_reading(reading.reader, told, LENGTHS))
+    _, denoise = reading.bind(LENGTHS, given)
+    _, plain = tiny_denoiser.bind(LENGTHS, given)
+    _, filled = tiny_denoiser.bind(LENGTHS, with_reading(reading.reader, given, LENGTHS))
     assert torch.equal(denoise(x, u), filled(x, u))
     assert (denoise(x, u) - plain(x, u)).abs().max() > 1e-3
-    for conditions in (None, torch.zeros_like(told)):
-        _, one = reading.bind(LENGTHS, conditions)
+    for conditions in (None, torch.zeros_like(given)):
+        _, reads = reading.bind(LENGTHS, conditions)
         _, other = tiny_denoiser.bind(LENGTHS, conditions)
-        assert torch.equal(one(x, u), other(x, u))
+        assert torch.equal(reads(x, u), other(x, u))
 
 
 def test_the_guide_is_told_the_same(reading, guided):
     both = copy.deepcopy(guided)
     both.reader = reading.reader
-    told = condition_features([types(30)], [None], 30)
+    given = condition_features([types(30)], [None], 30)
     x = torch.randn(1, 60, 3, generator=torch.Generator().manual_seed(1))
     u = torch.tensor([0.5], dtype=torch.float64)
-    found = both.bind([30], told, guidance=2.0)[1](x, u)
-    filled = guided.bind([30], with_reading(both.reader, told, [30]), guidance=2.0)[1](x, u)
-    assert torch.equal(found, filled)
+    result = both.bind([30], given, guidance=2.0)[1](x, u)
+    filled = guided.bind([30], with_reading(both.reader, given, [30]), guidance=2.0)[1](x, u)
+    assert torch.equal(result, filled)
 
 
 def test_a_reader_is_saved_with_the_network(reading, tiny_denoiser, tmp_path):

@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from protdiff.network import ScoreNetwork
-from protdiff.network.score_network import NEAR, Beads
+from protdiff.network.bead_features import NEAR, node_features
+from protdiff.network.beads import Beads
 
 
 @pytest.fixture(scope="module")
@@ -26,9 +27,9 @@ def changed(beads, change):
     return replace(beads, **vectors)
 
 
-def relative(found, expected):
+def relative(result, expected):
     scale = torch.cat([t.flatten() for t in expected]).abs().max()
-    return max(float((a - b).abs().max() / scale) for a, b in zip(found, expected, strict=True))
+    return max(float((a - b).abs().max() / scale) for a, b in zip(result, expected, strict=True))
 
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float64, 1e-10), (torch.float32, 1e-5)])
@@ -55,8 +56,8 @@ def test_a_mirrored_chain_is_not_answered_by_the_mirror_image(network, beads):
 
 def test_pseudoscalars_of_the_local_chain_see_the_hand(network, beads):
     """Triple products of neighbouring steps change sign, and no other invariant does."""
-    plain, vectors = network.node_features(beads)
-    mirrored, turned = network.node_features(changed(beads, lambda v: -v))
+    plain, vectors = node_features(beads)
+    mirrored, turned = node_features(changed(beads, lambda v: -v))
     assert torch.equal(turned, -vectors)
     odd = mirrored != plain
     assert odd.flatten(0, 1).any(0).sum() == len(NEAR) - 2
@@ -91,6 +92,6 @@ def test_single_precision_agrees_with_double(make_denoiser, beads):
     single, double = (make_denoiser(1, d).network for d in (torch.float32, torch.float64))
     inputs = {n: getattr(beads, n).float() for n in
               ("position", "signal", "links", "conditions", "ends", "time")}  # fmt: skip
-    found = single(Beads(**inputs, mask=beads.mask))
+    result = single(Beads(**inputs, mask=beads.mask))
     # Two layers of sums over about 100 products: some tens of rounding errors of 6e-8.
-    assert relative([v.double() for v in found], double(beads)) < 1e-4
+    assert relative([v.double() for v in result], double(beads)) < 1e-4

@@ -58,10 +58,10 @@ def test_a_padded_batch_equals_item_by_item(make, draw, u):
     before = before.masked_fill(~flow.mask[..., None], 17.0)  # padding is never read
     together = denoiser.estimate(x, u, LENGTHS, flow, None, before)
     for row, n in enumerate(LENGTHS):
-        own, earlier, padded = (
+        alone_x, earlier, padded = (
             t[row].view(2, 40, 3)[:, :n].flatten(0, 1)[None] for t in (x, before, together)
         )
-        alone = denoiser.estimate(own, u[:1], [n], denoiser.recipe([n]), None, earlier)
+        alone = denoiser.estimate(alone_x, u[:1], [n], denoiser.recipe([n]), None, earlier)
         assert torch.allclose(alone, padded, rtol=0, atol=1e-6), n
 
 
@@ -99,5 +99,5 @@ def test_training_goes_on_from_weights_without_it(tiny_denoiser, tiny_archive, t
     denoiser = Trainer(config).denoiser
     fresh = [p for name, p in denoiser.named_parameters() if ".previous" in name]
     assert sum(p.numel() > 0 for p in fresh) == 4 and not any(p.any() for p in fresh)
-    own = denoiser.state_dict()
-    assert all(torch.equal(own[name], t) for name, t in tiny_denoiser.state_dict().items())
+    trained = denoiser.state_dict()
+    assert all(torch.equal(trained[name], t) for name, t in tiny_denoiser.state_dict().items())

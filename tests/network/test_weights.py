@@ -29,8 +29,8 @@ def test_round_trip_gives_the_same_denoiser(tiny_denoiser, tiny_weights):
         assert torch.equal(loaded.state_dict()[name], value), name
     x = torch.randn(1, 40, 3, generator=torch.Generator().manual_seed(0))
     u = torch.tensor([0.3], dtype=torch.float64)
-    one, other = (d.bind([20])[1](x, u) for d in (loaded, tiny_denoiser))
-    assert torch.equal(one, other)
+    first, second = (d.bind([20])[1](x, u) for d in (loaded, tiny_denoiser))
+    assert torch.equal(first, second)
 
 
 def test_saving_twice_gives_the_same_bytes(tiny_denoiser, tiny_weights, tmp_path):
@@ -97,11 +97,13 @@ def test_adapters_load_onto_their_base(adapters):
     loaded = load_weights(path)
     assert loaded.state_dict().keys() == load_weights(base).state_dict().keys()
     name = "layers.1.feed_forward.expand"
-    one, other, plain = (
+    loaded_weight, expected_weight, plain = (
         d.network.get_submodule(name).weight for d in (loaded, expected, load_weights(base))
     )
-    torch.testing.assert_close(one, other, atol=3e-3, rtol=0)  # stored in half precision
-    assert (one - plain).abs().max() > 0.1
+    torch.testing.assert_close(
+        loaded_weight, expected_weight, atol=3e-3, rtol=0
+    )  # stored in half precision
+    assert (loaded_weight - plain).abs().max() > 0.1
     metadata, _ = read_weights(path)
     assert metadata["base"]["name"] == "base" and metadata["card"] == {"chains": 7}
     assert metadata["base"]["sha256"] == read_weights(base)[0]["sha256"]

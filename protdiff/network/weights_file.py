@@ -1,0 +1,147 @@
+"""The format of weights files: safetensors with a configuration and a checksum, never pickles.
+
+A file holds either all weights, or low-rank adapters and the checksum of the weights they go with.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .._system.files import replacing, save_tensors
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from torch import Tensor
+
+    PathLike = str | os.PathLike[str]
+
+__all__ = [
+    "ADAPTERS",
+    "FORMAT",
+    "WeightsError",
+    "base_digest",
+    "file_digest",
+    "read_metadata",
+    "read_weights",
+    "write_weights",
+]
+
+#: Values of "format" in the metadata: of all weights, and of adapters.
+FORMAT, ADAPTERS = "protdiff-weights-1", "protdiff-adapters-1"
+
+
+class WeightsError(ValueError):
+    """Weights that are absent, foreign or corrupt; the message is one line."""
+
+
+def file_digest(path: PathLike) -> str:
+    """SHA-256 of a file."""
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+
+
+def tensors_digest(tensors: Mapping[str, Tensor]) -> str:
+    """SHA-256 over names, shapes and bytes of tensors: stored in the file, checked on loading."""
+    digest = hashlib.sha256()
+    for name in sorted(tensors):
+        array = tensors[name].detach().cpu().contiguous()
+        digest.update(f"{name}{array.dtype}{tuple(array.shape)}".encode())
+        digest.update(array.numpy().tobytes())
+    return digest.hexdigest()
+
+
+def write_weights(
+    path: PathLike,
+    tensors: Mapping[str, Tensor],
+    metadata: Mapping[str, Any],
+    card: Mapping[str, Any] | None = None,
+) -> None:
+    """Write tensors with their checksum, whole or not at all.
+
+    Parameters
+    ----------
+    path : path
+    tensors : dict of str to Tensor
+    metadata : dict
+        Plain values: the format, and what rebuilds the network.
+    card : dict, optional
+        What else is worth knowing of the weights, as plain values.
+    """
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    metadata = {**metadata, "sha256": tensors_digest(tensors)}
+    if card is not None:
+        metadata["card"] = card
+    with replacing(path) as temporary:
+        # One entry, because the order of several is not kept and equal weights give equal bytes.
+        save_tensors(tensors, temporary, {"protdiff": json.dumps(metadata, sort_keys=True)})
+        umask = os.umask(0)
+        os.umask(umask)
+        temporary.chmod(0o666 & ~umask)  # safetensors makes files that only their owner can read
+
+
+def read_metadata(path: PathLike) -> dict[str, Any]:
+    """The metadata of a weights file, without reading its tensors.
+
+    Raises
+    ------
+    WeightsError
+        If the file is not a safetensors file, or of another program.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="pt") as handle:
+            metadata = json.loads((handle.metadata() or {}).get("protdiff", "{}"))
+    except (SafetensorError, OSError, ValueError) as error:
+        raise _unreadable(path, error) from None
+    if metadata.get("format") not in (FORMAT, ADAPTERS):
+        raise WeightsError(f"{path}: a safetensors file, but not of protdiff (format {FORMAT})")
+    return metadata
+
+
+def read_weights(path: PathLike) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """Metadata and tensors of a weights file whose checksum is right.
+
+    Raises
+    ------
+    WeightsError
+        If the file is absent, not a safetensors file, of another program, or its checksum does not
+        match.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    metadata = read_metadata(path)
+    try:
+        tensors = load_file(path)
+    except (SafetensorError, OSError) as error:
+        raise _unreadable(path, error) from None
+    if metadata.get("sha256") != tensors_digest(tensors):
+        raise WeightsError(
+            f"{path}: checksum does not match; the file is damaged, get a fresh copy"
+        )
+    return metadata, tensors
+
+
+def base_digest(path: PathLike) -> str:
+    """Checksum of the weights that adapters go with: over the tensors of the network alone.
+
+    Raises
+    ------
+    WeightsError
+        As `read_weights`.
+    """
+    metadata = read_metadata(path)
+    if not {"guide", "reader"} & metadata.keys():
+        return metadata["sha256"]
+    _, tensors = read_weights(path)
+    return tensors_digest({k: v for k, v in tensors.items() if k.startswith("network.")})
+
+
+def _unreadable(path: PathLike, error: Exception) -> WeightsError:
+    reason = " ".join(str(error).split())
+    return WeightsError(f"{path}: not a readable safetensors file ({reason})")

@@ -1,0 +1,27 @@
+"""Linear maps and cross products against those of e3nn and torch."""
+
+import pytest
+import torch
+from e3nn import o3
+
+from protdiff.network.linear import Linear, cross
+from protdiff.network.numerics import eager_e3nn
+
+from .features import IRREPS, attention_inputs, split
+
+pytestmark = pytest.mark.usefixtures("seeded")
+
+
+def test_linear_is_that_of_e3nn():
+    layer = Linear(IRREPS, "4x0e + 7x1e").double()
+    features, *_ = attention_inputs()
+    s, v = layer(*split(features))
+    with eager_e3nn():
+        plain = o3.Linear(IRREPS, "4x0e + 7x1e").double()
+    plain.load_state_dict(layer.state_dict())
+    assert torch.allclose(torch.cat([s, v.mT.flatten(-2)], -1), plain(features), atol=1e-14)
+
+
+def test_cross_product():
+    a, b = torch.randn(2, 5, 3, 4, dtype=torch.float64)
+    assert torch.allclose(cross(a, b), torch.linalg.cross(a, b, dim=-2), atol=1e-14)
