@@ -15,6 +15,7 @@ card: the card must be that of these very weights.
 import argparse
 import json
 import math
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -81,8 +82,8 @@ def main():
     print("     u    period   between  to truth     gap")
     rows = []
     for u in np.linspace(0.1, 0.95, options.times).tolist():
-        rows += measure_replicas(denoiser, chains, [u], steps=options.steps, seed=options.seed)
-        row = rows[-1]
+        [measured] = measure_replicas(denoiser, chains, [u], steps=options.steps, seed=options.seed)
+        rows.append(row := asdict(measured))
         print(
             f"{u:6.3f}  {row['period']:8.2f}  {row['between']:8.3f}  {row['to_truth']:8.3f}  "
             f"{100 * row['gap']:+6.1f} ± {100 * row['gap_error']:.1f} %",

@@ -3,7 +3,10 @@
 from importlib import import_module
 
 __version__ = "0.1.0"
-__all__ = ["Backbone", "Scores", "finetune", "flows", "generate", "read", "score", "write"]
+__all__ = [
+    "Backbone", "Scores", "finetune", "flows", "generate", "log_likelihood", "read", "score",
+    "write",
+]  # fmt: skip
 
 #: Public names and where they live; imported on first use, so that `import protdiff` is instant.
 _HOMES = {
@@ -11,6 +14,7 @@ _HOMES = {
     "Scores": "metrics",
     "finetune": "training.finetune",
     "generate": "sampling.generate",
+    "log_likelihood": "analysis",
     "read": "structure.io.read_write",
     "score": "metrics",
     "write": "structure.io.read_write",

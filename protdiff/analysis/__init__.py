@@ -1,4 +1,4 @@
-"""What the trained network says of structures and of itself: likelihood, thermodynamics, errors."""
+"""Analysis of structures and of trained weights: likelihood, thermodynamics, sampling errors."""
 
 from .network_thermodynamics import measure_thermodynamics
 from .replicas import measure_replicas

@@ -1,40 +1,66 @@
-"""Coarse-graining of a structure along the chain, as the forward flow does it on average."""
+"""Coarse-graining a structure along its chain, as the forward flow does on average."""
+
+from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-__all__ = ["coarsen", "levels_of"]
+if TYPE_CHECKING:
+    from jaxtyping import Float64
+
+    from ..structure.backbone import Backbone
+
+__all__ = ["coarsen", "cutoff_periods"]
 
 
-def levels_of(length, count):
-    """Periods (residues) of `count` cut-offs, from single residues to the whole chain.
+def cutoff_periods(length: int, count: int) -> Float64[np.ndarray, "count"]:
+    """Periods of cut-offs from single residues to the whole chain, equally spaced in ln Λ.
 
-    Equally spaced in ln Λ, like the times of an RG flow: from 2, the shortest period that a chain
-    has, to 2N, the longest.
+    The first is 2 residues, the shortest period that a chain has, the last 2N residues, the
+    longest.
+
+    Examples
+    --------
+    >>> cutoff_periods(100, 3).round(1).tolist()
+    [2.0, 20.0, 200.0]
     """
     return np.exp(np.linspace(np.log(2.0), np.log(2.0 * length), count))
 
 
-def coarsen(backbone, period, regulator="lognormal"):
-    """A chain with its modes beyond a cut-off dissolved.
+def coarsen(backbone: Backbone, period: float, regulator: str = "lognormal") -> Backbone:
+    """Smooth a chain: modes of periods shorter than a cut-off dissolve.
 
-    Every mode is multiplied by the α(k) that the RG flow leaves it at the cut-off Λ = 2π/period:
-    the mean of the forward process there, E[x(u) | x(0)]. The centroid stays.
+    The mode of momentum k is multiplied by the factor α(k) that the RG flow leaves it at the
+    cut-off Λ = 2π/period. This is the mean of the forward process, E[x(u) | x(0)]. The centroid
+    stays.
 
     Parameters
     ----------
     backbone : Backbone
         Any number of chains, each on its own. Residues without a CA are dropped.
     period : float
-        Residues.
+        Period of the cut-off in residues.
     regulator : str
-        Key of `protdiff.flow.REGULATORS`.
+        Key of `protdiff.flow.REGULATORS`: how sharp the cut-off is.
 
     Returns
     -------
     Backbone
         CA atoms only.
+
+    Examples
+    --------
+    A zig-zag chain becomes straight:
+
+    >>> import numpy as np
+    >>> from protdiff import Backbone
+    >>> coords = np.full((20, 4, 3), np.nan)
+    >>> coords[:, 1] = np.stack([3.3 * np.arange(20), np.arange(20) % 2, np.zeros(20)], 1)
+    >>> smooth = coarsen(Backbone.from_coords(coords), period=8)
+    >>> bool(np.ptp(smooth.ca[5:15, 1]) < 0.1)
+    True
     """
     import torch
 

@@ -1,171 +1,290 @@
 """The likelihood of one unbroken piece of a chain, by each method of `log_likelihood`."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
-from dataclasses import replace
-from typing import NamedTuple
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from ..structure.backbone import RESIDUE_TYPES
+from ..structure.constants import BANDS, band_index
 from ..structure.geometry import link_vectors
 
-__all__ = ["Piece", "by_elbo", "by_iwae", "by_ode", "prepare"]
+if TYPE_CHECKING:
+    import torch
+    from jaxtyping import Float, Float64
+    from torch import Tensor
+
+    from ..flow import Flow
+    from ..network import Denoiser
+
+__all__ = ["ESTIMATORS", "Estimate", "FlowPiece", "Piece", "prepare"]
+
+#: Steps of the importance-weighted estimate, which needs short ones, per step of the others.
+IWAE_STEPS = 4
+#: Evaluations of the denoiser per Runge-Kutta step.
+RUNGE_KUTTA_CALLS = 4
 
 
-class Piece(NamedTuple):
-    """An unbroken piece, ready for the flow."""
+@dataclass(frozen=True)
+class Piece:
+    """An unbroken piece of a chain.
 
-    flow: object
-    denoise: Callable
-    clean: object
+    Attributes
+    ----------
+    coords : ndarray, shape (residues, 4, 3)
+        N, CA, C, O in Å.
+    has_links : bool
+        Are all backbone atoms there, and so the peptide links known?
+    sequence : sequence of str, optional
+        One letter per residue.
+    """
+
+    coords: Float[np.ndarray, "residues 4 3"]
+    has_links: bool
+    sequence: list[str] | None = None
+
+
+@dataclass(frozen=True)
+class FlowPiece:
+    """A piece as the flow sees it, in a batch of one, with a denoiser bound to it.
+
+    Attributes
+    ----------
+    flow : Flow
+    denoise : callable
+    clean : Tensor, shape (1, components, 3)
+        Modes of the trace, and links.
+    last : float
+        Time u of the resolved end, where the integral over scales stops.
+    resolution : float
+        Noise σ/α of the finest mode of the trace there, Å.
+    generator : torch.Generator
+    """
+
+    flow: Flow
+    denoise: Callable[..., Tensor]
+    clean: Float64[Tensor, "1 components 3"]
     last: float
-    noise: Callable
-    generator: object
-    project: Callable
     resolution: float
+    generator: torch.Generator
 
-    def gaussian(self, method):
-        """ln density of the Gaussian chain that a method's value compares with."""
+    @property
+    def length(self) -> int:
+        """Number of residues."""
+        return self.clean.shape[1] // 2
+
+    def noise(self) -> Float64[Tensor, "1 components 3"]:
+        """Standard normal numbers."""
+        import torch
+
+        return torch.randn(self.clean.shape, generator=self.generator, dtype=torch.float64)
+
+    def by_residue(
+        self, x: Float64[Tensor, "batch components 3"]
+    ) -> Float64[Tensor, "batch residues 6"]:
+        """Orthonormal map of components to residues: trace, and link to the next residue."""
+        import torch
+
+        from ..flow import to_coords
+
+        n = self.length
+        return torch.cat([to_coords(x[:, :n], [n] * len(x)), x[:, n:]], -1)
+
+    def gaussian_log_density(self, smoothed: bool) -> float:
+        """ln p of the Gaussian chain, for the piece itself or smoothed by the noise at `last`."""
         import torch
 
         from ..flow.likelihood import gaussian_log_density
 
         variance = self.flow.variance
-        if method != "elbo":
+        if smoothed:
             k = self.flow.kernel(torch.tensor([self.last], dtype=torch.float64))
             variance = k.total / k.alpha.square()
         return float(gaussian_log_density(self.clean, variance, self.flow.mask).sum())
 
+    def resolved_state(self) -> tuple[Float64[Tensor, "1 components 3"], float]:
+        """State at `last` that is the piece itself without noise, and ln |dstate/dpiece|."""
+        import torch
 
-def prepare(denoiser, coords, whole, letters, resolution, seed):
-    """`Piece` of coordinates (n, 4, 3)."""
+        k = self.flow.kernel(torch.tensor([self.last], dtype=torch.float64))
+        log_alpha = k.alpha.log().masked_fill(~self.flow.mask, 0)
+        return k.alpha[..., None] * self.clean, 3 * float(log_alpha.sum())
+
+
+class Estimate(NamedTuple):
+    """ln p of a piece, in nats.
+
+    Attributes
+    ----------
+    value, error : float
+        The standard error is NaN where there is none.
+    gaussian : float
+        ln p of the Gaussian chain.
+    calls : int
+        Evaluations of the denoiser.
+    gain : dict of str to float
+        What the network adds, by band and by "links"; empty if the method does not tell.
+    residues : ndarray, shape (residues,), or None
+        Nats of every residue.
+    """
+
+    value: float
+    error: float
+    gaussian: float
+    calls: int
+    gain: dict[str, float]
+    residues: Float64[np.ndarray, "residues"] | None
+
+
+def prepare(
+    denoiser: Denoiser, piece: Piece, resolution: float, seed: int | list[int]
+) -> FlowPiece:
+    """Bind a denoiser to a piece; the resolution in Å is made coarser if the piece has no links."""
     import torch
 
-    from ..flow import to_coords, to_modes
+    from ..flow import to_modes
     from ..network.condition_features import condition_features
     from ..network.denoiser import ACTIVE_SIGNAL
 
-    n = len(coords)
+    n = len(piece.coords)
     full = denoiser.recipe([n])
     mask = full.mask.clone()
-    mask[:, n:] &= whole
+    mask[:, n:] &= piece.has_links
     flow = replace(full, mask=mask)
-    ca = torch.tensor(coords[None, :, 1])
     links = torch.zeros(1, n, 3, dtype=torch.float64)
-    if whole:
-        links[0, :-1] = torch.from_numpy(link_vectors(coords))
-    clean = torch.cat([to_modes(ca, [n]), links], 1).masked_fill(~mask[..., None], 0)
+    if piece.has_links:
+        links[0, :-1] = torch.from_numpy(link_vectors(piece.coords))
+    modes = to_modes(torch.tensor(piece.coords[None, :, 1]), [n])
+    clean = torch.cat([modes, links], 1).masked_fill(~mask[..., None], 0)
     last = _time_of_noise(flow, n - 1, resolution)
-    if not whole:  # the network has never seen a fine trace without its links
+    if not piece.has_links:
+        # The network was trained to see links wherever they are above the noise.
         last = max(last, _time_of_signal(full, n, ACTIVE_SIGNAL))
-    generator = torch.Generator().manual_seed(
-        int(np.random.SeedSequence(seed).generate_state(1, np.uint64)[0] >> 1)
-    )
-    types = letters and [RESIDUE_TYPES.find(letter) for letter in letters]
-    _, denoise = denoiser.bind([n], condition_features([types], [None], n), flow)
     kernel = flow.kernel(torch.tensor([last], dtype=torch.float64))
+    state = np.random.SeedSequence(seed).generate_state(1, np.uint64)[0]
+    types = piece.sequence and [RESIDUE_TYPES.find(letter) for letter in piece.sequence]
+    _, denoise = denoiser.bind([n], condition_features([types], [None], n), flow)
+    return FlowPiece(
+        flow=flow,
+        denoise=denoise,
+        clean=clean,
+        last=last,
+        resolution=float((kernel.sigma / kernel.alpha)[0, n - 1]),
+        generator=torch.Generator().manual_seed(int(state >> 1)),
+    )
 
-    def noise():
-        return torch.randn(clean.shape, generator=generator, dtype=torch.float64)
 
-    def project(x):
-        return torch.cat([to_coords(x[:, :n], [n] * len(x)), x[:, n:]], -1)
-
-    return Piece(
-        flow, denoise, clean, last, noise, generator, project,
-        float((kernel.sigma / kernel.alpha)[0, n - 1]),
-    )  # fmt: skip
-
-
-def by_elbo(given, steps, samples):
-    """`Bound` of a piece."""
+def variational_bound(piece: FlowPiece, steps: int, samples: int) -> Estimate:
+    """Continuous-time lower bound, split by band and by residue."""
     import torch
 
     from ..flow.likelihood import elbo
     from ..network.numerics import flush_denormals
 
     with torch.inference_mode(), flush_denormals():
-        return elbo(
-            given.denoise, given.flow, given.clean, given.noise, steps=steps, samples=samples,
-            last=given.last, generator=given.generator, project=given.project,
+        bound = elbo(
+            piece.denoise, piece.flow, piece.clean, piece.noise, steps=steps, samples=samples,
+            last=piece.last, generator=piece.generator, project=piece.by_residue,
         )  # fmt: skip
+    n = piece.length
+    modes, links = bound.gain[0, :n].numpy(), bound.gain[0, n:]
+    band = np.append(-1, band_index(n))  # mode 0 is the centroid, in no band
+    gain = {name: float(modes[band == k].sum()) for k, name in enumerate(BANDS)}
+    return Estimate(
+        value=float(bound.total[0]),
+        error=float(bound.error[0]),
+        gaussian=piece.gaussian_log_density(smoothed=False),
+        calls=bound.calls,
+        gain=gain | {"links": float(links.sum())},
+        residues=None if bound.by_place is None else bound.by_place[0].numpy(),
+    )
 
 
-def _state(given):
-    """State at the resolved end that the structure itself would be, and ln |dstate/dx|."""
-    import torch
+def importance_weighted(piece: FlowPiece, steps: int, samples: int) -> Estimate:
+    """ln of the mean weight of paths of the forward process.
 
-    k = given.flow.kernel(torch.tensor([given.last], dtype=torch.float64))
-    log_alpha = k.alpha.log().masked_fill(~given.flow.mask, 0)
-    return k.alpha[..., None] * given.clean, 3 * float(log_alpha.sum())
-
-
-def by_iwae(given, steps, samples):
-    """Importance-weighted estimate: value, error, calls."""
+    Burda, Grosse & Salakhutdinov, arXiv 1509.00519.
+    """
     import torch
 
     from ..flow.likelihood import path_weights
     from ..network.numerics import flush_denormals
 
-    state, volume = _state(given)
-    times = torch.linspace(1, given.last, 4 * steps + 1, dtype=torch.float64)
+    state, log_volume = piece.resolved_state()
+    times = torch.linspace(1, piece.last, IWAE_STEPS * steps + 1, dtype=torch.float64)
     with torch.inference_mode(), flush_denormals():
-        weights = torch.stack(
-            [
-                path_weights(given.denoise, given.flow, state, times, given.noise, "analytic").sum()
-                for _ in range(samples)
-            ]
-        )
-    # One weight may outweigh all others: their spread in nats is the honest error.
-    error = float(weights.std()) if samples > 1 else float("nan")
-    value = float(weights.logsumexp(0)) - np.log(samples) + volume
-    return value, error, 4 * steps * samples
+        paths = [
+            path_weights(piece.denoise, piece.flow, state, times, piece.noise, "analytic").sum()
+            for _ in range(samples)
+        ]
+    log_weights = torch.stack(paths)
+    # The largest weight may outweigh all others: the spread in nats is the honest error.
+    error = float(log_weights.std()) if samples > 1 else float("nan")
+    value = float(log_weights.logsumexp(0)) - np.log(samples) + log_volume
+    gaussian = piece.gaussian_log_density(smoothed=True)
+    return Estimate(value, error, gaussian, IWAE_STEPS * steps * samples, {}, None)
 
 
-def by_ode(given, steps, samples):
-    """Probability flow: value, error of the divergence, calls."""
+def probability_flow(piece: FlowPiece, steps: int, samples: int) -> Estimate:
+    """Density by the probability-flow ODE; its error, of the divergence, is not estimated.
+
+    Song et al., arXiv 2011.13456.
+    """
     import torch
 
     from ..flow.likelihood import ode_log_density
     from ..network.numerics import flush_denormals
 
-    state, volume = _state(given)
-    times = torch.linspace(1, given.last, steps + 1, dtype=torch.float64)
+    state, log_volume = piece.resolved_state()
+    times = torch.linspace(1, piece.last, steps + 1, dtype=torch.float64)
     with flush_denormals():
-        value = ode_log_density(
-            given.denoise, given.flow, state, times, probes=samples, generator=given.generator
+        density = ode_log_density(
+            piece.denoise, piece.flow, state, times, probes=samples, generator=piece.generator
         )
-    return float(value[0]) + volume, float("nan"), 4 * steps
+    gaussian = piece.gaussian_log_density(smoothed=True)
+    value = float(density[0]) + log_volume
+    return Estimate(value, float("nan"), gaussian, RUNGE_KUTTA_CALLS * steps, {}, None)
 
 
-def _bisect(below):
-    """Largest u in [0, 1] for which `below` holds, for a condition that holds up to some u."""
+#: By the name of the method.
+ESTIMATORS: dict[str, Callable[[FlowPiece, int, int], Estimate]] = {
+    "elbo": variational_bound,
+    "iwae": importance_weighted,
+    "ode": probability_flow,
+}
+
+
+def _largest_time(holds: Callable[[float], bool]) -> float:
+    """Largest u in [0, 1] of a condition that holds up to some u, by bisection; 0 if none."""
     low, high = 0.0, 1.0
-    if not below(low):
+    if not holds(low):
         return 0.0
     for _ in range(50):
         middle = (low + high) / 2
-        low, high = (middle, high) if below(middle) else (low, middle)
+        low, high = (middle, high) if holds(middle) else (low, middle)
     return low
 
 
-def _time_of_noise(flow, component, noise):
-    """Time at which σ/α of a component reaches a value in Å."""
+def _time_of_noise(flow: Flow, component: int, noise: float) -> float:
+    """Time at which the noise σ/α of a component reaches a value in Å."""
     import torch
 
-    def below(u):
+    def is_finer(u: float) -> bool:
         k = flow.kernel(torch.tensor([u], dtype=torch.float64))
         return float((k.sigma / k.alpha)[0, component]) < noise
 
-    return _bisect(below)
+    return _largest_time(is_finer)
 
 
-def _time_of_signal(flow, component, signal):
-    """First time at which α² of a component is under a value."""
+def _time_of_signal(flow: Flow, component: int, signal: float) -> float:
+    """First time at which the share α² of signal in a component is under a value."""
     import torch
 
-    def above(u):
+    def is_stronger(u: float) -> bool:
         k = flow.kernel(torch.tensor([u], dtype=torch.float64))
         return float(k.alpha[0, component]) ** 2 >= signal
 
-    return _bisect(above) + 1e-9
+    return _largest_time(is_stronger) + 1e-9

@@ -1,37 +1,51 @@
 """The thermodynamics of trained weights, measured on real chains (docs/theory.md 7)."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .replicas import chain_batches, mean_period, measure_replicas, noise_source
+from .chain_batches import chain_batches, mean_period, noise_source
+from .entropy_estimators import ancestral_step, distance_from_prior, entropy_production
+from .replicas import ReplicaDistances, measure_replicas
 
-__all__ = ["Shell", "ThermoReport", "measure_thermodynamics"]
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
+    from jaxtyping import Float, Float64
+    from torch import Tensor
 
-#: Runge-Kutta steps of the probability flow.
-FLOW_STEPS = 24
+    from ..network import Denoiser
+    from ..structure.backbone import Backbone
+    from .chain_batches import ChainBatch, NoiseSource
+
+__all__ = ["Balance", "Shell", "ThermoReport", "measure_thermodynamics"]
+
+#: First and last time u at which replicas branch.
+REPLICA_TIMES = (0.25, 0.9)
 
 
 @dataclass(frozen=True)
 class Shell:
-    """One interval of the flow, numbers per residue and averaged over chains.
+    """One interval of the flow; nats per residue, averaged over chains.
 
     Attributes
     ----------
     u : float
         Middle of the interval.
     period : float
-        2π/Λ there, residues: the scale at which structure is made.
+        Period 2π/Λ of the cut-off there, residues: the scale at which structure forms.
     entropy_production : float
-        Nats per residue of real chains. A lower bound on it for a denoiser that is not exact.
+        Of real chains. A lower bound on it for a denoiser that is not exact.
     bound : float
-        Nats per residue of the variational bound that one step over the interval spends: the
-        information that it supplies about the chain, and what the denoiser loses.
+        What one sampler step over the interval adds to the variational bound: the information
+        about the chain that the step supplies, and the denoiser's loss.
     fluctuation, fluctuation_error : float
-        Mean of p/q over components of a small step. It is 1 for any denoiser (fluctuation
-        theorem): a check of the arithmetic.
+        Mean of p/q over the components of a small step, with p the reverse and q the forward
+        process. It is 1 for any denoiser (fluctuation theorem), which checks the arithmetic.
     """
 
     u: float
@@ -43,53 +57,79 @@ class Shell:
 
 
 @dataclass(frozen=True)
+class Balance:
+    """Total entropy production in two ways, nats per residue, with standard errors over chains.
+
+    The errors include the noise, the times of the integral, and the estimated divergence. Both
+    values are lower bounds of the truth; see `measure_thermodynamics`.
+
+    Attributes
+    ----------
+    integral : float
+        Sum over the shells.
+    kl : float
+        Distance of real chains from the fixed point, by the density of the probability flow.
+    gap : float
+        kl - integral.
+    """
+
+    integral: float
+    integral_error: float
+    kl: float
+    kl_error: float
+    gap: float
+    gap_error: float
+
+
+@dataclass(frozen=True)
 class ThermoReport:
-    """What `measure_thermodynamics` found.
+    """Result of `measure_thermodynamics`.
 
     Attributes
     ----------
     shells : list of Shell
         From data to noise.
     speciation : float
-        Period at which mode 1 of a Gaussian chain has a data SNR of 1: the fold is decided.
-    replicas : list of dict
-        Per time: u, period, between and to_truth (rms distance per residue, Å), and gap,
-        between² / to_truth² - 1, which is 0 for a calibrated denoiser, with its error.
-    balance : dict
-        Total entropy production, nats per residue, two ways: "integral" over the shells, and
-        "kl", the distance of real chains from the fixed point by the probability flow's density;
-        and their "gap", kl - integral. Each with its standard error ("integral_error", …) over
-        chains, which includes the noise, the times of the integral, and the estimated divergence.
-        Both are lower bounds of the truth; see `measure_thermodynamics`.
+        Period in residues at which mode 1 of a Gaussian chain has a data SNR of 1: there the
+        fold is decided.
+    replicas : list of ReplicaDistances
+    balance : Balance
     chains, residues : int
-        Measured on.
+        Numbers of those that were measured.
     """
 
-    shells: list
+    shells: list[Shell]
     speciation: float
-    replicas: list
-    balance: dict
+    replicas: list[ReplicaDistances]
+    balance: Balance
     chains: int
     residues: int
 
 
 def measure_thermodynamics(
-    denoiser, chains, *, shells=20, repeats=6, replica_times=6, replica_steps=25, seed=0,
-    advance=None,
-):  # fmt: skip
-    """Measure a denoiser's flow on real chains of one length.
+    denoiser: Denoiser,
+    chains: Sequence[Backbone],
+    *,
+    shells: int = 20,
+    repeats: int = 6,
+    replica_times: int = 6,
+    replica_steps: int = 25,
+    seed: int = 0,
+    advance: Callable[[int], None] | None = None,
+) -> ThermoReport:
+    """Measure a denoiser's flow on real chains of similar length.
 
     Parameters
     ----------
     denoiser : Denoiser
-    chains : list of Backbone
-        Whole, unbroken, with all backbone atoms, of similar length.
+    chains : sequence of Backbone
+        Whole, unbroken, with all backbone atoms.
     shells : int
-        Equal intervals of u.
+        Equal intervals of the time u.
     repeats : int
         Noise draws per chain and interval.
     replica_times, replica_steps : int
-        Times at which replicas branch, and network calls per replica.
+        Number of times at which replicas branch, and network calls per replica.
     seed : int
     advance : callable, optional
         Called with 1 for each of shells + replica_times + 1 parts.
@@ -100,10 +140,17 @@ def measure_thermodynamics(
 
     Notes
     -----
-    What the integral lacks of the true entropy production is the error of the score along the
-    flow, ∫ ½ b c E|s - s_θ|² du; what the distance from the fixed point lacks is the divergence of
-    real chains from the probability flow's law. The two are equal for every denoiser that is exact
+    The integral is below the true entropy production by the error of the score along the flow,
+    ∫ ½ b c E|s - s_θ|² du. The distance from the fixed point is below it by the divergence of real
+    chains from the law of the probability flow. The two are equal for every denoiser that is exact
     for some law, whichever: their gap measures how far the network is from any.
+
+    Examples
+    --------
+    >>> from protdiff.network.weights import load_weights
+    >>> report = measure_thermodynamics(load_weights(), chains)  # doctest: +SKIP
+    >>> report.speciation  # doctest: +SKIP
+    140.0
     """
     import torch
 
@@ -112,108 +159,79 @@ def measure_thermodynamics(
 
     step = advance or (lambda count: None)
     batches, (noise, generator) = chain_batches(denoiser, chains), noise_source(seed)
-    # One place in all shells, at random for each chain and draw: unbiased, and nearly noiseless.
+    # Relative place of the times in every shell, at random for each chain and draw. The same
+    # places in all shells make the sum over them nearly noiseless, and it is unbiased.
     places = [torch.rand(repeats, len(b.residues), generator=generator) for b in batches]
-    found, rates = [], []
+    measured: list[Shell] = []
+    productions: list[Tensor] = []
+    edges = np.linspace(0, 1, shells + 1).tolist()
     with flush_denormals():
         with torch.inference_mode():
-            edges = np.linspace(0, 1, shells + 1).tolist()
             for low, high in pairwise(edges):
-                shell, rate = _shell(batches, noise, places, low, high, repeats)
-                found.append(shell)
-                rates.append(rate)
+                shell, production = _measure_shell(batches, noise, places, (low, high))
+                measured.append(shell)
+                productions.append(production)
                 step(1)
-        times = np.linspace(0.25, 0.9, replica_times).tolist()
+        times = np.linspace(*REPLICA_TIMES, replica_times).tolist()
         replicas = measure_replicas(
             denoiser, chains, times, steps=replica_steps, seed=seed, advance=advance
         )
-        kl = torch.cat([_distance_from_prior(batch, noise, generator) for batch in batches])
+        kl = torch.cat([distance_from_prior(batch, noise, generator) for batch in batches])
         step(1)
     flow = batches[0].flow[[0]]
-    snr_one = float(mode_speciation_time(flow, flow.variance)[0, 1])
-    integral, balance = torch.stack(rates).sum(0), {}
-    for name, values in (("integral", integral), ("kl", kl), ("gap", kl - integral)):
-        balance[name] = float(values.mean())
-        balance[f"{name}_error"] = float(values.std() / len(values) ** 0.5)
+    speciation_time = float(mode_speciation_time(flow, flow.variance)[0, 1])
     return ThermoReport(
-        shells=found,
-        speciation=mean_period([batches[0]._replace(flow=flow)], snr_one),
+        shells=measured,
+        speciation=mean_period([batches[0]._replace(flow=flow)], speciation_time),
         replicas=replicas,
-        balance=balance,
+        balance=_balance(torch.stack(productions).sum(0), kl),
         chains=len(chains),
         residues=sum(map(len, chains)),
     )
 
 
-def _shell(batches, noise, places, low, high, repeats):
+def _balance(integral: Float64[Tensor, "chains"], kl: Float64[Tensor, "chains"]) -> Balance:
+    """Means and standard errors over chains."""
+
+    def error(values: Tensor) -> float:
+        return float(values.std() / len(values) ** 0.5)
+
+    gap = kl - integral
+    return Balance(
+        integral=float(integral.mean()),
+        integral_error=error(integral),
+        kl=float(kl.mean()),
+        kl_error=error(kl),
+        gap=float(gap.mean()),
+        gap_error=error(gap),
+    )
+
+
+def _measure_shell(
+    batches: Sequence[ChainBatch],
+    noise: NoiseSource,
+    places: Sequence[Float[Tensor, "repeats chains"]],
+    edges: tuple[float, float],
+) -> tuple[Shell, Float64[Tensor, "chains"]]:
     """`Shell` of one interval, and the entropy production of every chain."""
     import torch
 
-    middle, tenth = (low + high) / 2, (high - low) / 20
+    low, high = edges
+    middle, tenth, repeats = (low + high) / 2, (high - low) / 20, len(places[0])
     rates, losses, ratios = [], [], []
     for batch, place in zip(batches, places, strict=True):
-        rates.append(_entropy_production(batch, noise, low + (high - low) * place.double()))
-        # The ancestral sampler on states of the forward process: one step over the interval for
-        # the bound, a tenth of it for the theorem, whose mean of exponentials needs small losses.
-        losses.append(_step(batch, noise, low, high, repeats)[0])
-        ratios.append(_step(batch, noise, middle - tenth, middle + tenth, repeats)[1])
-    rate, ratios = torch.cat(rates) * (high - low), torch.cat(ratios)
+        rates.append(entropy_production(batch, noise, low + (high - low) * place.double()))
+        # One step over the interval gives the bound. The theorem has a mean of exponentials,
+        # which needs small losses: a tenth of the interval.
+        losses.append(ancestral_step(batch, noise, low, high, repeats)[0])
+        ratios.append(ancestral_step(batch, noise, middle - tenth, middle + tenth, repeats)[1])
+    rate, ratio = torch.cat(rates) * (high - low), torch.cat(ratios)
     shell = Shell(
         u=middle,
         period=mean_period(batches, middle),
         entropy_production=float(rate.mean()),
         bound=float(torch.cat(losses).mean()),
-        fluctuation=float(ratios.mean()) if len(ratios) else 1.0,
-        fluctuation_error=float(ratios.std() / len(ratios) ** 0.5) if len(ratios) > 1 else 0.0,
+        fluctuation=float(ratio.mean()) if len(ratio) else 1.0,
+        fluctuation_error=float(ratio.std() / len(ratio) ** 0.5) if len(ratio) > 1 else 0.0,
     )
     return shell, rate
-
-
-def _entropy_production(batch, noise, times):
-    """Nats per residue and unit of u, mean over times (R, B); (B,)."""
-    from ..flow.thermodynamics import entropy_production_rate
-
-    flow, denoise, clean, residues = batch
-    total, moment = 0.0, clean.square().sum(-1)
-    for u in times:
-        k, noisy = flow.kernel(u), flow.noise(clean, u, noise(clean))
-        error = (clean - denoise(noisy, u)).square().sum(-1)
-        # The Gaussian chain's error, known exactly, takes out most of the noise.
-        error = error - (clean - k.c_skip[..., None] * noisy).square().sum(-1)
-        error = error + (1 - k.alpha * k.c_skip).square() * moment + 3 * (k.c_skip * k.sigma) ** 2
-        total = total + entropy_production_rate(flow, u, error, moment).sum(1)
-    return total / len(times) / residues
-
-
-def _step(batch, noise, s, u, repeats):
-    """KL per residue of one ancestral step from u to s, given the chain; p/q by component."""
-    import torch
-
-    flow, denoise, clean, residues = batch
-    s, u = batch.at(s), batch.at(u)
-    at_s = flow.kernel(s)
-    h = (flow.gamma(u) - flow.gamma(s)) / 2
-    moves = flow.mask & (h > 1e-9)
-    gain = -torch.expm1(-2 * h)
-    width = torch.where(moves, at_s.sigma.square() * gain, 1.0)
-    scale = torch.where(moves, at_s.alpha * gain / width.sqrt(), 0.0)[..., None]
-    ratios, loss = [], 0.0
-    for _ in range(repeats):
-        gap = scale * (clean - denoise(flow.noise(clean, u, noise(clean)), u))
-        half = 0.5 * gap.square().sum(-1)
-        ratios.append((-half - (gap * noise(clean)).sum(-1)).exp()[moves])
-        loss = loss + half.sum(1) / repeats
-    return loss / residues, torch.cat(ratios)
-
-
-def _distance_from_prior(batch, noise, generator):
-    """ln p - ln prior per residue of data at u = 0, by the probability flow; (B,)."""
-    import torch
-
-    from ..flow.likelihood import gaussian_log_density, ode_log_density
-
-    flow, denoise, clean, residues = batch
-    state = flow.noise(clean, batch.at(0), noise(clean))
-    times = torch.linspace(1, 0, FLOW_STEPS + 1, dtype=torch.float64)
-    density = ode_log_density(denoise, flow, state, times, generator=generator)
-    return (density - gaussian_log_density(state, flow.prior, flow.mask).sum(1)) / residues

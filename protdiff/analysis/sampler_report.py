@@ -1,60 +1,91 @@
 """Where the errors of trained weights come from, band by band (docs/theory.md 3.4)."""
 
-from dataclasses import dataclass
+from __future__ import annotations
 
-from ..structure.constants import BANDS
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..structure.constants import BANDS, band_index
+from .chain_batches import chain_components, noise_source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from jaxtyping import Bool, Float, Float64, Int64
+    from torch import Tensor
+
+    from ..flow import Flow
+    from ..network import Denoiser
+    from ..structure.backbone import Backbone
 
 __all__ = ["SamplerReport", "report_sampler"]
+
+#: Index of the links, after those of the bands of modes; and number of both.
+LINKS = len(BANDS)
+ROWS = LINKS + 1
+#: Keeps the fit of the recalibration solvable where there is nothing to fit.
+RIDGE, SMALLEST = 1e-9, 1e-30
 
 
 @dataclass(frozen=True)
 class SamplerReport:
-    """What `report_sampler` found; nats per chain, rows are bands of modes, then links.
+    """Result of `report_sampler`: nats per chain, by band of the modes and for the links.
 
     Attributes
     ----------
     bands : list of str
+        Names of the rows of all lists below.
     start : list of float
-        KL of the noised data to what samplers start from. Closed form, Gaussian chain.
+        KL divergence of the noised data from what samplers start from. Closed form, of the
+        Gaussian chain.
     steps : dict of int to list of float
-        Per number of network calls, KL of what the sampler draws with the exact denoiser of the
-        Gaussian chain, start included. Closed form.
+        By number of network calls: KL divergence of what the sampler draws with the exact denoiser
+        of the Gaussian chain, start included. Closed form.
     learned : list of float
         Likelihood bound that the network gains over the Gaussian chain.
     score : list of float
         Lower bound of the network's own error ½∫dSNR E|D_θ - D|²: what the best linear
-        recalibration of its output per band and time would gain on chains that did not fit it.
-        0 where it gains nothing.
+        recalibration of its output per band and time would gain on chains that it was not fitted
+        to. 0 where it gains nothing.
     score_error : list of float
         Standard error of `score` over chains.
     recommended : int or None
-        Fewest calls, of those asked for, whose error beyond the start is in every band below
+        Fewest of the given calls whose error beyond the start is in every band below the sum of
         `score` and its standard error; None if there are none.
     chains, residues : int
+        Numbers of those that were measured.
     """
 
-    bands: list
-    start: list
-    steps: dict
-    learned: list
-    score: list
-    score_error: list
+    bands: list[str]
+    start: list[float]
+    steps: dict[int, list[float]]
+    learned: list[float]
+    score: list[float]
+    score_error: list[float]
     recommended: int | None
     chains: int
     residues: int
 
 
 def report_sampler(
-    denoiser, chains, calls=(8, 16, 32), *, sampler=None, points=21, seed=0, advance=None
-):
-    """Split the error of drawing samples with a denoiser into start, steps and score.
+    denoiser: Denoiser,
+    chains: Sequence[Backbone],
+    calls: Sequence[int] = (8, 16, 32),
+    *,
+    sampler: Callable[..., Tensor] | None = None,
+    points: int = 21,
+    seed: int = 0,
+    advance: Callable[[int], None] | None = None,
+) -> SamplerReport:
+    """Split the error of samples from a denoiser into those of start, steps and score.
 
     Parameters
     ----------
     denoiser : Denoiser
-    chains : list of Backbone
+    chains : sequence of Backbone
         Held-out, whole, unbroken, with all backbone atoms, of similar length; at least 4.
     calls : sequence of int
+        Numbers of network calls to compare.
     sampler : callable, optional
         One of `protdiff.flow.SAMPLERS`; that of `protdiff.generate` by default.
     points : int
@@ -66,87 +97,129 @@ def report_sampler(
     Returns
     -------
     SamplerReport
+
+    Examples
+    --------
+    >>> from protdiff.network.weights import load_weights
+    >>> report = report_sampler(load_weights(), chains, calls=(16, 32))  # doctest: +SKIP
+    >>> report.recommended  # doctest: +SKIP
+    32
     """
     import torch
 
-    from ..flow import matched, sampling_times
-    from ..flow.sampler_error import initialisation_error, sampler_error, score_error
+    from ..flow import matched
     from ..network.numerics import flush_denormals
-    from .replicas import chain_components
 
+    step = advance or (lambda count: None)
     lengths = [len(chain) for chain in chains]
-    size, step = max(lengths), advance or (lambda count: None)
-    flow, denoise = denoiser.bind(lengths)
-    clean = chain_components(chains, size)
-    band = _bands(flow)
-    generator = torch.Generator().manual_seed(seed)
-    gains = {"learned": [], "score": []}
-    times = torch.linspace(0, 1, points, dtype=torch.float64)
+    median = sorted(lengths)[len(lengths) // 2]
     with torch.inference_mode(), flush_denormals():
-        for u in times:
-            now = u.expand(len(clean))
-            k = flow.kernel(now)
-            epsilon = torch.randn(clean.shape, generator=generator, dtype=torch.float64)
-            noisy = flow.noise(clean, now, epsilon)
-            gaussian, found = k.c_skip[..., None] * noisy, denoise(noisy, now)
-            residual, change = clean - found, found - gaussian
-            before = (clean - gaussian).square().sum(-1)
-            gains["learned"].append(before - residual.square().sum(-1))
-            features = torch.stack([change, gaussian], -1)
-            gains["score"].append(_recalibration(residual, features, k.c_out, band))
-            step(1)
-        totals = {}
-        for name, values in gains.items():
-            table = dict(zip(times.tolist(), values, strict=True))
-            totals[name] = _by_band(
-                score_error(flow, times, lambda u, t=table: t[float(u[0])]), band
-            )
-        middle = denoiser.recipe([sorted(lengths)[len(lengths) // 2]])
-        where = _bands(middle)
-        start = _by_band(initialisation_error(middle), where)[0]
-        steps = {}
-        for count in calls:
-            grid = sampling_times(middle, count)
-            steps[count] = _by_band(sampler_error(sampler or matched, middle, grid), where)[0]
-            step(1)
-    mean = totals["score"].mean(0)
-    error = totals["score"].std(0) / len(chains) ** 0.5
-    score = mean.clamp_min(0)
-    good = [n for n in sorted(steps) if bool((steps[n] - start < score + error).all())]
+        learned, gain = _score_gains(denoiser, chains, points, seed, step)
+        start, steps = _gaussian_errors(denoiser, median, calls, sampler or matched, step)
+    error = gain.std(0) / len(chains) ** 0.5
+    score = gain.mean(0).clamp_min(0)
+    enough = [n for n in sorted(steps) if bool((steps[n] - start < score + error).all())]
     return SamplerReport(
         bands=[*BANDS, "links"],
         start=start.tolist(),
         steps={n: values.tolist() for n, values in steps.items()},
-        learned=totals["learned"].mean(0).tolist(),
+        learned=learned.mean(0).tolist(),
         score=score.tolist(),
         score_error=error.tolist(),
-        recommended=good[0] if good else None,
+        recommended=enough[0] if enough else None,
         chains=len(chains),
         residues=sum(lengths),
     )
 
 
-def _bands(flow):
-    """Band of every component, `len(BANDS)` for links, -1 where there is none; (B, D)."""
+def _score_gains(
+    denoiser: Denoiser,
+    chains: Sequence[Backbone],
+    points: int,
+    seed: int,
+    step: Callable[[int], None],
+) -> tuple[Float64[Tensor, "chains rows"], Float64[Tensor, "chains rows"]]:
+    """Gains of the network over the Gaussian chain, and of a recalibration over the network."""
     import torch
 
-    edges = torch.tensor(list(BANDS.values())[:-1], dtype=torch.float64)
-    band = torch.bucketize(2 * torch.pi / flow.momenta, edges)
-    band[:, flow.mask.shape[1] // 2 :] = len(BANDS)
+    from ..flow.sampler_error import score_error
+
+    lengths = [len(chain) for chain in chains]
+    flow, denoise = denoiser.bind(lengths)
+    clean, band = chain_components(chains, max(lengths)), _bands(flow, lengths)
+    noise, _ = noise_source(seed)
+    times = torch.linspace(0, 1, points, dtype=torch.float64)
+    learned: dict[float, Tensor] = {}
+    recalibrated: dict[float, Tensor] = {}
+    for u in times:
+        now = u.expand(len(clean))
+        k = flow.kernel(now)
+        noisy = flow.noise(clean, now, noise(clean))
+        gaussian, estimate = k.c_skip[..., None] * noisy, denoise(noisy, now)
+        residual = clean - estimate
+        before = (clean - gaussian).square().sum(-1)
+        learned[float(u)] = before - residual.square().sum(-1)
+        features = torch.stack([estimate - gaussian, gaussian], -1)
+        recalibrated[float(u)] = _recalibration(residual, features, k.c_out, band)
+        step(1)
+    totals = [
+        _by_band(score_error(flow, times, lambda u, t=table: t[float(u[0])]), band)
+        for table in (learned, recalibrated)
+    ]
+    return totals[0], totals[1]
+
+
+def _gaussian_errors(
+    denoiser: Denoiser,
+    length: int,
+    calls: Sequence[int],
+    sampler: Callable[..., Tensor],
+    step: Callable[[int], None],
+) -> tuple[Float64[Tensor, "rows"], dict[int, Float64[Tensor, "rows"]]]:
+    """Errors of the start, and of start and steps by number of calls, for the Gaussian chain."""
+    from ..flow import sampling_times
+    from ..flow.sampler_error import initialisation_error, sampler_error
+
+    flow = denoiser.recipe([length])
+    band = _bands(flow, [length])
+    steps: dict[int, Float64[Tensor, "rows"]] = {}
+    for count in calls:
+        times = sampling_times(flow, count)
+        steps[count] = _by_band(sampler_error(sampler, flow, times), band)[0]
+        step(1)
+    return _by_band(initialisation_error(flow), band)[0], steps
+
+
+def _bands(flow: Flow, lengths: Sequence[int]) -> Int64[Tensor, "chains components"]:
+    """Band of every mode, `LINKS` for the links, -1 for components that do not exist."""
+    import torch
+
+    chains, components = flow.mask.shape
+    band = torch.full((chains, components), -1)
+    for row, n in enumerate(lengths):
+        band[row, 1:n] = torch.from_numpy(band_index(n))
+    band[:, components // 2 :] = LINKS
     return band.masked_fill(~flow.mask, -1)
 
 
-def _by_band(values, band):
-    """Sums over the components of each band; (B, bands + 1)."""
+def _by_band(
+    values: Float64[Tensor, "chains components"], band: Int64[Tensor, "chains components"]
+) -> Float64[Tensor, "chains rows"]:
+    """Sums over the components of each band, and over the links."""
     import torch
 
-    return torch.stack([values.masked_fill(band != b, 0).sum(1) for b in range(len(BANDS) + 1)], 1)
+    return torch.stack([values.masked_fill(band != b, 0).sum(1) for b in range(ROWS)], 1)
 
 
-def _recalibration(residual, features, scale, band):
-    """Error that a linear correction, fitted on the other half of the chains, takes away; (B, D).
+def _recalibration(
+    residual: Float[Tensor, "chains components 3"],
+    features: Float[Tensor, "chains components 3 features"],
+    scale: Float64[Tensor, "chains components"],
+    band: Int64[Tensor, "chains components"],
+) -> Float64[Tensor, "chains components"]:
+    """Squared error that a linear correction, fitted to the other half of the chains, removes.
 
-    In units of c_out, so that all components of a band weigh alike in the fit.
+    Everything is in units of `scale`, so that all components of a band weigh alike in the fit.
     """
     import torch
 
@@ -154,15 +227,26 @@ def _recalibration(residual, features, scale, band):
     r, f = residual / scale, features / scale[..., None]
     gain = torch.zeros_like(r[..., 0])
     half = torch.arange(len(r)) % 2 == 0
-    for b in range(len(BANDS) + 1):
+    for b in range(ROWS):
         here = band == b
         for fit, apply in ((half, ~half), (~half, half)):
             rows, places = here & fit[:, None], here & apply[:, None]
             if not bool(rows.any()):
                 continue
-            x, y = f[rows].reshape(-1, f.shape[-1]), r[rows].flatten()
-            ridge = 1e-9 * torch.eye(x.shape[1], dtype=x.dtype) * float(y.square().sum() + 1e-30)
-            weight = torch.linalg.solve(x.T @ x + ridge, x.T @ y)
-            left = r[places] - f[places] @ weight
+            left = r[places] - f[places] @ _fitted_weights(r, f, rows)
             gain[places] = (r[places].square() - left.square()).sum(-1)
     return gain * scale[..., 0].square()
+
+
+def _fitted_weights(
+    residual: Float[Tensor, "chains components 3"],
+    features: Float[Tensor, "chains components 3 features"],
+    rows: Bool[Tensor, "chains components"],
+) -> Float[Tensor, "features"]:
+    """Least-squares weights of the features in the residual."""
+    import torch
+
+    x, y = features[rows].reshape(-1, features.shape[-1]), residual[rows].flatten()
+    size = float(y.square().sum() + SMALLEST)
+    ridge = RIDGE * torch.eye(x.shape[1], dtype=x.dtype) * size
+    return torch.linalg.solve(x.T @ x + ridge, x.T @ y)

@@ -25,7 +25,7 @@ def coarsen(
     import numpy as np
 
     from ..analysis.coarse_graining import coarsen as dissolve
-    from ..analysis.coarse_graining import levels_of
+    from ..analysis.coarse_graining import cutoff_periods
     from ..flow import REGULATORS
     from ..plots.ribbons import plot_backbones
     from ..structure.io.read_write import read, write
@@ -40,7 +40,7 @@ def coarsen(
     out.mkdir(parents=True, exist_ok=True)
     print("file              period    Λ 1/res   Rg Å   rms moved Å   modes kept")
     traces, titles = [], []
-    for index, period in enumerate(levels_of(longest, levels)):
+    for index, period in enumerate(cutoff_periods(longest, levels)):
         coarse = dissolve(backbone, float(period), regulator)
         path = out / f"level_{index:02d}.pdb"
         write(coarse, path)

@@ -108,13 +108,13 @@ def show(report):
         "total two ways: {integral:.3f} ± {integral_error:.3f} integrated, {kl:.3f} ± "
         "{kl_error:.3f} as the distance from\nthe fixed point by the probability flow; {gap:+.3f} "
         "± {gap_error:.3f} between them, chain by chain:\n0 for a network that is exact for any "
-        "law, real or not; both are lower bounds for real chains".format(**report.balance)
+        "law, real or not; both are lower bounds for real chains".format(**vars(report.balance))
     )
     print(f"speciation: mode 1 has data SNR 1 at a cut-off of period {report.speciation:.0f}")
     print("replicas of one noised chain, rms per residue in Å:")
     print("     u    period   between  to truth     gap")
     for r in report.replicas:
         print(
-            f"{r['u']:6.3f}  {r['period']:8.2f}  {r['between']:8.3f}  {r['to_truth']:8.3f}  "
-            f"{100 * r['gap']:+6.1f} ± {100 * r['gap_error']:.1f} %"
+            f"{r.u:6.3f}  {r.period:8.2f}  {r.between:8.3f}  {r.to_truth:8.3f}  "
+            f"{100 * r.gap:+6.1f} ± {100 * r.gap_error:.1f} %"
         )

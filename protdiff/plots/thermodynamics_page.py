@@ -18,17 +18,17 @@ def draw_thermo(report, path):
     production.set_title("entropy production by shell, nats per residue", fontsize=10)
     loss.plot(period, [s.bound for s in report.shells], "o-", color=NETWORK)
     loss.set_title(f"bound spent by {len(report.shells)} steps, nats per residue", fontsize=10)
-    times = [r["period"] for r in report.replicas]
+    times = [r.period for r in report.replicas]
     replicas.plot(
         times,
-        [r["between"] for r in report.replicas],
+        [r.between for r in report.replicas],
         "o-",
         color=NETWORK,
         label="replica to replica",
     )
     replicas.plot(
         times,
-        [r["to_truth"] for r in report.replicas],
+        [r.to_truth for r in report.replicas],
         "s--",
         color="#e07b39",
         label="replica to truth",

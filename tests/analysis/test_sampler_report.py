@@ -41,29 +41,35 @@ def test_the_gaussian_chain_learns_nothing(denoiser, real_backbones):
     assert max(map(abs, report.learned)) < 1e-9
 
 
-def test_recalibration_finds_a_wrong_gain_and_nothing_else():
-    """Estimates that are a factor off: the best linear correction takes the known error away."""
+def test_recalibration_detects_a_wrong_gain_and_nothing_else():
+    """Estimates that are a factor off: the best linear correction removes the known error."""
     generator = torch.Generator().manual_seed(0)
     band = torch.zeros(200, 30, dtype=torch.long)
     band[:, 20:] = 1
     scale = torch.linspace(0.5, 2, 30).double().expand(200, 30)
     signal = scale[..., None] * torch.randn(200, 30, 3, generator=generator, dtype=torch.float64)
     noise = scale[..., None] * torch.randn(200, 30, 3, generator=generator, dtype=torch.float64)
-    # The right estimate is `signal`; the denoiser says 1.3 signal in band 0.
-    said = torch.where((band == 0)[..., None], 1.3 * signal, signal)
-    residual = signal + noise - said
-    features = torch.stack([said, torch.zeros_like(said)], -1)
+    # The right estimate is `signal`; in band 0 the denoiser returns 1.3 times that.
+    estimate = torch.where((band == 0)[..., None], 1.3 * signal, signal)
+    residual = signal + noise - estimate
+    features = torch.stack([estimate, torch.zeros_like(estimate)], -1)
     gain = _recalibration(residual, features, scale, band)
-    expected = (said - signal).square().sum(-1)
+    expected = (estimate - signal).square().sum(-1)
     assert float(gain[:, :20].sum()) == pytest.approx(float(expected[:, :20].sum()), rel=0.05)
     assert abs(float(gain[:, 20:].sum())) < 0.05 * float(expected[:, :20].sum())
 
 
 def test_bands_of_a_flow(denoiser):
-    band = _bands(denoiser.recipe([40, 30]))
+    band = _bands(denoiser.recipe([40, 30]), [40, 30])
     assert (band[1, 30:40] == -1).all() and band[0, 0] == -1
     assert band[0, 1] == 4 and band[0, 39] == 0  # periods of 80 and 2.05 residues
     assert (band[0, 40:79] == 5).all() and band[0, 79] == -1
+
+
+def test_modes_at_the_edge_of_a_band(denoiser):
+    """Mode 11 of 22 residues has a period of exactly 4 residues, and mode 11 of 44 one of 8."""
+    band = _bands(denoiser.recipe([22, 44]), [22, 44])
+    assert band[0, 10:12].tolist() == [1, 0] and band[1, 10:12].tolist() == [2, 1]
 
 
 def test_recommendation(denoiser, real_backbones, monkeypatch):

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 import protdiff
-from protdiff.analysis import LIKELIHOOD, METHODS, log_likelihood
+from protdiff import log_likelihood
+from protdiff.analysis import LIKELIHOOD, METHODS
 
 ROOT = Path(__file__).parents[2]
 
@@ -39,9 +40,9 @@ def ca_only(backbone):
 
 @pytest.mark.parametrize("trace", [False, True])
 def test_a_silent_network_is_the_gaussian_chain(silent, chain, trace):
-    found = log_likelihood(silent, ca_only(chain) if trace else chain, steps=3, samples=1)
-    assert found.value == pytest.approx(found.gaussian, abs=1e-6)
-    assert all(abs(gain) < 1e-6 for gain in found.gain.values())
+    result = log_likelihood(silent, ca_only(chain) if trace else chain, steps=3, samples=1)
+    assert result.value == pytest.approx(result.gaussian, abs=1e-6)
+    assert all(abs(gain) < 1e-6 for gain in result.gain.values())
     # By hand: independent Gaussian modes, and unit links of variance 1/3.
     n = len(chain)
     flow = silent.recipe([n])
@@ -55,22 +56,22 @@ def test_a_silent_network_is_the_gaussian_chain(silent, chain, trace):
     nats = sum(
         float(torch.distributions.Normal(0, v.sqrt()[:, None]).log_prob(p).sum()) for p, v in parts
     )
-    assert found.value * found.degrees == pytest.approx(nats, rel=1e-6)
+    assert result.value * result.degrees == pytest.approx(nats, rel=1e-6)
 
 
 def test_residues_and_bands_add_up(tiny_denoiser, chain):
-    found = log_likelihood(tiny_denoiser, chain, steps=4)
-    assert found.residues.sum() == pytest.approx(found.value * found.degrees, rel=1e-6)
-    assert found.gaussian + sum(found.gain.values()) == pytest.approx(found.value, rel=1e-6)
-    assert found.degrees == 3 * (29 + 29)
-    assert found.calls == 5 * 2
-    assert set(found.row()) == set(LIKELIHOOD)
-    assert found.resolution == pytest.approx(0.1, rel=1e-3)
+    result = log_likelihood(tiny_denoiser, chain, steps=4)
+    assert result.residues.sum() == pytest.approx(result.value * result.degrees, rel=1e-6)
+    assert result.gaussian + sum(result.gain.values()) == pytest.approx(result.value, rel=1e-6)
+    assert result.degrees == 3 * (29 + 29)
+    assert result.calls == 5 * 2
+    assert set(result.row()) == set(LIKELIHOOD)
+    assert result.resolution == pytest.approx(0.1, rel=1e-3)
 
 
 def test_equal_seeds_equal_numbers_and_rotations_within_the_error(tiny_denoiser, chain):
-    one, two = (log_likelihood(tiny_denoiser, chain, steps=4, seed=s).value for s in (3, 3))
-    assert one == two
+    first, second = (log_likelihood(tiny_denoiser, chain, steps=4, seed=s).value for s in (3, 3))
+    assert first == second
     turn = np.linalg.qr(np.random.default_rng(0).normal(size=(3, 3)))[0]
     turn *= np.sign(np.linalg.det(turn))
     turned = protdiff.Backbone.from_coords(chain.coords @ turn + 20, chain.sequence)
@@ -82,33 +83,35 @@ def test_equal_seeds_equal_numbers_and_rotations_within_the_error(tiny_denoiser,
 @pytest.mark.parametrize("method", METHODS)
 def test_every_method_is_finite(tiny_denoiser, chain, method):
     for structure in (chain, ca_only(chain)):
-        found = log_likelihood(tiny_denoiser, structure, method=method, steps=4, samples=2)
-        assert np.isfinite(found.value)
-        assert np.isfinite(found.error) == (method != "ode")
+        result = log_likelihood(tiny_denoiser, structure, method=method, steps=4, samples=2)
+        assert np.isfinite(result.value)
+        assert np.isfinite(result.error) == (method != "ode")
 
 
 def test_importance_weights_of_a_silent_network(silent, chain):
     """The Gaussian chain's sampler with analytic variances reproduces its law in any steps."""
-    found = log_likelihood(silent, chain, method="iwae", steps=4, samples=2)
-    assert found.value == pytest.approx(found.gaussian, abs=2e-3)
+    result = log_likelihood(silent, chain, method="iwae", steps=4, samples=2)
+    assert result.value == pytest.approx(result.gaussian, abs=2e-3)
     flow = log_likelihood(silent, chain, method="ode", steps=24, samples=1)
     assert flow.value == pytest.approx(flow.gaussian, abs=5e-3)
 
 
-def test_pieces_count_one_by_one(tiny_denoiser, chain):
-    two = chain[[*range(12), *range(15, 30)]]
-    found = log_likelihood(tiny_denoiser, two, steps=3, samples=1)
-    assert found.degrees == 3 * (2 * 11 + 2 * 14)
-    alone = log_likelihood(tiny_denoiser, two[:12], steps=3, samples=1)
-    np.testing.assert_allclose(found.residues[:12], alone.residues)
+def test_pieces_are_scored_one_by_one(tiny_denoiser, chain):
+    split = chain[[*range(12), *range(15, 30)]]
+    result = log_likelihood(tiny_denoiser, split, steps=3, samples=1)
+    assert result.degrees == 3 * (2 * 11 + 2 * 14)
+    alone = log_likelihood(tiny_denoiser, split[:12], steps=3, samples=1)
+    np.testing.assert_allclose(result.residues[:12], alone.residues)
 
 
 def test_missing_residues_have_no_nats(tiny_denoiser, chain):
     coords = chain.coords.copy()
     coords[5] = np.nan
-    found = log_likelihood(tiny_denoiser, protdiff.Backbone.from_coords(coords), steps=3, samples=1)
-    assert np.isnan(found.residues[:6]).all()  # a piece of five residues is too short
-    assert np.isfinite(found.residues[6:]).all()
+    result = log_likelihood(
+        tiny_denoiser, protdiff.Backbone.from_coords(coords), steps=3, samples=1
+    )
+    assert np.isnan(result.residues[:6]).all()  # a piece of five residues is too short
+    assert np.isfinite(result.residues[6:]).all()
 
 
 def test_sequence_changes_the_density(tiny_denoiser, chain):
