@@ -1,11 +1,14 @@
 """`protdiff`: the verbs and how errors leave the program."""
 
+import inspect
 import os
+import re
 import sys
 
 import typer
 
 from . import audit, data, doctor, evaluate, extend, finetune, flow, generate, score, train, weights
+from ._shared.flags import in_flags
 from ._shared.variadic import variadic
 
 __all__ = ["app", "main"]
@@ -18,14 +21,26 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command(name="generate")(generate.generate)
-app.command(name="extend")(extend.extend)
-app.command(name="score", cls=variadic("--reference"))(score.score)
-app.command(name="evaluate")(evaluate.evaluate)
-app.command(name="audit")(audit.audit)
-app.command(name="train")(train.train)
-app.command(name="finetune")(finetune.finetune)
-app.command(name="doctor")(doctor.doctor)
+
+
+def _paragraphs(command):
+    """The command with every paragraph of its help on one line, to be wrapped by the terminal."""
+    text = inspect.cleandoc(command.__doc__ or "")
+    command.__doc__ = re.sub(r"(?<!\n)\n(?!\n)", " ", text)
+    return command
+
+
+for _name, _command in {
+    "generate": generate.generate,
+    "extend": extend.extend,
+    "evaluate": evaluate.evaluate,
+    "audit": audit.audit,
+    "train": train.train,
+    "finetune": finetune.finetune,
+    "doctor": doctor.doctor,
+}.items():
+    app.command(name=_name)(_paragraphs(_command))
+app.command(name="score", cls=variadic("--reference"))(_paragraphs(score.score))
 app.add_typer(data.app, name="data")
 app.add_typer(flow.app, name="flow")
 app.add_typer(weights.app, name="weights")
@@ -78,7 +93,8 @@ def main():
 def fail(message, code=2):
     """Leave with one line on stderr (none when the help was all there was to say)."""
     if line := " ".join(str(message).split()):
-        print("protdiff:", line, file=sys.stderr)
+        verb = next((word for word in sys.argv[1:] if not word.startswith("-")), "")
+        print("protdiff:", in_flags(line, verb), file=sys.stderr)
     sys.exit(code)
 
 

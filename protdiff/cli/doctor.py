@@ -20,8 +20,9 @@ def doctor(
 
     from .. import __version__
     from ..network.weights import file_digest, find_weights, load_weights
-    from ..sampling.generate import sample
     from ..sampling.plan import Request
+    from ..sampling.sample import sample
+    from ..sampling.settings import SamplingSettings
 
     def line(name, text):
         print(f"{name:<14}{text}")
@@ -47,7 +48,7 @@ def doctor(
         line(name, f"{'ok' if error < limit else 'FAILED'} (error {error:.1e}, limit {limit:.0e})")
         failures += [name] if not error < limit else []
     began = time.perf_counter()
-    sample(denoiser, [Request(0, 64)], steps=10)
+    sample(denoiser, [Request(0, 64)], SamplingSettings(steps=10))
     line("generation", f"64 residues in 10 steps: {time.perf_counter() - began:.1f} s")
     if failures:
         print(f"self-test failed: {', '.join(failures)}; reinstall protdiff")

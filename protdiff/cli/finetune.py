@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ._shared.designs import Device
+from ._shared.options import Device
 from ._shared.progress import progress_bar
 from .data import Models
 

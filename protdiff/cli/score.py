@@ -10,8 +10,8 @@ from typing import Annotated
 import typer
 
 from ._shared.pairing import Task, find_files, pair_by_name, pair_by_table
-from ._shared.plan import read_sequences
 from ._shared.progress import progress_bar
+from ._shared.request_options import read_sequences
 from ._shared.rows import Summary, row_writer
 from ._shared.score_report import MOST_SHOWN, report
 from ._shared.score_task import RESIDUE_COLUMNS, Options, mapped, score_task

@@ -1,197 +1,228 @@
-"""What a condition is: a function of the clean estimate, its posterior variance, and time.
+"""What a condition is: a correction of the clean estimate of one chain.
 
-A condition sees one chain: ``condition(clean, variance, u) -> clean``. `clean` (2N, 3) holds the
+A condition is called as ``condition(clean, variance, u) -> clean``. `clean` (2N, 3) holds the
 cosine modes of the CA trace, then one vector per peptide link; `variance` (2N,) is the posterior
 variance per coordinate that the Gaussian chain has at time u (1: noise, 0: data). Samplers see
-conditions only as part of the denoiser, so each works with all of them.
+conditions only as part of the denoiser, so every sampler works with every condition.
+
+Conditions are immutable. What one of them has to remember while a sample is drawn is kept by the
+object that `Condition.for_sample` returns.
 """
 
-import torch
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from enum import Enum
+from typing import TYPE_CHECKING, Protocol
 
 from ..flow import cosine_modes
 from ..structure.backbone import THREE_TO_ONE
 
-__all__ = ["Condition", "Sum", "ca_of", "conditioned", "second_pass", "types_of"]
+if TYPE_CHECKING:
+    import numpy as np
+    from jaxtyping import Float
+    from torch import Tensor
+
+    from ..structure.backbone import Backbone
+
+__all__ = ["Condition", "Function", "SampleCondition", "Stage", "Sum", "ca_of", "types_of"]
 
 
-def ca_of(clean):
-    """CA positions (N, 3) in Å of the components (2N, 3) of a chain; differentiable."""
+def ca_of(clean: Float[Tensor, "components 3"]) -> Float[Tensor, "residues 3"]:
+    """CA positions in Å of the components of a chain; differentiable.
+
+    Parameters
+    ----------
+    clean : Tensor, shape (2N, 3)
+
+    Returns
+    -------
+    Tensor, shape (N, 3)
+
+    Examples
+    --------
+    >>> import torch
+    >>> ca_of(torch.zeros(20, 3, dtype=torch.float64)).shape
+    torch.Size([10, 3])
+    """
     n = len(clean) // 2
     return cosine_modes(n).mT @ clean[:n]
 
 
-def types_of(names):
-    """One letter per residue name; None if all are alanine, as residues without a type are."""
+def types_of(names: Iterable[str]) -> str | None:
+    """One letter per residue name; None if all are alanine, the name of residues without a type."""
+    names = list(names)
     if all(name == "ALA" for name in names):
         return None
     return "".join(THREE_TO_ONE[name] for name in names)
 
 
-#: A network errs by more than the Gaussian chain's variance where residues are told apart.
-#: Conditions get the variance of a time later by the first number up to the second, falling to none
-#: at the third: told so, they spread what they correct over neighbours instead of breaking bonds.
-#: Chosen on three motif problems (bonds at junctions, clashes); wider or earlier, chains swell.
-WIDENING = (0.25, 0.45, 0.75)
+class Stage(Enum):
+    """When a condition acts among several: the later ones undo nothing of the earlier ones."""
+
+    SOFT = 1
+    #: Energies act together, in one sum.
+    ENERGY = 2
+    #: Exact conditions come last, so that nothing moves what they impose.
+    EXACT = 3
 
 
-#: While a motif finds its pose, or an energy pulls, detail is drawn that no longer fits: a second
-#: pass from this time mends most of it (clashes in 6 of 8 samples of 1prw_four, then in 1).
-AGAIN = 0.4
+class Correction(Protocol):
+    """Any function of a clean estimate, its variance and the time; may be added to a condition."""
+
+    def __call__(
+        self, clean: Float[Tensor, "components 3"], variance: Float[Tensor, " components"], u: float
+    ) -> Float[Tensor, "components 3"]: ...
 
 
-class Condition:
-    """Base of all conditions; any function ``(clean, variance, u) -> clean`` may be added to one.
+class SampleCondition:
+    """A condition while one sample is drawn.
 
-    `settle` is called once per sample, before it is drawn, `finish` once after.
+    Attributes
+    ----------
+    stage : Stage
+    keeps_fold : bool
+        The fold itself is given, so what is left open is drawn as cold as the finest detail.
+    redraws_part : bool
+        Most of the chain is given, and several answers are wanted for the rest.
+    second_pass : float
+        Time of the flow to which the result is noised, to flow back a second time; 0 for no
+        second pass.
     """
 
-    #: Exact conditions are applied after the others, so that nothing moves what they impose.
-    exact = False
-    #: The fold itself is given: what is left open is drawn as cold as the finest detail.
-    keeps_fold = False
-    #: Most of the chain is given, and several answers are wanted for the rest.
-    redraws = False
-    #: For energies, which act in one sum: ``together(energies, clean, variance, u)``.
-    together = None
-    #: Time of the flow to which the result is noised, to flow back once more; 0: once is enough.
-    again = 0.0
+    stage: Stage = Stage.SOFT
+    keeps_fold: bool = False
+    redraws_part: bool = False
+    second_pass: float = 0.0
 
-    def lengths(self, wanted=None):
-        """Lengths that can be met, a range or list, of those that are wanted (None: any)."""
-        return wanted
+    def __call__(
+        self, clean: Float[Tensor, "components 3"], variance: Float[Tensor, " components"], u: float
+    ) -> Float[Tensor, "components 3"]:
+        raise NotImplementedError(f"{type(self).__name__} does not say how it corrects an estimate")
 
-    def settle(self, length, rng):
-        """The condition of one sample: what is left open is drawn with `rng`.
+    @classmethod
+    def correct_together(
+        cls,
+        conditions: Sequence[SampleCondition],
+        clean: Float[Tensor, "components 3"],
+        variance: Float[Tensor, " components"],
+        u: float,
+    ) -> Float[Tensor, "components 3"]:
+        """Estimate after the corrections of several conditions of one stage, in turn."""
+        for condition in conditions:
+            clean = condition(clean, variance, u)
+        return clean
 
-        Parameters
-        ----------
-        length : int
-        rng : numpy.random.Generator
-        """
-        return self
-
-    def __call__(self, clean, variance, u):
-        raise NotImplementedError
-
-    def start(self):
-        """Clean components (2N, 3) that the sample starts from, and the time; None: from noise."""
+    def start(self) -> tuple[Float[Tensor, "components 3"], float] | None:
+        """Clean components (2N, 3) to start from, and the time; None to start from noise."""
         return None
 
-    def finish(self, backbone):
-        """The backbone as it goes to the user: names, numbers, place, further chains."""
+    def finish(self, backbone: Backbone) -> Backbone:
+        """The backbone as the user gets it: names, numbers, place, further chains."""
         return backbone
 
-    def residues(self):
-        """Rows (output residue from 0, input chain, number with insertion code, name)."""
+    def residues(self) -> list[tuple[int, str, str, str]]:
+        """Rows (output residue from 0, input chain, number with insertion code, residue name)."""
         return []
 
-    def sequence(self):
-        """Residue types that it knows, X for others; the network is told. None: nothing known."""
+    def sequence(self) -> str | None:
+        """Residue types that the condition knows, X for others; None if it knows none."""
         return None
 
-    def __add__(self, other):
+
+class Condition(SampleCondition):
+    """Base of all conditions. A plain function ``(clean, variance, u) -> clean`` may be added.
+
+    Examples
+    --------
+    >>> class Flat(Condition):
+    ...     def __call__(self, clean, variance, u):
+    ...         return clean * clean.new_tensor([1.0, 1.0, 0.5])
+    >>> both = Flat() + (lambda clean, variance, u: clean)
+    >>> len(both.parts)
+    2
+    """
+
+    def lengths(self, wanted: Sequence[int] | None = None) -> Sequence[int] | None:
+        """Those of the wanted lengths (None: of all) that can be met; None if all can."""
+        return wanted
+
+    def for_sample(self, length: int, rng: np.random.Generator) -> SampleCondition:
+        """The condition of one sample; what the condition leaves open is drawn with `rng`."""
+        return self
+
+    def __add__(self, other: SampleCondition | Correction) -> Sum:
         return Sum(self, other)
 
-    def __radd__(self, other):
+    def __radd__(self, other: SampleCondition | Correction) -> Sum:
         return Sum(other, self)
 
 
+class Function(Condition):
+    """A plain function ``(clean, variance, u) -> clean`` as a condition."""
+
+    def __init__(self, function: Correction) -> None:
+        self.function = function
+
+    def __call__(
+        self, clean: Float[Tensor, "components 3"], variance: Float[Tensor, " components"], u: float
+    ) -> Float[Tensor, "components 3"]:
+        return self.function(clean, variance, u)
+
+
+def _as_condition(value: SampleCondition | Callable[..., object]) -> SampleCondition:
+    if isinstance(value, SampleCondition):
+        return value
+    if not callable(value):
+        raise TypeError(f"{value!r} is not a condition: it cannot be called")
+    return Function(value)  # pyright: ignore[reportArgumentType]
+
+
 class Sum(Condition):
-    """Several conditions, what `a + b` makes: soft ones, energies in one sum, exact ones."""
+    """Several conditions, what ``a + b`` makes: soft ones, energies in one sum, exact ones."""
 
-    def __init__(self, *parts):
-        flat = [p for part in parts for p in (part.parts if isinstance(part, Sum) else (part,))]
-        for part in flat:
-            if not callable(part):
-                raise TypeError(f"{part!r} is not a condition: it cannot be called")
-        self.parts = flat
-        self.again = max(getattr(part, "again", 0.0) for part in flat)
-        self.keeps_fold, self.redraws = (
-            any(getattr(part, name, False) for part in flat) for name in ("keeps_fold", "redraws")
+    def __init__(self, *parts: SampleCondition | Correction) -> None:
+        conditions = [_as_condition(part) for part in parts]
+        self.parts: tuple[SampleCondition, ...] = tuple(
+            inner
+            for condition in conditions
+            for inner in (condition.parts if isinstance(condition, Sum) else (condition,))
         )
+        self.keeps_fold = any(part.keeps_fold for part in self.parts)
+        self.redraws_part = any(part.redraws_part for part in self.parts)
+        self.second_pass = max(part.second_pass for part in self.parts)
 
-    def _own(self):
-        return [part for part in self.parts if isinstance(part, Condition)]
-
-    def lengths(self, wanted=None):
-        for part in self._own():
-            wanted = part.lengths(wanted)
+    def lengths(self, wanted: Sequence[int] | None = None) -> Sequence[int] | None:
+        for part in self.parts:
+            if isinstance(part, Condition):
+                wanted = part.lengths(wanted)
         return wanted
 
-    def settle(self, length, rng):
+    def for_sample(self, length: int, rng: np.random.Generator) -> Sum:
         return Sum(*(
-            part.settle(length, rng) if isinstance(part, Condition) else part
+            part.for_sample(length, rng) if isinstance(part, Condition) else part
             for part in self.parts
         ))  # fmt: skip
 
-    def __call__(self, clean, variance, u):
-        energies = [part for part in self.parts if getattr(part, "together", None)]
-        others = [part for part in self.parts if not getattr(part, "together", None)]
-        for part in others:
-            clean = clean if getattr(part, "exact", False) else part(clean, variance, u)
-        if energies:
-            clean = energies[0].together(energies, clean, variance, u)
-        for part in others:
-            clean = part(clean, variance, u) if getattr(part, "exact", False) else clean
+    def __call__(
+        self, clean: Float[Tensor, "components 3"], variance: Float[Tensor, " components"], u: float
+    ) -> Float[Tensor, "components 3"]:
+        for stage in Stage:
+            group = [part for part in self.parts if part.stage is stage]
+            if group:
+                clean = group[0].correct_together(group, clean, variance, u)
         return clean
 
-    def start(self):
-        return next(filter(None, (part.start() for part in self._own())), None)
+    def start(self) -> tuple[Float[Tensor, "components 3"], float] | None:
+        return next(filter(None, (part.start() for part in self.parts)), None)
 
-    def finish(self, backbone):
-        for part in self._own():
+    def finish(self, backbone: Backbone) -> Backbone:
+        for part in self.parts:
             backbone = part.finish(backbone)
         return backbone
 
-    def residues(self):
-        return [row for part in self._own() for row in part.residues()]
+    def residues(self) -> list[tuple[int, str, str, str]]:
+        return [row for part in self.parts for row in part.residues()]
 
-    def sequence(self):
-        return next(filter(None, (part.sequence() for part in self._own())), None)
-
-
-def second_pass(steps, conditions):
-    """Time to which conditions want the result noised, to flow back once more, and its calls.
-
-    Both are 0 if once is enough; otherwise the calls are that share of the steps.
-    """
-    again = max((getattr(condition, "again", 0.0) for condition in conditions), default=0.0)
-    return again, max(2, round(again * steps)) if again else 0
-
-
-def conditioned(denoise, flow, lengths, conditions, widening=WIDENING):
-    """A denoiser whose estimate every chain's condition corrects, if it has one.
-
-    Parameters
-    ----------
-    denoise : callable
-        On the samplers' protocol.
-    flow : Flow
-        Of the batch, 2·size components per chain.
-    lengths : sequence of int
-    conditions : sequence of (callable or None)
-        One per chain, settled.
-    widening : (float, float, float)
-        See `WIDENING`; a first number of 0 is exact for exact denoisers.
-    """
-    if not any(conditions):
-        return denoise
-    size = flow.mask.shape[1] // 2
-    widest, full, until = widening
-
-    def corrected(x, u):
-        clean = denoise(x, u)
-        k = flow.kernel(u + widest * ((until - u) / (until - full)).clamp(0, 1))
-        variance = (flow.variance * k.sigma**2 / k.total).masked_fill(~flow.mask, 0)
-        for b, (n, condition) in enumerate(zip(lengths, conditions, strict=True)):
-            if condition is not None:
-                own = torch.cat([torch.arange(n), torch.arange(size, size + n)])
-                made = condition(clean[b, own].double(), variance[b, own], float(u[b]))
-                if made.shape != (2 * n, 3) or not bool(made.isfinite().all()):
-                    raise ValueError(
-                        f"condition {condition!r}: returned no finite (2N, 3) estimate"
-                    )
-                clean[b, own] = made.to(clean.dtype)
-        return clean.masked_fill(~flow.mask[..., None], 0)
-
-    return corrected
+    def sequence(self) -> str | None:
+        return next(filter(None, (part.sequence() for part in self.parts)), None)

@@ -1,27 +1,53 @@
 """Corrections turn bonds, they do not stretch them.
 
-The Gaussian chain that conditions rest on has springs for bonds; real bonds are rods. A correction
-spread by its covariance alone strains the CA-CA distances near whatever it moves, by 0.05 Å rms
-beside known residues. The network's own estimate knows them better. As b² = |mean|² + 3 s² for a
-bond of length b, a mean shorter than bonds are tells how uncertain it is, and one that is not is
-certain. Bonds enter the law of the clean data as observations along the estimate's directions,
-after all others.
+The Gaussian chain that conditions rest on has springs for bonds, but real bonds are rods. A
+correction that is spread by the chain's covariance alone strains the CA-CA distances near whatever
+it moves, by 0.05 Å rms beside known residues. The network's own estimate knows the bonds better. A
+bond of length b whose mean vector has the length m has the variance s² = (b² - m²)/3 per
+coordinate: a mean that is shorter than a bond says how uncertain the bond is. Bonds enter the law
+of the clean data as observations along the estimate's directions, after all others.
 """
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 
 from ..flow import cosine_modes
 
+if TYPE_CHECKING:
+    from jaxtyping import Float
+    from torch import Tensor
+
 __all__ = ["HELD_FROM", "Bonds"]
 
-#: Å; bonds of real chains are seldom shorter (3.80 ± 0.03), but for cis ones, which are not held.
-SHORTEST = 3.75
 #: Time from which bonds are held: before it their directions are open.
 HELD_FROM = 0.5
-#: Standard deviations in Å of a bond along itself: least, and most to be of use.
-LEAST, MOST = 0.02, 1.0
-#: Gauss-Newton steps: directions change as bonds turn.
-STEPS = 3
+#: Gauss-Newton steps; the directions change as bonds turn.
+GAUSS_NEWTON_STEPS = 3
+
+
+@dataclass(frozen=True)
+class BondNoise:
+    """Uncertainty of a bond along itself.
+
+    Parameters
+    ----------
+    shortest : float
+        Å. Trans bonds of real chains are seldom shorter (3.80 ± 0.03); cis bonds are not held.
+    least, most : float
+        Smallest standard deviation (Å) that a bond is given, and the largest with which it is of
+        use.
+    """
+
+    shortest: float = 3.75
+    least: float = 0.02
+    most: float = 1.0
+
+
+BOND_NOISE = BondNoise()
 
 
 class Bonds:
@@ -39,39 +65,49 @@ class Bonds:
         Of those observations (`protdiff.flow.conditional.observation_precision`).
     """
 
-    def __init__(self, estimate, variance, rows=None, precision=None):
+    def __init__(
+        self,
+        estimate: Float[Tensor, "components 3"],
+        variance: Float[Tensor, " components"],
+        rows: Float[Tensor, "observations components"] | None = None,
+        precision: Float[Tensor, "observations observations"] | None = None,
+    ) -> None:
         n = len(estimate) // 2
-        every = torch.zeros(n - 1, 2 * n, dtype=torch.float64)
-        every[:, :n] = cosine_modes(n).T.diff(dim=0)
-        length = (every @ estimate).norm(dim=1)
-        noise = ((SHORTEST**2 - length**2) / 3).clamp(min=LEAST**2)
-        use = noise < MOST**2
-        self.rows, self.length, self.noise = every[use], length[use], noise[use]
+        bonds = torch.zeros(n - 1, 2 * n, dtype=torch.float64)
+        bonds[:, :n] = cosine_modes(n).T.diff(dim=0)
+        length = (bonds @ estimate).norm(dim=1)
+        shortest, least, most = BOND_NOISE.shortest, BOND_NOISE.least, BOND_NOISE.most
+        noise = ((shortest**2 - length**2) / 3).clamp(min=least**2)
+        use = noise < most**2
+        self.rows, self.length, self.noise = bonds[use], length[use], noise[use]
         # Covariance of components and bonds, and of bonds, per coordinate.
         gain = variance[:, None] * self.rows.mT
-        if rows is not None:
+        if rows is not None and precision is not None:
             gain = gain - variance[:, None] * (rows.mT @ (precision @ (rows @ gain)))
         self.gain, self.covariance = gain, self.rows @ gain
         self.linearise(estimate)
 
-    def linearise(self, clean):
+    def linearise(self, clean: Float[Tensor, "components 3"]) -> None:
         """Take the directions of the bonds from these components."""
         along = self.rows @ clean
         self.along = along / along.norm(dim=1, keepdim=True).clamp_min(1e-9)
         system = (self.along @ self.along.mT) * self.covariance + torch.diag(self.noise)
         self.inverse = torch.cholesky_inverse(torch.linalg.cholesky(system))
 
-    def _mended(self, clean, gap):
+    def _corrected(
+        self, clean: Float[Tensor, "components 3"], gap: Float[Tensor, " bonds"]
+    ) -> Float[Tensor, "components 3"]:
+        """Components after the bonds have grown by `gap` along themselves."""
         return clean + self.gain @ (self.along * (self.inverse @ gap)[:, None])
 
-    def turned(self, change):
-        """A change (2N, 3) of the components without what stretches bonds; differentiable."""
-        return self._mended(change, -(self.along * (self.rows @ change)).sum(1))
+    def turned(self, change: Float[Tensor, "components 3"]) -> Float[Tensor, "components 3"]:
+        """A change of the components without the part that stretches bonds; differentiable."""
+        return self._corrected(change, -(self.along * (self.rows @ change)).sum(1))
 
-    def kept(self, made):
-        """The corrected estimate `made` (2N, 3), its bonds as long as they were."""
-        result, bonds = made, self.rows @ made
-        for _ in range(STEPS):
+    def kept(self, estimate: Float[Tensor, "components 3"]) -> Float[Tensor, "components 3"]:
+        """A corrected estimate with its bonds as long as they were before the correction."""
+        result, bonds = estimate, self.rows @ estimate
+        for _ in range(GAUSS_NEWTON_STEPS):
             self.linearise(result)
-            result = self._mended(made, self.length - (self.along * bonds).sum(1))
+            result = self._corrected(estimate, self.length - (self.along * bonds).sum(1))
         return result

@@ -2,30 +2,88 @@
 
 The CA positions, the link vectors between them, and the atoms N, C and O at the ends of a stretch,
 as rigid peptides have them, are all linear in the components of a chain (trans links, CA-CA
-3.80 Å), so the exact Gaussian conditional applies to all of them at once.
+3.80 Å). So the exact Gaussian conditional applies to all of them at once.
 """
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
 from ..flow import cosine_modes
 from ..flow.conditional import conditional_mean, observation_precision
+from ..structure.constants import CA_CA
 from ..structure.geometry import LINK_ATOMS, link_vectors
 from ..structure.superposition import rotation_of
-from .base import Condition
+from .base import SampleCondition, Stage
 from .bonds import HELD_FROM, Bonds
 
-__all__ = ["Known", "atom_row", "backbone_observations"]
+if TYPE_CHECKING:
+    import numpy as np
+    from jaxtyping import Bool, Float, Int
+    from torch import Tensor
 
-#: Standard deviations in Å: CA positions, link vectors (unit length), and the atoms at the ends,
-#: which linear rows give only as rigid peptides would (0.05 to 0.08 Å rms each).
-CA_NOISE, LINK_NOISE, ATOM_NOISE = 0.01, 0.03, 0.1
-CA_CA = 3.80
+__all__ = ["Known", "Observations", "atom_row", "backbone_observations"]
+
 #: Sweeps over the groups in search of their rotations.
 SWEEPS = 4
 
 
-def atom_row(length, link, name):
-    """Row over the components (2N,) that gives an atom of the link from residue `link` on."""
+@dataclass(frozen=True)
+class ObservationNoise:
+    """Standard deviations with which known coordinates are observed.
+
+    Parameters
+    ----------
+    ca : float
+        CA positions, Å.
+    link : float
+        Link vectors, of unit length.
+    end_atom : float
+        Atoms at the ends of a stretch, Å. Linear rows give them only as rigid peptides would,
+        which is 0.05 to 0.08 Å rms off for each atom.
+    """
+
+    ca: float = 0.01
+    link: float = 0.03
+    end_atom: float = 0.1
+
+
+NOISE = ObservationNoise()
+
+
+class Observations(NamedTuple):
+    """Linear observations ``values = rows @ components + noise``.
+
+    Parameters
+    ----------
+    rows : Tensor, shape (R, 2N)
+    values : Tensor, shape (R, 3)
+    noise : Tensor, shape (R,)
+        Variances, Å².
+    positions : Tensor of bool, shape (R,)
+        False for directions, which turn with a rigid motion but do not shift.
+    """
+
+    rows: Float[Tensor, "observations components"]
+    values: Float[Tensor, "observations 3"]
+    noise: Float[Tensor, " observations"]
+    positions: Bool[Tensor, " observations"]
+
+
+def atom_row(length: int, link: int, name: str) -> Float[Tensor, " components"]:
+    """Row over the components (2N,) that gives an atom of the link that begins at residue `link`.
+
+    Parameters
+    ----------
+    length : int
+        Residues N of the chain.
+    link : int
+        From 0.
+    name : {"C", "N", "O"}
+    """
     along, across = LINK_ATOMS["trans"][name]
     modes = cosine_modes(length)
     row = torch.zeros(2 * length, dtype=torch.float64)
@@ -35,7 +93,9 @@ def atom_row(length, link, name):
     return row
 
 
-def backbone_observations(length, first, coords):
+def backbone_observations(
+    length: int, first: int, coords: Float[np.ndarray, "stretch 4 3"]
+) -> Observations:
     """Observations that put a stretch of residues at given coordinates.
 
     Parameters
@@ -46,15 +106,6 @@ def backbone_observations(length, first, coords):
         Place of the stretch in the chain, from 0.
     coords : ndarray, shape (M, 4, 3)
         N, CA, C, O in Å, nothing missing.
-
-    Returns
-    -------
-    rows : Tensor, shape (R, 2N)
-    values : Tensor, shape (R, 3)
-    noise : Tensor, shape (R,)
-        Variances, Å².
-    positions : Tensor of bool, shape (R,)
-        False for directions, which turn with a rigid motion but do not shift.
     """
     count = len(coords)
     modes = cosine_modes(length)
@@ -69,10 +120,10 @@ def backbone_observations(length, first, coords):
     if first + count < length:
         ends.append((atom_row(length, first + count - 1, "C"), xyz[-1, 2]))
         ends.append((atom_row(length, first + count - 1, "O"), xyz[-1, 3]))
-    noise = [CA_NOISE] * count + [LINK_NOISE] * (count - 1) + [ATOM_NOISE] * len(ends)
+    noise = [NOISE.ca] * count + [NOISE.link] * (count - 1) + [NOISE.end_atom] * len(ends)
     positions = torch.ones(len(noise), dtype=torch.bool)
     positions[count : 2 * count - 1] = False
-    return (
+    return Observations(
         torch.cat([rows, *(row[None] for row, _ in ends)]),
         torch.cat([xyz[:, 1], links, *(value[None] for _, value in ends)]),
         torch.tensor(noise, dtype=torch.float64).square(),
@@ -80,19 +131,18 @@ def backbone_observations(length, first, coords):
     )
 
 
-class Known(Condition):
-    """Linear observations in rigid groups; translation and rotation of every group are found.
+class Known(SampleCondition):
+    """Linear observations in rigid groups; the place and the orientation of every group are free.
+
+    The rotations that were found last are kept: the next search begins with them.
 
     Parameters
     ----------
-    rows : Tensor, shape (R, 2N)
-    values : Tensor, shape (R, 3)
-    noise : Tensor, shape (R,)
-    positions : Tensor of bool, shape (R,)
+    observations : Observations
     groups : Tensor of int, shape (R,)
         Rigid group of every observation, from 0.
     turn : bool
-        False: the groups keep their orientation (they still shift).
+        False: the groups keep their orientation, and only shift.
 
     Notes
     -----
@@ -102,48 +152,56 @@ class Known(Condition):
     yᵀ W (P D - other groups) is exact. Several groups take turns.
     """
 
-    exact = True
+    stage = Stage.EXACT
 
-    def __init__(self, rows, values, noise, positions, groups, turn=True):
-        self.rows, self.noise, self.positions, self.groups = rows, noise, positions, groups
+    def __init__(
+        self, observations: Observations, groups: Int[Tensor, " observations"], turn: bool = True
+    ) -> None:
+        self.rows, values, self.noise, self.positions = observations
+        self.groups, self.turn = groups, turn
         self.count = int(groups.max()) + 1
         self.members = [groups == g for g in range(self.count)]
-        self.free = torch.stack([m & positions for m in self.members], 1).double()
+        self.free = torch.stack([m & self.positions for m in self.members], 1).double()
         self.free = self.free[:, self.free.any(0)]
         # Numbers near zero keep digits; the shift is free anyway.
-        self.centers = torch.stack([_center(values[m & positions]) for m in self.members])
-        self.values = values - self.centers[groups] * positions[:, None]
-        self.turn = turn
+        self.centers = torch.stack([_center(values[m & self.positions]) for m in self.members])
+        self.values = values - self.centers[groups] * self.positions[:, None]
         self.rotations = torch.eye(3, dtype=torch.float64).repeat(self.count, 1, 1)
 
-    def posed(self):
-        """Values (R, 3) in the orientation last found."""
+    def posed(self) -> Float[Tensor, "observations 3"]:
+        """Values in the orientation found last."""
         return torch.einsum("ri,rij->rj", self.values, self.rotations[self.groups])
 
-    def find_pose(self, clean, precision):
-        """Most likely rotations, given the estimate."""
+    def find_pose(
+        self,
+        clean: Float[Tensor, "components 3"],
+        precision: Float[Tensor, "observations observations"],
+    ) -> None:
+        """Find the most likely rotations, given the estimate."""
         target = self.rows @ clean
         for _ in range(SWEEPS if self.count > 1 else 1):
-            for g, own in enumerate(self.members):
-                rest = target - self.posed() * (~own)[:, None]
-                covariance = self.values[own].mT @ (precision[own] @ rest)
+            for g, members in enumerate(self.members):
+                rest = target - self.posed() * (~members)[:, None]
+                covariance = self.values[members].mT @ (precision[members] @ rest)
                 self.rotations[g] = rotation_of(covariance)
 
-    def __call__(self, clean, variance, u):
+    def __call__(
+        self, clean: Float[Tensor, "components 3"], variance: Float[Tensor, " components"], u: float
+    ) -> Float[Tensor, "components 3"]:
         precision = observation_precision(variance, self.rows, self.noise, self.free)
         if self.turn:
             self.find_pose(clean, precision)
-        made = conditional_mean(clean, variance, self.rows, self.posed(), precision)
+        mean = conditional_mean(clean, variance, self.rows, self.posed(), precision)
         if u > HELD_FROM:
-            return made
-        return Bonds(clean, variance, self.rows, precision).kept(made)
+            return mean
+        return Bonds(clean, variance, self.rows, precision).kept(mean)
 
-    def shift(self, clean, group=0):
-        """Translation (3,) of a group: posed values + shift lie on the estimate."""
-        own = self.members[group] & self.positions
-        moved = (self.values[own]) @ self.rotations[group]
-        return (self.rows[own] @ clean - moved).mean(0)
+    def shift(self, clean: Float[Tensor, "components 3"], group: int = 0) -> Float[Tensor, " 3"]:
+        """Translation of a group: posed values + shift lie on the estimate."""
+        members = self.members[group] & self.positions
+        moved = (self.values[members]) @ self.rotations[group]
+        return (self.rows[members] @ clean - moved).mean(0)
 
 
-def _center(values):
+def _center(values: Float[Tensor, "members 3"]) -> Float[Tensor, " 3"]:
     return values.mean(0) if len(values) else torch.zeros(3, dtype=torch.float64)

@@ -1,20 +1,34 @@
 """Variations of a structure: some scales are kept, or all of them up to a time of the flow."""
 
-from dataclasses import replace
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
 from ..flow import cosine_modes
+from ..structure.constants import FILE_BREAK
 from ..structure.geometry import link_vectors
-from .base import Condition, types_of
-from .motif import PlacedMotif
+from .base import Condition, Stage, types_of
+from .energy import SECOND_PASS
+from .placed_motif import PlacedMotif
+
+if TYPE_CHECKING:
+    from jaxtyping import Bool, Float
+    from torch import Tensor
+
+    from ..structure.backbone import Backbone
 
 __all__ = ["KeepFold", "KeepFragments", "PartialFlow", "components_of"]
 
 
-def components_of(backbone, what="input"):
-    """Components (2N, 3) of one whole chain, and its centroid (3,).
+def components_of(
+    backbone: Backbone,
+) -> tuple[Float[Tensor, "components 3"], Float[np.ndarray, " 3"]]:
+    """Components (2N, 3) of one whole chain, and its centroid.
 
     Raises
     ------
@@ -23,7 +37,7 @@ def components_of(backbone, what="input"):
     """
     if len(backbone.chains) != 1:
         listed = ", ".join(backbone.chains)
-        raise ValueError(f"{what}: has the chains {listed}; choose one with --chain")
+        raise ValueError(f"`source`: has the chains {listed}; choose one with `chain`")
     label = [
         f"{c}{n}{i}"
         for c, n, i in zip(
@@ -33,14 +47,14 @@ def components_of(backbone, what="input"):
     whole = backbone.mask.all(1)
     if not whole.all():
         raise ValueError(
-            f"{what}: residue {label[int(np.argmin(whole))]} lacks backbone atoms; "
+            f"`source`: residue {label[int(np.argmin(whole))]} lacks backbone atoms; "
             "take it out or complete it"
         )
     step = np.linalg.norm(np.diff(backbone.ca, axis=0), axis=1)
-    if (step > 4.5).any():
-        k = int(np.argmax(step > 4.5))
+    if (step > FILE_BREAK).any():
+        k = int(np.argmax(step > FILE_BREAK))
         raise ValueError(
-            f"{what}: the chain is broken between {label[k]} and {label[k + 1]} "
+            f"`source`: the chain is broken between {label[k]} and {label[k + 1]} "
             f"({step[k]:.1f} Å); give a chain without gaps"
         )
     n, center = len(backbone), backbone.ca.mean(0)
@@ -51,41 +65,57 @@ def components_of(backbone, what="input"):
     return clean, center
 
 
-class _Variation(Condition):
+@dataclass(frozen=True)
+class Variation(Condition):
     """A chain that samples vary: same length, same names and numbers, same place.
 
-    The network is told its residue types, unless all are alanine.
+    The network is given its residue types, unless all are alanine.
+
+    Parameters
+    ----------
+    source : Backbone
+        One chain without gaps.
     """
 
-    def __init__(self, source, what="--in"):
-        self.source = source
-        self.clean, self.center = components_of(source, what)
+    source: Backbone
+    clean: Float[Tensor, "components 3"] = field(init=False, repr=False, compare=False)
+    center: Float[np.ndarray, " 3"] = field(init=False, repr=False, compare=False)
 
-    def lengths(self, wanted=None):
+    def __post_init__(self) -> None:
+        clean, center = components_of(self.source)
+        object.__setattr__(self, "clean", clean)
+        object.__setattr__(self, "center", center)
+
+    def lengths(self, wanted: Sequence[int] | None = None) -> Sequence[int]:
         n = len(self.source)
         if wanted is not None and list(wanted) != [n]:
-            raise ValueError(f"--length: the input has {n} residues; leave the option out")
+            raise ValueError(f"`length`: the input has {n} residues; leave it out")
         return [n]
 
-    def finish(self, backbone):
-        """Numbers and place of the input; its names, where no others were asked for."""
-        s, names = self.source, backbone.residue_names
-        given = types_of(names.tolist()) is not None
-        names = np.where(given & (names != "UNK"), names, s.residue_names)
-        return replace(
-            backbone,
-            coords=backbone.coords + self.center,
-            residue_names=names,
-            chain_ids=s.chain_ids,
-            residue_numbers=s.residue_numbers,
-            insertion_codes=s.insertion_codes,
-        )
+    def finish(self, backbone: Backbone) -> Backbone:
+        """Numbers and place of the input; its names, where no others were requested."""
+        return _in_place_of(self.source, self.center, backbone)
 
-    def sequence(self):
+    def sequence(self) -> str | None:
         return types_of(self.source.residue_names.tolist())
 
 
-class KeepFold(_Variation):
+def _in_place_of(source: Backbone, center: Float[np.ndarray, " 3"], drawn: Backbone) -> Backbone:
+    names = drawn.residue_names
+    given = types_of(names.tolist()) is not None
+    names = np.where(given & (names != "UNK"), names, source.residue_names)
+    return replace(
+        drawn,
+        coords=drawn.coords + center,
+        residue_names=names,
+        chain_ids=source.chain_ids,
+        residue_numbers=source.residue_numbers,
+        insertion_codes=source.insertion_codes,
+    )
+
+
+@dataclass(frozen=True)
+class KeepFold(Variation):
     """Keep the modes of a chain longer than a wavelength, exactly, and redraw finer detail.
 
     Parameters
@@ -94,28 +124,38 @@ class KeepFold(_Variation):
         One chain without gaps.
     scale : float
         Wavelength in residues.
+
+    Examples
+    --------
+    >>> KeepFold(backbone, scale=12.0)  # doctest: +SKIP
     """
 
-    exact, keeps_fold = True, True
+    scale: float = 12.0
+    kept: Bool[Tensor, " components"] = field(init=False, repr=False, compare=False)
 
-    def __init__(self, source, scale=12.0, what="--in"):
-        super().__init__(source, what)
-        n = len(source)
-        if not 2 < scale < 2 * n:
-            raise ValueError(f"--scale {scale:g}: must lie between 2 and {2 * n} residues")
+    stage, keeps_fold = Stage.EXACT, True
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        n = len(self.source)
+        if not 2 < self.scale < 2 * n:
+            raise ValueError(f"`scale` {self.scale:g}: must lie between 2 and {2 * n} residues")
         mode = torch.arange(2 * n)
-        self.kept = (mode > 0) & (mode < 2 * n / scale)
+        object.__setattr__(self, "kept", (mode > 0) & (mode < 2 * n / self.scale))
 
-    def __call__(self, clean, variance, u):
+    def __call__(
+        self, clean: Float[Tensor, "components 3"], variance: Float[Tensor, " components"], u: float
+    ) -> Float[Tensor, "components 3"]:
         return torch.where(self.kept[:, None], self.clean, clean)
 
 
-class KeepFragments(_Variation):
+@dataclass(frozen=True)
+class KeepFragments(Variation):
     """Keep the detail of a chain, and redraw how it is folded.
 
     Fine modes are vectors in space: kept as they are, they would fix the direction of every
     helix, and with it the fold. What is kept is their shape: fragments of `scale` residues, each
-    up to a rigid motion of its own. The network is not told the residue types: they belong to the
+    up to a rigid motion of its own. The network is not given the residue types: they belong to the
     fold that is to change.
 
     Parameters
@@ -124,28 +164,48 @@ class KeepFragments(_Variation):
         One chain without gaps.
     scale : int
         Residues per fragment.
+
+    Examples
+    --------
+    >>> KeepFragments(backbone, scale=12)  # doctest: +SKIP
     """
 
-    exact = True
+    scale: float = 12
 
-    def __init__(self, source, scale=12, what="--in"):
-        super().__init__(source, what)
-        n, scale = len(source), round(scale)
+    stage, second_pass = Stage.EXACT, SECOND_PASS
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        n, scale = len(self.source), round(self.scale)
         if not 3 <= scale <= n // 2:
-            raise ValueError(f"--scale {scale}: must lie between 3 and {n // 2} residues")
-        # The last fragment takes the rest.
-        labels = [f"{min(i // scale, n // scale - 1):04d}" for i in range(n)]
-        self.fragments = PlacedMotif(source, np.arange(n), labels)
-        self.again = self.fragments.again
+            raise ValueError(f"`scale` {scale}: must lie between 3 and {n // 2} residues")
 
-    def __call__(self, clean, variance, u):
-        return self.fragments(clean, variance, u)
+    def for_sample(self, length: int, rng: np.random.Generator) -> PlacedFragments:
+        return PlacedFragments(self)
 
-    def sequence(self):
+    def sequence(self) -> None:
         return None
 
 
-class PartialFlow(_Variation):
+class PlacedFragments(PlacedMotif):
+    """The fragments of one sample; they remember how they were turned last."""
+
+    def __init__(self, variation: KeepFragments) -> None:
+        n, scale = len(variation.source), round(variation.scale)
+        # The last fragment takes the rest.
+        labels = [f"{min(i // scale, n // scale - 1):04d}" for i in range(n)]
+        super().__init__(variation.source, np.arange(n), labels)
+        self.variation = variation
+
+    def finish(self, backbone: Backbone) -> Backbone:
+        return self.variation.finish(backbone)
+
+    def residues(self) -> list[tuple[int, str, str, str]]:
+        return []
+
+
+@dataclass(frozen=True)
+class PartialFlow(Variation):
     """Noise a chain up to time `strength` of the flow, and let it flow back.
 
     Parameters
@@ -154,17 +214,24 @@ class PartialFlow(_Variation):
         One chain without gaps.
     strength : float
         Between 0 (the input) and 1 (nothing of it is left). The cut-off at that time says which
-        scales are redrawn: `protdiff flow show`.
+        scales are redrawn: ``protdiff flow show``.
+
+    Examples
+    --------
+    >>> PartialFlow(backbone, strength=0.5)  # doctest: +SKIP
     """
 
-    def __init__(self, source, strength, what="--in"):
-        if not 0 < strength < 1:
-            raise ValueError(f"--strength {strength:g}: must lie between 0 and 1")
-        super().__init__(source, what)
-        self.strength = strength
+    strength: float = 0.5
 
-    def __call__(self, clean, variance, u):
+    def __post_init__(self) -> None:
+        if not 0 < self.strength < 1:
+            raise ValueError(f"`strength` {self.strength:g}: must lie between 0 and 1")
+        super().__post_init__()
+
+    def __call__(
+        self, clean: Float[Tensor, "components 3"], variance: Float[Tensor, " components"], u: float
+    ) -> Float[Tensor, "components 3"]:
         return clean
 
-    def start(self):
+    def start(self) -> tuple[Float[Tensor, "components 3"], float]:
         return self.clean, self.strength

@@ -1,31 +1,26 @@
-"""What may be asked of a generated backbone: length, residue types, secondary structure."""
+"""From what a user requests to one request per sample: length, residue types, condition."""
+
+from __future__ import annotations
 
 import operator
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..structure.backbone import RESIDUE_TYPES
 from ..structure.secondary_structure import STATES
 
+if TYPE_CHECKING:
+    from ..conditioning.base import Condition, SampleCondition
+
 __all__ = [
-    "Request", "allowed_lengths", "batches", "check_fit", "check_lengths", "sample_length",
-    "settled",
+    "MAX_LENGTH", "MIN_LENGTH", "Request", "Texts", "check_lengths", "plan_requests", "resolved",
+    "sample_length",
 ]  # fmt: skip
 
-SHORTEST, LONGEST = 8, 2048
-#: Residues in one automatic batch: enough to keep the matrix products busy, small in memory.
-BATCH_RESIDUES = 800
-#: A GPU takes as long for twenty times as many (docs/model.md), and 1.1 GB.
-GPU_BATCH_RESIDUES = 16_384
-
-
-def check_length(length):
-    """The length as an int; ValueError outside 8-2048."""
-    length = operator.index(length)
-    if not SHORTEST <= length <= LONGEST:
-        raise ValueError(f"length {length}: must lie between {SHORTEST} and {LONGEST} residues")
-    return length
+MIN_LENGTH, MAX_LENGTH = 8, 2048
 
 
 @dataclass(frozen=True)
@@ -39,77 +34,51 @@ class Request:
     length : int
     sequence, structure : str, optional
         Residue types (X: not given) and secondary structure (H, E, C; - or X: not given).
-    condition : Condition, optional
-        Settled for this sample.
+    condition : SampleCondition, optional
+        Of this sample.
+
+    Examples
+    --------
+    >>> Request(0, 10, sequence="ACDEFGHIKX").length
+    10
     """
 
     index: int
     length: int
     sequence: str | None = None
     structure: str | None = None
-    condition: object = field(default=None, compare=False)
+    condition: SampleCondition | None = field(default=None, compare=False)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_length(self.length)
-        for name, text, letters in (
-            ("sequence", self.sequence, RESIDUE_TYPES + "X"),
-            ("secondary structure", self.structure, STATES + "-X"),
-        ):
-            if text is None:
-                continue
-            bad = next((p for p, letter in enumerate(text) if letter not in letters), None)
-            if bad is not None:
-                raise ValueError(
-                    f"{name}: unknown letter {text[bad]!r} at position {bad + 1}; use {letters}"
-                )
-            if len(text) != self.length:
-                raise ValueError(f"{name} has {len(text)} letters, but the length is {self.length}")
+        _check_letters("`sequence`", self.sequence, RESIDUE_TYPES + "X", self.length)
+        _check_letters("`secondary_structure`", self.structure, STATES + "-X", self.length)
 
 
-def sample_length(lengths, index, seed):
-    """Length of sample `index`: one of a list in turn, or drawn from a range.
-
-    Parameters
-    ----------
-    lengths : range or list of int
-        A `range` is drawn from uniformly, by a generator of the sample's own.
-    """
-    if isinstance(lengths, range):
-        choices = np.random.SeedSequence(seed, spawn_key=(index, 1))
-        return int(np.random.default_rng(choices).choice(lengths))
-    return lengths[index % len(lengths)]
-
-
-def allowed_lengths(condition, wanted):
-    """Lengths that a condition allows, of those wanted (None: any)."""
-    lengths = condition.lengths(wanted)
-    if lengths is None:
-        raise ValueError("length: the condition leaves it open; give one")
-    return lengths
+def _check_letters(name: str, text: str | None, letters: str, length: int) -> None:
+    """ValueError, which begins with the name, for unknown letters or another length."""
+    if text is None:
+        return
+    bad = next((p for p, letter in enumerate(text) if letter not in letters), None)
+    if bad is not None:
+        raise ValueError(
+            f"{name}: unknown letter {text[bad]!r} at position {bad + 1}; use {letters}"
+        )
+    if len(text) != length:
+        raise ValueError(f"{name}: has {len(text)} letters, but the length is {length}")
 
 
-def check_fit(length, condition):
-    """ValueError if a text has more or fewer letters than the condition gives residues."""
-    allowed = None if condition is None else condition.lengths()
-    if allowed is not None and length not in allowed:
-        span = " to ".join(map(str, sorted({min(allowed), max(allowed)})))
-        raise ValueError(f"{length} letters, but what else is asked for has {span} residues")
+def check_length(length: int) -> int:
+    """The length as an int; ValueError outside 8-2048."""
+    length = operator.index(length)
+    if not MIN_LENGTH <= length <= MAX_LENGTH:
+        raise ValueError(
+            f"`length` {length}: must lie between {MIN_LENGTH} and {MAX_LENGTH} residues"
+        )
+    return length
 
 
-def settled(request, condition, seed):
-    """The request with the condition as it is for this sample (None: as it was).
-
-    The residue types that the condition knows are told, unless the request has its own.
-    """
-    if condition is None:
-        return request
-    # Random numbers of their own: (index,) draws the noise, (index, 1) the length.
-    rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(request.index, 2)))
-    condition = condition.settle(request.length, rng)
-    return replace(request, condition=condition, sequence=request.sequence or condition.sequence())
-
-
-def check_lengths(lengths):
+def check_lengths(lengths: int | Sequence[int]) -> Sequence[int]:
     """A `range`, or a list of ints, every one of them between 8 and 2048.
 
     Raises
@@ -117,27 +86,150 @@ def check_lengths(lengths):
     ValueError
     TypeError
         For something that is not made of integers.
+
+    Examples
+    --------
+    >>> check_lengths(100)
+    [100]
     """
     if not isinstance(lengths, range):
-        try:
+        if isinstance(lengths, str):
+            lengths = []
+        elif isinstance(lengths, Sequence) or hasattr(lengths, "__iter__"):
+            lengths = [operator.index(n) for n in lengths]
+        else:
             lengths = [operator.index(lengths)]
-        except TypeError:
-            lengths = [] if isinstance(lengths, str) else [operator.index(n) for n in lengths]
     if not len(lengths):
-        raise ValueError("length: give an integer, a range or a list of integers, not empty")
+        raise ValueError("`length`: give an integer, a range or a list of integers, not empty")
     for length in (min(lengths), max(lengths)):
         check_length(length)
     return lengths
 
 
-def batches(requests, batch_size=None, device="cpu"):
-    """Requests of similar length together, longest first, so that memory runs out early or never.
+def sample_length(lengths: Sequence[int], index: int, seed: int) -> int:
+    """Length of a sample: one of a list in turn, or drawn from a range.
 
-    A batch has `batch_size` samples, or at most 800 residues, padding included; 16,384 on a GPU.
+    Parameters
+    ----------
+    lengths : range or list of int
+        A `range` is drawn from uniformly, by a generator of the sample's own.
+    index : int
+        Number of the sample.
+    seed : int
     """
-    residues = GPU_BATCH_RESIDUES if str(device).startswith("cuda") else BATCH_RESIDUES
-    ordered = sorted(requests, key=lambda r: (-r.length, r.index))
-    while ordered:
-        count = batch_size or max(1, residues // ordered[0].length)
-        yield ordered[:count]
-        ordered = ordered[count:]
+    if isinstance(lengths, range):
+        choices = np.random.SeedSequence(seed, spawn_key=(index, 1))
+        return int(np.random.default_rng(choices).choice(lengths))
+    return lengths[index % len(lengths)]
+
+
+def _allowed_lengths(condition: Condition, wanted: Sequence[int] | None) -> Sequence[int]:
+    """Lengths that a condition allows, of those wanted (None: any)."""
+    lengths = condition.lengths(wanted)
+    if lengths is None:
+        raise ValueError("`length`: the condition leaves it open; give one")
+    return lengths
+
+
+def _check_fit(name: str, text: str, condition: Condition | None) -> None:
+    """ValueError if a text has more or fewer letters than the condition gives residues."""
+    allowed = None if condition is None else condition.lengths()
+    if allowed is not None and len(text) not in allowed:
+        span = " to ".join(map(str, sorted({min(allowed), max(allowed)})))
+        raise ValueError(f"{name}: {len(text)} letters, but the condition gives {span} residues")
+
+
+def resolved(request: Request, condition: Condition | None, seed: int) -> Request:
+    """The request with the condition of this sample.
+
+    The residue types that the condition knows are given, unless the request has its own.
+    """
+    if condition is None:
+        return request
+    # Random numbers of their own: (index,) draws the noise, (index, 1) the length.
+    rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(request.index, 2)))
+    own = condition.for_sample(request.length, rng)
+    return replace(request, condition=own, sequence=request.sequence or own.sequence())
+
+
+@dataclass(frozen=True)
+class Texts:
+    """Residue types and secondary structure of the samples to come.
+
+    Parameters
+    ----------
+    sequences : sequence of str
+        One-letter codes, X for "not given"; the samples take them in turn.
+    sequence_names : sequence of str
+        What errors call each of them; empty if there is nothing to tell apart.
+    structure : str, optional
+        H, E and C per residue, - for "not given"; the same for all samples.
+    """
+
+    sequences: Sequence[str] = ()
+    sequence_names: Sequence[str] = ()
+    structure: str | None = None
+
+    def of_sample(self, index: int) -> tuple[str | None, str]:
+        """Sequence of a sample, and what errors call the text that decides its length."""
+        if not self.sequences:
+            return None, "`secondary_structure`"
+        number = index % len(self.sequences)
+        name = self.sequence_names[number] if self.sequence_names else ""
+        return self.sequences[number], f"`sequence` {name}".rstrip()
+
+
+#: Neither residue types nor secondary structure.
+NO_TEXTS = Texts()
+
+
+def plan_requests(
+    num: int,
+    seed: int,
+    *,
+    length: int | Sequence[int] | None = None,
+    texts: Texts = NO_TEXTS,
+    condition: Condition | None = None,
+) -> list[Request]:
+    """Requests for `num` samples.
+
+    Parameters
+    ----------
+    num, seed : int
+    length : int, range or sequence of int, optional
+        May be left out when the texts or the condition decide it.
+    texts : Texts
+    condition : Condition, optional
+
+    Raises
+    ------
+    ValueError
+        For lengths that cannot be, unknown letters, and texts that do not fit.
+
+    Examples
+    --------
+    >>> [request.length for request in plan_requests(3, seed=0, length=[20, 30])]
+    [20, 30, 20]
+    """
+    has_text = bool(texts.sequences) or texts.structure is not None
+    if length is None and not has_text and condition is None:
+        raise ValueError("`length` is missing; give a number, a range or a list")
+    lengths = None if length is None else check_lengths(length)
+    if condition is not None and not has_text:
+        lengths = check_lengths(_allowed_lengths(condition, lengths))
+    requests = []
+    for index in range(num):
+        sequence, name = texts.of_sample(index)
+        text = sequence if sequence is not None else texts.structure
+        if text == "":
+            raise ValueError(f"{name}: has no letters")
+        if text is not None:
+            size = len(text) if lengths is None else sample_length(lengths, index, seed)
+            letters = STATES + "-X" if sequence is None else RESIDUE_TYPES + "X"
+            _check_letters(name, text, letters, size)
+            _check_fit(name, text, condition)
+        else:
+            assert lengths is not None  # there is no text, so a length or a condition
+            size = sample_length(lengths, index, seed)
+        requests.append(resolved(Request(index, size, sequence, texts.structure), condition, seed))
+    return requests

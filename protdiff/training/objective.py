@@ -88,11 +88,11 @@ def held_out_loss(denoiser, chains, config, batches=48, again=1):
 def sample_quality(denoiser, count):
     """Mean quality columns of some samples of 60 to 120 residues; dict of str to float."""
     from ..metrics.quality import quality
-    from ..sampling.generate import sample
-    from ..sampling.plan import Request, batches
+    from ..sampling.draw import draw
+    from ..sampling.plan import Request
 
     requests = [Request(k, 60 + 60 * k // max(1, count - 1)) for k in range(count)]
-    drawn = (sample(denoiser, batch) for batch in batches(requests, device=denoiser.device))
+    drawn = draw(denoiser, requests)
     rows = [quality(one.backbone) for batch in drawn for one in batch]
     return {
         key: sum(values) / len(values) if (values := _finite(rows, key)) else math.nan

@@ -8,8 +8,8 @@ import torch
 
 import protdiff
 from protdiff.conditioning import Contacts, ca_of
-from protdiff.conditioning.bonds import SHORTEST, Bonds
-from protdiff.conditioning.known import Known, backbone_observations
+from protdiff.conditioning.bonds import BOND_NOISE, Bonds
+from protdiff.conditioning.known import Known, Observations, backbone_observations
 from protdiff.conditioning.variation import components_of
 from protdiff.flow import cosine_modes
 from protdiff.flow.conditional import observation_precision
@@ -42,7 +42,7 @@ def test_one_bond_has_the_law_of_two_beads():
     bonds = Bonds(clean, variance)
     along_line = torch.linspace(3, 6, 300001, dtype=torch.float64)
     # |distance| = sqrt(2) |mode 1|: prior about the corrected mode, noise about the old length.
-    s2 = (SHORTEST**2 - 3.6**2) / 3
+    s2 = (BOND_NOISE.shortest**2 - 3.6**2) / 3
     start = float(lengths(made))
     energy = (along_line - start) ** 2 / (2 * 2 * 0.5) + (along_line - 3.6) ** 2 / (2 * s2)
     expected = along_line[energy.argmin()]
@@ -95,7 +95,7 @@ def test_conditions_hold_bonds_late(clean, variance):
     rows, values, noise, positions = backbone_observations(40, 12, coords)
     rows, values, noise, positions = (t[:8] for t in (rows, values, noise, positions))
     keep = torch.ones(8, dtype=torch.bool)
-    known = Known(rows, values, noise, keep, torch.zeros(8, dtype=torch.long))
+    known = Known(Observations(rows, values, noise, keep), torch.zeros(8, dtype=torch.long))
     known.free = known.free[:, :0]  # at its place
     distance = float((ca_of(clean)[0] - ca_of(clean)[30]).norm())
     contact = Contacts([(1, 31, distance / 2, 0.5)])

@@ -6,6 +6,7 @@ import torch
 
 import protdiff
 from protdiff.conditioning import Condition, Contacts, Energy, RadiusOfGyration, Repulsion, ca_of
+from protdiff.conditioning.base import Stage
 from protdiff.flow import cosine_modes
 
 
@@ -110,7 +111,7 @@ def test_bad_energies_are_named(state, function, message):
 
 def test_contacts_outside_the_chain():
     with pytest.raises(ValueError, match="contact 3-50: the chain has 40 residues"):
-        Contacts([(3, 50, 8.0, 1.0)]).settle(40, None)
+        Contacts([(3, 50, 8.0, 1.0)]).for_sample(40, None)
 
 
 def test_conditions_add_up_soft_ones_first(state):
@@ -118,8 +119,8 @@ def test_conditions_add_up_soft_ones_first(state):
     order = []
 
     class Mark(Condition):
-        def __init__(self, name, exact=False):
-            self.name, self.exact = name, exact
+        def __init__(self, name, stage=Stage.SOFT):
+            self.name, self.stage = name, stage
 
         def __call__(self, clean, variance, u):
             order.append(self.name)
@@ -129,8 +130,8 @@ def test_conditions_add_up_soft_ones_first(state):
         order.append("own")
         return clean
 
-    both = Mark("exact", exact=True) + Mark("soft") + own
-    made = both.settle(20, None)(*state, 0.5)
+    both = Mark("exact", Stage.EXACT) + Mark("soft") + own
+    made = both.for_sample(20, None)(*state, 0.5)
     assert order == ["soft", "own", "exact"]
     torch.testing.assert_close(made, state[0] + 2)
     with pytest.raises(TypeError, match="is not a condition"):
@@ -151,7 +152,7 @@ def test_energies_of_the_documentation(state, text):
     """They load, and lower themselves."""
     from pathlib import Path
 
-    from protdiff.cli._shared.condition_options import load_function
+    from protdiff.cli._shared.energy_files import load_function
 
     folder = Path(__file__).parents[2] / "docs" / "energies"
     function = load_function(f"{folder}/{text}")

@@ -9,7 +9,7 @@ import torch
 
 import protdiff
 from protdiff.conditioning import Motif
-from protdiff.conditioning.known import Known, backbone_observations
+from protdiff.conditioning.known import Known, Observations, backbone_observations
 from protdiff.conditioning.variation import components_of
 from protdiff.flow.conditional import observation_precision
 from protdiff.structure.geometry import link_vectors, rigid_links
@@ -67,7 +67,8 @@ def test_free_pose_is_found_exactly(source):
         rotation, shift = torch.tensor(turn(group)), torch.tensor([3.0, -50.0, 9.0])
         part[1][:] = part[1] @ rotation + shift * part[3][:, None]
     rows, values, noise, positions = (torch.cat(c) for c in zip(*parts, strict=True))
-    known = Known(rows, values, noise, positions, torch.arange(2).repeat_interleave(18))
+    seen = Observations(rows, values, noise, positions)
+    known = Known(seen, torch.arange(2).repeat_interleave(18))
     # What is seen of the atoms N, C and O is not exactly linear: leave them out.
     made = known(clean, variance, 0.5)
     assert float((made - clean)[:40].abs().max()) < 0.2
@@ -85,7 +86,8 @@ def test_rotation_is_the_most_likely(source):
     variance = torch.linspace(9, 0.1, 80, dtype=torch.float64)
     rows, values, noise, positions = backbone_observations(40, 4, source.coords[4:12])
     groups = torch.zeros(len(rows), dtype=torch.long)
-    known = Known(rows, values @ torch.tensor(turn(3)), noise, positions, groups)
+    turned = values @ torch.tensor(turn(3))
+    known = Known(Observations(rows, turned, noise, positions), groups)
     precision = observation_precision(variance, rows, noise, known.free)
     known.find_pose(clean, precision)
 
@@ -112,18 +114,18 @@ def test_samples_contain_the_motif(source, tiny_weights, contig):
     for index, made in enumerate(
         protdiff.generate(condition=motif, num=2, weights=tiny_weights, steps=12, seed=3)
     ):
-        settled = motif.settle(len(made), np.random.default_rng(
+        placed = motif.for_sample(len(made), np.random.default_rng(
             np.random.SeedSequence(3, spawn_key=(index, 2))))  # fmt: skip
-        kept = settled.place >= 0
-        for label in settled.labels:
-            own = kept & (np.array(settled.group_labels) == label)
-            real = source.coords[settled.place[own]]
+        kept = placed.place >= 0
+        for label in placed.labels:
+            own = kept & (np.array(placed.groups) == label)
+            real = source.coords[placed.place[own]]
             assert distance(made.ca[own], real[:, 1]) < 0.05
             assert distance(made.coords[own][1:-1], real[1:-1]) < 0.3
-        names = source.residue_names[settled.place[kept]]
+        names = source.residue_names[placed.place[kept]]
         assert (made.residue_names[kept] == names).all()
         assert (made.residue_names[~kept] == "ALA").all()
-        assert len(settled.residues()) == kept.sum()
+        assert len(placed.residues()) == kept.sum()
 
 
 def test_output_lies_on_the_input(source, tiny_weights):
@@ -148,7 +150,7 @@ def test_samples_do_not_depend_on_the_pose_of_the_input(source, tiny_weights):
 
 def test_overwriting_would_tear_the_chain(source, tiny_denoiser):
     """The test of the test: residues put in place without the conditional leave broken bonds."""
-    from protdiff.conditioning.motif import PlacedMotif
+    from protdiff.conditioning.placed_motif import PlacedMotif
 
     place = np.full(40, -1)
     place[15:25] = np.arange(15, 25)

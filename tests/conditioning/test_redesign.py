@@ -8,9 +8,10 @@ import pytest
 
 import protdiff
 from protdiff.conditioning import Redesign
-from protdiff.conditioning.redesign import number_residues
-from protdiff.sampling.plan import Request, settled
-from protdiff.sampling.temperature import REDRAWN, TOLD, least_power
+from protdiff.conditioning.placed_redesign import number_residues
+from protdiff.sampling.plan import Request, resolved
+from protdiff.sampling.settings import DEFAULTS
+from protdiff.sampling.temperature import least_power
 
 EXAMPLES = Path(__file__).parents[2] / "data" / "examples"
 
@@ -73,7 +74,7 @@ def test_unobserved_residues_are_bridged_and_left_out(source, tiny_weights):
 def test_numbers_of_several_segments(source):
     chain = source.chain("A")
     asked = Redesign(source, "A103-104,A110")
-    numbers, codes, names = number_residues(chain, asked._layout([1, 0]), asked.cuts, [1, 0])
+    numbers, codes, names = number_residues(asked.site, asked._layout([1, 0]), [1, 0])
     assert [f"{n}{c}" for n, c in zip(numbers, codes, strict=True)][1:6] == [
         "102", "103", "104", "104A", "105",
     ]  # fmt: skip
@@ -88,24 +89,24 @@ def test_residue_types_of_the_file_are_told(source):
         ("A103-105", (1, 1), 41, range(2, 6)),
     ):
         asked = Redesign(source, regions, change)
-        told = settled(Request(0, length), asked, 0).sequence
+        told = resolved(Request(0, length), asked, 0).sequence
         assert [k for k, letter in enumerate(told) if letter == "X"] == list(hidden)
         rest = "".join(letter for letter in told if letter != "X")
         assert rest == chain.sequence[:2] + chain.sequence[2:5] * (not hidden) + chain.sequence[5:]
-        assert settled(Request(0, length, "W" * length), asked, 0).sequence == "W" * length
+        assert resolved(Request(0, length, "W" * length), asked, 0).sequence == "W" * length
     # New residues are drawn less cold than a fold whose sequence alone is told.
-    plain = settled(Request(0, 40), Redesign(source, "A103-105"), 0)
-    also = settled(Request(0, 40), Redesign(source, "A103-105") + (lambda clean, *_: clean), 0)
-    assert least_power(plain) == least_power(also) == REDRAWN < TOLD
-    assert least_power(replace(plain, condition=None)) == TOLD
+    plain = resolved(Request(0, 40), Redesign(source, "A103-105"), 0)
+    also = resolved(Request(0, 40), Redesign(source, "A103-105") + (lambda clean, *_: clean), 0)
+    assert least_power(plain) == least_power(also) == DEFAULTS.law.redesign_power < 8
+    assert least_power(replace(plain, condition=None)) == DEFAULTS.law.given_power == 8
     bare = replace(source, residue_names=np.full(80, "ALA"))
-    assert settled(Request(0, 40), Redesign(bare, "A103-105"), 0).sequence is None
+    assert resolved(Request(0, 40), Redesign(bare, "A103-105"), 0).sequence is None
     windows = Redesign.at(source, np.arange(40, 80), [(2, 5)])
-    assert settled(Request(0, 40), windows, 0).sequence is None
+    assert resolved(Request(0, 40), windows, 0).sequence is None
 
 
 def test_a_sequence_of_another_length_is_refused(source, tiny_weights):
-    with pytest.raises(ValueError, match="39 letters, but what else is asked for has 40 to 42"):
+    with pytest.raises(ValueError, match="39 letters, but the condition gives 40 to 42"):
         protdiff.generate(
             condition=Redesign(source, "A103-105", (0, 2)), sequence="A" * 39, weights=tiny_weights
         )
@@ -130,7 +131,7 @@ def test_neighbouring_segments_and_codes_that_are_taken(source, tiny_weights):
     labels = [f"{n}{c}" for n, c in zip(made.residue_numbers, made.insertion_codes, strict=True)]
     assert labels[2:10] == ["103", "104", "104B", "104C", "104A", "105", "106", "106A"]
     with pytest.raises(ValueError, match="residue 104 has no insertion code left"):
-        Redesign(chain, "A103-104", (30, 30)).settle(70, np.random.default_rng(0))
+        Redesign(chain, "A103-104", (30, 30)).for_sample(70, np.random.default_rng(0))
 
 
 def test_atoms_beside_unobserved_residues_stay(source, tiny_weights):
@@ -157,13 +158,13 @@ def test_new_residues_keep_off_other_chains(source):
     from protdiff.conditioning import ca_of
     from protdiff.conditioning.variation import components_of
 
-    asked = Redesign(source, "A115-120").settle(40, np.random.default_rng(0))
+    asked = Redesign(source, "A115-120").for_sample(40, np.random.default_rng(0))
     chain = source.chain("A")
     clean, center = components_of(chain)
     variance = torch.linspace(5, 0.5, 80, dtype=torch.float64)
     variance[0] = 0
     asked.motif.energies[-1].around = around = torch.tensor(chain.ca[15:19] + 0.5)
-    free = Redesign(source.chain("A"), "A115-120").settle(40, np.random.default_rng(0))
+    free = Redesign(source.chain("A"), "A115-120").for_sample(40, np.random.default_rng(0))
     near = [
         float(torch.cdist(ca_of(c(clean, variance, 0.3))[14:20] + torch.tensor(center),
                           around).min())

@@ -6,7 +6,7 @@ import torch
 
 import protdiff
 from protdiff.conditioning import Symmetry
-from protdiff.conditioning.symmetry import TOUCH, point_group, symmetry_error
+from protdiff.conditioning.symmetry import DOCKING, point_group, symmetry_error
 
 ORDERS = {"C2": 2, "C5": 5, "C8": 8, "D2": 4, "D4": 8, "T": 12, "O": 24, "I": 60}
 
@@ -40,9 +40,9 @@ def test_docked_copies_just_touch(name):
         images = torch.einsum("gij,nj->gni", torch.tensor(asked.group[1:]), unit)
         return float(torch.cdist(unit[None], images).min())
 
-    assert nearest(radius) == pytest.approx(TOUCH, abs=1e-6)
-    assert nearest(radius - 0.05) < TOUCH
-    assert nearest(radius + 3) > TOUCH
+    assert nearest(radius) == pytest.approx(DOCKING.touch, abs=1e-6)
+    assert nearest(radius - 0.05) < DOCKING.touch
+    assert nearest(radius + 3) > DOCKING.touch
 
 
 @pytest.mark.parametrize(("name", "count"), [("C2", 2), ("C8", 8), ("D3", 6), ("T", 12), ("I", 60)])
@@ -52,14 +52,14 @@ def test_samples_are_symmetric(name, count, tiny_weights, tmp_path):
     assert symmetry_error(made, name) < 1e-9
     ids = made.chain_ids
     apart = np.linalg.norm(made.ca[:, None] - made.ca[None], axis=-1)
-    assert apart[ids[:, None] != ids[None]].min() > TOUCH - 1e-6
+    assert apart[ids[:, None] != ids[None]].min() > DOCKING.touch - 1e-6
     protdiff.write(made, tmp_path / "x.pdb")
     assert symmetry_error(protdiff.read(tmp_path / "x.pdb"), name) < 2e-3  # files have 0.001 Å
 
 
 def test_the_unit_is_what_was_drawn(tiny_weights):
     """Nothing but a rigid motion is done to the chain at the end."""
-    asked = Symmetry("C3").settle(20, None)
+    asked = Symmetry("C3").for_sample(20, None)
     [free] = protdiff.generate(length=20, weights=tiny_weights, steps=6)
     asked.ca = torch.tensor(free.ca)
     made = asked.finish(free).chain("A")

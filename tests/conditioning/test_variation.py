@@ -12,8 +12,8 @@ from protdiff.conditioning import Energy, KeepFold, KeepFragments, PartialFlow
 from protdiff.conditioning.variation import components_of
 from protdiff.flow import cosine_modes, gaussian_oracle, uniform_times
 from protdiff.flow.samplers import sde_2m
-from protdiff.sampling.generate import _start
-from protdiff.sampling.plan import Request, settled
+from protdiff.sampling.sample import _start
+from protdiff.sampling.plan import Request, resolved
 from protdiff.sampling.temperature import least_power
 from protdiff.structure.superposition import rmsd
 
@@ -60,7 +60,7 @@ def test_a_given_fold_is_drawn_coldest(source):
     n = len(source)
     letters = "H" * 6 + "-" * (n - 6)
     rows = [Request(0, n), Request(0, n, structure=letters), Request(0, n, "A" * n)]
-    rows += [settled(Request(0, n), KeepFold(source) + (lambda clean, variance, u: clean), 0)]
+    rows += [resolved(Request(0, n), KeepFold(source) + (lambda clean, variance, u: clean), 0)]
     expected = [0, 8 * 6 / n, 8, 8]
     assert [least_power(row) for row in rows] == pytest.approx(expected)
 
@@ -124,7 +124,7 @@ def test_whole_chains_only(source, spoil):
     else:
         ids[30:] = "B"
     broken = replace(source, coords=coords, mask=mask, chain_ids=ids)
-    message = {"atoms": "lacks backbone atoms", "gap": "is broken between", "chains": "--chain"}
+    message = {"atoms": "lacks backbone atoms", "gap": "is broken between", "chains": "`chain`"}
     with pytest.raises(ValueError, match=message[spoil]):
         KeepFold(broken, 12.0)
 
@@ -132,10 +132,10 @@ def test_whole_chains_only(source, spoil):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda s: KeepFold(s, 1.0), "--scale 1"),
-        (lambda s: KeepFragments(s, 40), "--scale 40"),
-        (lambda s: PartialFlow(s, 1.5), "--strength 1.5"),
-        (lambda s: KeepFold(s).lengths([50]), "--length: the input has 48 residues"),
+        (lambda s: KeepFold(s, 1.0), "`scale` 1"),
+        (lambda s: KeepFragments(s, 40), "`scale` 40"),
+        (lambda s: PartialFlow(s, 1.5), "`strength` 1.5"),
+        (lambda s: KeepFold(s).lengths([50]), "`length`: the input has 48 residues"),
     ],
 )
 def test_wrong_numbers(source, make, message):

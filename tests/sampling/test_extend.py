@@ -10,8 +10,11 @@ from hypothesis import strategies as st
 
 import protdiff
 from protdiff.network.weights import load_weights
-from protdiff.sampling.extend import ENDS, Extension, extend
+from protdiff.sampling.extend import draw_extensions, extension_calls
+from protdiff.sampling.extension import ENDS, Extension
+from protdiff.sampling.settings import SamplingSettings
 
+THREE, FOUR = SamplingSettings(steps=3), SamplingSettings(steps=4)
 EXAMPLES = Path(__file__).parents[2] / "data" / "examples"
 FIELDS = ("coords", "mask", "residue_names", "chain_ids", "residue_numbers", "insertion_codes")
 
@@ -67,7 +70,7 @@ def test_windows_make_every_residue_once(known, added, end, window, overlap):
 def test_what_was_there_stays(three, tiny_weights, end, window):
     denoiser = load_weights(tiny_weights)
     asked = Extension(three, 55, "A", end, window)
-    first, second = extend(denoiser, asked, (0, 3), steps=4)
+    [[first, second]] = draw_extensions(denoiser, asked, (0, 3), FOUR)
     assert (first.request.index, second.request.index) == (0, 3)
     made, before = first.backbone, {"C": 0, "N": 25, "both": 12}[end]
     assert made.chains == three.chains and made.mask.all()
@@ -89,15 +92,15 @@ def test_what_was_there_stays(three, tiny_weights, end, window):
 def test_a_sample_does_not_depend_on_its_company(chain, tiny_weights):
     denoiser = load_weights(tiny_weights)
     asked = Extension(chain, 60, None, "C", 24)
-    [alone] = extend(denoiser, asked, (1,), steps=3, seed=5)
-    both = extend(denoiser, asked, (0, 1), steps=3, seed=5)
+    [[alone]] = draw_extensions(denoiser, asked, (1,), THREE, seed=5)
+    [both] = draw_extensions(denoiser, asked, (0, 1), THREE, seed=5)
     # Å: rounding of float32 grows on the way, from coordinates of some 50 Å.
     np.testing.assert_allclose(both[1].backbone.coords, alone.backbone.coords, atol=0.01)
-    assert alone.calls == asked.calls(3)
+    assert alone.calls == extension_calls(asked, THREE)
 
 
 def test_which_chain_and_missing_atoms_are_said(three, chain):
-    with pytest.raises(ValueError, match="--chain is missing: there are L, A, H"):
+    with pytest.raises(ValueError, match="`chain` is missing: there are L, A, H"):
         Extension(three, 50)
     mask = np.array(chain.mask)
     mask[3, 2] = False
@@ -112,7 +115,8 @@ def test_a_chain_in_pieces_is_joined_and_no_number_comes_twice(three, tiny_weigh
     numbers = np.array(mixed.residue_numbers)
     numbers[45] = 90
     mixed = replace(mixed, residue_numbers=numbers, b_factors=np.arange(60.0))
-    [one] = extend(load_weights(tiny_weights), Extension(mixed, 50, "A", "both", 24), steps=3)
+    asked = Extension(mixed, 50, "A", "both", 24)
+    [[one]] = draw_extensions(load_weights(tiny_weights), asked, (0,), THREE)
     made = one.backbone
     assert made.chains == ("A", "L")
     np.testing.assert_array_equal(made.chain("L").coords, three.chain("L").coords)

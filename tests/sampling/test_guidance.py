@@ -11,9 +11,10 @@ import protdiff
 from protdiff.network import Denoiser
 from protdiff.network.denoiser import guidance_weights
 from protdiff.network.weights import WeightsError, load_weights, save_adapters, save_weights
-from protdiff.sampling.generate import sample
-from protdiff.sampling.guidance import DEFAULT_GUIDANCE, guidance_of
+from protdiff.sampling.guidance import guidance_of
 from protdiff.sampling.plan import Request
+from protdiff.sampling.sample import sample
+from protdiff.sampling.settings import DEFAULT_GUIDANCE, SamplingSettings
 from protdiff.training import Trainer, TrainingConfig
 
 from ..conftest import TINY
@@ -86,7 +87,8 @@ def test_the_guide_is_not_asked_once_the_links_are_decided(guided, monkeypatch):
 
 def test_without_guidance_the_guide_is_not_there(guided, tiny_denoiser):
     def coords(denoiser, **how):
-        return sample(denoiser, [Request(0, 24)], steps=4, **how)[0].backbone.coords
+        settings = SamplingSettings(steps=4, **how)
+        return sample(denoiser, [Request(0, 24)], settings)[0].backbone.coords
 
     plain = coords(tiny_denoiser)
     assert np.array_equal(coords(guided, guidance=1), plain)
@@ -96,12 +98,13 @@ def test_without_guidance_the_guide_is_not_there(guided, tiny_denoiser):
 
 def test_which_guidance(guided, tiny_denoiser):
     assert guidance_of(guided) == DEFAULT_GUIDANCE and guidance_of(tiny_denoiser) == 1
-    assert guidance_of(guided, 2) == 2 and guidance_of(tiny_denoiser, 1.0) == 1
-    with pytest.raises(ValueError, match="guidance 2: these weights have no guide"):
-        guidance_of(tiny_denoiser, 2)
+    assert guidance_of(guided, SamplingSettings(guidance=2)) == 2
+    assert guidance_of(tiny_denoiser, SamplingSettings(guidance=1.0)) == 1
+    with pytest.raises(ValueError, match="`guidance` 2: these weights have no guide"):
+        guidance_of(tiny_denoiser, SamplingSettings(guidance=2))
     for wrong in (0.5, 1e9, float("nan")):
         with pytest.raises(ValueError, match="must be 1"):
-            guidance_of(guided, wrong)
+            SamplingSettings(guidance=wrong)
 
 
 def test_a_file_holds_both(guided, guided_file, tiny_weights):

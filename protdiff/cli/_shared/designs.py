@@ -1,74 +1,83 @@
-"""What `generate` and `extend` share: options, and files written one by one with a manifest."""
+"""What `generate` and `extend` share: files written one by one, with a manifest."""
 
+from __future__ import annotations
+
+import csv
 import os
 import shlex
 import sys
-from enum import StrEnum
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Any
 
-import typer
-
-from ...sampling.guidance import check_guidance
-from ...sampling.temperature import check_temperature
-from .condition_options import write_residues
+from ..._system.files import replacing
+from ...sampling.settings import SamplingSettings
+from .flags import naming
 from .manifest import COLUMNS, existing_rows, write_manifest
-from .plan import naming
+from .options import Format, ModelOptions, OutputOptions
 from .progress import progress_bar
 
+if TYPE_CHECKING:
+    from ...network import Denoiser
+    from ...sampling.plan import Request
+    from ...sampling.sample import Sample
+    from ...structure.backbone import Backbone
+
+    Draw = Callable[[Sequence[Request], Callable[[int], None]], Iterator[list[Sample]]]
+
+__all__ = ["Run", "check_format", "load", "write_designs"]
+
+#: What the manifest says of a backbone without residue types.
 SAME_FOR_ALL = "ALA"
+#: Backbones in a picture, at most.
+MAX_DRAWN = 16
 
 
-class Format(StrEnum):
-    """Output formats."""
+@dataclass(frozen=True)
+class Run:
+    """What the rows of a manifest have in common.
 
-    pdb = "pdb"
-    cif = "cif"
-    bcif = "bcif"
+    Parameters
+    ----------
+    name : str
+        Files are called NAME_0000.pdb.
+    output : OutputOptions
+    settings : SamplingSettings
+    guidance : float
+        As used: that of the settings, or the default of the weights.
+    seed : int
+    weights, digest : str
+        Name and SHA-256 of the weights.
+    condition : str
+        What was requested, in words.
+    """
 
+    name: str
+    output: OutputOptions
+    settings: SamplingSettings
+    guidance: float
+    seed: int
+    weights: str
+    digest: str
+    condition: str
 
-class Device(StrEnum):
-    """Devices."""
+    def row(self, request: Request, sample: Sample | None = None) -> dict[str, Any]:
+        """Row of the manifest for a request, with what it took if it has been drawn."""
+        from ... import __version__
 
-    auto = "auto"
-    cpu = "cpu"
-    cuda = "cuda"
-    mps = "mps"
-
-
-OutFolder = Annotated[Path, typer.Option(help="Folder for the structures.")]
-FileName = Annotated[str, typer.Option(help="File name: NAME_0000.pdb.")]
-Seed = Annotated[int, typer.Option(min=0, help="Sample i of a seed is always the same.")]
-Steps = Annotated[int, typer.Option(min=2, help="Network calls.")]
-Temperature = Annotated[
-    float,
-    typer.Option(help="Below 1: more regular in detail. Above 1: more diverse."),
-]
-Guidance = Annotated[
-    float | None,
-    typer.Option(help="From 1 (none): how far from a weaker network. Default: by the weights."),
-]
-Weights = Annotated[
-    str | None, typer.Option(help="Shipped weights by name, or a .safetensors file.")
-]
-OnDevice = Annotated[Device, typer.Option(help="Where the network runs.")]
-FileFormat = Annotated[Format, typer.Option(help="File format.")]
-Picture = Annotated[
-    Path | None, typer.Option(help="Draw the backbones (the first 16) into this PNG file.")
-]
-
-
-def check_options(temperature, guidance, name, plot):
-    """ValueError for a temperature, guidance, name or picture that cannot be."""
-    check_temperature(temperature, "--temperature")
-    check_guidance(guidance, "--guidance")
-    if not name or Path(name).name != name or name.startswith("."):
-        raise ValueError(f"--name {name!r}: must be a plain file name")
-    if plot is not None and (plot.suffix.lower() != ".png" or plot.is_dir()):
-        raise ValueError(f"--plot {plot}: must be a file that ends in .png")
+        values = (
+            f"{self.name}_{request.index:04d}.{self.output.format.value}", request.length,
+            self.seed, request.index, self.settings.steps, self.settings.sampler_label,
+            self.settings.temperature, self.guidance, sample.calls if sample else "",
+            f"{sample.seconds:.3f}" if sample else "", request.sequence or SAME_FOR_ALL,
+            request.structure or "", self.condition, self.weights, self.digest, __version__,
+            shlex.join(["protdiff", *sys.argv[1:]]),
+        )  # fmt: skip
+        return dict(zip(COLUMNS, values, strict=True))
 
 
-def check_format(backbone, format):
+def check_format(backbone: Backbone, format: Format) -> None:
     """ValueError if files of the format cannot hold the numbering of what will be written."""
     from ...structure.io.read_write import check_writable
 
@@ -76,83 +85,94 @@ def check_format(backbone, format):
         check_writable(backbone, f".{format.value}")
 
 
-def load(weights, device):
-    """The denoiser, and what the manifest says of it: name and digest."""
+def load(model: ModelOptions) -> tuple[Denoiser, str, str]:
+    """The denoiser, and the name and digest of its weights."""
     from ...network.numerics import pick_device
     from ...network.weights import file_digest, find_weights, load_weights
 
-    path = find_weights(weights)
+    path = find_weights(model.weights)
     with naming("--device"):
-        chosen = pick_device(device.value)
-    return load_weights(path, chosen), (path.stem, file_digest(path))
+        device = pick_device(model.device.value)
+    return load_weights(path, device), path.stem, file_digest(path)
 
 
 def write_designs(
-    requests, draw, calls, out, *, name, format, seed, steps, temperature, guidance, source, plot,
-    condition,
-):  # fmt: skip
+    run: Run, requests: Sequence[Request], draw: Draw, calls: Callable[[Request], int]
+) -> None:
     """Draw what is not there yet and write it, with the manifest, and residues.csv where it helps.
 
     Parameters
     ----------
-    requests : list of Request
+    run : Run
+    requests : sequence of Request
     draw : callable
-        ``draw(todo, advance)`` yields lists of `Sample`; ``advance(n)`` after every n calls.
+        ``draw(requests, advance)`` yields lists of `Sample`; ``advance(n)`` after every n calls.
     calls : callable
         ``calls(request)``, how many there will be.
-    source : tuple
-        What `load` says of the weights.
-    condition : str
-        For the manifest.
     """
-    from ... import __version__
-    from ...structure.io.read_write import read, write
-
-    def row_of(request, made=None):
-        values = (
-            f"{name}_{request.index:04d}.{format.value}", request.length, seed, request.index,
-            steps, temperature, guidance, made.calls if made else "",
-            f"{made.seconds:.3f}" if made else "",
-            request.sequence or SAME_FOR_ALL, request.structure or "", condition, *source,
-            __version__, shlex.join(["protdiff", *sys.argv[1:]]),
-        )  # fmt: skip
-        return dict(zip(COLUMNS, values, strict=True))
-
+    out, plot = run.output.out, run.output.plot
     created = _prepare_folder(out, "--out")
     try:
         if plot is not None:
             _prepare_folder(plot.parent, "--plot")
-        planned = {row_of(request)["file"]: request for request in requests}
-        rows = existing_rows(out / "manifest.csv", map(row_of, requests))
-        write_residues(out / "residues.csv", planned)
-        todo = [request for file, request in planned.items() if file not in rows]
-        with progress_bar(sum(map(calls, todo)), "generating", "calls") as advance:
-            for made in draw(todo, advance):
-                new = {(row := row_of(m.request, m))["file"]: row for m in made}
-                rows |= new
-                # The rows first: a killed run must know its own files again.
-                write_manifest(out / "manifest.csv", rows)
-                for one, file in zip(made, new, strict=True):
-                    write(one.backbone, out / file)
+        planned = {run.row(request)["file"]: request for request in requests}
+        rows = existing_rows(out / "manifest.csv", map(run.row, requests))
+        _write_residues(out / "residues.csv", planned)
+        missing = [request for file, request in planned.items() if file not in rows]
+        with progress_bar(sum(map(calls, missing)), "generating", "calls") as advance:
+            for samples in draw(missing, advance):
+                _write_samples(run, samples, rows)
     except BaseException:
         if created and not any(out.iterdir()):
             out.rmdir()
         raise
     if plot is not None:
-        from ...plots.ribbons import plot_backbones
-
-        files = list(planned)[:16]
-        made = [read(out / file) for file in files]
-        whole = [one[one.mask.all(1)] for one in made]
-        plot_backbones(whole, plot, titles=[Path(file).stem for file in files])
-    skipped = len(planned) - len(todo)
-    kept = f" ({skipped} were there already)" if skipped else ""
-    print(f"{len(planned)} backbones in {out}{kept}; manifest.csv lists them")
+        _draw_designs(out, list(planned)[:MAX_DRAWN], plot)
+    kept = len(planned) - len(missing)
+    note = f" ({kept} were there already)" if kept else ""
+    print(f"{len(planned)} backbones in {out}{note}; manifest.csv lists them")
     if plot is not None:
         print(f"picture: {plot}")
 
 
-def _prepare_folder(out, option):
+def _write_samples(run: Run, samples: Sequence[Sample], rows: dict[str, Mapping[str, Any]]) -> None:
+    """Write some samples, and add their rows to the manifest."""
+    from ...structure.io import read_write
+
+    new = {(row := run.row(sample.request, sample))["file"]: row for sample in samples}
+    rows |= new
+    # The rows first: a killed run must know its own files when it goes on.
+    write_manifest(run.output.out / "manifest.csv", rows)
+    for sample, file in zip(samples, new, strict=True):
+        read_write.write(sample.backbone, run.output.out / file)
+
+
+def _write_residues(path: Path, requests: Mapping[str, Request]) -> None:
+    """Table of which output residue is which input residue, for requests by file."""
+    rows = [
+        (file, place + 1, *rest)
+        for file, request in requests.items()
+        if request.condition is not None
+        for place, *rest in request.condition.residues()
+    ]
+    if not rows:
+        return
+    with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as handle:
+        writer = csv.writer(handle)
+        writer.writerow(("file", "residue", "input_chain", "input_residue", "residue_name"))
+        writer.writerows(rows)
+
+
+def _draw_designs(out: Path, files: Sequence[str], picture: Path) -> None:
+    from ...plots.ribbons import plot_backbones
+    from ...structure.io.read_write import read
+
+    backbones = [read(out / file) for file in files]
+    whole = [backbone[backbone.mask.all(1)] for backbone in backbones]
+    plot_backbones(whole, picture, titles=[Path(file).stem for file in files])
+
+
+def _prepare_folder(out: Path, option: str) -> bool:
     """Make a folder for output, and tell whether it is new; a clear error if that fails."""
     try:
         new = not out.is_dir()

@@ -1,24 +1,31 @@
-"""The manifest of a folder of generated structures: one row per file, enough to make it again."""
+"""The manifest of a folder of generated structures: one row per file, enough to make it anew."""
+
+from __future__ import annotations
 
 import csv
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
 
 from ..._system.files import replacing
 
 __all__ = ["COLUMNS", "existing_rows", "write_manifest"]
 
 COLUMNS = (
-    "file", "length", "seed", "sample", "steps", "temperature", "guidance", "network_calls",
-    "seconds", "residue_names", "secondary_structure", "condition", "weights", "weights_sha256",
-    "protdiff", "command",
+    "file", "length", "seed", "sample", "steps", "sampler", "temperature", "guidance",
+    "network_calls", "seconds", "residue_names", "secondary_structure", "condition", "weights",
+    "weights_sha256", "protdiff", "command",
 )  # fmt: skip
 #: Columns that say which structure a file holds; the rest may differ between runs.
 IDENTITY = (
-    "file", "length", "seed", "sample", "steps", "temperature", "guidance", "residue_names",
-    "secondary_structure", "condition", "weights_sha256", "protdiff",
+    "file", "length", "seed", "sample", "steps", "sampler", "temperature", "guidance",
+    "residue_names", "secondary_structure", "condition", "weights_sha256", "protdiff",
 )  # fmt: skip
 
 
-def existing_rows(manifest, planned):
+def existing_rows(
+    manifest: Path, planned: Iterable[Mapping[str, Any]]
+) -> dict[str, Mapping[str, Any]]:
     """Rows of an earlier, interrupted run of the same command by file.
 
     Raises
@@ -27,33 +34,43 @@ def existing_rows(manifest, planned):
         When the folder holds a file of a planned name that this command did not make, or a
         manifest of another program.
     """
-    rows, folder = {}, manifest.parent
-    if manifest.exists():
-        try:
-            with manifest.open(newline="", encoding="utf-8") as handle:
-                reader = csv.DictReader(handle)
-                foreign = tuple(reader.fieldnames or ()) != COLUMNS
-                rows = {row["file"]: row for row in reader} if not foreign else {}
-        except (OSError, UnicodeDecodeError, csv.Error):
-            foreign = True
-        if foreign:
-            raise ValueError(f"{manifest}: not a manifest of protdiff; choose another --out")
+    rows, folder = _read_rows(manifest), manifest.parent
     for row in planned:
         old, path = rows.get(row["file"]), folder / row["file"]
-        if (old is None and path.exists()) or (
-            old is not None and any(old[key] != str(row[key]) for key in IDENTITY)
-        ):
+        if old is None and path.exists():
             raise ValueError(
-                f"{path}: made with other options, or not by protdiff; "
+                f"{path}: not in the manifest, so not of this command; "
+                "choose another --out or --name, or remove it"
+            )
+        differs = [key for key in IDENTITY if old is not None and old[key] != str(row[key])]
+        if differs:
+            raise ValueError(
+                f"{path}: made with other options ({', '.join(differs)}); "
                 "choose another --out or --name, or remove it"
             )
         if old is not None and not (path.is_file() and path.stat().st_size):
-            del rows[row["file"]]  # to be made again
+            del rows[row["file"]]  # to be drawn anew
     return rows
 
 
-def write_manifest(path, rows):
-    """All rows, sorted by file, renamed into place."""
+def _read_rows(manifest: Path) -> dict[str, Mapping[str, Any]]:
+    """Rows of a manifest by file; none if there is no manifest."""
+    if not manifest.exists():
+        return {}
+    try:
+        with manifest.open(newline="", encoding="utf-8") as handle:
+            reader = csv.DictReader(handle)
+            if tuple(reader.fieldnames or ()) == COLUMNS:
+                return {row["file"]: row for row in reader}
+    except (OSError, UnicodeDecodeError, csv.Error):
+        pass
+    raise ValueError(
+        f"{manifest}: not a manifest of this version of protdiff; choose another --out"
+    )
+
+
+def write_manifest(path: Path, rows: Mapping[str, Mapping[str, Any]]) -> None:
+    """Write all rows, sorted by file, in one step."""
     with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as handle:
         writer = csv.DictWriter(handle, COLUMNS)
         writer.writeheader()

@@ -1,0 +1,71 @@
+"""Files that describe energies: contacts as CSV, a function of a Python file."""
+
+from __future__ import annotations
+
+import csv
+import importlib.util
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+__all__ = ["load_function", "read_contacts"]
+
+#: CA distance and tolerance (Å) of a contact whose row gives none.
+DEFAULT_DISTANCE, DEFAULT_TOLERANCE = 8.0, 1.0
+#: Å; what is beyond is a mistake.
+MAX_DISTANCE = 1e4
+
+
+def read_contacts(path: Path) -> list[tuple[int, int, float, float]]:
+    """Rows (i, j, distance, tolerance) of a CSV file."""
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as handle:
+            reader = csv.DictReader(handle, skipinitialspace=True)
+            rows = [(reader.line_num, row) for row in reader]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise ValueError(f"--contacts {path}: cannot be read as CSV ({error})") from None
+    if not rows or not {"i", "j"} <= rows[0][1].keys():
+        raise ValueError(f"--contacts {path}: needs a header with i, j, distance, tolerance")
+    pairs = []
+    for number, row in rows:
+        try:
+            pairs.append(_contact(row))
+        except (TypeError, ValueError):
+            raise ValueError(
+                f"--contacts {path}, line {number}: needs two residues and, in Å, a distance and "
+                "a tolerance"
+            ) from None
+    return pairs
+
+
+def _contact(row: dict[str, str]) -> tuple[int, int, float, float]:
+    i, j = int(row["i"]), int(row["j"])
+    distance = float(row.get("distance") or DEFAULT_DISTANCE)
+    tolerance = float(row.get("tolerance") or DEFAULT_TOLERANCE)
+    if not (0 < distance < MAX_DISTANCE and 0 <= tolerance < MAX_DISTANCE and i != j):
+        raise ValueError("out of range")
+    return i, j, distance, tolerance
+
+
+def load_function(text: str) -> Callable[..., Tensor]:
+    """The function of my.py:function."""
+    path, _, name = text.rpartition(":")
+    if not path or not Path(path).is_file():
+        raise ValueError(f"--energy {text}: no such file; write my.py:function")
+    spec = importlib.util.spec_from_file_location("protdiff_energy", path)
+    if spec is None or spec.loader is None:
+        raise ValueError(f"--energy {path}: is not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise ValueError(f"--energy {path}: fails to load ({error})") from None
+    function = getattr(module, name, None)
+    if not callable(function):
+        raise ValueError(f"--energy {path}: has no function {name}")
+    return function

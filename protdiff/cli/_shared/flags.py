@@ -1,0 +1,60 @@
+"""Parameters of the library as the command line calls them.
+
+Messages of the library name parameters in backticks. What a verb calls them stands here, in one
+place; a parameter that is not here has the flag of its own name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+__all__ = ["in_flags", "naming"]
+
+#: Parameters that are options of the same name.
+SAME_NAME = (
+    "batch_size", "chain", "churn", "contacts", "contig", "device", "diffusion", "end", "format",
+    "guidance", "length", "length_change", "name", "num", "out", "overlap", "rg", "sampler",
+    "scale", "seed", "sequence", "steps", "strength", "symmetry", "temperature", "to", "weights",
+    "window", "jobs", "stride", "models", "samples", "reference", "alignment", "minutes", "keep",
+    "hold_out", "rank",
+)  # fmt: skip
+#: Parameters that the command line calls something else.
+OTHER_NAME = {
+    "regions": "--redesign",
+    "secondary_structure": "--ss",
+    "source": "--in",
+    "rank": "--lora-rank",
+}
+#: The same for single verbs.
+OF_VERB = {"extend": {"source": "FILE"}}
+PARAMETER = re.compile(r"`([a-z][a-z_]*)`")
+
+
+def in_flags(message: str, verb: str = "") -> str:
+    """A message of the library with the flags of the command line for its parameters.
+
+    Examples
+    --------
+    >>> in_flags("`length_change` -5: removes all of `regions`")
+    '--length-change -5: removes all of --redesign'
+    """
+    special = OTHER_NAME | OF_VERB.get(verb, {})
+
+    def flag(match: re.Match[str]) -> str:
+        name = match[1]
+        if name in special:
+            return special[name]
+        return f"--{name.replace('_', '-')}" if name in SAME_NAME else match[0]
+
+    return PARAMETER.sub(flag, message)
+
+
+@contextmanager
+def naming(option: str) -> Iterator[None]:
+    """Put the option, and what it came from, before the message of a ValueError."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"{option}: {error}") from None

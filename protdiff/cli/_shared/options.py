@@ -1,0 +1,107 @@
+"""Options that several verbs share, in groups."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ...sampling.settings import DEFAULTS, SAMPLER_NAMES, SamplingSettings
+
+__all__ = ["Device", "Format", "ModelOptions", "OutputOptions", "Sampler", "SamplingFlags"]
+
+
+class Format(StrEnum):
+    """Output formats."""
+
+    pdb = "pdb"
+    cif = "cif"
+    bcif = "bcif"
+
+
+class Device(StrEnum):
+    """Devices."""
+
+    auto = "auto"
+    cpu = "cpu"
+    cuda = "cuda"
+    mps = "mps"
+
+
+Sampler = StrEnum("Sampler", {name: name for name in SAMPLER_NAMES})
+DEFAULT_SAMPLER = Sampler[DEFAULTS.sampler]
+
+
+@dataclass(frozen=True)
+class OutputOptions:
+    """Where generated structures go."""
+
+    out: Annotated[Path, typer.Option(help="Folder for the structures.")] = Path("designs")
+    format: Annotated[Format, typer.Option(help="File format.")] = Format.pdb
+    plot: Annotated[
+        Path | None, typer.Option(help="Draw the backbones (the first 16) into this PNG file.")
+    ] = None
+
+    def check(self, name: str) -> None:
+        """ValueError for a file name or a picture that cannot be."""
+        if not name or Path(name).name != name or name.startswith("."):
+            raise ValueError(f"--name {name!r}: must be a plain file name")
+        if self.plot is not None and (self.plot.suffix.lower() != ".png" or self.plot.is_dir()):
+            raise ValueError(f"--plot {self.plot}: must be a file that ends in .png")
+
+
+@dataclass(frozen=True)
+class SamplingFlags:
+    """How backbones are drawn."""
+
+    seed: Annotated[int, typer.Option(min=0, help="Sample i of a seed is always the same.")] = 0
+    steps: Annotated[int, typer.Option(min=2, help="Network calls.")] = DEFAULTS.steps
+    temperature: Annotated[
+        float, typer.Option(help="Below 1: more regular in detail. Above 1: more diverse.")
+    ] = DEFAULTS.temperature
+    guidance: Annotated[
+        float | None,
+        typer.Option(help="From 1 (none): how far from a weaker network. Default: by the weights."),
+    ] = None
+    sampler: Annotated[
+        Sampler, typer.Option(help="How the reverse flow is integrated.", rich_help_panel="Sampler")
+    ] = DEFAULT_SAMPLER
+    diffusion: Annotated[
+        float | None,
+        typer.Option(
+            help="With --sampler multistep: 0 for the ODE, 1 for the SDE.",
+            rich_help_panel="Sampler",
+        ),
+    ] = None
+    churn: Annotated[
+        float | None,
+        typer.Option(
+            help="With --sampler heun, on variance-exploding flows: EDM's S_churn.",
+            rich_help_panel="Sampler",
+        ),
+    ] = None
+
+    def settings(self, batch_size: int | None = None) -> SamplingSettings:
+        """The same for the library."""
+        return SamplingSettings(
+            steps=self.steps,
+            sampler=self.sampler.value,
+            diffusion=self.diffusion,
+            churn=self.churn,
+            temperature=self.temperature,
+            guidance=self.guidance,
+            batch_size=batch_size,
+        )
+
+
+@dataclass(frozen=True)
+class ModelOptions:
+    """Which network, and where it runs."""
+
+    weights: Annotated[
+        str | None, typer.Option(help="Shipped weights by name, or a .safetensors file.")
+    ] = None
+    device: Annotated[Device, typer.Option(help="Where the network runs.")] = Device.auto

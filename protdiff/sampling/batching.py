@@ -1,0 +1,40 @@
+"""Requests of similar length together, so that little is padding."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from .plan import Request
+from .settings import DEFAULTS, SamplingSettings
+
+__all__ = ["batches", "residues_at_once"]
+
+
+def residues_at_once(device: object, settings: SamplingSettings = DEFAULTS) -> int:
+    """Residues in one automatic batch on a device."""
+    on_gpu = str(device).startswith("cuda")
+    return settings.gpu_batch_residues if on_gpu else settings.batch_residues
+
+
+def batches(
+    requests: Sequence[Request],
+    device: object = "cpu",
+    settings: SamplingSettings = DEFAULTS,
+) -> Iterator[list[Request]]:
+    """Batches of requests, longest first, so that memory runs out early or never.
+
+    A batch has `batch_size` samples, or at most `batch_residues` residues, padding included.
+
+    Examples
+    --------
+    >>> from protdiff.sampling.plan import Request
+    >>> requests = [Request(0, 20), Request(1, 400), Request(2, 500)]
+    >>> [[r.index for r in batch] for batch in batches(requests)]
+    [[2], [1, 0]]
+    """
+    residues = residues_at_once(device, settings)
+    ordered = sorted(requests, key=lambda r: (-r.length, r.index))
+    while ordered:
+        count = settings.batch_size or max(1, residues // ordered[0].length)
+        yield ordered[:count]
+        ordered = ordered[count:]

@@ -1,0 +1,40 @@
+"""Samples of any number of requests, batch after batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from .batching import batches
+from .plan import Request
+from .sample import Sample, sample
+from .settings import DEFAULTS, SamplingSettings
+
+if TYPE_CHECKING:
+    from ..network import Denoiser
+
+__all__ = ["draw"]
+
+
+def draw(
+    denoiser: Denoiser,
+    requests: Sequence[Request],
+    settings: SamplingSettings = DEFAULTS,
+    *,
+    seed: int = 0,
+    advance: Callable[[int], None] | None = None,
+) -> Iterator[list[Sample]]:
+    """Draw the samples of the requests; one list per batch, longest chains first.
+
+    Parameters
+    ----------
+    denoiser : Denoiser
+    requests : sequence of Request
+    settings : SamplingSettings
+    seed : int
+        Sample i of a seed is the same whatever the batches are.
+    advance : callable, optional
+        Called with the number of chains after every network call.
+    """
+    for batch in batches(requests, denoiser.device, settings):
+        yield sample(denoiser, batch, settings, seed=seed, advance=advance)

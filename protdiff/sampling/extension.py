@@ -1,0 +1,176 @@
+"""What an extension is: which chain grows, at which end, through which windows (GrainPaint).
+
+A window is a stretch of the chain that goes through the network at once: residues that are there
+already, and the next new ones. The known ones enter by the exact Gaussian conditional
+(`docs/theory.md` 5), as in a redesign; all that lies outside the window is an obstacle. For a
+Markov chain, windows that overlap by one residue would lose nothing; for a protein, a longer
+overlap knows more of the fold.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from ..structure.backbone import Backbone, joined
+from .plan import MAX_LENGTH, MIN_LENGTH
+
+if TYPE_CHECKING:
+    from jaxtyping import Int
+
+__all__ = ["ENDS", "WINDOW", "Extension", "Window"]
+
+ENDS = ("C", "N", "both")
+#: Residues of a window by default; fewer only save memory, and know less of the fold.
+WINDOW = 1024
+#: Share of a window that is known already, by default.
+OVERLAP_SHARE = 0.25
+#: Fewest known residues of a window: fewer do not fix its place and orientation.
+MIN_OVERLAP = 3
+
+
+class Window(NamedTuple):
+    """Stretch of the grown chain that is drawn at once: rows [start, stop), and the new ones."""
+
+    start: int
+    stop: int
+    new: list[tuple[int, int]]
+
+
+@dataclass(frozen=True)
+class Extension:
+    """Which chain grows, and how.
+
+    Parameters
+    ----------
+    source : Backbone
+        All chains of the file; those that do not grow are obstacles.
+    to : int
+        Residues that the chain has in the end.
+    chain : str, optional
+        Which chain grows; needed if there are several.
+    end : {"C", "N", "both"}
+        Where; both: half of the residues at either end, the odd one at C.
+    window, overlap : int
+        Residues that go through the network at once, and how many of them are known already.
+        A quarter of the window by default.
+
+    Raises
+    ------
+    ValueError
+        For a chain that is not there or lacks atoms, and sizes that cannot be.
+    """
+
+    source: Backbone
+    to: int
+    chain: str | None = None
+    end: str = "C"
+    window: int = WINDOW
+    overlap: int | None = None
+
+    def __post_init__(self) -> None:
+        chains = self.source.chains
+        if self.chain is None and len(chains) != 1:
+            raise ValueError(f"`chain` is missing: there are {', '.join(chains)}; name one")
+        chain = self.source.chain(chains[0] if self.chain is None else self.chain)
+        object.__setattr__(self, "chain", chain.chains[0])
+        if self.overlap is None:
+            default = max(MIN_OVERLAP, round(OVERLAP_SHARE * self.window))
+            object.__setattr__(self, "overlap", default)
+        self._check_sizes()
+        self._check_chain(chain)
+
+    def _check_sizes(self) -> None:
+        if self.end not in ENDS:
+            raise ValueError(f"`end` {self.end}: not one of {', '.join(ENDS)}")
+        if not MIN_LENGTH <= self.window <= MAX_LENGTH:
+            raise ValueError(
+                f"`window` {self.window}: must lie between {MIN_LENGTH} and {MAX_LENGTH}"
+            )
+        if not MIN_OVERLAP <= self.known_residues < self.window:
+            raise ValueError(
+                f"`overlap` {self.overlap}: must be at least {MIN_OVERLAP} and less than `window` "
+                f"{self.window}"
+            )
+
+    def _check_chain(self, chain: Backbone) -> None:
+        if len(chain) < MIN_OVERLAP:
+            raise ValueError(f"chain {self.chain}: has {len(chain)} residues; three are needed")
+        lacking = np.flatnonzero(~chain.mask.all(1))
+        if len(lacking):
+            k = lacking[0]
+            raise ValueError(
+                f"residue {self.chain}{chain.residue_numbers[k]}{chain.insertion_codes[k]} lacks "
+                "backbone atoms; take it out of the file"
+            )
+        if self.to <= len(chain):
+            raise ValueError(
+                f"`to` {self.to}: chain {self.chain} has {len(chain)} residues already; "
+                "ask for more"
+            )
+
+    @property
+    def known_residues(self) -> int:
+        """Fewest residues of a window that are known already."""
+        assert self.overlap is not None  # since __post_init__
+        return self.overlap
+
+    def _added(self) -> tuple[int, int]:
+        """New residues at the N and at the C terminus."""
+        added = self.to - int((self.source.chain_ids == self.chain).sum())
+        before = {"C": 0, "N": added, "both": added // 2}[self.end]
+        return before, added - before
+
+    def windows(self) -> list[Window]:
+        """Windows in the order in which they are drawn; rows of the grown chain."""
+        before, after = self._added()
+        first, last = before, self.to - after  # known so far
+        if self.to <= self.window:
+            ends = (0, first), (last, self.to)
+            return [Window(0, self.to, [end for end in ends if end[0] < end[1]])]
+        windows = []
+        while first > 0 or last < self.to:
+            if last < self.to:
+                new = last, min(last + self._step(last - first), self.to)
+                windows.append(Window(max(first, new[1] - self.window), new[1], [new]))
+                last = new[1]
+            if first > 0:
+                new = max(first - self._step(last - first), 0), first
+                windows.append(Window(new[0], min(last, new[0] + self.window), [new]))
+                first = new[0]
+        return windows
+
+    def _step(self, known: int) -> int:
+        """Most new residues of a window."""
+        return self.window - min(self.known_residues, known)
+
+    def text(self) -> str:
+        """The extension in words, for the manifest."""
+        return (
+            f"extend={self.chain} to={self.to} end={self.end} window={self.window} "
+            f"overlap={self.overlap}"
+        )
+
+    def grown(self) -> tuple[Backbone, Int[np.ndarray, " chain"]]:
+        """The file with the new residues in place, without coordinates; and rows of the chain."""
+        source, (before, after) = self.source, self._added()
+        of_chain = source.chain_ids == self.chain
+        chain, place = source[of_chain], int(of_chain.argmax())
+        rest = source[~of_chain]  # the chain in one piece, where it begins
+        first, last = chain.residue_numbers.min(), chain.residue_numbers.max()
+        whole = joined([
+            rest[:place], _new(chain, np.arange(first - before, first)), chain,
+            _new(chain, last + 1 + np.arange(after)), rest[place:],
+        ])  # fmt: skip
+        return whole, np.flatnonzero(whole.chain_ids == self.chain)
+
+
+def _new(chain: Backbone, numbers: Int[np.ndarray, " residues"]) -> Backbone:
+    """Residues of a chain without coordinates."""
+    return Backbone.from_coords(
+        np.full((len(numbers), 4, 3), np.nan), chain_ids=chain.chain_ids[0],
+        residue_numbers=numbers,
+        b_factors=None if chain.b_factors is None else np.zeros(len(numbers)),
+    )  # fmt: skip

@@ -1,0 +1,241 @@
+"""One batch of backbones from noise: the reverse flow, one random generator per sample."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..structure.backbone import RESIDUE_TYPES, Backbone
+from ..structure.geometry import place_backbone
+from ..structure.secondary_structure import STATES
+from .guidance import guidance_of
+from .plan import Request
+from .settings import DEFAULTS, SamplingSettings
+from .temperature import least_power, temperatures
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
+    from torch import Tensor
+
+    from ..conditioning.base import SampleCondition
+    from ..flow import Flow
+    from ..network import Denoiser
+
+    Noise = Callable[[], Float[Tensor, "batch components 3"]]
+    Denoise = Callable[
+        [Float[Tensor, "batch components 3"], Float[Tensor, " batch"]],
+        Float[Tensor, "batch components 3"],
+    ]
+    StepCallback = Callable[
+        [int, float, Float[Tensor, "batch components 3"], Float[Tensor, "batch components 3"]], None
+    ]
+
+__all__ = ["Sample", "network_calls", "sample"]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A generated backbone with what it took: network calls, seconds of its share of the batch."""
+
+    request: Request
+    backbone: Backbone
+    calls: int
+    seconds: float
+
+
+def network_calls(settings: SamplingSettings, second_pass: float = 0.0) -> int:
+    """Calls of the network that one sample takes.
+
+    Parameters
+    ----------
+    settings : SamplingSettings
+    second_pass : float
+        Time from which there is a second pass, see `SampleCondition`; 0 for none.
+    """
+    from ..conditioning.compose import second_pass_calls
+
+    passes = [settings.steps]
+    if second_pass:
+        passes.append(second_pass_calls(settings.steps, second_pass))
+    # Heun's rule looks ahead in every step: two calls for each time but the last.
+    return sum(2 * n - 1 if settings.sampler == "heun" else n for n in passes)
+
+
+def sample(
+    denoiser: Denoiser,
+    requests: Sequence[Request],
+    settings: SamplingSettings = DEFAULTS,
+    *,
+    seed: int = 0,
+    times: Float[Tensor, " steps"] | None = None,
+    callback: StepCallback | None = None,
+    advance: Callable[[int], None] | None = None,
+) -> list[Sample]:
+    """Draw one batch of backbones.
+
+    Parameters
+    ----------
+    denoiser : Denoiser
+    requests : sequence of Request
+    settings : SamplingSettings
+    seed : int
+    times : Tensor, shape (steps,), optional
+        Grid from 1 down, in place of the `sampling_times` of the flow.
+    callback : callable, optional
+        Called with (step, u, noisy, clean estimate) at every time.
+    advance : callable, optional
+        Called with the number of chains after every network call.
+
+    Returns
+    -------
+    list of Sample
+        In the order of the requests.
+    """
+    import torch
+
+    from ..conditioning import conditioned, second_pass
+    from ..flow import sampling_times, to_coords
+    from ..network.numerics import flush_denormals
+
+    guidance = guidance_of(denoiser, settings)
+    began = time.perf_counter()
+    lengths = [request.length for request in requests]
+    conditions = [request.condition for request in requests]
+    size = max(lengths)
+    features = _features(requests, size)
+    flow, denoise = denoiser.bind(lengths, features, remember=True, guidance=guidance)
+    denoise, calls = _counted(conditioned(denoise, flow, lengths, conditions), advance)
+    walk = _sampler(settings, flow)
+    with torch.inference_mode(), flush_denormals():
+        noise = noise_source(requests, size, seed)
+        start, until = _start(flow, conditions, lengths, noise)
+        grid = sampling_times(flow, settings.steps, until) if times is None else until * times
+        least = [least_power(request, settings.law) for request in requests]
+        options = {"temperature": temperatures(flow, least, settings), "callback": callback}
+        clean = walk(denoise, flow, grid, noise, start=start, **options)
+        second, extra = second_pass(len(grid), conditions)
+        if extra:
+            second = min(second, until)
+            start = flow.noise(clean, torch.full((len(clean),), second), noise())
+            grid = sampling_times(flow, extra, second)
+            clean = walk(denoise, flow, grid, noise, start=start, **options)
+        ca = to_coords(clean[:, :size], lengths).numpy()
+    links = clean[:, size:].numpy()
+    backbones = [_backbone(*parts) for parts in zip(requests, ca, links, strict=True)]
+    seconds = (time.perf_counter() - began) / len(requests)
+    return [
+        Sample(request, backbone, calls(), seconds)
+        for request, backbone in zip(requests, backbones, strict=True)
+    ]
+
+
+def _features(requests: Sequence[Request], size: int) -> Float[Tensor, "batch residues features"]:
+    """Condition features of the requests."""
+    from ..network.condition_features import condition_features
+
+    def indices(text: str | None, letters: str) -> list[int] | None:
+        return [letters.find(letter) for letter in text] if text else None
+
+    return condition_features(
+        [indices(request.sequence, RESIDUE_TYPES) for request in requests],
+        [indices(request.structure, STATES) for request in requests],
+        size,
+    )
+
+
+def _counted(
+    denoise: Denoise, advance: Callable[[int], None] | None
+) -> tuple[Denoise, Callable[[], int]]:
+    """The denoiser, and a function that says how often it has been called."""
+    calls = 0
+
+    def counted(
+        x: Float[Tensor, "batch components 3"], u: Float[Tensor, " batch"]
+    ) -> Float[Tensor, "batch components 3"]:
+        nonlocal calls
+        calls += 1
+        clean = denoise(x, u)
+        if advance is not None:
+            advance(len(x))
+        return clean
+
+    return counted, lambda: calls
+
+
+def _sampler(settings: SamplingSettings, flow: Flow) -> Callable[..., Tensor]:
+    """The sampler of the settings, with its parameter."""
+    from functools import partial
+
+    from ..flow import SAMPLERS, VE, multistep
+    from ..flow.samplers import edm_churn
+
+    if settings.diffusion is not None:
+        return partial(multistep, diffusion=settings.diffusion)
+    if settings.churn is not None:
+        if not isinstance(flow.schedule, VE):
+            raise ValueError(
+                "`churn`: is defined for variance-exploding flows alone, and these weights have "
+                "another; use `sampler` multistep with a `diffusion` above 1 for more noise"
+            )
+        return partial(SAMPLERS["heun"], churn=edm_churn(flow.schedule, settings.churn))
+    return SAMPLERS[settings.sampler]
+
+
+def noise_source(requests: Sequence[Request], size: int, seed: int) -> Noise:
+    """Function that returns standard normal numbers (B, 2·size, 3), one generator per sample.
+
+    Every sample draws numbers for its own length only, so neither the batch nor its padding can
+    change them.
+    """
+    import torch
+
+    generators = []
+    for request in requests:
+        sequence = np.random.SeedSequence(seed, spawn_key=(request.index,))
+        state = sequence.generate_state(2, np.uint32)
+        generators.append(torch.Generator().manual_seed(int(state[0]) << 32 | int(state[1])))
+
+    def noise() -> Float[Tensor, "batch components 3"]:
+        out = torch.zeros(len(requests), 2 * size, 3, dtype=torch.float64)
+        for row, request, generator in zip(out, requests, generators, strict=True):
+            n = request.length
+            draw = torch.randn(2, n, 3, generator=generator, dtype=torch.float64)
+            row[:n], row[size : size + n] = draw
+        return out
+
+    return noise
+
+
+def _start(
+    flow: Flow,
+    conditions: Sequence[SampleCondition | None],
+    lengths: Sequence[int],
+    noise: Noise,
+) -> tuple[Float[Tensor, "batch components 3"] | None, float]:
+    """State to start from (None: the prior) and its time, if the conditions name one."""
+    import torch
+
+    starts = [condition.start() if condition is not None else None for condition in conditions]
+    given = [start for start in starts if start is not None]
+    if not given:
+        return None, 1.0
+    if len(given) < len(starts) or len({until for _, until in given}) != 1:
+        raise ValueError("the samples of a batch must start at one time; use `batch_size` 1")
+    size, until = flow.mask.shape[1] // 2, given[0][1]
+    clean = torch.zeros(*flow.mask.shape, 3, dtype=torch.float64)
+    for row, n, (components, _) in zip(clean, lengths, given, strict=True):
+        row[:n], row[size : size + n] = components[:n], components[n:]
+    return flow.noise(clean, torch.full((len(clean),), until), noise()), until
+
+
+def _backbone(
+    request: Request, ca: Float[np.ndarray, "size 3"], links: Float[np.ndarray, "size 3"]
+) -> Backbone:
+    """Backbone of a request from its padded CA trace (Å) and link vectors."""
+    n = request.length
+    backbone = Backbone.from_coords(place_backbone(ca[:n], links[: n - 1]), request.sequence)
+    return backbone if request.condition is None else request.condition.finish(backbone)
