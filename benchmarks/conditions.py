@@ -25,7 +25,8 @@ from protdiff.conditioning.symmetry import symmetry_error
 from protdiff.dataset import read_chains
 from protdiff.metrics.quality import near_pairs, quality
 from protdiff.network.weights import load_weights
-from protdiff.sampling.extend import Extension, extend
+from protdiff.sampling.extend import draw_extensions
+from protdiff.sampling.extension import Extension
 from protdiff.structure.superposition import rmsd
 
 FRAGMENT, RESTRAINTS, TOLERANCE, UNIT, SIZES = 9, 10, 1.0, 60, 8
@@ -165,7 +166,7 @@ def extensions(chains, weights):
         rows = []
         for seed, real in enumerate(chains):
             asked = Extension(real, len(real) + ADDED, None, "both", window)
-            [made] = extend(denoiser, asked, seed=seed)
+            [[made]] = draw_extensions(denoiser, asked, [0], seed=seed)
             ca, fresh = made.backbone.ca, np.isnan(asked.grown()[0].ca[:, 0])
             seams = {end for *_, new in asked.windows() for cut in new for end in cut}
             seams = np.array(sorted(seams - {0, asked.to}))  # first residues after a seam

@@ -24,8 +24,10 @@ import torch
 
 from protdiff.network.numerics import pick_device
 from protdiff.network.weights import load_weights
-from protdiff.sampling.generate import DEFAULT_STEPS, sample
-from protdiff.sampling.plan import GPU_BATCH_RESIDUES, Request, batches
+from protdiff.sampling.draw import draw
+from protdiff.sampling.plan import Request
+from protdiff.sampling.sample import sample
+from protdiff.sampling.settings import DEFAULTS, SamplingSettings
 
 UNIT = 1e9 if sys.platform == "darwin" else 1e6
 #: Samples of one length at most, and residues that they are enough for.
@@ -47,14 +49,14 @@ def one_length(length, threads, device):
     """CPU and wall seconds per sample, and peak memory (GB) of this process."""
     torch.set_num_threads(threads)
     denoiser = load_weights(None, pick_device(device))
-    most, enough = (MOST, ENOUGH) if device == "cpu" else (128, GPU_BATCH_RESIDUES)
+    most, enough = (MOST, ENOUGH) if device == "cpu" else (128, DEFAULTS.gpu_batch_residues)
     requests = [Request(i, length) for i in range(max(1, min(most, enough // length)))]
-    sample(denoiser, requests[:1], steps=4)
+    sample(denoiser, requests[:1], SamplingSettings(steps=4))
     found = []
     for _ in range(3):
         wall, cpu = time.perf_counter(), sum(os.times()[:2])
-        for batch in batches(requests, device=device):
-            sample(denoiser, batch)
+        for _ in draw(denoiser, requests):
+            pass
         found.append(((sum(os.times()[:2]) - cpu), (time.perf_counter() - wall)))
     cpu, wall = (statistics.median(column) / len(requests) for column in zip(*found, strict=True))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / UNIT
@@ -85,7 +87,7 @@ def main():
         return
     seconds, memory = cold_start()
     print(f"cold start, 4 samples of 100 residues: {seconds:.1f} s, {memory:.2f} GB at most")
-    print(f"{options.threads} threads, {options.device}, {DEFAULT_STEPS} network calls per sample")
+    print(f"{options.threads} threads, {options.device}, {DEFAULTS.steps} network calls per sample")
     print("| residues | CPU s per sample | wall s per sample | memory of the process, GB |")
     print("| --- | --- | --- | --- |")
     own = [sys.executable, __file__, "--threads", str(options.threads), "--device", options.device]

@@ -25,8 +25,9 @@ from protdiff.flow import uniform_times
 from protdiff.metrics.evaluation import Structures, evaluate
 from protdiff.network.numerics import flush_denormals
 from protdiff.network.weights import load_weights
-from protdiff.sampling.generate import sample
-from protdiff.sampling.plan import Request, batches
+from protdiff.sampling.draw import draw as draw_samples
+from protdiff.sampling.plan import Request
+from protdiff.sampling.settings import SamplingSettings
 from protdiff.training.batches import make_batch
 from protdiff.training.chains import load_chains
 from protdiff.training.config import TrainingConfig
@@ -116,10 +117,9 @@ def draw(run, calls):
     lengths = np.linspace(SHORTEST, LONGEST, SAMPLES).round().astype(int)
     requests = [Request(i, int(n)) for i, n in enumerate(lengths)]
     found, began = [], time.process_time()
-    for batch in batches(requests, 16):
-        found += sample(
-            denoiser, batch, seed=7, times=uniform_times(calls), method="sde_2m", temperature=1.0
-        )
+    settings = SamplingSettings(sampler="sde_2m", temperature=1.0, batch_size=16)
+    for batch in draw_samples(denoiser, requests, settings, seed=7, times=uniform_times(calls)):
+        found += batch
     seconds = (time.process_time() - began) / len(found)
     return [s.backbone for s in found], seconds
 

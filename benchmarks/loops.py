@@ -19,8 +19,8 @@ from protdiff.conditioning import Redesign
 from protdiff.dataset import read_chains
 from protdiff.metrics.quality import quality
 from protdiff.network.weights import load_weights
-from protdiff.sampling.generate import sample
-from protdiff.sampling.plan import Request, batches, settled
+from protdiff.sampling.draw import draw
+from protdiff.sampling.plan import plan_requests
 from protdiff.structure.secondary_structure import psea
 
 SIZES, TRIES, BOND, END = (8, 12), 10, 0.15, 10
@@ -39,8 +39,8 @@ def redraw(denoiser, backbone, size, seed):
     """RMSD and closure of each try."""
     start = pick_loop(backbone, size)
     asked = Redesign(backbone, f"A{start + 1}-{start + size}")
-    plan = [settled(Request(i, len(backbone)), asked, seed) for i in range(TRIES)]
-    found = [one for batch in batches(plan) for one in sample(denoiser, batch, seed=seed)]
+    requests = plan_requests(TRIES, seed, condition=asked)
+    found = [one for batch in draw(denoiser, requests, seed=seed) for one in batch]
     rows = []
     loop = slice(start, start + size)
     for one in sorted(found, key=lambda o: o.request.index):

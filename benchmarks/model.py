@@ -33,8 +33,9 @@ from protdiff._system.files import replacing
 from protdiff.dataset import read_chains
 from protdiff.flow import uniform_times
 from protdiff.network.weights import file_digest, find_weights, load_weights
-from protdiff.sampling.generate import sample
-from protdiff.sampling.plan import Request, batches, sample_length
+from protdiff.sampling.draw import draw
+from protdiff.sampling.plan import Request, sample_length
+from protdiff.sampling.settings import SamplingSettings
 from protdiff.structure.backbone import Backbone
 
 COMMAND = [sys.executable, "-m", "protdiff.cli.app"]
@@ -99,8 +100,9 @@ def even(out, data):
     for n in CALLS[:-1]:
         folder = out / f"even_{n}"
         folder.mkdir(exist_ok=True)
-        for batch in batches(requests):
-            for one in sample(denoiser, batch, seed=3, times=uniform_times(n), method="sde_2m"):
+        settings = SamplingSettings(sampler="sde_2m")
+        for batch in draw(denoiser, requests, settings, seed=3, times=uniform_times(n)):
+            for one in batch:
                 protdiff.write(one.backbone, folder / f"{one.request.index:04d}.pdb")
         found[str(n)] = measured(folder)
     return found
@@ -155,8 +157,8 @@ def sequence(out, data):
     denoiser, made = load_weights(), {}
     for shown in (True, False):
         todo = [r if shown else Request(r.index, r.length) for r in requests.values()]
-        for batch in batches(todo):
-            for one in sample(denoiser, batch):
+        for batch in draw(denoiser, todo):
+            for one in batch:
                 made[one.request.index, shown] = one.backbone
     rows = []
     for name, request in requests.items():

@@ -17,8 +17,8 @@ import protdiff
 from protdiff.conditioning import Motif
 from protdiff.metrics.quality import quality
 from protdiff.network.weights import load_weights
-from protdiff.sampling.generate import sample
-from protdiff.sampling.plan import Request, allowed_lengths, batches, sample_length, settled
+from protdiff.sampling.draw import draw
+from protdiff.sampling.plan import Request, plan_requests
 from protdiff.structure.superposition import rmsd
 
 #: Quality columns and whether more is worse.
@@ -56,18 +56,17 @@ def measure(made):
     }
 
 
-def draw(denoiser, requests, seed):
-    found = [one for batch in batches(requests) for one in sample(denoiser, batch, seed=seed)]
+def drawn(denoiser, requests, seed):
+    found = [one for batch in draw(denoiser, requests, seed=seed) for one in batch]
     return sorted(found, key=lambda one: one.request.index)
 
 
 def problem(denoiser, path, samples, reference):
     """Rows of the samples of one problem, and of free samples of the same lengths."""
     motif = Motif(path)
-    lengths = allowed_lengths(motif, None)
-    plan = [Request(i, sample_length(lengths, i, 0)) for i in range(samples)]
-    made = draw(denoiser, [settled(request, motif, 0) for request in plan], 0)
-    free = draw(denoiser, plan[:reference], 1)
+    scaffolds = plan_requests(samples, 0, condition=motif)
+    made = drawn(denoiser, scaffolds, 0)
+    free = drawn(denoiser, [Request(r.index, r.length) for r in scaffolds[:reference]], 1)
     return {
         "motif": [measure(one) for one in made],
         "free": [{k: quality(o.backbone)[k] for k in (*COLUMNS, "rg_ratio")} for o in free],

@@ -21,9 +21,10 @@ import protdiff
 from protdiff.flow import SAMPLERS, sampling_times, uniform_times
 from protdiff.flow.sampler_error import sampler_error
 from protdiff.network.weights import load_weights
-from protdiff.sampling.generate import sample
-from protdiff.sampling.plan import Request, batches
-from protdiff.sampling.temperature import DEFAULT_TEMPERATURE
+from protdiff.sampling.draw import draw
+from protdiff.sampling.plan import Request
+from protdiff.sampling.sample import sample
+from protdiff.sampling.settings import DEFAULTS, SamplingSettings
 
 COLUMNS = {
     "step_ok": "bonds %", "clash_3.0": "clashes", "clash_3.6": "pairs < 3.6 Å",
@@ -37,9 +38,9 @@ RESOLUTION = 0.3
 def measure(denoiser, times, method, options):
     requests = [Request(i, options.length) for i in range(options.samples)]
     with tempfile.TemporaryDirectory() as folder:
-        for batch in batches(requests):
-            how = {"seed": options.seed, "temperature": options.temperature}
-            for one in sample(denoiser, batch, times=times, method=method, **how):
+        settings = SamplingSettings(sampler=method, temperature=options.temperature)
+        for batch in draw(denoiser, requests, settings, seed=options.seed, times=times):
+            for one in batch:
                 protdiff.write(one.backbone, Path(folder) / f"{one.request.index:04d}.pdb")
         return measure_folder(folder)[0]
 
@@ -63,7 +64,7 @@ def movement(denoiser, options, calls=100, rows=25):
     requests = [Request(i, options.length) for i in range(options.samples)]
     flow, seen = denoiser.recipe([options.length] * options.samples), []
     sample(
-        denoiser, requests, seed=options.seed, temperature=options.temperature,
+        denoiser, requests, SamplingSettings(temperature=options.temperature), seed=options.seed,
         times=uniform_times(calls), callback=lambda index, u, x, clean: seen.append((u, clean)),
     )  # fmt: skip
     size, found = flow.mask.shape[1] // 2, []
@@ -92,7 +93,7 @@ def main():
     parser.add_argument("--samples", type=int, default=None)
     parser.add_argument("--length", type=int, default=100)
     parser.add_argument("--seed", type=int, default=5)
-    parser.add_argument("--temperature", type=float, default=DEFAULT_TEMPERATURE)
+    parser.add_argument("--temperature", type=float, default=DEFAULTS.temperature)
     options = parser.parse_args()
     options.samples = options.samples or (8 if options.movement else 48)
     torch.set_num_threads(1)

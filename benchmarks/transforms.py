@@ -14,8 +14,9 @@ import torch
 from protdiff.flow import gaussian_oracle, sde_2m, to_coords, to_modes, uniform_times
 from protdiff.flow.zoo import recipe
 from protdiff.network.weights import load_weights
-from protdiff.sampling.generate import sample
-from protdiff.sampling.plan import Request, batches
+from protdiff.sampling.draw import draw
+from protdiff.sampling.plan import Request
+from protdiff.sampling.settings import SamplingSettings
 
 CHAINS, LENGTH = 64, 256
 
@@ -55,8 +56,8 @@ def generation(lengths, steps=10):
     denoiser = load_weights()
     requests = [Request(i, n) for i, n in enumerate(lengths)]
     began = time.perf_counter()
-    for batch in batches(requests):
-        sample(denoiser, batch, steps=steps)
+    for _ in draw(denoiser, requests, SamplingSettings(steps=steps)):
+        pass
     return time.perf_counter() - began
 
 

@@ -11,6 +11,9 @@ from .sample import Sample, sample
 from .settings import DEFAULTS, SamplingSettings
 
 if TYPE_CHECKING:
+    from jaxtyping import Float
+    from torch import Tensor
+
     from ..network import Denoiser
 
 __all__ = ["draw"]
@@ -22,6 +25,7 @@ def draw(
     settings: SamplingSettings = DEFAULTS,
     *,
     seed: int = 0,
+    times: Float[Tensor, " steps"] | None = None,
     advance: Callable[[int], None] | None = None,
 ) -> Iterator[list[Sample]]:
     """Draw the samples of the requests; one list per batch, longest chains first.
@@ -33,8 +37,10 @@ def draw(
     settings : SamplingSettings
     seed : int
         Sample i of a seed is the same whatever the batches are.
+    times : Tensor, shape (steps,), optional
+        Grid from 1 down, in place of the flow's own.
     advance : callable, optional
         Called with the number of chains after every network call.
     """
     for batch in batches(requests, denoiser.device, settings):
-        yield sample(denoiser, batch, settings, seed=seed, advance=advance)
+        yield sample(denoiser, batch, settings, seed=seed, times=times, advance=advance)

@@ -12,8 +12,8 @@ from protdiff.conditioning import Energy, KeepFold, KeepFragments, PartialFlow
 from protdiff.conditioning.variation import components_of
 from protdiff.flow import cosine_modes, gaussian_oracle, uniform_times
 from protdiff.flow.samplers import sde_2m
-from protdiff.sampling.sample import _start
 from protdiff.sampling.plan import Request, resolved
+from protdiff.sampling.sample import _start
 from protdiff.sampling.temperature import least_power
 from protdiff.structure.superposition import rmsd
 
