@@ -20,6 +20,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+from results import write_result
 from scipy.spatial.transform import Rotation
 
 from protdiff.dataset import read_chains
@@ -92,6 +93,7 @@ def main():
         f"{'':24} {'n':>4} {'ratio':>7} {'p':>9} {'by TM':>7} {'p':>9} {'suspicious':>11} "
         f"{'p':>9} {'own chain':>10} {'wall s':>7} {'CPU s':>6}"
     )
+    numbers = {"count": options.count, "sets": {}}
     for title, folder in sets.items():
         held_out = rest if title == "real chains" else options.data
         out = options.out / f"of_{folder.name}"
@@ -103,7 +105,9 @@ def main():
             f"{found['suspicious_p']:9.1e} {named:10d} {wall:7.0f} {cpu:6.0f}",
             flush=True,
         )
+        numbers["sets"][title] = {"ratio": rmsd["ratio"], "p": rmsd["p"], "cpu_seconds": cpu}
         print(f"  {found['verdict']}")
+    write_result("audit", numbers | {"training_chains": found["train"]}, cores=1)
     print(f"{found['train']} training chains, {found['held_out']} held out")
 
 

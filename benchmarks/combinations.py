@@ -1,8 +1,8 @@
-"""Requests that act together, as a picture: what was asked for and what of it holds.
+"""Conditions that act together, as a picture: how well each is met.
 
-    python benchmarks/combinations.py [--out docs/combinations.png]
+    python benchmarks/combinations.py [--out docs/pictures/combinations.png]
 
-The motif is from data/examples/1tpk.pdb; the energy, docs/energies/shape.py, acts on the chain
+The motif is from data/examples/1tpk.pdb; the energy, docs/examples/shape.py, acts on the chain
 that is drawn and copied. Default settings, one sample each, seed 0.
 """
 
@@ -23,12 +23,12 @@ from protdiff.structure.superposition import rmsd
 
 FILE, FIRST, LAST = "data/examples/1tpk.pdb", 30, 44
 FLANK = 30
-SHAPE = "docs/energies/shape.py"
+SHAPE = "docs/examples/shape.py"
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=Path("docs/combinations.png"))
+    parser.add_argument("--out", type=Path, default=Path("docs/pictures/combinations.png"))
     parser.add_argument("--weights", default="rg-base")
     options = parser.parse_args()
     ellipsoid = runpy.run_path(SHAPE)["ellipsoid"]
@@ -55,9 +55,9 @@ def main():
             group = next(word for word in title.split() if word[0] == "C" and word[1:].isdigit())
             words.append(f"copies within {symmetry_error(one, group):.0e} Å")
         if "helices" in title:
-            asked = np.array(list(wanted)) == "H"
-            found = np.array(list(psea(chain.ca)))[asked] == "H"
-            words.append(f"{found.mean():.0%} of the helix asked for")
+            requested = np.array(list(wanted)) == "H"
+            found = np.array(list(psea(chain.ca)))[requested] == "H"
+            words.append(f"{found.mean():.0%} of the requested helix")
         if "ellipsoid" in title:
             words.append(f"{float(ellipsoid(torch.tensor(chain.ca))):.1f} kT of the energy left")
         print(", ".join(words), flush=True)

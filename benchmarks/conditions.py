@@ -1,4 +1,4 @@
-"""Variations by scale, restraints and symmetry: what is asked for beside what comes out.
+"""Variations by scale, restraints and symmetry: what is extension for beside what comes out.
 
 python benchmarks/conditions.py --data ../shared/data --out benchmarks/conditions.md [--only PART]
 
@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from results import markdown_tables, write_result
 
 import protdiff
 from protdiff.conditioning import (
@@ -85,10 +86,10 @@ def nameless(backbone):
     return replace(backbone, residue_names=np.full(len(backbone), "ALA"))
 
 
-#: Kept scale, and what is told: the residue types of the chain, unless it has none.
+#: The kept scale; the network is shown the residue types of the chain, unless it has none.
 VARIATIONS = {
     "fine, 12": KeepFold,
-    "fine, 12, types not told": lambda real: KeepFold(nameless(real)),
+    "fine, 12, types hidden": lambda real: KeepFold(nameless(real)),
     "fine, 8": lambda real: KeepFold(real, 8),
     "fine, 6": lambda real: KeepFold(real, 6),
     "coarse, 12": KeepFragments,
@@ -96,7 +97,7 @@ VARIATIONS = {
 
 
 def restraints(chains, weights):
-    yield f"| asked | samples | met | goal | {HEAD} |"
+    yield f"| extension | samples | met | goal | {HEAD} |"
     yield "| --- " * 7 + "|"
     met, every = [], []
     for seed, real in enumerate(chains):
@@ -104,15 +105,19 @@ def restraints(chains, weights):
         distance = np.linalg.norm(real.ca[:, None] - real.ca[None], axis=-1)
         first, second = np.triu_indices(len(real), 6)
         pairs = rng.permutation(np.flatnonzero(distance[first, second] < 10))[:RESTRAINTS]
-        asked = [
+        extension = [
             (first[p] + 1, second[p] + 1, distance[first[p], second[p]], TOLERANCE) for p in pairs
         ]
         [made] = protdiff.generate(
-            length=len(real), condition=Contacts(asked) + Repulsion(), seed=seed, weights=weights
+            length=len(real),
+            condition=Contacts(extension) + Repulsion(),
+            seed=seed,
+            weights=weights,
         )
         every.append(made)
         met += [
-            abs(np.linalg.norm(made.ca[i - 1] - made.ca[j - 1]) - d) <= t for i, j, d, t in asked
+            abs(np.linalg.norm(made.ca[i - 1] - made.ca[j - 1]) - d) <= t
+            for i, j, d, t in extension
         ]
     yield (
         f"| {RESTRAINTS} contacts within {TOLERANCE} Å | {len(every)} | {np.mean(met):.1%} of "
@@ -165,11 +170,11 @@ def extensions(chains, weights):
     for window in (1024, 128):
         rows = []
         for seed, real in enumerate(chains):
-            asked = Extension(real, len(real) + ADDED, None, "both", window)
-            [[made]] = draw_extensions(denoiser, asked, [0], seed=seed)
-            ca, fresh = made.backbone.ca, np.isnan(asked.grown()[0].ca[:, 0])
-            seams = {end for *_, new in asked.windows() for cut in new for end in cut}
-            seams = np.array(sorted(seams - {0, asked.to}))  # first residues after a seam
+            extension = Extension(real, len(real) + ADDED, None, "both", window)
+            [[made]] = draw_extensions(denoiser, extension, [0], seed=seed)
+            ca, fresh = made.backbone.ca, np.isnan(extension.grown()[0].ca[:, 0])
+            seams = {end for *_, new in extension.windows() for cut in new for end in cut}
+            seams = np.array(sorted(seams - {0, extension.to}))  # first residues after a seam
             good = np.abs(np.linalg.norm(np.diff(ca, axis=0), axis=1) - 3.8) < 0.1
             first, second = np.triu_indices(len(ca), 3)
             near = np.linalg.norm(ca[first] - ca[second], axis=1) < 3.0
@@ -181,7 +186,7 @@ def extensions(chains, weights):
                 quality(made.backbone)["rg_ratio"],
             ])  # fmt: skip
         seam, bonds, clash, every, rg = np.mean(rows, 0)
-        label = "at once" if window > asked.to else f"by windows of {window}"
+        label = "at once" if window > extension.to else f"by windows of {window}"
         yield (
             f"| {label} | {len(rows)} | {seam:.1%} | {bonds:.1%} | {clash:.2f} | {every:.2f} | "
             f"{rg:.2f} |"
@@ -231,6 +236,7 @@ def main():
             print(line, flush=True)
             sections[name].append(line)
         options.out.write_text("\n\n".join("\n".join(own) for own in sections.values()) + "\n")
+    write_result("conditions", {"tables": markdown_tables(options.out.read_text())}, cores=1)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ The cold start includes Python, imports and loading the weights. Every length ha
 own, so that its peak memory is its own; batches are those of `protdiff generate` (800 residues).
 CPU seconds are what other jobs on the machine disturb least; wall seconds stand beside them. The
 exponent of the growth is the slope of ln(CPU seconds) over ln(length) from 128 residues on. At last
-as many processes as asked for draw batches of eight chains of 100 residues at once.
+as many processes as `--processes` says draw batches of eight chains of 100 residues at once.
 """
 
 import argparse
@@ -21,6 +21,7 @@ import time
 
 import numpy as np
 import torch
+from results import write_result
 
 from protdiff.network.numerics import pick_device
 from protdiff.network.weights import load_weights
@@ -86,22 +87,24 @@ def main():
         print(json.dumps(one_length(options.only, options.threads, options.device)))
         return
     seconds, memory = cold_start()
+    cold = {"seconds": seconds, "memory_gb": memory}
     print(f"cold start, 4 samples of 100 residues: {seconds:.1f} s, {memory:.2f} GB at most")
     print(f"{options.threads} threads, {options.device}, {DEFAULTS.steps} network calls per sample")
     print("| residues | CPU s per sample | wall s per sample | memory of the process, GB |")
     print("| --- | --- | --- | --- |")
     own = [sys.executable, __file__, "--threads", str(options.threads), "--device", options.device]
-    table = {}
+    rows = {}
     for length in options.lengths:
         run = subprocess.run(
             [*own, "--only", str(length)], check=True, capture_output=True, text=True
         )
         out = run.stdout
         cpu, wall, peak, on_device = json.loads(out.splitlines()[-1])
-        table[length] = cpu
+        rows[length] = {"cpu_seconds": cpu, "wall_seconds": wall, "memory_gb": peak}
         device = f" ({on_device:.2f} on the device)" if on_device else ""
         print(f"| {length} | {cpu:.2f} | {wall:.2f} | {peak:.2f}{device} |", flush=True)
-    long = {n: s for n, s in table.items() if n >= 128}
+    long = {n: row["cpu_seconds"] for n, row in rows.items() if n >= 128}
+    slope = None
     if len(long) > 1:
         slope = np.polyfit(np.log(list(long)), np.log(list(long.values())), 1)[0]
         print(f"\nexponent of the growth from {min(long)} residues on: {slope:.2f}")
@@ -109,6 +112,16 @@ def main():
     print(
         f"batches of 8 of 100 residues, {options.processes} processes: {seconds:.2f} s per sample"
     )
+    numbers = {
+        "network_calls": DEFAULT_STEPS,
+        "threads": options.threads,
+        "cold_start": cold,
+        "lengths": rows,
+        "growth_exponent": slope,
+        "batches_of_8_of_100": {"processes": options.processes, "seconds_per_sample": seconds},
+    }
+    name = "cost" if options.device == "cpu" else "cost_gpu"
+    write_result(name, numbers, device=options.device, cores=options.threads)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from e3nn import o3
+from results import write_result
 from scipy.spatial.transform import Rotation
 
 import protdiff
@@ -157,6 +158,25 @@ def main():
     print(f"file: {weights.stat().st_size / 1000:.0f} kB")
     numbers = found | {"loss_before_val": before, "loss_after_val": after}
     write_json(options.out / f"{options.kind}.json", numbers)
+    write_result(f"finetune_{options.kind}", summary(found, before, after), cores=1)
+
+
+def summary(found, before, after):
+    """The numbers that the documentation shows."""
+    numbers = {"chains": found["chains"], "steps": found["steps"]}
+    drawn, tuned = found.get("before"), found.get("after")
+    if drawn and tuned:
+        for name, prefix, portrait in (
+            ("before", "", drawn), ("after", "", tuned), ("chains", "user_", drawn),
+        ):  # fmt: skip
+            shares = [100 * portrait[f"{prefix}{key}"] for key in ("helix", "strand")]
+            numbers.setdefault("dssp", {})[name] = shares
+        numbers["frechet"] = {"before": drawn["frechet"], "after": tuned["frechet"]}
+        if "rmsd" in drawn:
+            numbers["rmsd_to_nearest_median"] = {"before": drawn["rmsd"], "after": tuned["rmsd"]}
+    change = {name: 100 * (after[name][0] / before[name][0] - 1) for name in before}
+    change["held_out"] = 100 * (found["loss_after"] / found["loss_before"] - 1)
+    return numbers | {"loss_change": change}
 
 
 if __name__ == "__main__":

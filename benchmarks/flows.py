@@ -1,7 +1,7 @@
 """The claim of the RGDM paper, on trained networks: RG against DDPM and harmonic diffusion.
 
     python benchmarks/flows.py train --data DATASET --minutes 10      # resumable; --only rg-0 vp-1
-    python benchmarks/flows.py report                                 # docs/flows.png and a table
+    python benchmarks/flows.py report                      # docs/pictures/flows.png and a table
 
 The same network, data, loss, optimiser and compute for every flow: a run gets as many steps as fit
 into `--minutes` of one core, from the cost of a step measured side by side for all flows before the
@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from results import write_result
 
 from protdiff._system.files import save_figure
 from protdiff.flow import uniform_times
@@ -35,9 +36,9 @@ from protdiff.training.objective import batch_loss
 from protdiff.training.trainer import Trainer
 
 OUT = Path(__file__).parent / "out" / "flows"
-#: What was measured; runs that are named there are not drawn again.
+#: What was measured; runs that are named there are not drawn a second time.
 RESULTS = Path(__file__).parent / "flows.csv"
-FIGURE = Path(__file__).parents[1] / "docs" / "flows.png"
+FIGURE = Path(__file__).parents[1] / "docs" / "pictures" / "flows.png"
 NETWORK = {
     "scalars": 64, "vectors": 16, "layers": 4, "heads": 4, "hidden": 128, "products": 8,
     "embedding": 32,
@@ -55,7 +56,7 @@ FLOWS = {
 }
 SEEDS = (0, 1)
 CALLS = (5, 10, 20, 40, 80)
-SAMPLES, SHORTEST, LONGEST = 64, 60, 100
+SAMPLES, MIN_LENGTH, MAX_LENGTH = 64, 60, 100
 #: Column, title, value of real chains and of the best possible.
 COLUMNS = {
     "bonds": "CA-CA within 0.1 Å of 3.80, %",
@@ -114,7 +115,7 @@ def train_all(arguments):
 def draw(run, calls):
     """Samples of a run with this many calls, and seconds of processor time per sample."""
     denoiser = load_weights(OUT / run / "ema.safetensors")
-    lengths = np.linspace(SHORTEST, LONGEST, SAMPLES).round().astype(int)
+    lengths = np.linspace(MIN_LENGTH, MAX_LENGTH, SAMPLES).round().astype(int)
     requests = [Request(i, int(n)) for i, n in enumerate(lengths)]
     found, began = [], time.process_time()
     settings = SamplingSettings(sampler="sde_2m", temperature=1.0, batch_size=16)
@@ -162,10 +163,28 @@ def report(arguments):
         row.update({k: float(v) for k, v in row.items() if k != "run"})
     show(rows)
     plot(rows)
+    write_result("flows", summary(rows), weights=None, cores=1)
 
 
 def of(rows, name, calls):
     return [r for r in rows if r["run"].rsplit("-", 1)[0] == name and r["calls"] == calls]
+
+
+def summary(rows):
+    """Mean over seeds and half of their difference, by flow and number of calls."""
+    flows = {}
+    for name in FLOWS:
+        for calls in CALLS:
+            some = of(rows, name, calls)
+            if some:
+                flows.setdefault(name, {})[str(calls)] = {
+                    column: {
+                        "mean": np.mean([row[column] for row in some]),
+                        "sd": np.ptp([row[column] for row in some]) / 2,
+                    }
+                    for column in ("seconds", *COLUMNS)
+                }
+    return {"floor": rows[0]["floor"], "flows": flows}
 
 
 def show(rows):

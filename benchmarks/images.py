@@ -6,7 +6,7 @@ Pixels in the two-dimensional cosine basis, RGDM's schedule and prior of images 
 l = ln(k² + m²)) against VP with white noise: the same small convolutional network, steps and seeds.
 A network that returns zero is the exact denoiser of the Gaussian with the data's mode variances.
 Quality is the Fréchet distance of pixels between 600 samples and the 1,797 digits, each call count
-with both samplers; the floor is that of 600 digits. Writes docs/images.png. Nothing of
+with both samplers; the floor is that of 600 digits. Writes docs/pictures/images.png. Nothing of
 this is in the package: it shows that the core does not know about proteins.
 """
 
@@ -28,7 +28,7 @@ SIDE = 8
 MASS = 0.05 * pi  # RGDM's k_cutoff for CIFAR-10; its prior has m0 = 0.15 pi
 SAMPLES = 600
 CALLS = (5, 10, 20, 50, 100)
-FIGURE = Path(__file__).parents[1] / "docs" / "images.png"
+FIGURE = Path(__file__).parents[1] / "docs" / "pictures" / "images.png"
 
 
 def digits():
@@ -71,7 +71,7 @@ def flows(variance):
 
 
 class Network(nn.Module):
-    """Four residual 3x3 convolutions, told the time by a shift and a scale."""
+    """Four residual 3x3 convolutions, shown the time by a shift and a scale."""
 
     def __init__(self, channels=48, blocks=4):
         super().__init__()

@@ -21,6 +21,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from results import WEIGHTS, write_result
 from scipy.stats import rankdata, spearmanr
 
 from protdiff.analysis import log_likelihood
@@ -98,6 +99,7 @@ def ranking(denoiser, options):
     print(f"{len(chosen)} validation chains, {options.weights or 'shipped weights'}, 17 calls each")
     print(f"native: {values['native'].mean():.3f} nats per degree of freedom (mean)\n")
     print(f"{'native against':28} {'mean':>8} {'AUC':>7} {'paired':>7} {'chains':>7}")
+    paired, areas = {}, {}
     for kind, base in (
         ("mirror image", "native"),
         ("jitter of 0.5 Å", "native"),
@@ -106,7 +108,16 @@ def ranking(denoiser, options):
     ):
         there = np.isfinite(values[kind])
         a, b = values[base][there], values[kind][there]
+        paired[kind], areas[kind] = (a > b).mean(), auc(a, b)
         print(f"{kind:28} {b.mean():8.3f} {auc(a, b):7.4f} {(a > b).mean():7.4f} {there.sum():7d}")
+
+    numbers = {"chains": len(chosen), "paired": paired, "auc": areas}
+    write_result("likelihood_ranking", numbers, weights=weights_file(options))
+
+
+def weights_file(options):
+    """The file that is measured."""
+    return Path(find_weights(options.weights)) if options.weights else WEIGHTS
 
 
 def correlations(value, accuracy, target):
@@ -123,7 +134,7 @@ def correlations(value, accuracy, target):
 def accuracy(denoiser, options):
     with (options.data / "expected.csv").open(newline="") as handle:
         rows = list(csv.DictReader(handle))
-    columns = {"protdiff": [], "protdiff, given the sequence": []}
+    columns = {"without sequence": [], "with sequence": []}
     for row in rows:
         model = read(options.data / "models" / row["model"], ca_only=True)
         for kind, sequence in zip(columns, (None, model.sequence), strict=True):
@@ -135,6 +146,7 @@ def accuracy(denoiser, options):
     whole = (table > EXPLODED).all(0)
     print(f"{len(rows)} models of {len(set(target))} targets, correlation with accuracy")
     print(f"{'':30} {'':5} {'all':>6} {'Spearman':>9} {whole.sum():4d} models {'per target':>20}")
+    numbers = {"models": len(rows), "lddt": {}, "tm": {}}
     for kind, values in columns.items():
         for metric in ("lddt", "tm"):
             known, value = np.array([float(row[metric]) for row in rows]), np.array(values)
@@ -143,10 +155,12 @@ def accuracy(denoiser, options):
                 spearmanr(value, known)[0],
                 np.corrcoef(value[whole], known[whole])[0, 1],
             )
+            numbers[metric][kind] = {"whole": without, "mean": mean, "median": median}
             print(
                 f"{kind:30} {metric:5} {every:6.3f} {rank:9.3f} {without:11.3f}   "
                 f"mean {mean:.3f}, median {median:.3f}"
             )
+    write_result("likelihood_accuracy", numbers, weights=weights_file(options))
     if options.csv:
         with options.csv.open("w", newline="") as handle:
             writer = csv.writer(handle)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from results import markdown_tables, write_result
 
 import protdiff
 from protdiff.conditioning import Redesign
@@ -38,8 +39,8 @@ def pick_loop(backbone, size):
 def redraw(denoiser, backbone, size, seed):
     """RMSD and closure of each try."""
     start = pick_loop(backbone, size)
-    asked = Redesign(backbone, f"A{start + 1}-{start + size}")
-    requests = plan_requests(TRIES, seed, condition=asked)
+    redesign = Redesign(backbone, f"A{start + 1}-{start + size}")
+    requests = plan_requests(TRIES, seed, condition=redesign)
     found = [one for batch in draw(denoiser, requests, seed=seed) for one in batch]
     rows = []
     loop = slice(start, start + size)
@@ -108,6 +109,7 @@ def main():
             options.cache.write_text(json.dumps(results))
             options.out.write_text("\n".join(report(results)))
             print(len(results), flush=True)
+    write_result("loops", {"tables": markdown_tables(options.out.read_text())}, cores=1)
 
 
 if __name__ == "__main__":

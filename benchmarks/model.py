@@ -1,4 +1,4 @@
-"""The shipped weights against the goals of a generator: every number of docs/model.md.
+"""The shipped weights against the goals of a generator: every number of docs/reference/model.md.
 
     python benchmarks/model.py --data DATASET [--only quality …] [--out FOLDER]
 
@@ -10,10 +10,10 @@ long         200 samples of 200-300 residues
 calls        240 samples of 60-200 residues at 10, 16, 20, 30, 50 and 100 network calls
 even         the same by second-order multistep at equally spaced times, up to 50 calls
 variety      100 samples of 100 residues: clusters, and novelty beside held-out real chains
-structure    samples that are asked for the secondary structure of validation chains
+structure    samples with the secondary structure of validation chains as a condition
 sequence     CAMEO 2022 targets from their sequence, beside unconditional samples
 
-A part that has been measured for these very weights is not measured again.
+A part that has been measured for these very weights is not measured a second time.
 """
 
 import argparse
@@ -25,6 +25,7 @@ from pathlib import Path
 
 import numpy as np
 from model_pictures import draw_calls, draw_failures
+from results import write_result
 from sample_metrics import dssp_codes, psea_codes
 from sample_quality import measure_folder
 
@@ -41,9 +42,9 @@ from protdiff.structure.backbone import Backbone
 COMMAND = [sys.executable, "-m", "protdiff.cli.app"]
 SEEDS, CALLS, CALLS_SAMPLES = (0, 1, 2), (10, 16, 20, 30, 50, 100), 240
 #: Longest CAMEO target that is predicted; the network was trained on chains of up to this length.
-LONGEST = 256
-#: In place of "told" in the rows of `sequence`.
-EIGENFOLD = 2
+MAX_LENGTH = 256
+#: Where the samples of a row of `sequence` are from.
+FROM_LENGTH, FROM_SEQUENCE, EIGENFOLD = 0, 1, 2
 
 
 def protdiff_command(*arguments):
@@ -125,21 +126,30 @@ def psea(backbone):
 
 
 def structure(out, data, count=60):
-    """Share of residues as asked, by the method that the string is from, DSSP or P-SEA."""
+    """Share of residues whose state is the one requested, by DSSP and by P-SEA."""
     chains = [c.backbone() for c in read_chains(data, "val", max_length=200, globular=True)]
     chains = [c for c in chains if len(c) >= 60 and c.mask.all()]
     chains = chains[:: len(chains) // count][:count]
     rows = []
     for seed, real in enumerate(chains):
         for read in (dssp, psea):
-            asked = read(real)
-            text = "".join(asked)
-            [made] = protdiff.generate(length=len(real), secondary_structure=text, seed=seed)
-            rows.append([(found == asked).mean() for found in (dssp(made), psea(made), psea(real))])
+            wanted = read(real)
+            text = "".join(wanted)
+            [sample] = protdiff.generate(length=len(real), secondary_structure=text, seed=seed)
+            states = (dssp(sample), psea(sample), psea(real))
+            rows.append([(state == wanted).mean() for state in states])
     by_dssp, by_psea = np.mean(rows[::2], 0), np.mean(rows[1::2], 0)
-    asked_dssp = dict(zip(("dssp", "psea", "psea of the real chains"), by_dssp, strict=True))
-    asked_psea = dict(zip(("dssp", "psea"), by_psea[:2], strict=True))
-    return {"chains": len(chains), "asked by DSSP": asked_dssp, "asked by P-SEA": asked_psea}
+    names = ("dssp", "psea", "psea of the real chains")
+    return {
+        "chains": len(chains),
+        "requested by DSSP": dict(zip(names, by_dssp, strict=True)),
+        "requested by P-SEA": dict(zip(names[:2], by_psea[:2], strict=True)),
+    }
+
+
+SOURCES = {
+    "from the sequence": FROM_SEQUENCE, "from the length": FROM_LENGTH, "EigenFold": EIGENFOLD,
+}  # fmt: skip
 
 
 def sequence(out, data):
@@ -152,7 +162,7 @@ def sequence(out, data):
     targets = {row["reference"]: row["sequence"] for row in published}
     requests = {}
     for index, (name, letters) in enumerate(sorted(targets.items())):
-        if len(letters) <= LONGEST:
+        if len(letters) <= MAX_LENGTH:
             requests[name] = Request(index, len(letters), sequence=letters)
     denoiser, made = load_weights(), {}
     for shown in (True, False):
@@ -174,22 +184,22 @@ def sequence(out, data):
     short = rows[:, 0] < 120
     return {
         label: {
-            "targets": int((chosen & (rows[:, 1] == 1)).sum()),
+            "targets": int((chosen & (rows[:, 1] == FROM_SEQUENCE)).sum()),
             **{
                 what: {
-                    name: float(rows[chosen & (rows[:, 1] == shown), k].mean())
-                    for name, shown in (("told", 1), ("not told", 0), ("EigenFold", EIGENFOLD))
+                    name: float(rows[chosen & (rows[:, 1] == source), k].mean())
+                    for name, source in SOURCES.items()
                 }
                 for k, what in ((2, "tm"), (3, "lddt"))
             },
         }
-        for label, chosen in (("under 120 residues", short), (f"up to {LONGEST}", short | True))
+        for label, chosen in (("under 120 residues", short), (f"up to {MAX_LENGTH}", short | True))
     }
 
 
 PARTS = {part.__name__: part for part in (quality, long, calls, even, variety, structure, sequence)}
 
-#: Key of the measurement: its row in docs/model.md, and the goal.
+#: Key of the measurement: its name, and the goal.
 ROWS = {
     "step_ok_trans": ("CA-CA trans bonds within 0.1 Å of 3.80, %", "98"),
     "clash_3.0": ("CA pairs under 3.0 Å per 100 residues", "0.05"),
@@ -231,6 +241,37 @@ def table(columns):
         print(f"| ln of mode variance over real, periods {band} | ±0.1 | {' | '.join(cells)} |")
 
 
+def over_seeds(found):
+    """Mean and standard deviation over the seeds of all that `ROWS` names."""
+    rows = list(found.values())
+
+    def spread(values):
+        return {"mean": np.mean(values), "sd": np.std(values, ddof=1)}
+
+    numbers = {key: spread([row[key] for row in rows]) for key in ROWS}
+    bands = rows[0]["modes"]
+    modes = {band: spread([row["modes"][band] for row in rows]) for band in bands}
+    return {"samples": sum(row["files"] for row in rows), "modes": modes} | numbers
+
+
+def as_variety(found):
+    diversity, novelty = found["diversity"], found["novelty"]
+    return {
+        "samples": diversity["designs"],
+        "residues": 100,
+        "clusters": diversity["clusters"],
+        "mean_tm": diversity["mean_pairwise_tm"],
+        "nearest_train_median": novelty["designs"]["median"],
+        "nearest_train_largest": novelty["designs"]["largest"],
+        "held_out_median": novelty["held_out"]["median"],
+        "held_out_largest": novelty["held_out"]["largest"],
+    }
+
+
+#: What of a measurement its result file holds; all where nothing is said.
+SUMMARIES = {"quality": over_seeds, "variety": as_variety}
+
+
 def report(name, found):
     if name == "quality":
         table({f"60-200 residues, {len(found)} seeds": list(found.values())})
@@ -260,7 +301,9 @@ def main():
             with replacing(path) as part:
                 part.write_text(json.dumps(found, indent=1, default=float) + "\n")
         print(f"\n{name}")
-        report(name, json.loads(path.read_text()))
+        found = json.loads(path.read_text())
+        report(name, found)
+        write_result(f"model_{name}", SUMMARIES.get(name, dict)(found))
     if options.failures:
         draw_failures(out / "60-200_0", options.failures)
     if options.calls:

@@ -1,4 +1,4 @@
-"""The pictures of docs/model.md and of the README, from what `model.py` has measured."""
+"""The pictures of docs/reference/model.md and of the README, from what `model.py` has measured."""
 
 import csv
 

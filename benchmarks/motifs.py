@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from results import markdown_tables, write_result
 
 import protdiff
 from protdiff.conditioning import Motif
@@ -160,6 +161,7 @@ def main():
             "", *summary(results), "", *table(results), "",
         ]  # fmt: skip
         options.out.write_text("\n".join(text))
+    write_result("motifs", {"tables": markdown_tables(options.out.read_text())}, cores=1)
 
 
 if __name__ == "__main__":

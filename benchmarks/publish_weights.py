@@ -147,7 +147,7 @@ def main():
     # Until benchmarks/replica_gap.py has measured these.
     gap = before.get("replica_gap", before.get("replica_gap_of_the_weights_before"))
     with flush_denormals():
-        second, first = (validate(denoiser, held_out, config, 96, again) for again in (1, 0))
+        second, first = (validate(denoiser, held_out, config, 96, repeat) for repeat in (1, 0))
     card = {
         "name": options.name,
         "sha256": digest,

@@ -20,19 +20,20 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from results import write_result
 
 from protdiff._system.files import replacing
 from protdiff.analysis import measure_replicas
 from protdiff.dataset import read_chains
 from protdiff.network.weights import file_digest, find_weights, load_weights
 
-SHORTEST, LONGEST = 60, 140
+MIN_LENGTH, MAX_LENGTH = 60, 140
 LIMIT = 0.05
 
 
 def chosen_chains(data, count):
     """Validation chains of middle length, sorted by it so that batches waste nothing."""
-    chains = [c for c in read_chains(data, "val") if SHORTEST <= len(c.types) <= LONGEST]
+    chains = [c for c in read_chains(data, "val") if MIN_LENGTH <= len(c.types) <= MAX_LENGTH]
     chains = chains[:: max(1, math.floor(len(chains) / count))][:count]
     return sorted((c.backbone() for c in chains), key=len)
 
@@ -92,6 +93,7 @@ def main():
     found = entry(rows, chains, options.steps)
     print(f"not below 5 % at u = {found['not_below_5_percent_at_u']}")
     print(f"within two errors of 5 % at u = {found['within_two_errors_of_5_percent_at_u']}")
+    write_result("replica_gap", found, weights=path, cores=1)
     if options.card:
         card["replica_gap"] = found
         with replacing(target) as temporary:

@@ -24,12 +24,13 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+from results import write_result
 from sample_files import read_checked, split_chains, write_real
 from sample_metrics import measure_chain, percent, summarise
 
 RAMACHANDRAN = Path(__file__).resolve().parents[1] / "data" / "ramachandran.npz"
 SUFFIXES = (".pdb", ".ent", ".cif", ".mmcif", ".bcif")
-SHORTEST = 30
+MIN_LENGTH = 30
 
 # key, label, unit, goal (lowest, highest), value of real proteins
 TABLE = [
@@ -93,7 +94,7 @@ def measure_folder(folder):
     for path in paths:
         array, complaint = read_checked(path)
         chains, complete = split_chains(array) if array is not None else ([], False)
-        values = [measure_chain(*chain, grid) for chain in chains if len(chain[0]) >= SHORTEST]
+        values = [measure_chain(*chain, grid) for chain in chains if len(chain[0]) >= MIN_LENGTH]
         measured += values
         rows.append(
             {
@@ -235,6 +236,11 @@ def main(arguments=None):
         "--reference", action="store_true", help="measure real chains for the last column"
     )
     parser.add_argument("--seed", type=int, default=0, help="which real chains")
+    parser.add_argument(
+        "--result",
+        metavar="NAME",
+        help="write benchmarks/results/NAME.json: samples of the weights",
+    )
     options = parser.parse_args(arguments)
     wants_real = options.reference or options.real is not None
     if options.folder is None and not wants_real:
@@ -270,6 +276,9 @@ def main(arguments=None):
                 as_json(pooled, rows, real), handle, indent=1, allow_nan=False
             ),
         )
+    if options.result:
+        shipped = {} if options.folder else {"weights": None}
+        write_result(options.result, pooled, **shipped)
     if options.csv:
         replace_with(options.csv, lambda handle: write_csv(handle, rows))
 

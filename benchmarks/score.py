@@ -20,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from results import write_result
 
 from protdiff.dataset import read_chains
 from protdiff.metrics import score
@@ -135,6 +136,16 @@ def main():
         loop = results["plain loop: TMscore's search"]
         difference = np.abs(np.subtract(ours, loop)).max()
         print(f"  largest difference from the plain loop: {difference:.1e}")
+        plain = rates["protdiff, without quality"]
+        numbers = {
+            "residues": options.length,
+            "pairs_per_second": {"similarity": plain, "all": rates["protdiff, all columns"]},
+            "rate_of_others": {
+                "biotite": rates["biotite: rmsd, one TM-score, lDDT"] / plain,
+                "tm_align": rates["tmtools: TM-align"] / plain,
+            },
+        }
+        write_result("score_speed", numbers, weights=None, cores=1)
         for jobs in sorted({1, 2, os.cpu_count()}):
             command = [sys.executable, "-m", "protdiff.cli.app", "score", str(folder / "model")]
             command += ["--reference", str(folder / "reference"), "--jobs", str(jobs)]

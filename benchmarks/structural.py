@@ -13,6 +13,7 @@ import time
 
 import numpy as np
 import torch
+from results import write_result
 from tmtools import tm_align
 
 from protdiff.dataset import read_chains
@@ -71,6 +72,9 @@ def main():
         f"ours lower: {(gap < -LIMIT).sum()}   ours higher: {(gap > LIMIT).sum()}   "
         f"median difference {np.median(gap):+.5f}   lowest {gap.min():+.4f}"
     )
+    within = 100 * (np.abs(gap) <= LIMIT).mean()
+    numbers = {"pairs": len(found), "limit": LIMIT, "within": within}
+    write_result("structural", numbers, weights=None)
     print(
         f"milliseconds a pair: ours {1e3 * seconds[1] / len(found):.0f}, "
         f"TM-align {1e3 * seconds[0] / len(found):.0f}"

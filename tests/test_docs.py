@@ -1,5 +1,8 @@
-"""The documentation names every column, and its example of a configuration works."""
+"""The documentation agrees with the package, and its tables with the results of the benchmarks."""
 
+import importlib
+import json
+import sys
 from dataclasses import asdict
 from pathlib import Path
 
@@ -12,20 +15,91 @@ from protdiff.network.weights import load_weights
 from protdiff.training.config import read_config
 
 ROOT = Path(__file__).parents[1]
-TEXT = (ROOT / "docs" / "metrics.md").read_text(encoding="utf-8")
+COLUMNS = (ROOT / "docs" / "reference" / "columns.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def benchmarks():
+    """The modules `results` and `result_tables` of the folder benchmarks/."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(ROOT / "benchmarks")
+        names = ("results", "result_tables")
+        yield [importlib.import_module(name) for name in names]
+        for name in names:
+            sys.modules.pop(name, None)
 
 
 @pytest.mark.parametrize("columns", [SIMILARITY, QUALITY, LIKELIHOOD])
 def test_columns_with_their_definitions(columns):
     for name, meaning in columns.items():
-        assert f"| `{name}` | {meaning} |" in TEXT
+        assert f"| `{name}` | {meaning} |" in COLUMNS
 
 
 def test_size_of_the_descriptor():
-    assert f"({len(NAMES)} entries:" in TEXT
+    assert f"({len(NAMES)} entries:" in COLUMNS
 
 
 def test_training_goes_on_from_the_shipped_weights_with_the_example():
     """The annotated configuration has the sizes of the shipped network."""
-    example = read_config(ROOT / "docs/training.toml")
+    example = read_config(ROOT / "docs/examples/training.toml")
     assert example.network.model_dump().items() <= asdict(load_weights().network.config).items()
+
+
+def test_tables_show_the_result_files(benchmarks):
+    """`python benchmarks/results.py fill` would change nothing."""
+    results, result_tables = benchmarks
+    tables = 0
+    for page in results.pages():
+        text = page.read_text(encoding="utf-8")
+        tables += len(results.MARKER.findall(text))
+        assert results.filled(text, result_tables.TABLES) == text, page
+    assert tables > 10
+
+
+def test_result_files_say_where_they_are_from(benchmarks):
+    results, _ = benchmarks
+    for path in results.RESULTS.glob("*.json"):
+        result = json.loads(path.read_text(encoding="utf-8"))
+        assert set(results.FIELDS) <= set(result), path
+        script = result["script"]
+        assert not script.endswith(".py") or (ROOT / script).is_file(), path
+        assert result["weights"] is None or len(result["weights"]["sha256"]) == 64, path
+
+
+def test_a_changed_result_changes_its_table(benchmarks, monkeypatch, tmp_path):
+    results, result_tables = benchmarks
+    page = "<!-- table: calls -->\nstale\n<!-- /table -->"
+    before = results.filled(page, result_tables.TABLES)
+    assert "stale" not in before and "| 87.2 % |" in before
+    for name in ("model_calls", "model_even"):
+        text = (results.RESULTS / f"{name}.json").read_text(encoding="utf-8")
+        (tmp_path / f"{name}.json").write_text(text.replace("87.2", "86.1"), encoding="utf-8")
+    monkeypatch.setattr(results, "RESULTS", tmp_path)
+    assert "| 86.1 % |" in results.filled(before, result_tables.TABLES)
+    with pytest.raises(KeyError, match="no table named nothing"):
+        results.filled("<!-- table: nothing -->\n<!-- /table -->", result_tables.TABLES)
+
+
+def test_what_a_benchmark_writes(benchmarks, monkeypatch, tmp_path):
+    results, result_tables = benchmarks
+    monkeypatch.setattr(results, "RESULTS", tmp_path)
+    monkeypatch.setattr(sys, "argv", ["/somewhere/steps.py", "--data", "/secret", "--out", "/a/b"])
+    numbers = {"share": 1 / 3, "nothing": float("nan"), "spread": {"mean": 1.0, "sd": 0.25}}
+    results.write_result("steps", numbers, cores=1)
+    found = results.load("steps")
+    assert tuple(found) == results.FIELDS
+    assert found["script"] == "benchmarks/steps.py"
+    assert found["command"] == "python benchmarks/steps.py --data DATASET --out b"
+    assert found["machine"].startswith("one core of")
+    assert found["weights"]["name"] == "rg-base"
+    assert found["numbers"] == {"share": 0.33333, "nothing": None, "spread": numbers["spread"]}
+    assert result_tables.cell("{spread:.2f}, {share:.1f}", found["numbers"]) == "1.00 ± 0.25, 0.3"
+    assert result_tables.cell("{r:.1f}", {"r": {"low": -1.0, "high": 2.0}}) == "−1.0–2.0"
+
+
+def test_markdown_tables(benchmarks):
+    results, result_tables = benchmarks
+    text = result_tables.markdown(["a", "b"], [["1", "2"], ["3", ""]])
+    assert results.markdown_tables(f"words\n{text}\n\nmore") == [
+        {"columns": ["a", "b"], "rows": [["1", "2"], ["3", ""]]}
+    ]

@@ -77,7 +77,7 @@ def build(
     """Make a data set for `protdiff train` from structures.
 
     Of every chain the longest unbroken segment is kept. rejected.csv in the data set names every
-    chain that was not kept, and why. docs/data.md describes the files.
+    chain that was not kept, and why. docs/reference/data-sets.md describes the files.
     """
     if unknown := set(method or ()) - set(METHODS):
         raise ValueError(f"--method {unknown.pop()}: choose among {', '.join(METHODS)}")

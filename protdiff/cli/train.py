@@ -10,7 +10,7 @@ __all__ = ["train"]
 
 
 def train(
-    config: Annotated[Path, typer.Argument(help="TOML file; see docs/training.toml.")],
+    config: Annotated[Path, typer.Argument(help="TOML file; see docs/examples/training.toml.")],
 ):
     """Train the network, or continue a run that was interrupted.
 

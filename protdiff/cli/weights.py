@@ -89,7 +89,7 @@ def guide(
     """Give weights a guide: a smaller network, trained less, that samples are steered away from.
 
     Adapters are merged into their base. A guide of a tenth of the parameters, trained for minutes
-    (docs/guide.toml), is enough.
+    (docs/examples/guide.toml), is enough.
     """
     from ..network.weights import find_weights, load_weights, read_metadata, save_weights
 

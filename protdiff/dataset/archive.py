@@ -1,4 +1,4 @@
-"""The chain archive: many chains in two compressed files and a table (docs/data.md)."""
+"""The chain archive: many chains in two compressed files (docs/reference/data-sets.md)."""
 
 from __future__ import annotations
 

@@ -94,7 +94,7 @@ def build_dataset(
     splitting: Splitting | None = None,
     advance: Callable[[int], None] | None = None,
 ) -> dict[str, Any]:
-    """Build a data set from structures (docs/data.md).
+    """Build a data set from structures (docs/reference/data-sets.md).
 
     Parameters
     ----------

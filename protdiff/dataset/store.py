@@ -1,4 +1,4 @@
-"""The data set of chains: flat arrays on disk and a table with one row per chain (docs/data.md)."""
+"""The data set of chains: flat arrays and a table on disk (docs/reference/data-sets.md)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A shape target: fill an ellipsoid. `--energy docs/energies/shape.py:ellipsoid`."""
+"""A shape target: fill an ellipsoid. `--energy docs/examples/shape.py:ellipsoid`."""
 
 import torch
 

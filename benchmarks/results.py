@@ -1,0 +1,195 @@
+"""Results of benchmarks as data, and the tables of the documentation that show them.
+
+    python benchmarks/results.py fill     # write the tables of README.md and docs/
+    python benchmarks/results.py check    # say which tables differ; exit code 1 if any does
+
+A benchmark calls `write_result`, which writes ``benchmarks/results/NAME.json``. A table stands in a
+Markdown file between ``<!-- table: NAME -->`` and ``<!-- /table -->``; ``result_tables.py`` says
+which numbers it shows. Nothing of protdiff is imported here, so that `sample_quality.py`, which
+must not depend on the package that it measures, can use this file as well.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import re
+import sys
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+RESULTS = ROOT / "benchmarks" / "results"
+WEIGHTS = ROOT / "weights" / "rg-base.safetensors"
+
+#: Fields that every result file has.
+FIELDS = ("script", "command", "protdiff", "weights", "machine", "date", "numbers")
+
+MARKER = re.compile(r"<!-- table: ([\w-]+) -->\n(.*?)<!-- /table -->", re.DOTALL)
+
+
+def pages() -> list[Path]:
+    """The Markdown files that may hold tables."""
+    return [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+# Writing results
+
+
+def machine(device: str = "cpu", cores: int | None = None) -> str:
+    """This machine in words, such as "two cores of an Intel Xeon" or "one NVIDIA H200"."""
+    if device == "cuda":
+        import torch
+
+        return f"one {torch.cuda.get_device_name()}"
+    model, cpuinfo = "CPU", Path("/proc/cpuinfo")
+    if cpuinfo.is_file():
+        found = re.search(r"model name\s*: (.*)", cpuinfo.read_text())
+        if found:
+            model = re.sub(r"\((R|TM)\)|Processor|CPU|@.*", "", found[1])
+    count = cores or os.cpu_count() or 1
+    words = {1: "one core", 2: "two cores"}.get(count, f"{count} cores")
+    return f"{words} of {' '.join(model.split())}"
+
+
+def command_line(arguments: list[str]) -> str:
+    """The command, with folders of data and absolute paths replaced by placeholders."""
+    words = ["python", "benchmarks/" + Path(arguments[0]).name]
+    for previous, word in pairwise(arguments):
+        if previous == "--data":
+            word = "DATASET"
+        elif word.startswith("/"):
+            word = Path(word).name
+        words.append(word)
+    return " ".join(words)
+
+
+def plain(value: Any) -> Any:
+    """Plain JSON values: numpy's numbers as Python's with five significant digits, nan as null."""
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if hasattr(value, "tolist"):
+        return plain(value.tolist())
+    if isinstance(value, float):
+        return float(f"{value:.5g}") if value == value else None
+    return value
+
+
+def write_result(
+    name: str,
+    numbers: dict[str, Any],
+    *,
+    weights: Path | None = WEIGHTS,
+    device: str = "cpu",
+    cores: int | None = None,
+) -> Path:
+    """Write ``benchmarks/results/NAME.json``; the running script and its arguments go with it.
+
+    Parameters
+    ----------
+    name : str
+        Name of the result.
+    numbers : dict
+        What was measured. A spread is ``{"mean": …, "sd": …}``, a range ``{"low": …, "high": …}``.
+    weights : Path or None
+        Weights file that was measured, by default the shipped one; None where none took part.
+    device : str
+        "cuda" if a GPU did the work.
+    cores : int, optional
+        Cores that were used; by default all of the machine.
+    """
+    try:
+        release = version("protdiff")
+    except PackageNotFoundError:
+        release = "unknown"
+    identity = None
+    if weights is not None:
+        digest = hashlib.sha256(weights.read_bytes()).hexdigest()
+        identity = {"name": weights.stem, "sha256": digest}
+    values = (
+        f"benchmarks/{Path(sys.argv[0]).name}",
+        command_line(sys.argv),
+        release,
+        identity,
+        machine(device, cores),
+        datetime.now(UTC).date().isoformat(),
+        plain(numbers),
+    )
+    RESULTS.mkdir(exist_ok=True)
+    path = RESULTS / f"{name}.json"
+    part = path.with_suffix(".part")
+    text = json.dumps(dict(zip(FIELDS, values, strict=True)), indent=1, ensure_ascii=False)
+    part.write_text(text + "\n", encoding="utf-8")
+    os.replace(part, path)
+    return path
+
+
+def markdown_tables(text: str) -> list[dict[str, Any]]:
+    """All tables of a Markdown text, as ``{"columns": [...], "rows": [[...], ...]}``."""
+    found: list[dict[str, Any]] = []
+    inside = False
+    for line in text.splitlines():
+        if not line.startswith("|"):
+            inside = False
+            continue
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if not inside:
+            found.append({"columns": cells, "rows": []})
+            inside = True
+        elif set(line) - set("|- :"):
+            found[-1]["rows"].append(cells)
+    return found
+
+
+def load(name: str) -> dict[str, Any]:
+    """A result file."""
+    return json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
+
+
+# Filling tables
+
+
+def filled(text: str, tables: dict[str, Any]) -> str:
+    """A page with its tables made from the result files."""
+
+    def table(match: re.Match[str]) -> str:
+        name = match[1]
+        if name not in tables:
+            raise KeyError(f"no table named {name} in benchmarks/result_tables.py")
+        return f"<!-- table: {name} -->\n\n{tables[name]()}\n\n<!-- /table -->"
+
+    return MARKER.sub(table, text)
+
+
+def main() -> None:
+    from result_tables import TABLES
+
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
+    parser.add_argument("action", choices=("fill", "check"))
+    options = parser.parse_args()
+    differ = False
+    for page in pages():
+        old = page.read_text(encoding="utf-8")
+        new = filled(old, TABLES)
+        if new == old:
+            continue
+        differ = True
+        print(f"{page.relative_to(ROOT)}: {'filled' if options.action == 'fill' else 'differs'}")
+        for before, after in zip(MARKER.finditer(old), MARKER.finditer(new), strict=True):
+            if before[2] != after[2]:
+                print(f"  table {before[1]}")
+        if options.action == "fill":
+            page.write_text(new, encoding="utf-8")
+    if differ and options.action == "check":
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
