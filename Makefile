@@ -1,6 +1,7 @@
 # make demo      set up .venv and generate 4 backbones of 100 residues into demo/
 # make test      set up .venv and run the tests
 # make check     what has to pass before a change lands: lint, types, tests, documentation
+# make docs      build the documentation site in build/site
 # make format    format the code and mend what ruff can mend
 PYTHON ?= python3
 TORCH ?= torch==2.13.0
@@ -14,7 +15,7 @@ $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -c 'import sys; v = sys.version_info; v >= (3, 11) or sys.exit("protdiff needs Python 3.11 or newer; set PYTHON=...")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check "$(TORCH)"
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable ".[dev]"
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable ".[dev,docs]"
 	touch $@
 
 demo: $(VENV)/.installed
@@ -33,7 +34,10 @@ types: $(VENV)/.installed
 test: $(VENV)/.installed
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal
 
+# The documentation site, in build/site; a warning is an error.
 docs: $(VENV)/.installed
+	$(BIN)/python benchmarks/results.py check
+	$(BIN)/mkdocs build --strict --quiet
 
 format: $(VENV)/.installed
 	$(BIN)/ruff check --fix .
@@ -42,7 +46,7 @@ format: $(VENV)/.installed
 # The numbers of the README: 64 raw samples with default settings, measured from their files.
 benchmark: $(VENV)/.installed
 	$(BIN)/protdiff generate --length 64-128 --num 64 --seed 0 --out benchmarks/out/samples
-	$(BIN)/python benchmarks/sample_quality.py benchmarks/out/samples --json benchmarks/out/quality.json
+	$(BIN)/python benchmarks/sample_quality.py benchmarks/out/samples --result sample_quality
 
 clean:
 	rm -rf $(VENV) build demo dist benchmarks/out

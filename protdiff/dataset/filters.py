@@ -1,4 +1,4 @@
-"""Which part of a chain enters a data set, and why a chain is rejected (docs/reference/data-sets.md)."""
+"""What of a chain enters a data set, and why one is rejected (docs/reference/data-sets.md)."""
 
 from __future__ import annotations
 
