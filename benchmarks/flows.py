@@ -23,7 +23,7 @@ from results import write_result
 
 from protdiff._system.files import save_figure
 from protdiff.flow import uniform_times
-from protdiff.metrics.evaluation import Structures, evaluate
+from protdiff.metrics.evaluation import evaluate
 from protdiff.network.numerics import flush_denormals
 from protdiff.network.weights import load_weights
 from protdiff.sampling.draw import draw as draw_samples
@@ -128,7 +128,7 @@ def draw(run, calls):
 def measure(run, calls):
     """One row of the table."""
     backbones, seconds = draw(run, calls)
-    found = evaluate(Structures.of([str(i) for i in range(len(backbones))], backbones), diversity=0)
+    found = evaluate(backbones, diversity=0)
     columns = {k: v["mean"] for k, v in found.numbers["columns"].items()}
     logs = [band["log_ratio"] for band in found.numbers["modes"].values()]
     return {

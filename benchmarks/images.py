@@ -22,7 +22,7 @@ from torch import nn
 
 from protdiff._system.files import save_figure
 from protdiff.flow import GUD, VP, Flow, cosine_modes, ode_2m, sde_2m, uniform_times
-from protdiff.metrics.population import frechet_distance
+from protdiff.metrics.frechet import frechet_distance
 
 SIDE = 8
 MASS = 0.05 * pi  # RGDM's k_cutoff for CIFAR-10; its prior has m0 = 0.15 pi

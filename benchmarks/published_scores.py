@@ -22,8 +22,9 @@ import torch
 from Bio.Align import PairwiseAligner, substitution_matrices
 from results import write_result
 
-from protdiff.metrics.correspondence import BREAK, align_identity, align_sequences
-from protdiff.metrics.scores import compare
+from protdiff.metrics.comparison import compare
+from protdiff.metrics.correspondence import align_identity, align_sequences
+from protdiff.structure.constants import FILE_BREAK
 from protdiff.structure.io.read_write import read
 
 TOLERANCE = {"rmsd": 0.005, "tm": 0.002, "gdt_ts": 0.002, "gdt_ha": 0.002, "lddt": 0.002}
@@ -51,7 +52,7 @@ def differences(models, reference, pairs, published):
     values = [compare(model, reference, pairs, chains, "reference") for model in models]
     return np.array(
         [
-            [v[k] - float(row[k]) for k in TOLERANCE]
+            [getattr(v, k) - float(row[k]) for k in TOLERANCE]
             for v, row in zip(values, published, strict=True)
         ]
     )
@@ -63,7 +64,7 @@ def places(pairs, model, reference):
     for t in np.flatnonzero((np.diff(pairs, axis=0) != 1).any(axis=1)):
         (i, j), (k, m) = pairs[t], pairs[t + 1]
         distance = np.linalg.norm(reference.ca[m] - reference.ca[j])
-        kind = "break" if distance > BREAK else "no break"
+        kind = "break" if distance > FILE_BREAK else "no break"
         numbers = f"{reference.residue_numbers[j]}|{reference.residue_numbers[m]}"
         skipped = model.sequence[i + 1 : k]
         skipped = skipped if len(skipped) < 12 else f"{len(skipped)} residues"

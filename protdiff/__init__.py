@@ -4,14 +4,15 @@ from importlib import import_module
 
 __version__ = "0.1.0"
 __all__ = [
-    "Backbone", "Scores", "finetune", "flows", "generate", "log_likelihood", "read", "score",
-    "write",
+    "Backbone", "Scores", "evaluate", "finetune", "flows", "generate", "log_likelihood", "read",
+    "score", "write",
 ]  # fmt: skip
 
 #: Public names and where they live; imported on first use, so that `import protdiff` is instant.
 _HOMES = {
     "Backbone": "structure.backbone",
     "Scores": "metrics",
+    "evaluate": "metrics.evaluation",
     "finetune": "training.finetune",
     "generate": "sampling.generate",
     "log_likelihood": "analysis",

@@ -91,7 +91,7 @@ def audit(
         "train": len(known), "held_out": len(held),
         "rmsd": asdict(found.rmsd), "tm": asdict(found.tm),
         "suspicious": [str(kept[k]) for k in found.suspicious],
-        "suspicious_usual_share": found.usual, "suspicious_p": found.p_suspicious,
+        "suspicious_usual_share": found.usual_share, "suspicious_p": found.p_suspicious,
         "collapse": {"length": length, "time": u, "period": scale},
     }  # fmt: skip
     write_json(out / "audit.json", numbers)
@@ -104,9 +104,10 @@ def audit(
         draw_overlays(pairs, out / "suspicious.png")
     typer.echo(found.verdict)
     typer.echo(
-        f"by TM-score: ratio {found.tm.ratio:.2f}, p = {found.tm.p:.2g}; {100 * found.usual:.1f} % "
-        f"of held-out chains look like one training chain. A perfect memory of {len(known)} "
-        f"Gaussian chains of {length} would show from periods of {scale:.0f} residues down."
+        f"by TM-score: ratio {found.tm.ratio:.2f}, p = {found.tm.p:.2g}; "
+        f"{100 * found.usual_share:.1f} % of held-out chains look like one training chain. "
+        f"A perfect memory of {len(known)} Gaussian chains of {length} would show from periods "
+        f"of {scale:.0f} residues down."
     )
     typer.echo(f"audit.csv and audit.json in {out}")
     if errors:

@@ -72,11 +72,10 @@ def evaluate(
     real, known = load_reference(reference, novelty)
     found = evaluate_set(
         mine,
-        real=real and real.population,
+        real,
         known=known,
-        held_out=real if known else None,
         diversity=diversity,
-        method=alignment.value,
+        alignment=alignment.value,
         jobs=jobs,
         seed=seed,
         progress=lambda total, what: progress_bar(total, what, "pairs"),
@@ -99,7 +98,7 @@ def measure(files, what):
     ValueError
         If none can.
     """
-    from ..metrics.evaluation import Structures
+    from ..metrics.population import Structures
     from ..structure.io.read_write import read
 
     names, backbones, errors = [], [], []
@@ -122,7 +121,7 @@ def measure(files, what):
 def load_reference(path, novelty):
     """Real chains, and known ones for novelty; None for what is not there."""
     from ..dataset import is_dataset, read_chains
-    from ..metrics.evaluation import Structures
+    from ..metrics.population import Structures
 
     if path is None:
         return None, None

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from ._shared.pairing import Task, find_files, pair_by_name, pair_by_table
+from ._shared.pairing import Task, find_files, pair_by_name, pair_by_table, parse_chains
 from ._shared.progress import progress_bar
 from ._shared.request_options import read_sequences
 from ._shared.rows import Summary, row_writer
@@ -121,9 +121,8 @@ def score(
 
         load_tmtools()
     from ..analysis import LIKELIHOOD
-    from ..metrics.complexes import parse_chains
+    from ..metrics.comparison import SIMILARITY
     from ..metrics.quality import QUALITY
-    from ..metrics.scores import SIMILARITY
     from ..network.weights import find_weights
 
     columns = ["model", *(["reference", *SIMILARITY] if compared else [])]
@@ -234,8 +233,6 @@ def check(
         if not quality and likelihood is None:
             raise ValueError("--no-quality: without --reference nothing is left to compute")
     if chain is not None:
-        from ..metrics.complexes import parse_chains
-
         parse_chains(chain)
     for option, folder in (("--superpose", superpose), ("--color", color)):
         if folder is not None:

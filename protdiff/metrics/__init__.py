@@ -1,8 +1,9 @@
-"""Structure metrics: similarity to a reference, quality without one, populations of designs."""
+"""Numbers of structures: similarity to a reference, quality without one, populations of designs."""
 
 from ..structure.superposition import rmsd, superpose
+from .comparison import SIMILARITY, Scores
 from .quality import QUALITY, quality
-from .scores import SIMILARITY, Scores, score
+from .scores import score
 from .search import Search, search, tm_d0
 from .similarity import drmsd, lddt
 

@@ -1,20 +1,33 @@
 """Which residue of a model is which residue of the reference."""
 
+from __future__ import annotations
+
 from bisect import bisect_left
+from collections.abc import Callable
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-__all__ = ["align_identity", "align_numbers", "align_sequences"]
+from ..structure.constants import FILE_BREAK, LONGEST_NUMBER_JUMP
 
-#: CA-CA distance (Å) over which two neighbours in a file are not neighbours in the chain.
-BREAK = 4.5
-#: Largest jump of the residue number that may stand for residues that were not observed.
-LONGEST_JUMP = 60
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from Bio.Align import PairwiseAligner
+    from jaxtyping import Bool, Int
+
+    from ..structure.backbone import Backbone
+
+__all__ = ["Aligner", "align_identity", "align_numbers", "align_sequences"]
+
+#: What pairs the residues of a model with those of a reference, one chain each: indices of the
+#: residues as an array (aligned, 2), model first, both columns increasing.
+Aligner = Callable[["Backbone", "Backbone"], "Int[np.ndarray, 'aligned 2']"]
 
 
 @cache
-def _aligner():
+def _aligner() -> PairwiseAligner:
     from Bio.Align import PairwiseAligner, substitution_matrices
 
     aligner = PairwiseAligner(mode="global")
@@ -24,14 +37,14 @@ def _aligner():
     return aligner
 
 
-def align_sequences(model, reference):
+def align_sequences(model: Backbone, reference: Backbone) -> Int[np.ndarray, "aligned 2"]:
     """Global alignment of two chains by sequence, with gaps where a chain is broken.
 
-    BLOSUM62, 11 to open a gap and 1 to extend it, free gaps at the ends (Biopython). A sequence
-    alone does not tell which of two equal letters on either side of a gap was observed. Two
-    things do. Residue numbers that jump stand for unobserved residues; they are aligned as
-    unknown ones (X), unless fewer letters agree that way. And where a gap can slide without a
-    change in the letters that are paired, it slides to where the chain is broken, or ends.
+    BLOSUM62, 11 to open a gap and 1 to extend it, free gaps at the ends (Biopython). The sequence
+    alone leaves open which of two equal letters on either side of a gap was observed. Two rules
+    decide. First, a jump of the residue numbers stands for unobserved residues, which are aligned
+    as unknown ones (X), unless fewer letters agree that way. Second, where a gap can be moved
+    without a change of the paired letters, it is moved to a break or an end of the chain.
 
     Parameters
     ----------
@@ -45,23 +58,23 @@ def align_sequences(model, reference):
     """
     if not len(model) or not len(reference):
         return np.empty((0, 2), dtype=int)
-    one, two = model.sequence, reference.sequence
-    if one == two:
-        return np.stack([np.arange(len(one))] * 2, -1)
-    plain = _align(one, np.arange(len(one)), two, np.arange(len(two)))
+    letters, other = model.sequence, reference.sequence
+    if letters == other:
+        return np.stack([np.arange(len(letters))] * 2, -1)
+    plain = _align(letters, np.arange(len(letters)), other, np.arange(len(other)))
     padded = _align(*_with_unobserved(model), *_with_unobserved(reference))
-    best = max((padded, plain), key=lambda pairs: sum(one[i] == two[j] for i, j in pairs))
-    for side, chain in enumerate((model, reference)):
-        best = _slide(best, side, one if side else two, _broken(chain))
-    return best
+    best = max((padded, plain), key=lambda pairs: sum(letters[i] == other[j] for i, j in pairs))
+    best = _move_gaps(best, 0, other, _broken_after(model))
+    return _move_gaps(best, 1, letters, _broken_after(reference))
 
 
-def align_identity(model, reference):
-    """Pairs by letters alone, no cost to open a gap; arguments and result as above.
+def align_identity(model: Backbone, reference: Backbone) -> Int[np.ndarray, "aligned 2"]:
+    """Global alignment by equal letters, with no cost to open a gap.
 
     1 for equal letters, 0 for others, -1 for every residue in a gap: what a default
-    `PairwiseAligner` does, and the pairing behind lDDT in EigenFold's table. It may scatter
-    residues next to unobserved stretches.
+    `PairwiseAligner` of Biopython does, and the pairing behind lDDT in EigenFold's table. Residues
+    beside unobserved stretches may be paired wrongly. Arguments and result as in
+    `align_sequences`.
     """
     from Bio.Align import PairwiseAligner
 
@@ -72,18 +85,24 @@ def align_identity(model, reference):
     return columns[:, (columns >= 0).all(axis=0)].T
 
 
-def align_numbers(model, reference):
-    """Pairs of residues of equal number and insertion code; arguments and result as above."""
+def align_numbers(model: Backbone, reference: Backbone) -> Int[np.ndarray, "aligned 2"]:
+    """Pairs of residues of equal number and insertion code.
+
+    Arguments and result as in `align_sequences`. Where a chain is out of order, the most pairs
+    that increase in both chains are kept.
+    """
     where = {}
-    for j, key in enumerate(_keys(reference)):
+    for j, key in enumerate(_number_keys(reference)):
         where.setdefault(key, j)  # of a number that comes twice, the first
-    found = [(i, where.pop(key)) for i, key in enumerate(_keys(model)) if key in where]
-    return np.array(_longest_increasing(found), dtype=int).reshape(-1, 2)
+    pairs = [(i, where.pop(key)) for i, key in enumerate(_number_keys(model)) if key in where]
+    return np.array(_longest_increasing(pairs), dtype=int).reshape(-1, 2)
 
 
-def _longest_increasing(pairs):
+def _longest_increasing(pairs: list[tuple[int, int]]) -> list[tuple[int, int]]:
     """Longest part of pairs (i, j), increasing in i, that increases in j too."""
-    ends, last, before = [], [], {}  # smallest last j of each length, its pair, predecessors
+    ends: list[int] = []  # for each length, the smallest j that a part of this length ends with
+    last: list[tuple[int, int]] = []  # the pair that ends it
+    before: dict[tuple[int, int], tuple[int, int] | None] = {}  # its predecessor
     for pair in pairs:
         place = bisect_left(ends, pair[1])
         before[pair] = last[place - 1] if place else None
@@ -95,24 +114,29 @@ def _longest_increasing(pairs):
     return out[::-1]
 
 
-def _keys(chain):
+def _number_keys(chain: Backbone) -> Iterator[tuple[int, str]]:
     return zip(chain.residue_numbers.tolist(), chain.insertion_codes.tolist(), strict=True)
 
 
-def _align(one, index_one, two, index_two):
+def _align(
+    letters: str,
+    index: Int[np.ndarray, "letters"],
+    other: str,
+    other_index: Int[np.ndarray, "others"],
+) -> Int[np.ndarray, "aligned 2"]:
     """Pairs of indices of one optimal alignment; letters of index -1 are left out."""
-    columns = _aligner().align(one, two)[0].indices
+    columns = _aligner().align(letters, other)[0].indices
     i, j = columns[:, (columns >= 0).all(axis=0)]
-    pairs = np.stack([index_one[i], index_two[j]], -1)
+    pairs = np.stack([index[i], other_index[j]], -1)
     return pairs[(pairs >= 0).all(axis=1)]
 
 
-def _with_unobserved(chain):
+def _with_unobserved(chain: Backbone) -> tuple[str, Int[np.ndarray, "letters"]]:
     """Sequence with an X for every number that is jumped over, and residue indices (X: -1)."""
     letters, index = [], []
     jumps = np.diff(chain.residue_numbers, prepend=chain.residue_numbers[:1]) - 1
     for k, (letter, jump) in enumerate(zip(chain.sequence, jumps.tolist(), strict=True)):
-        if 0 < jump <= LONGEST_JUMP:
+        if 0 < jump <= LONGEST_NUMBER_JUMP:
             letters.append("X" * jump)
             index += [-1] * jump
         letters.append(letter)
@@ -120,14 +144,19 @@ def _with_unobserved(chain):
     return "".join(letters), np.array(index)
 
 
-def _broken(chain):
-    """Whether the chain is broken after each residue; the last one counts; bool (L,)."""
+def _broken_after(chain: Backbone) -> Bool[np.ndarray, "residues"]:
+    """Whether the chain is broken after each residue; it is after the last one."""
     distance = np.linalg.norm(np.diff(chain.ca, axis=0), axis=1)
-    return np.append(distance > BREAK, True)
+    return np.append(distance > FILE_BREAK, True)
 
 
-def _slide(pairs, side, other, broken):
-    """Move gaps in the chain `side` to its breaks.
+def _move_gaps(
+    pairs: Int[np.ndarray, "aligned 2"],
+    side: int,
+    other: str,
+    broken_after: Bool[np.ndarray, "residues"],
+) -> Int[np.ndarray, "aligned 2"]:
+    """Move the gaps in one chain, the column `side` of the pairs, to its breaks.
 
     `other` is the sequence of the other chain, which has residues in the gap.
     """
@@ -135,25 +164,41 @@ def _slide(pairs, side, other, broken):
     steps = np.diff(pairs, axis=0)
     gaps = np.flatnonzero((steps[:, side] == 1) & (steps[:, 1 - side] > 1))
     for t in gaps.tolist():
-        if broken[pairs[t, side]]:
+        if broken_after[pairs[t, side]]:
             continue
-        size = pairs[t + 1, 1 - side] - pairs[t, 1 - side] - 1
+        size = int(pairs[t + 1, 1 - side] - pairs[t, 1 - side] - 1)
         for direction in (1, -1):
-            moved = []
-            k = t + 1 if direction == 1 else t
-            while 0 <= k < len(pairs):
-                a, here = pairs[k, 1 - side], pairs[k, side]
-                if other[a] != other[a - direction * size]:
-                    break
-                if moved and abs(pairs[k] - pairs[moved[-1]]).max() > 1:
-                    break
-                moved.append(k)
-                end = k in (0, len(pairs) - 1)
-                if end or broken[here if direction == 1 else here - 1]:
-                    pairs[moved, 1 - side] -= direction * size
-                    moved = None
-                    break
-                k += direction
-            if moved is None:
+            rows = _rows_to_break(pairs, t, side, other, broken_after, direction * size)
+            if rows:
+                pairs[rows, 1 - side] -= direction * size
                 break
     return pairs
+
+
+def _rows_to_break(
+    pairs: Int[np.ndarray, "aligned 2"],
+    t: int,
+    side: int,
+    other: str,
+    broken_after: Bool[np.ndarray, "residues"],
+    shift: int,
+) -> list[int]:
+    """Rows of `pairs` between the gap after row t and the next break in a direction.
+
+    Their partners can be shifted by -`shift` without a change of letters. Empty if a letter
+    would change, or another gap comes, before the break. A positive shift looks towards the end
+    of the chain, a negative one towards its beginning.
+    """
+    direction = 1 if shift > 0 else -1
+    rows, k = [], t + 1 if shift > 0 else t
+    while 0 <= k < len(pairs):
+        partner, here = pairs[k, 1 - side], pairs[k, side]
+        if other[partner] != other[partner - shift]:
+            break
+        if rows and abs(pairs[k] - pairs[rows[-1]]).max() > 1:
+            break
+        rows.append(k)
+        if k in (0, len(pairs) - 1) or broken_after[here if shift > 0 else here - 1]:
+            return rows
+        k += direction
+    return []

@@ -1,6 +1,6 @@
-"""One vector per chain that says what kind of backbone it is: for distances between populations.
+"""A vector of numbers that describe a backbone, for distances between populations.
 
-Entries, in order of `NAMES`:
+Entries, in the order of `NAMES`:
 
 - shares of CA-CA-CA angles in eight bins, and of CA dihedrals in twelve bins of 30 degrees;
 - contacts (CA under 8 Å) per residue at separations 3-5, 6-11, 12-23 and 24 or more, and the
@@ -10,24 +10,36 @@ Entries, in order of `NAMES`:
 - with all backbone atoms: helix and strand by DSSP, hydrogen bonds per residue, shares of
   residues in the alpha, beta and left-handed regions of phi and psi.
 
-Bad geometry (clashes, outliers) is not among them: real chains hardly vary there, so one such
-entry would drown the rest. The quality columns report it.
+Bad geometry (clashes, outliers) is not among them, because real chains hardly vary there: in units
+of their spread one such entry would outweigh all others. The quality columns report it.
 """
 
+from __future__ import annotations
+
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..structure.backbone import bonded_to_next
-from ..structure.constants import BANDS, band_index
+from ..structure.constants import BANDS, CONTACT_DISTANCE, band_index
 from ..structure.geometry import angle, dihedral
 from ..structure.torsions import torsions
 from .quality import near_pairs
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from jaxtyping import Bool, Float
+
+    from ..structure.backbone import Backbone
+
 __all__ = ["BACKBONE_NAMES", "NAMES", "band_variances", "descriptor"]
 
+#: Edges (degrees) of the bins of CA-CA-CA angles and of CA dihedrals.
 ANGLE_EDGES = (0, 85, 90, 95, 105, 115, 125, 140, 181)
 DIHEDRAL_EDGES = tuple(range(-180, 181, 30))
+#: First and last separation of each class of contacts.
 SEPARATIONS = ((3, 5), (6, 11), (12, 23), (24, 10**9))
 
 TRACE_NAMES = (
@@ -43,15 +55,21 @@ BACKBONE_NAMES = (
 NAMES = (*TRACE_NAMES, *BACKBONE_NAMES)
 
 
-def band_variances(ca):
-    """Mean over the modes of a band of k² |X_n|² / 3, with k = πn/N; Å², by band of `BANDS`.
+def band_variances(ca: Float[np.ndarray, "residues 3"]) -> Float[np.ndarray, "bands"]:
+    """Variance of the cosine modes of a CA trace by band: mean of k² |X_n|² / 3, k = πn/N.
 
     X is the orthonormal DCT-II of the trace. The factor k² takes out most of the growth with the
-    period, so that the modes of a band weigh alike. NaN for a band without modes.
+    period, so that the modes of a band have similar weights.
 
     Parameters
     ----------
     ca : ndarray, shape (N, 3)
+        Å.
+
+    Returns
+    -------
+    ndarray
+        Å², one value per band of `BANDS`; NaN for a band without modes.
     """
     from scipy.fft import dct
 
@@ -63,15 +81,15 @@ def band_variances(ca):
     )
 
 
-def descriptor(backbone, columns):
-    """Vector of a structure; NaN where it lacks the atoms.
+def descriptor(backbone: Backbone, columns: dict[str, float]) -> Float[np.ndarray, "entries"]:
+    """The vector that describes a structure; NaN where it lacks the atoms.
 
     Parameters
     ----------
     backbone : Backbone
         One chain.
     columns : dict
-        Its `quality`.
+        Its quality columns, from `quality`.
 
     Returns
     -------
@@ -82,7 +100,7 @@ def descriptor(backbone, columns):
     two, three = follows[1:] & follows[:-1], follows[2:] & follows[1:-1] & follows[:-2]
     bend = angle(ca[:-2], ca[1:-1], ca[2:])[two]
     turn = dihedral(ca[:-3], ca[1:-2], ca[2:-1], ca[3:])[three]
-    pair = near_pairs(backbone, 8.0)
+    pair = near_pairs(backbone, CONTACT_DISTANCE)
     separation = pair.second - pair.first
     values = [
         *_shares(bend, ANGLE_EDGES),
@@ -94,7 +112,9 @@ def descriptor(backbone, columns):
     return np.array([*values, *_backbone_values(backbone, follows, columns)])
 
 
-def _backbone_values(backbone, follows, columns):
+def _backbone_values(
+    backbone: Backbone, follows: Bool[np.ndarray, "steps"], columns: dict[str, float]
+) -> list[float]:
     """Values of `BACKBONE_NAMES`."""
     if not backbone.mask.all():
         return [np.nan] * len(BACKBONE_NAMES)
@@ -111,5 +131,8 @@ def _backbone_values(backbone, follows, columns):
     ]
 
 
-def _shares(values, edges):
+def _shares(
+    values: Float[np.ndarray, "values"], edges: Sequence[float]
+) -> Float[np.ndarray, "bins"]:
+    """Share of the values in each bin."""
     return np.histogram(values, edges)[0] / max(len(values), 1)

@@ -1,167 +1,235 @@
-"""`evaluate`: everything that can be said of a set of designs, in one call."""
+"""A set of designs beside real chains: distributions, diversity and novelty in one call."""
 
+from __future__ import annotations
+
+import os
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from ..structure.backbone import Backbone
+from ..structure.io.paths import find_files
+from ..structure.io.read_write import read
+from .frechet import frechet_with_floor
 from .pairwise_tm import nearest_known, pairwise_tm
 from .population import (
     Population,
+    Structures,
     band_ratios,
     clusters,
     compare_columns,
-    describe,
-    frechet_with_floor,
-    gather,
     match_lengths,
+    nearest_lengths,
     real_population,
 )
+from .structural import load_tmtools
 
-__all__ = ["Evaluation", "Structures", "evaluate"]
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from contextlib import AbstractContextManager
+
+    from jaxtyping import Float, Int
+
+    from .pairwise_tm import StructuralAlignment
+
+    #: What `evaluate` takes for a set of structures.
+    AnyStructures = (
+        Structures | str | os.PathLike[str] | Iterable[Backbone | str | os.PathLike[str]]
+    )
+
+__all__ = ["Evaluation", "evaluate"]
+
+ALIGNMENTS = ("structure", "tmalign")
 
 
-@dataclass(frozen=True)
-class Structures:
-    """Chains with their numbers: backbones in the order of the population."""
+class Progress(Protocol):
+    """``progress(total, what)``: a context of a function that is told how many more are done."""
 
-    backbones: list
-    population: Population
-
-    @classmethod
-    def of(cls, names, backbones):
-        """Measure some backbones; residues without a CA are dropped."""
-        rows = [describe(name, one) for name, one in zip(names, backbones, strict=True)]
-        return cls([one[one.mask[:, 1]] for one in backbones], gather(rows))
-
-    def __len__(self):
-        return len(self.backbones)
-
-    def __getitem__(self, rows):
-        """Some of the chains, by indices."""
-        rows, p = np.asarray(rows, dtype=int), self.population
-        names = [p.names[k] for k in rows]
-        some = Population(names, p.columns[rows], p.descriptors[rows])
-        return Structures([self.backbones[k] for k in rows], some)
+    def __call__(
+        self, total: int | None, what: str, /
+    ) -> AbstractContextManager[Callable[[int], object] | None]: ...
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What `evaluate` found.
+    """Result of `evaluate`.
 
     Attributes
     ----------
     numbers : dict
-        designs, real_chains, columns, modes, frechet and, where asked for, diversity and novelty;
-        see `population` and `neighbours`. Plain numbers, ready for JSON.
+        designs, real_chains, columns, modes, frechet and, where computed, diversity and novelty;
+        see `population`, `frechet` and `pairwise_tm`. Plain numbers, ready for JSON.
     designs, real : Population
     matched : ndarray of int, shape (designs, neighbours)
         Real chains that stand beside each design.
     pairwise_tm : ndarray, shape (n, n), or None
+        TM-scores between designs.
     max_tm : dict of str to ndarray
         Largest TM-score to a known structure, of "designs" and of "held_out" real chains.
     nearest : list of str
         Name of the known structure nearest to each design.
     """
 
-    numbers: dict
+    numbers: dict[str, Any]
     designs: Population
     real: Population
-    matched: np.ndarray
-    pairwise_tm: np.ndarray | None = None
-    max_tm: dict = field(default_factory=dict)
-    nearest: list = field(default_factory=list)
+    matched: Int[np.ndarray, "designs neighbours"]
+    pairwise_tm: Float[np.ndarray, "n n"] | None = None
+    max_tm: dict[str, Float[np.ndarray, "structures"]] = field(default_factory=lambda: {})
+    nearest: list[str] = field(default_factory=lambda: [])
 
 
 def evaluate(
-    designs,
+    designs: AnyStructures,
+    real: Population | AnyStructures | None = None,
     *,
-    real=None,
-    known=None,
-    held_out=None,
-    diversity=100,
-    method="structure",
-    jobs=1,
-    seed=0,
-    progress=None,
-):
-    """Compare designs with real chains of the same lengths.
+    known: AnyStructures | None = None,
+    diversity: int = 100,
+    alignment: StructuralAlignment = "structure",
+    jobs: int = 1,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Evaluation:
+    """Compare a set of designs with real chains of the same lengths.
 
     Parameters
     ----------
-    designs : Structures
-    real : Population, optional
-        Real chains; the shipped ones by default.
-    known : Structures, optional
-        Known structures, for novelty.
-    held_out : Structures, optional
-        Real chains unrelated to `known`: the baseline of novelty. As many as there are designs,
-        of like lengths, are taken.
+    designs : folder, or sequence of Backbone or files, or Structures
+        Files may have CA atoms only.
+    real : the same or Population, optional
+        Real chains; by default the numbers of the 2,000 chains that the package ships.
+    known : as `designs`, optional
+        Known structures, for novelty: how near is the nearest one? If `real` has structures, they
+        must be unrelated to the known ones: as many as there are designs, of like lengths, show
+        what novelty real chains have.
     diversity : int
         Designs, from the first on, that are aligned with one another.
-    method : {"structure", "tmalign"}
+    alignment : {"structure", "tmalign"}
+        How they are aligned; "tmalign" is faster and needs the package tmtools.
     jobs : int
         Processes; 0 for one per core.
     seed : int
+        Of the random choices among real chains.
     progress : callable, optional
         ``progress(total, what)`` gives a context of an ``advance(count)`` function.
 
     Returns
     -------
     Evaluation
+
+    Raises
+    ------
+    ValueError
+        If a file cannot be read (`FileError`), a set is empty, or the alignment is unknown.
+
+    Examples
+    --------
+    >>> from protdiff import Backbone, evaluate
+    >>> turn, rise = np.radians(100) * np.arange(40), 1.5 * np.arange(40)
+    >>> coords = np.full((40, 4, 3), np.nan)
+    >>> coords[:, 1] = np.stack([2.3 * np.cos(turn), 2.3 * np.sin(turn), rise], -1)
+    >>> helices = [Backbone.from_coords(coords[:length]) for length in (30, 40)]
+    >>> result = evaluate(helices)
+    >>> result.numbers["columns"]["psea_helix"]["mean"] > 0.9
+    True
+    >>> result.numbers["diversity"]["clusters"]
+    1
     """
-    progress = progress or (lambda total, what: nullcontext())
-    real = real or real_population()
-    matched = match_lengths(designs.population, real)
-    numbers = {
-        "designs": len(designs),
-        "real_chains": len(real),
-        "columns": compare_columns(designs.population, real, matched),
-        "modes": band_ratios(designs.population, real, matched),
-        "frechet": frechet_with_floor(designs.population, real, seed),
+    if alignment not in ALIGNMENTS:
+        raise ValueError(f"alignment {alignment!r}: must be one of {', '.join(ALIGNMENTS)}")
+    if alignment == "tmalign":
+        load_tmtools()
+    show = progress or _no_progress
+    structures = _structures(designs, "designs")
+    population, held_out = _real_chains(real)
+    matched = match_lengths(structures.population, population)
+    numbers: dict[str, Any] = {
+        "designs": len(structures),
+        "real_chains": len(population),
+        "columns": compare_columns(structures.population, population, matched),
+        "modes": band_ratios(structures.population, population, matched),
+        "frechet": frechet_with_floor(structures.population, population, seed),
     }
-    tm, max_tm, nearest = None, {}, []
-    some = designs.backbones[:diversity]
+    tm: Float[np.ndarray, "n n"] | None = None
+    max_tm: dict[str, Float[np.ndarray, "structures"]] = {}
+    nearest: list[str] = []
+    some = structures.backbones[:diversity]
     if len(some) > 1:
-        with progress(len(some) * (len(some) - 1) // 2, "diversity") as advance:
-            tm = pairwise_tm(some, method, jobs, advance)
-        count = len(set(clusters(tm)))
-        numbers["diversity"] = {
-            "designs": len(some),
-            "clusters": count,
-            "clusters_per_design": count / len(some),
-            "mean_pairwise_tm": summary(tm[np.tril_indices(len(tm), -1)]).get("mean"),
-        }
+        with show(len(some) * (len(some) - 1) // 2, "diversity") as advance:
+            tm = pairwise_tm(some, alignment, jobs, advance)
+        numbers["diversity"] = _diversity(tm)
     if known is not None:
-        groups = {"designs": designs}
+        targets = _structures(known, "known")
+        groups = {"designs": structures}
         if held_out is not None:
-            groups["held_out"] = held_out[alike_lengths(designs, held_out, seed)]
-        numbers["novelty"] = {}
+            groups["held_out"] = held_out[alike_lengths(structures, held_out, seed)]
         for title, group in groups.items():
-            with progress(None, f"novelty of {title.replace('_', ' ')}") as advance:
-                max_tm[title], which = nearest_known(group, known, method, jobs, advance)
-            numbers["novelty"][title] = summary(max_tm[title])
+            with show(None, f"novelty of {title.replace('_', ' ')}") as advance:
+                max_tm[title], index = nearest_known(group, targets, alignment, jobs, advance)
             if title == "designs":
-                nearest = [known.population.names[k] if k >= 0 else "" for k in which]
-    return Evaluation(numbers, designs.population, real, matched, tm, max_tm, nearest)
+                nearest = [targets.population.names[k] if k >= 0 else "" for k in index.tolist()]
+        numbers["novelty"] = {title: summary(values) for title, values in max_tm.items()}
+    return Evaluation(numbers, structures.population, population, matched, tm, max_tm, nearest)
 
 
-def alike_lengths(designs, real, seed):
+def _no_progress(total: int | None, what: str, /) -> AbstractContextManager[None]:
+    return nullcontext()
+
+
+def _real_chains(
+    real: Population | AnyStructures | None,
+) -> tuple[Population, Structures | None]:
+    """Numbers of the real chains, and the chains themselves if there are any."""
+    if real is None:
+        return real_population(), None
+    if isinstance(real, Population):
+        return real, None
+    structures = _structures(real, "real")
+    return structures.population, structures
+
+
+def _structures(given: AnyStructures, what: str) -> Structures:
+    """`Structures` of whatever stands for a set of structures."""
+    if isinstance(given, Structures):
+        return given
+    if isinstance(given, (str, os.PathLike)):
+        given = find_files([os.fspath(given)], what)
+    names: list[str] = []
+    backbones: list[Backbone] = []
+    for k, item in enumerate(given):
+        if isinstance(item, Backbone):
+            names.append(str(k))
+            backbones.append(item)
+        else:
+            names.append(os.fspath(item))
+            backbones.append(read(item, ca_only=True))
+    if not backbones:
+        raise ValueError(f"{what}: no structures given")
+    return Structures.of(names, backbones)
+
+
+def _diversity(tm: Float[np.ndarray, "n n"]) -> dict[str, int | float | None]:
+    """Clusters and mean TM-score of designs."""
+    count = len(set(clusters(tm)))
+    return {
+        "designs": len(tm),
+        "clusters": count,
+        "clusters_per_design": count / len(tm),
+        "mean_pairwise_tm": summary(tm[np.tril_indices(len(tm), -1)]).get("mean"),
+    }
+
+
+def alike_lengths(designs: Structures, real: Structures, seed: int) -> list[int]:
     """For each design a real chain of near length, none twice while there are enough."""
     rng = np.random.default_rng(seed)
-    lengths = real.population.lengths + rng.random(len(real))  # ties at random
-    free, chosen = np.ones(len(real), dtype=bool), []
-    for length in designs.population.lengths:
-        if not free.any():
-            free[:] = True
-        gap = np.where(free, np.abs(lengths - length), np.inf)
-        chosen.append(int(gap.argmin()))
-        free[chosen[-1]] = False
-    return chosen
+    lengths = real.population.lengths + rng.random(len(real))  # breaks ties at random
+    return nearest_lengths(designs.population.lengths, lengths)
 
 
-def summary(values):
-    """Count, mean, median and largest of the values that are there."""
+def summary(values: Float[np.ndarray, "values"]) -> dict[str, int | float]:
+    """Count, mean, median and largest of the values that are not missing."""
     values = values[np.isfinite(values)]
     if not len(values):
         return {"count": 0}

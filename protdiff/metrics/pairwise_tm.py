@@ -1,102 +1,122 @@
 """TM-scores between many structures: how diverse a set is, and how near to known ones."""
 
-import multiprocessing
-import os
+from __future__ import annotations
+
 from functools import partial
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import torch
 
+from .._system.processes import mapped
 from .search import search
-from .structural import SHORTEST, align_structures, tmalign
+from .structural import MIN_RESIDUES, align_structures, tmalign
 
-__all__ = ["nearest_known", "pairwise_tm", "tm_of_pair"]
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
 
-#: Known structures by which the nearest one is sought: this many of the most alike descriptors.
+    from jaxtyping import Float, Int
+
+    from ..structure.backbone import Backbone
+    from .population import Structures
+
+__all__ = ["StructuralAlignment", "nearest_known", "pairwise_tm", "tm_of_pair"]
+
+#: Alignments without a look at the sequences: this package's, and TM-align itself.
+StructuralAlignment = Literal["structure", "tmalign"]
+
+#: Known structures that are aligned with a design: those of the most similar descriptors.
 CANDIDATES = 100
-#: Lengths of known structures relative to the design's.
-LENGTHS = 0.6, 1.67
+#: Lengths of these known structures relative to the design's, from and to.
+LENGTH_RATIOS = 0.6, 1.67
 
 
-def tm_of_pair(one, two, method="structure"):
+def tm_of_pair(
+    first: Backbone, second: Backbone, alignment: StructuralAlignment = "structure"
+) -> tuple[float, float]:
     """TM-score after structural alignment, by the length of each of the two chains.
 
     Parameters
     ----------
-    one, two : Backbone
-    method : {"structure", "tmalign"}
+    first, second : Backbone
+        One chain each.
+    alignment : {"structure", "tmalign"}
 
     Returns
     -------
-    by_one, by_two : float
+    by_first, by_second : float
         NaN for chains of fewer than 5 residues.
     """
-    if min(len(one), len(two)) < SHORTEST:
+    if min(len(first), len(second)) < MIN_RESIDUES:
         return np.nan, np.nan
-    if method == "tmalign":
-        found = tmalign(one, two)
-        return found.tm_norm_chain1, found.tm_norm_chain2
-    i, j = align_structures(one, two).T
-    x, y = torch.tensor(one.ca[i]), torch.tensor(two.ca[j])
-    return search(x, y, len(one)).tm, search(x, y, len(two)).tm
+    if alignment == "tmalign":
+        result = tmalign(first, second)
+        return result.tm_norm_chain1, result.tm_norm_chain2
+    i, j = align_structures(first, second).T
+    x, y = torch.tensor(first.ca[i]), torch.tensor(second.ca[j])
+    return search(x, y, len(first)).tm, search(x, y, len(second)).tm
 
 
-def pairwise_tm(backbones, method="structure", jobs=1, advance=None):
-    """Symmetric matrix of TM-scores, the mean of the two normalisations; (n, n), ones inside.
+def pairwise_tm(
+    backbones: Sequence[Backbone],
+    alignment: StructuralAlignment = "structure",
+    jobs: int = 1,
+    advance: Callable[[int], object] | None = None,
+) -> Float[np.ndarray, "structures structures"]:
+    """Symmetric matrix of TM-scores, the mean of the two normalisations; ones on the diagonal.
 
     Parameters
     ----------
     backbones : list of Backbone
-    method : {"structure", "tmalign"}
+    alignment : {"structure", "tmalign"}
     jobs : int
-        Processes.
+        Processes; 0 for one per core.
     advance : callable, optional
         Called with the number of pairs done since the last call.
     """
     n = len(backbones)
     pairs = [(i, j) for i in range(n) for j in range(i)]
-    out = np.eye(n)
+    tm = np.eye(n)
     tasks = [(backbones[i], backbones[j]) for i, j in pairs]
-    for (i, j), scores in zip(pairs, _mapped(tasks, method, jobs, advance), strict=True):
-        out[i, j] = out[j, i] = np.mean(scores)
-    return out
+    for (i, j), scores in zip(pairs, _scores(tasks, alignment, jobs, advance), strict=True):
+        tm[i, j] = tm[j, i] = np.mean(scores)
+    return tm
 
 
-def nearest_known(structures, known, method="structure", jobs=1, advance=None):
+def nearest_known(
+    structures: Structures,
+    known: Structures,
+    alignment: StructuralAlignment = "structure",
+    jobs: int = 1,
+    advance: Callable[[int], object] | None = None,
+) -> tuple[Float[np.ndarray, "structures"], Int[np.ndarray, "structures"]]:
     """Largest TM-score of each structure to a set of known ones.
 
     TM-scores count by the length of the structure itself. Only the `CANDIDATES` known structures
-    of similar length and nearest descriptor are aligned, so the result is a lower bound; it is
-    one for designs and for held-out real chains alike.
+    of similar length and nearest descriptor are aligned, so the result is a lower bound. Designs
+    and the real chains that they are compared with are treated alike.
 
     Parameters
     ----------
     structures, known : Structures
         Entries of the descriptor that are missing somewhere are left out.
-    method, jobs, advance
+    alignment, jobs, advance
         As in `pairwise_tm`.
 
     Returns
     -------
     tm : ndarray, shape (n,)
+        NaN where no known structure has a similar length.
     nearest : ndarray of int, shape (n,)
         Index of the known structure; -1 if none has a similar length.
     """
-    vectors, theirs = (x.population.descriptors for x in (structures, known))
-    used = np.isfinite(vectors).all(0) & np.isfinite(theirs).all(0)
-    scale = theirs[:, used].std(0).clip(min=1e-6)
-    lengths, chosen = known.population.lengths, []
-    for length, vector in zip(structures.population.lengths, vectors, strict=True):
-        ratio = lengths / length
-        fits = np.flatnonzero((ratio >= LENGTHS[0]) & (ratio <= LENGTHS[1]))
-        gap = np.square((theirs[fits][:, used] - vector[used]) / scale).sum(1)
-        chosen.append(fits[gap.argsort(kind="stable")[:CANDIDATES]])
+    chosen = _candidates(structures, known)
     tasks = [
         (backbone, known.backbones[k])
         for backbone, ks in zip(structures.backbones, chosen, strict=True)
         for k in ks
     ]
-    scores = _mapped(tasks, method, jobs, advance)
+    scores = _scores(tasks, alignment, jobs, advance)
     tm, nearest = np.full(len(chosen), np.nan), np.full(len(chosen), -1)
     for row, ks in enumerate(chosen):
         values = np.array([next(scores)[0] for _ in ks])
@@ -105,24 +125,36 @@ def nearest_known(structures, known, method="structure", jobs=1, advance=None):
     return tm, nearest
 
 
-def _mapped(tasks, method, jobs, advance):
+def _candidates(structures: Structures, known: Structures) -> list[Int[np.ndarray, "candidates"]]:
+    """For each structure the known ones that are aligned with it, most similar first."""
+    vectors, known_vectors = structures.population.descriptors, known.population.descriptors
+    used = np.isfinite(vectors).all(0) & np.isfinite(known_vectors).all(0)
+    scale = known_vectors[:, used].std(0).clip(min=1e-6)
+    lengths, chosen = known.population.lengths, []
+    for length, vector in zip(structures.population.lengths, vectors, strict=True):
+        ratio = lengths / length
+        fits = np.flatnonzero((ratio >= LENGTH_RATIOS[0]) & (ratio <= LENGTH_RATIOS[1]))
+        gap = np.square((known_vectors[fits][:, used] - vector[used]) / scale).sum(1)
+        chosen.append(fits[gap.argsort(kind="stable")[:CANDIDATES]])
+    return chosen
+
+
+def _scores(
+    tasks: Sequence[tuple[Backbone, Backbone]],
+    alignment: StructuralAlignment,
+    jobs: int,
+    advance: Callable[[int], object] | None,
+) -> Iterator[tuple[float, float]]:
     """`tm_of_pair` of every task, in order."""
-    work, jobs = partial(_work, method=method), min(jobs or os.cpu_count() or 1, len(tasks))
-    if jobs <= 1:
-        results = map(work, tasks)
-    else:
-        pool = multiprocessing.get_context("spawn").Pool(jobs)
-        results = pool.imap(work, tasks, chunksize=8)
-    try:
+    with mapped(partial(_tm_of_task, alignment=alignment), tasks, jobs) as results:
         for result in results:
             if advance is not None:
                 advance(1)
             yield result
-    finally:
-        if jobs > 1:
-            pool.terminate()
 
 
-def _work(pair, method):
+def _tm_of_task(
+    pair: tuple[Backbone, Backbone], alignment: StructuralAlignment
+) -> tuple[float, float]:
     torch.set_num_threads(1)
-    return tm_of_pair(*pair, method=method)
+    return tm_of_pair(*pair, alignment=alignment)

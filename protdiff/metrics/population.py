@@ -1,7 +1,10 @@
-"""A set of designs beside real chains of the same lengths."""
+"""The numbers of many structures, and a set of designs beside real chains of the same lengths."""
+
+from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -10,24 +13,31 @@ from ..structure.constants import BANDS
 from .descriptor import NAMES, descriptor
 from .quality import QUALITY, quality
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from jaxtyping import Float, Int
+
+    from ..structure.backbone import Backbone
+
 __all__ = [
+    "NEIGHBOURS",
     "Population",
+    "Structures",
     "band_ratios",
     "clusters",
     "compare_columns",
     "describe",
-    "frechet_distance",
-    "frechet_with_floor",
+    "gather",
     "match_lengths",
+    "nearest_lengths",
     "real_population",
 ]
 
 #: Real chains of nearest length that stand beside each design.
 NEIGHBOURS = 10
-#: Designs below which a covariance means nothing.
-LEAST = 5
-#: Random draws of real chains for the Fréchet distance, and chains of the reference per design.
-DRAWS, REFERENCE = 20, 5
+#: TM-score from which on two structures belong to one cluster.
+CLUSTER_TM = 0.5
 
 
 @dataclass(frozen=True)
@@ -38,38 +48,77 @@ class Population:
     ----------
     names : list of str
     columns : ndarray, shape (chains, len(QUALITY))
+        Quality columns.
     descriptors : ndarray, shape (chains, len(NAMES))
     """
 
-    names: list
-    columns: np.ndarray
-    descriptors: np.ndarray
+    names: list[str]
+    columns: Float[np.ndarray, "chains columns"]
+    descriptors: Float[np.ndarray, "chains entries"]
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.names)
 
     @property
-    def lengths(self):
-        return self.columns[:, list(QUALITY).index("residues")]
+    def lengths(self) -> Float[np.ndarray, "chains"]:
+        """Residues of each chain."""
+        return self.column("residues")
 
-    def column(self, name):
+    def column(self, name: str) -> Float[np.ndarray, "chains"]:
+        """A quality column by its name."""
         return self.columns[:, list(QUALITY).index(name)]
 
 
-def describe(name, backbone):
-    """Row of a `Population`: name, quality columns (ndarray), descriptor."""
+@dataclass(frozen=True)
+class Structures:
+    """Backbones and their numbers, in the same order."""
+
+    backbones: list[Backbone]
+    population: Population
+
+    @classmethod
+    def of(cls, names: Sequence[str], backbones: Sequence[Backbone]) -> Structures:
+        """Measure some backbones; residues without a CA are dropped.
+
+        Raises
+        ------
+        ValueError
+            If there are none, or one of them has no CA.
+        """
+        if not len(backbones):
+            raise ValueError("no structures to measure")
+        rows = [describe(name, backbone) for name, backbone in zip(names, backbones, strict=True)]
+        return cls([backbone[backbone.mask[:, 1]] for backbone in backbones], gather(rows))
+
+    def __len__(self) -> int:
+        return len(self.backbones)
+
+    def __getitem__(self, rows: Iterable[int]) -> Structures:
+        """Some of the structures, by indices."""
+        index, p = np.array(list(rows), dtype=int), self.population
+        names = [p.names[k] for k in index]
+        some = Population(names, p.columns[index], p.descriptors[index])
+        return Structures([self.backbones[k] for k in index], some)
+
+
+def describe(
+    name: str, backbone: Backbone
+) -> tuple[str, Float[np.ndarray, "columns"], Float[np.ndarray, "entries"]]:
+    """Row of a `Population`: name, quality columns, descriptor."""
     columns = quality(backbone)
     return name, np.array(list(columns.values())), descriptor(backbone, columns)
 
 
-def gather(rows):
+def gather(
+    rows: Iterable[tuple[str, Float[np.ndarray, "columns"], Float[np.ndarray, "entries"]]],
+) -> Population:
     """`Population` of rows from `describe`."""
     names, columns, descriptors = zip(*rows, strict=True)
     return Population(list(names), np.stack(columns), np.stack(descriptors))
 
 
 @cache
-def real_population():
+def real_population() -> Population:
     """Real chains that the package ships (data/real_chains.npz, benchmarks/build_real.py)."""
     with np.load(data_file("real_chains.npz")) as data:
         if tuple(data["quality"]) != tuple(QUALITY) or tuple(data["descriptor"]) != NAMES:
@@ -81,8 +130,10 @@ def real_population():
         )
 
 
-def match_lengths(designs, real, neighbours=NEIGHBOURS):
-    """Real chains of nearest length for each design; int (designs, neighbours).
+def match_lengths(
+    designs: Population, real: Population, neighbours: int = NEIGHBOURS
+) -> Int[np.ndarray, "designs neighbours"]:
+    """Real chains of nearest length for each design.
 
     Ties are broken by the order of the real chains. Fewer neighbours if there are fewer chains.
     """
@@ -90,7 +141,21 @@ def match_lengths(designs, real, neighbours=NEIGHBOURS):
     return np.argsort(gap, axis=1, kind="stable")[:, :neighbours]
 
 
-def compare_columns(designs, real, matched):
+def nearest_lengths(wanted: Iterable[float], lengths: Float[np.ndarray, "chains"]) -> list[int]:
+    """For each wanted length a chain of near length; none comes twice before all came once."""
+    free, chosen = np.ones(len(lengths), dtype=bool), []
+    for length in wanted:
+        if not free.any():
+            free[:] = True
+        gap = np.where(free, np.abs(lengths - length), np.inf)
+        chosen.append(int(gap.argmin()))
+        free[chosen[-1]] = False
+    return chosen
+
+
+def compare_columns(
+    designs: Population, real: Population, matched: Int[np.ndarray, "designs neighbours"]
+) -> dict[str, dict[str, float]]:
     """Quality columns of designs and of real chains of the same lengths.
 
     Returns
@@ -101,130 +166,71 @@ def compare_columns(designs, real, matched):
     """
     from scipy.stats import ks_2samp
 
-    out = {}
+    rows = {}
     for name in QUALITY:
-        mine, theirs = designs.column(name), real.column(name)[matched].ravel()
-        mine, theirs = mine[np.isfinite(mine)], theirs[np.isfinite(theirs)]
-        if len(mine) and len(theirs):
-            out[name] = {
-                "mean": mine.mean(), "median": np.median(mine),
-                "real_mean": theirs.mean(), "real_median": np.median(theirs),
-                "ks": ks_2samp(mine, theirs).statistic,
-            }  # fmt: skip
-    return {name: {key: float(v) for key, v in row.items()} for name, row in out.items()}
+        values, real_values = designs.column(name), real.column(name)[matched].ravel()
+        values, real_values = values[np.isfinite(values)], real_values[np.isfinite(real_values)]
+        if len(values) and len(real_values):
+            test: Any = ks_2samp(values, real_values)
+            rows[name] = {
+                "mean": float(values.mean()),
+                "median": float(np.median(values)),
+                "real_mean": float(real_values.mean()),
+                "real_median": float(np.median(real_values)),
+                "ks": float(test.statistic),
+            }
+    return rows
 
 
-def band_ratios(designs, real, matched):
+def band_ratios(
+    designs: Population, real: Population, matched: Int[np.ndarray, "designs neighbours"]
+) -> dict[str, dict[str, float]]:
     """Logarithm of mode variance, designs over real chains, and its standard error, by band.
 
     The variance of a band is the mean over chains; the error is that of the designs' mean.
     """
-    out = {}
+    rows = {}
     for name in BANDS:
         index = NAMES.index(f"modes_{name}")
-        mine = np.exp(designs.descriptors[:, index])
-        theirs = np.exp(real.descriptors[matched, index])
-        mine, theirs = mine[np.isfinite(mine)], theirs[np.isfinite(theirs)]
-        if len(mine) and len(theirs):
-            error = mine.std(ddof=1) / np.sqrt(len(mine)) / mine.mean() if len(mine) > 1 else np.nan
-            out[name] = {
-                "log_ratio": float(np.log(mine.mean() / theirs.mean())),
+        values = np.exp(designs.descriptors[:, index])
+        real_values = np.exp(real.descriptors[matched, index])
+        values, real_values = values[np.isfinite(values)], real_values[np.isfinite(real_values)]
+        if len(values) and len(real_values):
+            error = np.nan
+            if len(values) > 1:
+                error = values.std(ddof=1) / np.sqrt(len(values)) / values.mean()
+            rows[name] = {
+                "log_ratio": float(np.log(values.mean() / real_values.mean())),
                 "error": float(error),
             }
-    return out
+    return rows
 
 
-def frechet_distance(one, two):
-    """Fréchet distance of two Gaussians with the moments of two sets of vectors.
-
-    |m1 - m2|² + trace(C1 + C2 - 2 (C1 C2)^(1/2)), Dowson & Landau (1982).
-
-    Parameters
-    ----------
-    one, two : ndarray, shape (n, D)
-    """
-    mean = one.mean(0) - two.mean(0)
-    c1, c2 = (np.atleast_2d(np.cov(x, rowvar=False)) for x in (one, two))
-    values, vectors = np.linalg.eigh(c1)
-    root = (vectors * np.sqrt(values.clip(min=0))) @ vectors.T
-    cross = np.sqrt(np.linalg.eigvalsh(root @ c2 @ root).clip(min=0)).sum()
-    return float(mean @ mean + np.trace(c1) + np.trace(c2) - 2 * cross)
-
-
-def frechet_with_floor(designs, real, seed=0):
-    """Fréchet distance on descriptors, and what as many real chains would get.
-
-    In each of `DRAWS` draws, distinct real chains of like lengths are drawn twice: as many as
-    there are designs, to stand in for them, and up to `REFERENCE` times as many as the reference
-    of both. So the floor is what a perfect generator would show at this number of designs.
-    Entries are in units of their standard deviation among the reference chains; those that the
-    designs lack, and constant ones, are left out.
-
-    Returns
-    -------
-    dict
-        distance and floor (means over draws), floor_sd, dimensions, reference (its chains); empty
-        for fewer than 5 designs, or fewer than twice as many real chains.
-    """
-    count = len(designs)
-    if count < LEAST or len(real) < 2 * count:
-        return {}
-    used = np.isfinite(designs.descriptors).all(0)
-    rng, rows = np.random.default_rng(seed), []
-    size = 0
-    for _ in range(DRAWS):
-        free = np.isfinite(real.descriptors[:, used]).all(1)
-        share = min(REFERENCE, free.sum() // (2 * count) if free.sum() >= 4 * count else 1)
-        sets = [_distinct_alike(designs, real, free, rng) for _ in range(1 + share)]
-        stand_in, theirs = sets[0], np.concatenate(sets[1:])
-        reference = real.descriptors[theirs][:, used]
-        spread = reference.std(0)
-        kept = spread > 0
-        mine, others, reference = (
-            x[:, kept] / spread[kept]
-            for x in (designs.descriptors[:, used], real.descriptors[stand_in][:, used], reference)
-        )
-        rows.append((frechet_distance(mine, reference), frechet_distance(others, reference)))
-        size = len(theirs)
-    distance, floor = np.array(rows).T
-    return {
-        "distance": float(distance.mean()),
-        "floor": float(floor.mean()),
-        "floor_sd": float(floor.std()),
-        "dimensions": int(used.sum()),
-        "reference": size,
-    }
-
-
-def _distinct_alike(designs, real, free, rng):
-    """One free real chain of near length for each design, none twice; takes them from `free`."""
-    lengths, chosen = real.lengths + rng.random(len(real)), np.empty(len(designs), dtype=int)
-    for k in rng.permutation(len(designs)):
-        gap = np.where(free, np.abs(lengths - designs.lengths[k]), np.inf)
-        near = np.argpartition(gap, min(NEIGHBOURS, free.sum()) - 1)[:NEIGHBOURS]
-        near = near[np.isfinite(gap[near])]
-        chosen[k] = rng.choice(near)
-        free[chosen[k]] = False
-    return chosen
-
-
-def clusters(tm, cutoff=0.5):
+def clusters(
+    tm: Float[np.ndarray, "structures structures"], cutoff: float = CLUSTER_TM
+) -> list[int]:
     """Greedy clusters: each structure joins the first representative with TM-score >= cutoff.
 
     Parameters
     ----------
     tm : ndarray, shape (n, n)
         Symmetric.
+    cutoff : float
 
     Returns
     -------
     list of int
         Representative of every structure.
+
+    Examples
+    --------
+    >>> clusters(np.array([[1, 0.3, 0.6], [0.3, 1, 0.2], [0.6, 0.2, 1]]))
+    [0, 1, 0]
     """
-    chosen, out = [], []
+    representatives, homes = [], []
     for i in range(len(tm)):
-        home = next((k for k in chosen if tm[i, k] >= cutoff), i)
+        home = next((k for k in representatives if tm[i, k] >= cutoff), i)
         if home == i:
-            chosen.append(i)
-        out.append(home)
-    return out
+            representatives.append(i)
+        homes.append(home)
+    return homes

@@ -1,4 +1,4 @@
-"""How a structure looks beside real proteins, without a reference: one number per column.
+"""How a structure compares with real proteins, without a reference: one number per column.
 
 Definitions
 -----------
@@ -8,17 +8,41 @@ any numbers less than 4.2 Å apart. Other neighbours in the file are a *gap*: re
 not observed. Separations are differences of position in the chain.
 """
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from ..structure.backbone import bonded_to_next
-from ..structure.constants import CONTACT_DISTANCE, LINK_BREAK, MEASURED_BREAK
+from ..structure.constants import (
+    BOND_ANGLES,
+    BOND_LENGTHS,
+    CA_CA,
+    CONTACT_DISTANCE,
+    MEASURED_BREAK,
+    expected_rg,
+)
 from ..structure.geometry import angle, dihedral
-from ..structure.secondary_structure import dssp_and_bonds, psea
-from ..structure.torsions import omega_angles, ramachandran, torsions
+from ..structure.secondary_structure import psea
+from ..structure.torsions import omega_angles
+from .peptide_quality import OMEGA_TRANS, STATE_NAMES, peptide_columns, share
+
+if TYPE_CHECKING:
+    from jaxtyping import Bool, Float, Int
+
+    from ..structure.backbone import Backbone
 
 __all__ = ["QUALITY", "quality"]
+
+#: CA-CA distances (Å) of a cis link, exclusive, and what a trans link may be off `CA_CA`.
+CIS_CA_CA, CA_TOLERANCE = (2.7, 3.3), 0.1
+#: CA-CA-CA angles (degrees) of real chains.
+CA_ANGLES = (75, 160)
+#: CA angle and absolute CA dihedral (degrees) of helices, and windows in a row that make one.
+HELIX_ANGLES, HELIX_DIHEDRALS, MIN_HELIX_WINDOWS = (80, 105), (30, 70), 3
+#: Position difference in a chain from which on two CA may clash or be in contact.
+MIN_SEPARATION = 3
 
 #: Column and what it says; `quality` returns them in this order.
 QUALITY = {
@@ -31,14 +55,14 @@ QUALITY = {
     "clashes_3.0": "CA pairs (separation 3 or more, or two chains) under 3.0 Å, per 100 residues",
     "clashes_3.6": "the same under 3.6 Å",
     "ca_angles_out": "share of CA-CA-CA angles outside 75-160 degrees",
-    "rms_n_ca": "N-CA bond, rms off 1.461 Å",
-    "rms_ca_c": "CA-C bond, rms off 1.524 Å",
-    "rms_c_o": "C=O bond, rms off 1.233 Å",
-    "rms_c_n": "C-N bond, rms off 1.331 Å, where under 2.0 Å",
+    "rms_n_ca": f"N-CA bond, rms off {BOND_LENGTHS['N-CA']} Å",
+    "rms_ca_c": f"CA-C bond, rms off {BOND_LENGTHS['CA-C']} Å",
+    "rms_c_o": f"C=O bond, rms off {BOND_LENGTHS['C-O']} Å",
+    "rms_c_n": f"C-N bond, rms off {BOND_LENGTHS['C-N']} Å, where under 2.0 Å",
     "links_broken": "share of steps with C-N of 2.0 Å or more",
-    "rms_n_ca_c": "N-CA-C angle, rms off 110.9 degrees",
-    "rms_ca_c_n": "CA-C-N angle, rms off 116.8 degrees",
-    "rms_c_n_ca": "C-N-CA angle, rms off 121.6 degrees",
+    "rms_n_ca_c": f"N-CA-C angle, rms off {BOND_ANGLES['N-CA-C']} degrees",
+    "rms_ca_c_n": f"CA-C-N angle, rms off {BOND_ANGLES['CA-C-N']} degrees",
+    "rms_c_n_ca": f"C-N-CA angle, rms off {BOND_ANGLES['C-N-CA']} degrees",
     "omega_trans": "share of links with |omega| over 150 degrees",
     "omega_cis": "share of links with |omega| under 30 degrees",
     "omega_twisted": "share of links between",
@@ -60,12 +84,9 @@ QUALITY = {
     "contact_order": "mean separation of these pairs in one chain / length of the chain",
 }
 
-BONDS = {"n_ca": 1.461, "ca_c": 1.524, "c_o": 1.233, "c_n": 1.331}
-ANGLES = {"n_ca_c": 110.9, "ca_c_n": 116.8, "c_n_ca": 121.6}
 
-
-def quality(backbone):
-    """Quality columns of a structure.
+def quality(backbone: Backbone) -> dict[str, float]:
+    """Measure bonds, clashes, angles, secondary structure and size of a structure.
 
     Parameters
     ----------
@@ -81,6 +102,16 @@ def quality(backbone):
     ------
     ValueError
         If no residue has a CA.
+
+    Examples
+    --------
+    >>> from protdiff import Backbone
+    >>> turn, rise = np.radians(100) * np.arange(12), 1.5 * np.arange(12)
+    >>> coords = np.full((12, 4, 3), np.nan)
+    >>> coords[:, 1] = np.stack([2.3 * np.cos(turn), 2.3 * np.sin(turn), rise], -1)
+    >>> helix = quality(Backbone.from_coords(coords))
+    >>> helix["ca_bonds"], helix["right_handed"], round(helix["rg"], 2)
+    (1.0, 1.0, 5.66)
     """
     incomplete = int((~backbone.mask.all(axis=1)).sum())
     backbone = backbone[backbone.mask[:, 1]]
@@ -98,36 +129,37 @@ def quality(backbone):
     }
     columns |= trace_columns(backbone, follows) | fold_columns(backbone, follows)
     if backbone.mask.all(axis=1).any():
-        columns |= backbone_columns(backbone, follows)
+        columns |= peptide_columns(backbone, follows)
     return {name: float(value) for name, value in columns.items()}
 
 
-def trace_columns(backbone, follows):
+def trace_columns(backbone: Backbone, follows: Bool[np.ndarray, "steps"]) -> dict[str, float]:
     """Columns of the CA trace."""
     ca = backbone.ca
     distance = np.linalg.norm(np.diff(ca, axis=0), axis=1)[follows]
     # In a trans peptide a squeezed bond is a bad bond, not a cis link.
-    trans = np.abs(omega_angles(backbone)[follows]) > 150
-    cis = (distance > 2.7) & (distance < 3.3) & ~trans
+    trans = np.abs(omega_angles(backbone)[follows]) > OMEGA_TRANS
+    short = (distance > CIS_CA_CA[0]) & (distance < CIS_CA_CA[1])
+    cis = short & ~trans
     bend = angle(ca[:-2], ca[1:-1], ca[2:])
     two = follows[1:] & follows[:-1]
     pair = near_pairs(backbone, CONTACT_DISTANCE)
     signs = helix_signs(ca, bend, follows)
     helix = signs[signs != 0]
     return {
-        "ca_bonds": share(np.abs(distance[~cis] - 3.80) < 0.1),
-        "ca_cis": share((distance > 2.7) & (distance < 3.3)),
+        "ca_bonds": share(np.abs(distance[~cis] - CA_CA) < CA_TOLERANCE),
+        "ca_cis": share(short),
         "ca_breaks": int((distance > MEASURED_BREAK).sum()),
         "clashes_3.0": 100 * (pair.distance < 3.0).sum() / len(ca),
         "clashes_3.6": 100 * (pair.distance < 3.6).sum() / len(ca),
-        "ca_angles_out": share(~((bend[two] >= 75) & (bend[two] <= 160))),
+        "ca_angles_out": share(~((bend[two] >= CA_ANGLES[0]) & (bend[two] <= CA_ANGLES[1]))),
         "right_handed": share(helix > 0),
         "contacts": len(pair.distance) / len(ca),
         "contact_order": contact_order(backbone, pair),
     }
 
 
-def fold_columns(backbone, follows):
+def fold_columns(backbone: Backbone, follows: Bool[np.ndarray, "steps"]) -> dict[str, float]:
     """Columns of secondary structure from the trace, and of size."""
     ca = backbone.ca
     bounds = np.flatnonzero(~follows) + 1
@@ -136,81 +168,30 @@ def fold_columns(backbone, follows):
     return {
         **{f"psea_{name}": letters.count(k) / len(letters) for name, k in STATE_NAMES},
         "rg": rg,
-        "rg_ratio": rg / (2.2 * len(ca) ** 0.38),
-    }
-
-
-STATE_NAMES = (("helix", "H"), ("strand", "E"), ("coil", "C"))
-
-
-def backbone_columns(backbone, follows):
-    """Columns that need N, C and O."""
-    whole = backbone.mask.all(axis=1)
-    follows = follows & whole[1:] & whole[:-1]
-    n, ca, c, o = np.moveaxis(backbone.coords, 1, 0)
-    c_n = np.linalg.norm(c[:-1] - n[1:], axis=1)
-    link = follows & (c_n < LINK_BREAK)
-    values = {
-        "n_ca": np.linalg.norm(n - ca, axis=1)[whole],
-        "ca_c": np.linalg.norm(ca - c, axis=1)[whole],
-        "c_o": np.linalg.norm(c - o, axis=1)[whole],
-        "c_n": c_n[link],
-        "n_ca_c": angle(n, ca, c)[whole],
-        "ca_c_n": angle(ca[:-1], c[:-1], n[1:])[link],
-        "c_n_ca": angle(c[:-1], n[1:], ca[1:])[link],
-    }
-    columns = {
-        f"rms_{key}": np.sqrt(np.square(values[key] - ideal).mean()) if len(values[key]) else np.nan
-        for key, ideal in (BONDS | ANGLES).items()
-    }
-    omega = np.abs(omega_angles(backbone)[link])
-    phi, _ = torsions(backbone, link)
-    regions = ramachandran(backbone, link)
-    regions = regions[regions >= 0]
-    left = phi[np.isfinite(phi) & (backbone.residue_names != "GLY")]
-    return columns | {
-        "links_broken": share(~link[follows]),
-        "omega_trans": share(omega > 150),
-        "omega_cis": share(omega < 30),
-        "omega_twisted": share((omega >= 30) & (omega <= 150)),
-        "rama_favoured": share(regions == 2),
-        "rama_allowed": share(regions == 1),
-        "rama_outliers": share(regions == 0),
-        "phi_negative": share(left < 0),
-        **bonded_columns(backbone[whole]),
-    }
-
-
-def bonded_columns(backbone):
-    """DSSP and hydrogen bonds; every residue complete."""
-    starts = [0, *(np.flatnonzero(~bonded_to_next(backbone)) + 1).tolist()]
-    letters, bonds = dssp_and_bonds(backbone.coords, backbone.residue_names, starts)
-    return {
-        **{f"dssp_{name}": letters.count(k) / len(letters) for name, k in STATE_NAMES},
-        "hydrogen_bonds": len(bonds) / len(backbone),
+        "rg_ratio": rg / expected_rg(len(ca)),
     }
 
 
 class Pairs(NamedTuple):
-    """CA pairs under a cut-off."""
+    """CA pairs under a cut-off: indices, first < second, and distances in Å."""
 
-    first: np.ndarray
-    second: np.ndarray
-    distance: np.ndarray
+    first: Int[np.ndarray, "pairs"]
+    second: Int[np.ndarray, "pairs"]
+    distance: Float[np.ndarray, "pairs"]
 
 
-def near_pairs(backbone, cutoff):
-    """Pairs of CA at separation 3 or more, or of two chains, closer than the cut-off."""
+def near_pairs(backbone: Backbone, cutoff: float) -> Pairs:
+    """Pairs of CA closer than the cut-off, 3 or more residues apart or of two chains."""
     from scipy.spatial import KDTree
 
     ca, chain = backbone.ca, backbone.chain_ids
     first, second = KDTree(ca).query_pairs(cutoff, output_type="ndarray").reshape(-1, 2).T
-    apart = (second - first >= 3) | (chain[first] != chain[second])
+    apart = (second - first >= MIN_SEPARATION) | (chain[first] != chain[second])
     first, second = first[apart], second[apart]
     return Pairs(first, second, np.linalg.norm(ca[first] - ca[second], axis=1))
 
 
-def contact_order(backbone, pair):
+def contact_order(backbone: Backbone, pair: Pairs) -> float:
     """Relative contact order, Plaxco et al. (1998), on CA contacts within chains."""
     chain = backbone.chain_ids
     same = chain[pair.first] == chain[pair.second]
@@ -221,8 +202,12 @@ def contact_order(backbone, pair):
     return float((separation / size[which][pair.first[same]]).mean())
 
 
-def helix_signs(ca, bend, follows):
-    """Hand of each window of four CA inside a helix: 1 right, -1 left, 0 no helix; (L - 3,).
+def helix_signs(
+    ca: Float[np.ndarray, "residues 3"],
+    bend: Float[np.ndarray, "angles"],
+    follows: Bool[np.ndarray, "steps"],
+) -> Float[np.ndarray, "windows"]:
+    """Hand of each window of four CA inside a helix: 1 right, -1 left, 0 no helix.
 
     A helical window has both CA angles in 80-105 degrees and a CA dihedral of 30 to 70 degrees
     in absolute value; three or more consecutive windows of equal sign make a helix.
@@ -231,15 +216,10 @@ def helix_signs(ca, bend, follows):
         return np.zeros(0)
     turn = dihedral(ca[:-3], ca[1:-2], ca[2:-1], ca[3:])
     window = follows[2:] & follows[1:-1] & follows[:-2]
-    window &= (np.abs(turn) >= 30) & (np.abs(turn) <= 70)
+    window &= (np.abs(turn) >= HELIX_DIHEDRALS[0]) & (np.abs(turn) <= HELIX_DIHEDRALS[1])
     for side in (bend[:-1], bend[1:]):
-        window &= (side >= 80) & (side <= 105)
+        window &= (side >= HELIX_ANGLES[0]) & (side <= HELIX_ANGLES[1])
     sign = np.where(window, np.sign(turn), 0)
     starts = np.flatnonzero(np.diff(sign, prepend=np.nan))
     lengths = np.diff(starts, append=len(sign))
-    return np.where(np.repeat(lengths, lengths) >= 3, sign, 0)
-
-
-def share(condition):
-    """Share of true values; NaN of nothing."""
-    return float(condition.mean()) if len(condition) else float("nan")
+    return np.where(np.repeat(lengths, lengths) >= MIN_HELIX_WINDOWS, sign, 0)

@@ -1,128 +1,61 @@
 """Score a model against a reference: correspondence, superposition, and every number."""
 
+from __future__ import annotations
+
 import os
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import torch
 
 from ..structure.backbone import Backbone
 from ..structure.io.read_write import read
-from ..structure.superposition import rmsd
+from .comparison import Normalization, Scores, compare
 from .complexes import pair_chains
 from .correspondence import align_identity, align_numbers, align_sequences
 from .quality import quality
-from .search import search
-from .similarity import drmsd, residue_distances
-from .structural import align_structures, align_tmalign, tmalign
+from .structural import align_structures, align_tmalign
 
-__all__ = ["ALIGNMENTS", "NORMALIZATIONS", "SIMILARITY", "Scores", "score"]
+if TYPE_CHECKING:
+    from jaxtyping import Int
 
-ALIGNMENTS = {
+    from .correspondence import Aligner
+
+__all__ = ["ALIGNMENTS", "NORMALIZATIONS", "score"]
+
+#: How residues correspond.
+Alignment = Literal["sequence", "identity", "number", "structure", "tmalign"]
+
+ALIGNMENTS: dict[str, Aligner] = {
     "sequence": align_sequences,
     "identity": align_identity,
     "number": align_numbers,
     "structure": align_structures,
     "tmalign": align_tmalign,
 }
-#: Alignments that take equal sequences for granted.
-BY_SEQUENCE = ("sequence", "identity", "number")
+#: Alignments that expect the same protein in model and reference.
+SAME_PROTEIN = ("sequence", "identity", "number")
 NORMALIZATIONS = ("reference", "model", "shorter")
-#: Sequence identity under which a row says so.
+#: Sequence identity under which these alignments get a warning.
 LOW_IDENTITY = 0.3
-
-#: Column and what it says, in the order of a row.
-SIMILARITY = {
-    "chains": "paired chains, MODEL:REFERENCE",
-    "model_length": "residues with a CA in the paired chains of the model",
-    "reference_length": "the same in the reference",
-    "aligned": "pairs of residues",
-    "identity": "share of the pairs with equal residue names",
-    "rmsd": "CA rmsd of all pairs after their own superposition, Å",
-    "tm": "TM-score, largest over the superpositions that TMscore searches",
-    "gdt_ts": "GDT-TS: mean share within 1, 2, 4, 8 Å, each the largest found",
-    "gdt_ha": "GDT-HA: the same for 0.5, 1, 2, 4 Å",
-    "lddt": "lDDT of the CA",
-    "lddt_backbone": "lDDT of N, CA, C and O",
-    "drmsd": "root mean square difference of all CA-CA distances, Å",
-}
-
-
-@dataclass(frozen=True)
-class Scores:
-    """What `score` found; NaN where there is nothing to measure.
-
-    Attributes
-    ----------
-    chains : tuple of (str, str)
-        Paired chain ids, model first.
-    model_length, reference_length, aligned : int
-        Residues with a CA in the paired chains, and how many pairs they make.
-    identity, rmsd, tm, gdt_ts, gdt_ha, lddt, lddt_backbone, drmsd : float
-        See `SIMILARITY`.
-    quality : dict of str to float
-        Columns of `QUALITY` of the whole model; empty if not asked for.
-    warnings : tuple of str
-    pairs : ndarray of int, shape (aligned, 2)
-        Residues of the two backbones that correspond.
-    rotation, translation : ndarray, shape (3, 3) and (3,)
-        ``model.coords @ rotation + translation`` is the superposition of largest TM-score.
-    distance : ndarray, shape (aligned,)
-        CA distance of each pair in it, Å.
-    residue_lddt : ndarray, shape (aligned,)
-        CA lDDT of each pair.
-    """
-
-    chains: tuple = ()
-    model_length: int = 0
-    reference_length: int = 0
-    aligned: int = 0
-    identity: float = np.nan
-    rmsd: float = np.nan
-    tm: float = np.nan
-    gdt_ts: float = np.nan
-    gdt_ha: float = np.nan
-    lddt: float = np.nan
-    lddt_backbone: float = np.nan
-    drmsd: float = np.nan
-    quality: dict = field(default_factory=dict)
-    warnings: tuple = ()
-    pairs: np.ndarray = field(default=None, repr=False)
-    rotation: np.ndarray = field(default=None, repr=False)
-    translation: np.ndarray = field(default=None, repr=False)
-    distance: np.ndarray = field(default=None, repr=False)
-    residue_lddt: np.ndarray = field(default=None, repr=False)
-
-    def row(self):
-        """One flat dict: the similarity columns, the quality columns, warnings."""
-        pairs = ",".join(f"{a}:{b}" for a, b in self.chains)
-        similar = {key: getattr(self, key) for key in SIMILARITY} | {"chains": pairs}
-        return (
-            (similar if self.chains else {}) | self.quality | {"warning": "; ".join(self.warnings)}
-        )
-
-    def superpose(self, model):
-        """The model moved onto the reference."""
-        coords = model.coords @ self.rotation + self.translation
-        arrays = (getattr(model, name) for name in Backbone.__slots__[1:])
-        return Backbone(coords, *arrays)
 
 
 def score(
-    model,
-    reference=None,
+    model: Backbone | str | os.PathLike[str],
+    reference: Backbone | str | os.PathLike[str] | None = None,
     *,
-    alignment="sequence",
-    chains=None,
-    normalize="reference",
-    with_quality=True,
-):
-    """Compare a model with a reference, and say how it looks beside real proteins.
+    alignment: Alignment = "sequence",
+    chains: Sequence[tuple[str, str]] | None = None,
+    normalize: Normalization = "reference",
+    with_quality: bool = True,
+) -> Scores:
+    """Compare a model with a reference, and measure how it looks beside real proteins.
 
     Parameters
     ----------
     model, reference : Backbone, str or os.PathLike
-        A backbone or a structure file; CA-only files are welcome. Without a reference only the
+        A backbone or a structure file, which may have CA atoms only. Without a reference only the
         quality columns are there.
     alignment : {"sequence", "identity", "number", "structure", "tmalign"}
         How residues correspond; see `correspondence` and `structural`. "tmalign" needs tmtools,
@@ -142,123 +75,62 @@ def score(
     ------
     ValueError
         If a file cannot be read (`FileError`), nothing is aligned, or an option is unknown.
+
+    Examples
+    --------
+    >>> import protdiff
+    >>> turn, rise = np.radians(100) * np.arange(40), 1.5 * np.arange(40)
+    >>> coords = np.full((40, 4, 3), np.nan)
+    >>> coords[:, 1] = np.stack([2.3 * np.cos(turn), 2.3 * np.sin(turn), rise], -1)
+    >>> helix = protdiff.Backbone.from_coords(coords)
+    >>> scores = protdiff.score(helix[:30], helix, alignment="number")
+    >>> scores.aligned, round(scores.tm, 3), scores.rmsd < 1e-6
+    (30, 0.75, True)
+    >>> scores.quality["right_handed"]
+    1.0
     """
     if normalize not in NORMALIZATIONS:
         raise ValueError(f"normalize {normalize!r}: must be one of {', '.join(NORMALIZATIONS)}")
     if alignment not in ALIGNMENTS:
         raise ValueError(f"alignment {alignment!r}: must be one of {', '.join(ALIGNMENTS)}")
-    model, reference = (_backbone(x) for x in (model, reference))
+    model = _backbone(model)
     columns = quality(model) if with_quality else {}
-    warnings = []
-    for what, backbone in (("model", model), ("reference", reference)):
-        if backbone is not None and not backbone.mask.all(axis=1).any():
-            warnings.append(f"{what} of CA only: backbone columns are empty")
+    warnings = _ca_only_warning("model", model)
     if reference is None:
         return Scores(quality=columns, warnings=tuple(warnings))
-    known = [np.flatnonzero(x.mask[:, 1]) for x in (model, reference)]
-    for what, rows in zip(("model", "reference"), known, strict=True):
-        if not len(rows):
-            raise ValueError(f"the {what} has no CA atoms")
+    reference = _backbone(reference)
+    warnings += _ca_only_warning("reference", reference)
+    rows, model_seen = _with_ca("model", model)
+    reference_rows, reference_seen = _with_ca("reference", reference)
     if alignment == "tmalign":
         several = max(len(model.chains), len(reference.chains)) > 1
         if several if chains is None else len(chains) > 1:
             raise ValueError('alignment "tmalign" compares two chains; choose one pair')
-    seen = (
-        x if len(rows) == len(x) else x[rows]
-        for x, rows in zip((model, reference), known, strict=True)
-    )
-    paired = pair_chains(*seen, ALIGNMENTS[alignment], chains, alignment in BY_SEQUENCE)
-    pairs = np.stack([known[side][paired.residues[:, side]] for side in (0, 1)], -1)
-    values = compare(model, reference, pairs, paired.chains, normalize, alignment == "tmalign")
-    if values["identity"] < LOW_IDENTITY and alignment in BY_SEQUENCE:
-        warnings.append(f"sequence identity {100 * values['identity']:.0f} %: the same protein?")
-    warnings += paired.warnings
-    return Scores(
-        chains=tuple(paired.chains),
-        quality=columns,
-        warnings=tuple(warnings),
-        pairs=pairs,
-        **values,
-    )
+    by_sequence = alignment in SAME_PROTEIN
+    paired = pair_chains(
+        model_seen, reference_seen, ALIGNMENTS[alignment], chains, by_sequence
+    )  # fmt: skip
+    i, j = paired.residues.T
+    pairs = np.stack([rows[i], reference_rows[j]], -1)
+    scores = compare(model, reference, pairs, paired.chains, normalize, alignment == "tmalign")
+    if scores.identity < LOW_IDENTITY and by_sequence:
+        warnings.append(f"sequence identity {100 * scores.identity:.0f} %: the same protein?")
+    return replace(scores, quality=columns, warnings=(*warnings, *paired.warnings))
 
 
-def _backbone(given):
-    if given is None or isinstance(given, Backbone):
-        return given
-    return read(os.fspath(given), ca_only=True)
+def _backbone(given: Backbone | str | os.PathLike[str]) -> Backbone:
+    return given if isinstance(given, Backbone) else read(os.fspath(given), ca_only=True)
 
 
-def compare(model, reference, pairs, chains, normalize, by_tmalign=False):
-    """Similarity of corresponding residues; fields of `Scores`.
-
-    Parameters
-    ----------
-    pairs : ndarray of int, shape (aligned, 2)
-    chains : list of (str, str)
-    normalize : str
-    by_tmalign : bool
-        Take TM-score and superposition from TM-align.
-    """
-    one, two = (
-        np.isin(backbone.chain_ids, [pair[side] for pair in chains]) & backbone.mask[:, 1]
-        for side, backbone in enumerate((model, reference))
-    )
-    lengths = {"model": int(one.sum()), "reference": int(two.sum())}
-    lengths["shorter"] = min(lengths.values())
-    length = lengths[normalize]
-    i, j = pairs.T
-    x, y = torch.tensor(model.ca[i]), torch.tensor(reference.ca[j])
-    found = search(x, y, length)
-    if by_tmalign:
-        found = with_tmalign(found, model[one], reference[two], normalize)
-    distance = (x @ found.rotation + found.translation - y).norm(dim=1)
-    local, local_of_pairs = _lddt(model, reference, pairs, two, [1])
-    everywhere = np.nan
-    if model.mask.all(axis=1).any() and reference.mask.all(axis=1).any():
-        # Single precision: a distance within 1e-6 Å of a threshold is all that it can change.
-        everywhere, _ = _lddt(model, reference, pairs, two, [0, 1, 2, 3], torch.float32)
-    return {
-        "model_length": lengths["model"],
-        "reference_length": lengths["reference"],
-        "aligned": len(pairs),
-        "identity": float((model.residue_names[i] == reference.residue_names[j]).mean()),
-        "rmsd": float(rmsd(x, y)),
-        "tm": found.tm,
-        "gdt_ts": found.gdt(length),
-        "gdt_ha": found.gdt(length, "ha"),
-        "lddt": local,
-        "lddt_backbone": everywhere,
-        "drmsd": float(drmsd(x, y)),
-        "rotation": found.rotation.numpy(),
-        "translation": found.translation.numpy(),
-        "distance": distance.numpy(),
-        "residue_lddt": local_of_pairs,
-    }
+def _ca_only_warning(what: str, backbone: Backbone) -> list[str]:
+    if backbone.mask.all(axis=1).any():
+        return []
+    return [f"{what} of CA only: backbone columns are empty"]
 
 
-def with_tmalign(found, model, reference, normalize):
-    """The search's result with TM-align's own TM-score and superposition."""
-    aligned = tmalign(model, reference)
-    by_model, by_reference = aligned.tm_norm_chain1, aligned.tm_norm_chain2
-    tm = {"model": by_model, "reference": by_reference, "shorter": max(by_model, by_reference)}
-    rotation = torch.tensor(aligned.u).T.contiguous()
-    return replace(found, tm=tm[normalize], rotation=rotation, translation=torch.tensor(aligned.t))
-
-
-def _lddt(model, reference, pairs, rows, atoms, dtype=torch.float64):
-    """lDDT over the residues `rows` of the reference, where what the model lacks is lost.
-
-    Returns
-    -------
-    total : float
-    per_pair : ndarray, shape (aligned,)
-    """
-    i, j = pairs.T
-    made = np.full((len(reference), len(atoms), 3), np.nan)
-    made[j] = model.coords[i][:, atoms]
-    kept, total = residue_distances(
-        *(torch.tensor(x[rows], dtype=dtype) for x in (made, reference.coords[:, atoms]))
-    )
-    per_residue = np.full(len(reference), np.nan)
-    per_residue[rows] = (kept / total).numpy()
-    return float(kept.sum() / total.sum()), per_residue[j]
+def _with_ca(what: str, backbone: Backbone) -> tuple[Int[np.ndarray, "residues"], Backbone]:
+    """Residues that have a CA: their indices, and the backbone of them."""
+    rows = np.flatnonzero(backbone.mask[:, 1])
+    if not len(rows):
+        raise ValueError(f"the {what} has no CA atoms")
+    return rows, backbone if len(rows) == len(backbone) else backbone[rows]

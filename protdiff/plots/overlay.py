@@ -5,7 +5,7 @@ import torch
 from matplotlib.figure import Figure
 
 from .._system.files import save_figure
-from ..metrics.audit import nearest_rmsd
+from ..metrics.nearest_trace import nearest_rmsd
 from ..structure.superposition import superpose
 
 __all__ = ["draw_overlays"]

@@ -149,7 +149,8 @@ def portrait(backbones, chains, ensemble=False):
         backbones; the same of the chains; rmsd: median CA distance in Å to the nearest
         conformation.
     """
-    from ..metrics.population import describe, frechet_distance, gather, real_population
+    from ..metrics.frechet import frechet_distance
+    from ..metrics.population import describe, gather, real_population
 
     mine, theirs = (
         gather([describe(str(k), one) for k, one in enumerate(group)])

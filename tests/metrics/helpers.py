@@ -130,3 +130,16 @@ def plain_drmsd(model, reference, mask=None):
                 two = np.linalg.norm(reference[i] - reference[j])
                 squares.append((one - two) ** 2)
     return np.sqrt(np.mean(squares))
+
+
+@cache
+def windows_of_examples():
+    """CA traces of 40 residues of the example structures."""
+    pieces = []
+    for name in (KRINGLE, CAPSID, REDUCTASE, REPRESSOR):
+        backbone = example(name)
+        for chain in backbone.chains:
+            ca = backbone.chain(chain).ca
+            ca = ca[np.isfinite(ca).all(1)]
+            pieces += [ca[k : k + 40] for k in range(0, len(ca) - 40, 5)]
+    return pieces

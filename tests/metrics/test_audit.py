@@ -1,17 +1,12 @@
 """The memorisation audit: T13 of the specification, and copies of real chains."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
-import torch
 from scipy.spatial import cKDTree
 
-import protdiff
-from protdiff.metrics import rmsd
-from protdiff.metrics.audit import audit, nearest_rmsd, neighbour_test
+from protdiff.metrics.audit import audit, neighbour_test
 
-ROOT = Path(__file__).parents[2]
+from .helpers import windows_of_examples
 
 
 def nearest(points, cloud):
@@ -56,32 +51,7 @@ def test_a_large_training_set_is_no_evidence():
 
 @pytest.fixture(scope="module")
 def windows():
-    """Pieces of 40 residues of real chains."""
-    pieces = []
-    for name in ("1tpk.pdb", "1a8o.pdb.gz", "3nzd.cif", "1lcd.pdb"):
-        backbone = protdiff.read(ROOT / "data" / "examples" / name)
-        for chain in backbone.chains:
-            ca = backbone.chain(chain).ca
-            ca = ca[np.isfinite(ca).all(1)]
-            pieces += [ca[k : k + 40] for k in range(0, len(ca) - 40, 5)]
-    return pieces
-
-
-def test_rmsd_of_every_place(windows):
-    """Against one superposition at a time, for shorter, equal and longer chains."""
-    sample = windows[0]
-    chains = [windows[3], windows[4][:36], np.concatenate([windows[5], windows[6][:6]]),
-              windows[2][:20]]  # fmt: skip
-    distance, offset = nearest_rmsd(sample, chains)
-    assert distance[3] == np.inf  # half as long
-    for k in range(3):
-        short, long = sorted((sample, chains[k]), key=len)
-        values = [
-            float(rmsd(torch.tensor(short), torch.tensor(long[s : s + len(short)])))
-            for s in range(len(long) - len(short) + 1)
-        ]
-        assert distance[k] == pytest.approx(min(values), abs=1e-9)
-        assert values[offset[k]] == pytest.approx(min(values), abs=1e-9)
+    return windows_of_examples()
 
 
 def test_copies_are_flagged_and_their_origin_named(windows):

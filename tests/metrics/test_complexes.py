@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from protdiff.metrics import score
-from protdiff.metrics.complexes import pair_chains, parse_chains
+from protdiff.metrics.complexes import pair_chains
 from protdiff.metrics.correspondence import align_sequences
 
 from .helpers import (
@@ -138,8 +138,6 @@ def test_chain_cannot_be_forced_twice(trimer):
     ):
         with pytest.raises(ValueError, match=f"chain 'A' of the {what} is paired twice"):
             compare(joined(trimer), joined(trimer), chains=chains)
-        with pytest.raises(ValueError, match=f"chain 'A' of the {what} is paired twice"):
-            parse_chains(",".join(map(":".join, chains)))
 
 
 @pytest.mark.parametrize("closest", range(3))
@@ -210,11 +208,3 @@ def test_residues_are_indices_into_the_backbones(trimer):
     assert paired.warnings == ["reference chain C not paired"]
     expected = [np.r_[0:20, 60:80, 20:60], np.arange(80)]
     np.testing.assert_array_equal(paired.residues, np.stack(expected, -1))
-
-
-def test_parse_chains():
-    assert parse_chains("A:B") == [("A", "B")]
-    assert parse_chains("A:B,C:D,:E") == [("A", "B"), ("C", "D"), ("", "E")]
-    for text in ("A", "", "A:B,C", "A:B:C", "A:B,"):
-        with pytest.raises(ValueError, match="write MODEL:REFERENCE"):
-            parse_chains(text)

@@ -10,12 +10,13 @@ from scipy.spatial.transform import Rotation
 
 import protdiff
 from protdiff.metrics.descriptor import descriptor
-from protdiff.metrics.evaluation import Structures, alike_lengths, evaluate, summary
+from protdiff.metrics.evaluation import alike_lengths, evaluate, summary
+from protdiff.metrics.frechet import frechet_with_floor
 from protdiff.metrics.pairwise_tm import nearest_known, pairwise_tm, tm_of_pair
 from protdiff.metrics.population import (
+    Structures,
     band_ratios,
     compare_columns,
-    frechet_with_floor,
     match_lengths,
     real_population,
 )
@@ -122,7 +123,7 @@ def test_novelty_of_a_known_structure_is_one(pieces):
     known = structures(pieces[0], pieces[1])
     designs = structures(moved(pieces[1], 0), pieces[2])
     held_out = structures(moved(pieces[0], 5), pieces[2][:22])
-    found = evaluate(designs, known=known, held_out=held_out, diversity=0)
+    found = evaluate(designs, held_out, known=known, diversity=0)
     assert found.max_tm["designs"][0] == pytest.approx(1) and found.nearest[0] == "s1"
     scores = [tm_of_pair(pieces[2], one)[0] for one in known.backbones]
     assert found.max_tm["designs"][1] == pytest.approx(max(scores))
@@ -165,22 +166,22 @@ def test_only_the_most_alike_are_aligned(pieces, monkeypatch):
     assert tm[0] == pytest.approx(max(scores.values())) and scores[nearest[0]] == tm[0]
 
 
-def test_progress_tells_of_every_pair(pieces):
-    told = []
+def test_progress_counts_every_pair(pieces):
+    steps = []
 
     @contextmanager
     def progress(total, what):
-        told.append([what, total, 0])
+        steps.append([what, total, 0])
 
         def advance(count):
-            told[-1][2] += count
+            steps[-1][2] += count
 
         yield advance
 
     designs = structures(*(moved(pieces[1], seed) for seed in range(3)))
-    evaluate(designs, known=designs[[0]], held_out=designs, progress=progress)
-    assert told == [["diversity", 3, 3], ["novelty of designs", None, 3],
-                    ["novelty of held out", None, 3]]  # fmt: skip
+    evaluate(designs, designs, known=designs[[0]], progress=progress)
+    assert steps == [["diversity", 3, 3], ["novelty of designs", None, 3],
+                     ["novelty of held out", None, 3]]  # fmt: skip
 
 
 def test_held_out_chains_of_like_lengths(pieces):
@@ -193,6 +194,29 @@ def test_held_out_chains_of_like_lengths(pieces):
     many = structures(*(pieces[1][:n] for n in (8, 8, 8, 8, 8, 8)))
     chosen = alike_lengths(many, real, 0)
     assert sorted(chosen[:5]) == [0, 1, 2, 3, 4] and chosen[5] == 1  # none twice before all once
+
+
+def test_backbones_and_files_may_be_given(pieces, tmp_path):
+    for k, piece in enumerate(pieces):
+        protdiff.write(piece, tmp_path / f"{k}.pdb")
+    files = sorted(tmp_path.iterdir())
+    of_folder, of_files = (protdiff.evaluate(given, diversity=0) for given in (tmp_path, files))
+    assert of_folder.numbers == of_files.numbers
+    assert of_folder.designs.names == [str(path) for path in files]
+    backbones = [protdiff.read(path) for path in files]
+    of_backbones = protdiff.evaluate(backbones, backbones, known=files, diversity=0)
+    assert of_backbones.designs.names == ["0", "1", "2"]
+    np.testing.assert_array_equal(of_backbones.designs.columns, of_files.designs.columns)
+    np.testing.assert_array_equal(of_backbones.real.columns, of_files.designs.columns)
+    assert of_backbones.nearest == [str(path) for path in files]
+    assert of_backbones.max_tm.keys() == {"designs", "held_out"}
+
+
+def test_an_empty_set_or_an_unknown_alignment_is_an_error(pieces):
+    with pytest.raises(ValueError, match="designs: no structures given"):
+        evaluate([])
+    with pytest.raises(ValueError, match="alignment 'sequence': must be one of"):
+        evaluate(pieces, alignment="sequence")
 
 
 def test_summary_leaves_missing_values_out():

@@ -1,12 +1,17 @@
 """Structure files on the command line, and which model goes with which reference."""
 
+from __future__ import annotations
+
 import csv
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ...structure.io.paths import find_files, stem
 
-__all__ = ["Task", "find_files", "pair_by_name", "pair_by_table", "stem"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+__all__ = ["Task", "find_files", "pair_by_name", "pair_by_table", "parse_chains", "stem"]
 
 #: What may stand between the name of a reference and the rest of a model's name.
 SEPARATORS = "._-"
@@ -20,12 +25,34 @@ class Task(NamedTuple):
     error: str = ""
 
 
-def pair_by_name(models, references):
+def parse_chains(text: str) -> list[tuple[str, str]]:
+    """Pairs of chain ids, model first, of ``A:B`` or ``A:B,C:D``.
+
+    Raises
+    ------
+    ValueError
+        For any other text, or a chain that comes twice.
+    """
+    from ...metrics.complexes import check_once
+
+    pairs = []
+    for part in text.split(","):
+        model, colon, reference = part.partition(":")
+        if not colon or ":" in reference:
+            raise ValueError(f"--chain {text}: write MODEL:REFERENCE, as in A:B or A:B,C:D")
+        pairs.append((model, reference))
+    check_once(pairs)
+    return pairs
+
+
+def pair_by_name(
+    models: Sequence[Path], references: Sequence[Path]
+) -> tuple[list[Task], list[Path]]:
     """Tasks of models and references with matching names; and references without a model.
 
-    One reference serves all models. Of several, a model's own is the one of the same name, else
-    the longest name that begins the model's name or is its folder's (7dz2.C.0 and 7dz2.C/0 go
-    with 7dz2.C).
+    One reference serves all models. Of several, a model gets the one of its own name; else the
+    one with the longest name that the model's name begins with; else the one that has the name of
+    the model's folder. So 7dz2.C.0 and 7dz2.C/0 go with 7dz2.C.
 
     Returns
     -------
@@ -34,7 +61,7 @@ def pair_by_name(models, references):
     """
     if len(references) == 1:
         return [Task(model, references[0]) for model in models], []
-    by_name = {}
+    by_name: dict[str, list[Path]] = {}
     for path in references:
         by_name.setdefault(stem(path), []).append(path)
     tasks, used = [], set()
@@ -44,16 +71,16 @@ def pair_by_name(models, references):
             tasks.append(Task(model, None, f"no reference for the name {stem(model)}"))
             continue
         used.add(name)
-        found = by_name[name]
-        if len(found) > 1:
-            listed = ", ".join(map(str, found))
+        matching = by_name[name]
+        if len(matching) > 1:
+            listed = ", ".join(map(str, matching))
             tasks.append(Task(model, None, f"several references are called {name}: {listed}"))
         else:
-            tasks.append(Task(model, found[0]))
+            tasks.append(Task(model, matching[0]))
     return tasks, [path for name in by_name if name not in used for path in by_name[name]]
 
 
-def candidate_names(model):
+def candidate_names(model: Path) -> Iterator[str]:
     """Names that a model's reference may have, best first."""
     name = stem(model)
     yield name
@@ -63,7 +90,7 @@ def candidate_names(model):
     yield model.parent.name
 
 
-def pair_by_table(table, models, references):
+def pair_by_table(table: Path, models: Sequence[Path], references: Sequence[Path]) -> list[Task]:
     """Tasks of a CSV file with the columns model and reference.
 
     Names are looked up among the given files, then beside the table, then as they are.
@@ -73,7 +100,6 @@ def pair_by_table(table, models, references):
     ValueError
         If the table cannot be read or lacks a column.
     """
-    known = [{path.name: path for path in files} for files in (models, references)]
     try:
         with table.open(newline="", encoding="utf-8-sig") as handle:
             reader = csv.DictReader(handle, skipinitialspace=True)
@@ -82,19 +108,25 @@ def pair_by_table(table, models, references):
         raise ValueError(f"{table}: cannot be read as CSV ({error})") from None
     if not rows or not {"model", "reference"} <= rows[0][1].keys():
         raise ValueError(f"{table}: needs a header with the columns model and reference")
-
-    def locate(name, files):
-        if name in files:
-            return files[name]
-        beside = table.parent / name
-        return beside if beside.is_file() else Path(name)
-
+    model_files, reference_files = ({p.name: p for p in paths} for paths in (models, references))
     tasks = []
     for number, row in rows:
-        pair = tuple((row[key] or "").strip() for key in ("model", "reference"))
-        if not all(pair):
+        model, reference = ((row[key] or "").strip() for key in ("model", "reference"))
+        if not (model and reference):
             error = f"{table}, line {number}: model or reference is empty"
-            tasks.append(Task(Path(pair[0] or "-"), None, error))
-        else:
-            tasks.append(Task(*map(locate, pair, known)))
+            tasks.append(Task(Path(model or "-"), None, error))
+            continue
+        model, reference = (
+            _locate(name, files, table.parent)
+            for name, files in ((model, model_files), (reference, reference_files))
+        )
+        tasks.append(Task(model, reference))
     return tasks
+
+
+def _locate(name: str, files: dict[str, Path], folder: Path) -> Path:
+    """File of a name: one of `files`, or one in the folder, or the name as a path."""
+    if name in files:
+        return files[name]
+    beside = folder / name
+    return beside if beside.is_file() else Path(name)

@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from protdiff.cli._shared.pairing import SEPARATORS, Task, pair_by_name, pair_by_table
+from protdiff.cli._shared.pairing import (
+    SEPARATORS,
+    Task,
+    pair_by_name,
+    pair_by_table,
+    parse_chains,
+)
 from protdiff.cli._shared.pairing import stem as name_of
 from protdiff.structure.io.paths import SUFFIXES, find_files
 
@@ -243,3 +249,14 @@ def test_table_that_is_not_there(tmp_path):
     for path in (tmp_path / "nowhere.csv", tmp_path):
         with pytest.raises(ValueError, match="cannot be read as CSV"):
             pair_by_table(path, [], [])
+
+
+def test_parse_chains():
+    assert parse_chains("A:B") == [("A", "B")]
+    assert parse_chains("A:B,C:D,:E") == [("A", "B"), ("C", "D"), ("", "E")]
+    for text in ("A", "", "A:B,C", "A:B:C", "A:B,"):
+        with pytest.raises(ValueError, match="write MODEL:REFERENCE"):
+            parse_chains(text)
+    for text, what in (("A:A,A:B", "model"), ("C:A,B:A", "reference")):
+        with pytest.raises(ValueError, match=f"chain 'A' of the {what} is paired twice"):
+            parse_chains(text)
