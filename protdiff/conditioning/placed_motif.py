@@ -173,7 +173,12 @@ class PlacedMotif(SampleCondition):
     def residues(self) -> list[tuple[int, str, str, str]]:
         s = self.source
         return [
-            (i, s.chain_ids[p], f"{s.residue_numbers[p]}{s.insertion_codes[p]}", s.residue_names[p])
+            (
+                i,
+                str(s.chain_ids[p]),
+                f"{s.residue_numbers[p]}{s.insertion_codes[p]}",
+                str(s.residue_names[p]),
+            )
             for i, p in enumerate(self.place.tolist())
             if p >= 0
         ]
@@ -187,7 +192,8 @@ def _known(
     turn: bool,
 ) -> Known:
     """Observations of all kept residues, in their rigid groups."""
-    observed, group_of = [], []
+    observed: list[Observations] = []
+    group_of: list[Int[Tensor, " observations"]] = []
     for start, stop in stretches(source, place, groups):
         coords = source.coords[place[start:stop]]
         observed.append(backbone_observations(len(place), start, coords))

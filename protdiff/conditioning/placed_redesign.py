@@ -130,10 +130,8 @@ class PlacedRedesign(SampleCondition):
         self, site: Site, place: Int[np.ndarray, " residues"], numbering: Numbering
     ) -> None:
         self.site, self.place, self.numbering = site, place, numbering
-        around, energies = site.surroundings(), []
-        if len(around):
-            surroundings = Surroundings(around, place < 0)
-            energies.append(surroundings)
+        around = site.surroundings()
+        energies = [Surroundings(around, place < 0)] if len(around) else []
         self.motif = PlacedMotif(
             site.chain,
             place,

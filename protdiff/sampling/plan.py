@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -95,7 +95,7 @@ def check_lengths(lengths: int | Sequence[int]) -> Sequence[int]:
     if not isinstance(lengths, range):
         if isinstance(lengths, str):
             lengths = []
-        elif isinstance(lengths, Sequence) or hasattr(lengths, "__iter__"):
+        elif isinstance(lengths, Iterable):
             lengths = [operator.index(n) for n in lengths]
         else:
             lengths = [operator.index(lengths)]

@@ -213,3 +213,27 @@ def test_doctor_passes_on_good_weights(run, tiny_weights):
 
 def test_version(run):
     assert run("--version")[1].strip() == f"protdiff {protdiff.__version__}"
+
+
+def test_samplers_of_the_command_line_are_those_of_the_library(run, tmp_path):
+    from protdiff.cli._shared.options import Sampler
+    from protdiff.sampling.settings import SAMPLER_NAMES
+
+    assert tuple(Sampler) == SAMPLER_NAMES
+    code, _, err = run(
+        "generate", "--length", 12, "--sampler", "multistep", "--diffusion", 0.5,
+        "--out", tmp_path / "d",
+    )  # fmt: skip
+    assert code == 0, err
+    [row] = csv.DictReader((tmp_path / "d" / "manifest.csv").open())
+    assert row["sampler"] == "multistep diffusion=0.5"
+    code, _, err = run("generate", "--length", 12, "--diffusion", 0.5, "--out", tmp_path / "e")
+    assert code == 2 and "--diffusion: goes with --sampler multistep" in err
+
+
+def test_paragraphs_of_the_help_do_not_break_in_sentences(run, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    code, text, _ = run("extend", "--help")
+    lines = [line.strip() for line in text.splitlines()]
+    start = next(k for k, line in enumerate(lines) if line.startswith("New residues are ALA"))
+    assert code == 0 and len(lines[start]) > 60

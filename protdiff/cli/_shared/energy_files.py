@@ -7,10 +7,7 @@ import importlib.util
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from torch import Tensor
+from typing import Any
 
 __all__ = ["load_function", "read_contacts"]
 
@@ -51,7 +48,7 @@ def _contact(row: dict[str, str]) -> tuple[int, int, float, float]:
     return i, j, distance, tolerance
 
 
-def load_function(text: str) -> Callable[..., Tensor]:
+def load_function(text: str) -> Callable[..., Any]:
     """The function of my.py:function."""
     path, _, name = text.rpartition(":")
     if not path or not Path(path).is_file():

@@ -72,6 +72,6 @@ def _read_rows(manifest: Path) -> dict[str, Mapping[str, Any]]:
 def write_manifest(path: Path, rows: Mapping[str, Mapping[str, Any]]) -> None:
     """Write all rows, sorted by file, in one step."""
     with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as handle:
-        writer = csv.DictWriter(handle, COLUMNS)
+        writer: csv.DictWriter[str] = csv.DictWriter(handle, COLUMNS)
         writer.writeheader()
         writer.writerows(rows[name] for name in sorted(rows))

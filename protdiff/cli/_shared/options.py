@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from ...sampling.settings import DEFAULTS, SAMPLER_NAMES, SamplingSettings
+from ...sampling.settings import DEFAULTS, SamplingSettings
 
 __all__ = ["Device", "Format", "ModelOptions", "OutputOptions", "Sampler", "SamplingFlags"]
 
@@ -31,8 +31,19 @@ class Device(StrEnum):
     mps = "mps"
 
 
-Sampler = StrEnum("Sampler", {name: name for name in SAMPLER_NAMES})
-DEFAULT_SAMPLER = Sampler[DEFAULTS.sampler]
+class Sampler(StrEnum):
+    """Samplers, see `SamplingSettings`."""
+
+    matched = "matched"
+    multistep = "multistep"
+    sde_2m = "sde_2m"
+    ode_2m = "ode_2m"
+    ancestral = "ancestral"
+    ddim = "ddim"
+    heun = "heun"
+
+
+DEFAULT_SAMPLER = Sampler(DEFAULTS.sampler)
 
 
 @dataclass(frozen=True)
