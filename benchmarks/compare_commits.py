@@ -80,7 +80,7 @@ for name, arguments in commands:
 
 
 def git(*arguments, folder=None):
-    """What git prints."""
+    """Output of a git command in a folder, by default that of this script."""
     folder = folder or Path(__file__).resolve().parent
     result = subprocess.run(
         ["git", "-C", folder, *arguments], check=True, capture_output=True, text=True
@@ -172,7 +172,9 @@ def contents(path):
     """Everything in a file that has to agree, as text by place."""
     if path.suffix == ".csv":
         with path.open(newline="", encoding="utf-8") as handle:
-            return readable(list(csv.DictReader(handle)))
+            table = csv.DictReader(handle)
+            columns = [name for name in table.fieldnames or () if name not in CHANGING]
+            return {"columns": ", ".join(columns)} | readable(list(table))
     if path.suffix == ".json":
         return readable(json.loads(path.read_text()))
     if path.suffix == ".safetensors":
@@ -185,7 +187,9 @@ def contents(path):
     if path.suffix == ".npz":
         with np.load(path) as stored:
             return {name: described(stored[name]) for name in stored}
-    return {f"line {i}": line for i, line in enumerate(path.read_bytes().split(b"\n"), 1)}
+    # Latin-1 has a letter for every byte, so that no difference is lost.
+    lines = path.read_bytes().decode("latin-1").split("\n")
+    return {f"line {i}": line for i, line in enumerate(lines, 1)}
 
 
 def described(array):
@@ -202,7 +206,8 @@ def first_difference(old, new):
     for place in old_rows | new_rows:
         before, after = (str(rows.get(place, "nothing")) for rows in (old_rows, new_rows))
         if before != after:
-            return f"{place}: {before[:80]} became {after[:80]}"
+            start = max(0, len(os.path.commonprefix([before, after])) - 60)
+            return f"{place}: {before[start:][:90].strip()} became {after[start:][:90].strip()}"
     return ""
 
 
