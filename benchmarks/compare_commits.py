@@ -206,7 +206,8 @@ def first_difference(old, new):
     for place in old_rows | new_rows:
         before, after = (str(rows.get(place, "nothing")) for rows in (old_rows, new_rows))
         if before != after:
-            start = max(0, len(os.path.commonprefix([before, after])) - 60)
+            pairs = enumerate(zip(before, after, strict=False))
+            start = max(0, next((i for i, (a, b) in pairs if a != b), 0) - 60)
             return f"{place}: {before[start:][:90].strip()} became {after[start:][:90].strip()}"
     return ""
 
@@ -241,7 +242,7 @@ def compare(old, new, name):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description="Do two commits give the same files?")
     parser.add_argument("old", help="commit or checkout")
     parser.add_argument("new", help="commit or checkout")
     parser.add_argument("--only", nargs="+", choices=list(COMMANDS), metavar="NAME")
@@ -257,7 +258,7 @@ def main():
             folder.mkdir(parents=True, exist_ok=True)
             with checkout(side) as tree:
                 run_side(tree, folder, names)
-        results = {name: compare(*folders, name) for name in names}
+        results = {name: compare(folders[0], folders[1], name) for name in names}
     print(f"{'command':20}{'files':>6}  outcome")
     for name, (count, difference) in results.items():
         print(f"{name:20}{count:6}  {difference or 'equal'}")
