@@ -1,4 +1,6 @@
-"""`protdiff flow`: look at the flow."""
+"""`protdiff flow`: inspect the flow, and what the weights learned of it."""
+
+from __future__ import annotations
 
 import typer
 
@@ -14,7 +16,7 @@ app = typer.Typer(help="Look at the renormalization-group flow.", no_args_is_hel
 
 
 @app.callback()
-def _group():
+def _group() -> None:
     pass
 
 

@@ -1,30 +1,36 @@
 """`protdiff flow coarsen`: a structure at successive cut-offs of the flow."""
 
+from __future__ import annotations
+
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+if TYPE_CHECKING:
+    from ..structure.backbone import Backbone
+
 __all__ = ["coarsen"]
+
+#: Residues of the longest chain, at least.
+MIN_LENGTH = 8
 
 
 def coarsen(
     file: Annotated[Path, typer.Argument(help="Structure file.")],
-    levels: Annotated[int, typer.Option(min=2, max=64, help="Cut-offs.")] = 8,
+    levels: Annotated[int, typer.Option(min=2, max=64, help="Number of cut-offs.")] = 8,
     out: Annotated[Path, typer.Option(help="Folder for the files and coarsen.png.")] = Path(
         "coarse"
     ),
     regulator: Annotated[
         str, typer.Option(help="lognormal (RGDM's), rational or heat.")
     ] = "lognormal",
-):
+) -> None:
     """Write a structure as the flow sees it, from single residues to a point.
 
-    One CA file per cut-off, in one frame of reference, and a picture of all.
+    One CA file per cut-off, all in one frame of reference, and a picture of all.
     """
-    import numpy as np
-
-    from ..analysis.coarse_graining import coarsen as dissolve
+    from ..analysis.coarse_graining import coarsen as coarsened
     from ..analysis.coarse_graining import cutoff_periods
     from ..flow import REGULATORS
     from ..plots.ribbons import plot_backbones
@@ -35,23 +41,33 @@ def coarsen(
     backbone = read(file, ca_only=True)
     backbone = backbone[backbone.mask[:, 1]]
     longest = max(int((backbone.chain_ids == name).sum()) for name in backbone.chains)
-    if longest < 8:
-        raise ValueError(f"{file}: {longest} residues with a CA; a flow needs at least 8")
+    if longest < MIN_LENGTH:
+        raise ValueError(
+            f"{file}: {longest} residues with a CA; a flow needs at least {MIN_LENGTH}"
+        )
     out.mkdir(parents=True, exist_ok=True)
     print("file              period    Λ 1/res   Rg Å   rms moved Å   modes kept")
     traces, titles = [], []
-    for index, period in enumerate(cutoff_periods(longest, levels)):
-        coarse = dissolve(backbone, float(period), regulator)
+    for index, period in enumerate(cutoff_periods(longest, levels).tolist()):
+        coarse = coarsened(backbone, period, regulator)
         path = out / f"level_{index:02d}.pdb"
         write(coarse, path)
-        moved = float(np.sqrt(np.square(coarse.ca - backbone.ca).sum(1).mean()))
-        radius = float(np.sqrt(np.square(coarse.ca - coarse.ca.mean(0)).sum(1).mean()))
-        kept = int(2 * longest / period)  # wavelengths above the period
-        print(
-            f"{path.name}  {period:10.1f}  {2 * np.pi / period:9.4f}  "
-            f"{radius:5.1f}  {moved:12.2f}  {min(kept, longest - 1):11d}"
-        )
+        _print_level(path.name, backbone, coarse, period, longest)
         traces.append(coarse.ca)
         titles.append(f"period {period:.1f}")
     plot_backbones(traces, out / "coarsen.png", titles)
     print(f"{levels} files and coarsen.png in {out}")
+
+
+def _print_level(
+    name: str, backbone: Backbone, coarse: Backbone, period: float, longest: int
+) -> None:
+    import numpy as np
+
+    moved = float(np.sqrt(np.square(coarse.ca - backbone.ca).sum(1).mean()))
+    radius = float(np.sqrt(np.square(coarse.ca - coarse.ca.mean(0)).sum(1).mean()))
+    kept = min(int(2 * longest / period), longest - 1)  # modes of longer periods
+    print(
+        f"{name}  {period:10.1f}  {2 * np.pi / period:9.4f}  "
+        f"{radius:5.1f}  {moved:12.2f}  {kept:11d}"
+    )

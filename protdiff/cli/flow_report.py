@@ -1,18 +1,26 @@
 """`protdiff flow report`: where the errors of samples come from."""
 
+from __future__ import annotations
+
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from .._system.files import write_json
 from ._shared.progress import progress_bar
-from .thermo import load_chains
+from ._shared.real_chains import load_real_chains
+
+if TYPE_CHECKING:
+    from ..analysis.sampler_report import SamplerReport
 
 __all__ = ["report"]
 
+#: Times of the integral over the flow.
 POINTS = 21
+#: Chains that the errors are estimated from, at least.
+MIN_CHAINS = 4
 
 
 def report(
@@ -27,11 +35,11 @@ def report(
     chains: Annotated[int, typer.Option(min=4, help="How many chains at most.")] = 32,
     out: Annotated[Path | None, typer.Option(help="JSON file for the numbers.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the noise.")] = 0,
-):
-    """Start, step and score error of the weights, per band, and how many calls they deserve.
+) -> None:
+    """Errors of samples by band: of the start, of the steps and of the network; and enough calls.
 
-    Start and steps: closed forms of the Gaussian chain. Score: what a linear recalibration of the
-    network would gain on held-out chains, a lower bound of its error.
+    Start and steps: closed forms for the Gaussian chain. Score: what a linear recalibration of the
+    network would gain on held-out chains, which is a lower bound of the network's error.
     """
     from ..analysis import report_sampler
     from ..network.weights import find_weights, load_weights
@@ -39,37 +47,39 @@ def report(
     path = find_weights(weights)
     denoiser = load_weights(path)
     calls = sorted(set(calls or [8, 16, 32]))
-    backbones = load_chains(data, length, chains)
-    if len(backbones) < 4:
-        raise ValueError(f"--data {data}: {len(backbones)} chains of about {length} residues; 4 do")
+    backbones = load_real_chains(data, length, chains)
+    if len(backbones) < MIN_CHAINS:
+        raise ValueError(
+            f"--data {data}: {len(backbones)} chains of about {length} residues; at least "
+            f"{MIN_CHAINS} are needed"
+        )
     with progress_bar(POINTS + len(calls), "measuring", "parts") as advance:
-        found = report_sampler(
+        errors = report_sampler(
             denoiser, backbones, calls, points=POINTS, seed=seed, advance=advance
         )
-    show(found)
+    _print_errors(errors)
     if out is not None:
-        write_json(out, {"weights": path.stem, **asdict(found)})
+        write_json(out, {"weights": path.stem, **asdict(errors)})
         typer.echo(out)
 
 
-def show(found):
-    """The table and the recommendation on the terminal."""
-    print(f"{found.chains} chains, {found.residues} residues; nats per chain")
-    titles = "".join(f"{f'{n} calls':>11}" for n in found.steps)
+def _print_errors(errors: SamplerReport) -> None:
+    print(f"{errors.chains} chains, {errors.residues} residues; nats per chain")
+    titles = "".join(f"{f'{n} calls':>11}" for n in errors.steps)
     print(f"{'period':<8}{'start':>10}{titles}{'score, at least':>20}{'learned':>11}")
-    columns = (found.bands, found.start, found.score, found.score_error, found.learned)
+    columns = (errors.bands, errors.start, errors.score, errors.score_error, errors.learned)
     for row, (band, start, score, error, learned) in enumerate(zip(*columns, strict=True)):
-        cells = "".join(f"{values[row]:11.2g}" for values in found.steps.values())
+        cells = "".join(f"{values[row]:11.2g}" for values in errors.steps.values())
         print(f"{band:<8}{start:10.2g}{cells}{score:12.2f} ± {error:5.2f}{learned:11.1f}")
-    sums = "".join(f"{sum(values):11.2g}" for values in found.steps.values())
+    sums = "".join(f"{sum(values):11.2g}" for values in errors.steps.values())
     print(
-        f"{'all':<8}{sum(found.start):10.2g}{sums}{sum(found.score):12.2f}        "
-        f"{sum(found.learned):11.1f}"
+        f"{'all':<8}{sum(errors.start):10.2g}{sums}{sum(errors.score):12.2f}        "
+        f"{sum(errors.learned):11.1f}"
     )
-    if found.recommended is None:
+    if errors.recommended is None:
         print("More calls are needed: in some band steps cost more than the network's own error.")
     else:
         print(
-            f"{found.recommended} calls are enough: in every band their steps cost less than the "
+            f"{errors.recommended} calls are enough: in every band their steps cost less than the "
             "network's own error, as far as it can be measured."
         )

@@ -1,18 +1,28 @@
 """`protdiff flow show`: a flow as a table, and as a picture."""
 
+from __future__ import annotations
+
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..flow.zoo import FLOWS, SHIPPED
+if TYPE_CHECKING:
+    from ..flow import ChainFlow
 
 __all__ = ["show"]
+
+#: Names of `protdiff.flow.zoo.FLOWS`, repeated here so that the help needs no torch.
+NAMES = (
+    "rg", "rgdm", "rg-calibrated", "rg-rational", "rg-heat", "rg-harmonic", "rg-haar", "harmonic",
+    "vp", "ddpm", "cosine", "edm", "gud", "gud-residues",
+)  # fmt: skip
+SHIPPED = "rg-harmonic"
 
 
 def show(
     name: Annotated[
-        str, typer.Argument(help=f"One of {', '.join(FLOWS)}.", show_default=True)
+        str, typer.Argument(help=f"One of {', '.join(NAMES)}.", show_default=True)
     ] = SHIPPED,
     length: Annotated[int, typer.Option(min=8, max=2048, help="Residues.")] = 100,
     steps: Annotated[int, typer.Option(min=2, help="Network calls.")] = 50,
@@ -20,74 +30,59 @@ def show(
     plot: Annotated[
         Path | None, typer.Option(help="PNG: log-SNR of every mode over time, and the prior.")
     ] = None,
-):
-    """Print a flow: prior, end points, steps, and what is resolved when, from coarse to fine."""
-    from ..flow import bond_and_rg, calibrated_prior, free_field, uniform_times
-    from ..flow.reference_spectrum import real_spectrum
-    from ..flow.rgdm import shell_steps
-    from ..flow.sampler_error import initialisation_error
+) -> None:
+    """Print a flow: its prior, its ends, and what is resolved at which step, coarse to fine."""
     from ..flow.zoo import recipe
 
-    made = recipe(name)
-    flow = made([length])
-    links = bool(flow.mask[:, length:].any())
-    print(f"{name}: {FLOWS[name][0]}")
-    print(
-        f"chain of {length} residues: {int(flow.mask[:, :length].sum())} components of the trace "
-        f"({made.basis}), {int(flow.mask[:, length:].sum())} link vectors"
-    )
-    if flow.preserving and made.basis in ("cosine", "laplacian"):
-        priors = {
-            "of this flow": flow.prior[0, 1:length],
-            "real chains": real_spectrum()([length])[0, 1:],
-            "calibrated": calibrated_prior([length])[0, 1:],
-            "RGDM": free_field(flow.momenta[0, 1:length]),
-        }
-        for title, variance in priors.items():
-            bond, radius = bond_and_rg(variance, length)
-            print(f"prior {title:<14} rms bond {bond:6.3f} Å   radius of gyration {radius:6.2f} Å")
-    if made.schedule in ("rg", "rgdm"):
-        shell, down = shell_steps(length)
-        print(f"RGDM takes {shell + down} steps, each mode {shell} of them in the shell")
-    print(f"start: {float(initialisation_error(flow).sum()):.2g} nats from the noised data")
-    times = uniform_times(steps)
-    shown = {round(i * (steps - 1) / (min(rows, steps) - 1)) for i in range(min(rows, steps))}
-    lines, cost = table(made, flow, length, times)
-    print("\nstep      u  half resolved      modes   beads   signal of   signal of")
-    print("             at (residues)      shown            slowest     " + (
-        "links" if links else "fastest"))  # fmt: skip
-    for index in sorted(shown):
-        print(lines[index])
-    print(f"\n{steps} network calls cost as much as {cost:.1f} at full size")
+    flow = recipe(name)
+    _print_flow(name, flow, length)
+    _print_table(flow, length, steps, min(rows, steps))
     if plot is not None:
         from ..plots.flow_figure import draw_flow
 
-        draw_flow(name, made, length, plot)
+        draw_flow(name, flow, length, plot)
         print(plot)
 
 
-def table(recipe, flow, length, times):
-    """Lines of the table, and the cost of all calls in calls at full size."""
-    from ..network.decimation import bead_count
-    from ..network.denoiser import active_modes
+def _print_flow(name: str, recipe: ChainFlow, length: int) -> None:
+    """Components, prior and start."""
+    from ..analysis.flow_table import prior_sizes
+    from ..flow.rgdm import shell_steps
+    from ..flow.sampler_error import initialisation_error
+    from ..flow.zoo import FLOWS
 
-    decimated = recipe.schedule == "rg" and recipe.basis == "cosine"
-    lines, cost = [], 0.0
-    real = flow.mask[0, :length].nonzero()[:, 0]
-    order = flow.momenta[0, real].argsort()
-    period = 2 * 3.141592653589793 / flow.momenta[0, real][order]
-    fastest = length if bool(flow.mask[0, length:].any()) else int(real[order[-1]])
-    for index, u in enumerate(times):
-        kernel = flow.kernel(u[None])
-        share = kernel.alpha**2 * flow.variance / kernel.total  # of signal in what is seen
-        active = active_modes(kernel.alpha, flow.mask)[0]
-        modes, links = int(active[:length].sum()), bool(active[length:].any())
-        beads = bead_count(modes + 1, length) if decimated and not links else length
-        cost += beads / length
-        resolved = int((share[0, real][order] > 0.5).sum())
-        half = f"{float(period[resolved - 1]):.1f}" if resolved else "-"
-        lines.append(
-            f"{index:4d}  {float(u):5.3f}  {half:>13}  {f'{modes}/{len(real)}':>9}  {beads:6d}  "
-            f"{float(share[0, real[order[0]]]):10.4f}  {float(share[0, fastest]):10.4f}"
+    flow = recipe([length])
+    print(f"{name}: {FLOWS[name][0]}")
+    print(
+        f"chain of {length} residues: {int(flow.mask[:, :length].sum())} components of the trace "
+        f"({recipe.basis}), {int(flow.mask[:, length:].sum())} link vectors"
+    )
+    for prior in prior_sizes(recipe, length):
+        print(
+            f"prior {prior.name:<14} rms bond {prior.bond:6.3f} Å   "
+            f"radius of gyration {prior.rg:6.2f} Å"
         )
-    return lines, cost
+    if recipe.schedule in ("rg", "rgdm"):
+        shell, down = shell_steps(length)
+        print(f"RGDM takes {shell + down} steps, each mode {shell} of them in the shell")
+    print(f"start: {float(initialisation_error(flow).sum()):.2g} nats from the noised data")
+
+
+def _print_table(recipe: ChainFlow, length: int, steps: int, lines: int) -> None:
+    """Some of the steps, evenly spaced, and the cost of all."""
+    from ..analysis.flow_table import flow_table
+    from ..flow import uniform_times
+
+    table = flow_table(recipe, length, uniform_times(steps))
+    fastest = "links" if recipe.links else "fastest"
+    print("\nstep      u  half resolved      modes   beads   signal of   signal of")
+    print("             at (residues)      shown            slowest     " + fastest)
+    for index in sorted({round(i * (steps - 1) / (lines - 1)) for i in range(lines)}):
+        row = table[index]
+        half = "-" if row.half_resolved is None else f"{row.half_resolved:.1f}"
+        print(
+            f"{index:4d}  {row.u:5.3f}  {half:>13}  {f'{row.modes}/{row.all_modes}':>9}  "
+            f"{row.beads:6d}  {row.slowest:10.4f}  {row.fastest:10.4f}"
+        )
+    cost = sum(row.beads / length for row in table)
+    print(f"\n{steps} network calls cost as much as {cost:.1f} at full size")

@@ -1,19 +1,24 @@
 """`protdiff flow thermo`: the thermodynamics of trained weights."""
 
-import math
+from __future__ import annotations
+
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from .._system.files import write_json
 from ._shared.progress import progress_bar
+from ._shared.real_chains import load_real_chains
+
+if TYPE_CHECKING:
+    from ..analysis.network_thermodynamics import ThermoReport
 
 __all__ = ["thermo"]
 
-#: Lengths that count as similar.
-WITHIN = 0.1
+#: Times at which replicas branch.
+REPLICA_TIMES = 6
 
 
 def thermo(
@@ -29,13 +34,13 @@ def thermo(
         "thermo"
     ),
     seed: Annotated[int, typer.Option(min=0, help="Of the noise.")] = 0,
-):
-    """Where along the scales structure is made, and how well the network is calibrated.
+) -> None:
+    """At which scales structure forms, and how well the network is calibrated.
 
-    Entropy production by shell and, integrated, beside the distance of real chains from the fixed
-    point by the probability flow; the bound that a step spends; the speciation scale; and
-    replicas: two structures drawn from one noised real chain should be as far from each other as
-    from the chain itself.
+    Entropy production by shell, and its sum beside the distance of real chains from the fixed
+    point; the bound that each step spends; the scale at which the fold is decided; and replicas:
+    two structures drawn from one noised real chain should be as far from each other as from the
+    chain itself.
     """
     from ..analysis import measure_thermodynamics
     from ..network.weights import find_weights, load_weights
@@ -43,57 +48,24 @@ def thermo(
 
     path = find_weights(weights)
     denoiser = load_weights(path)
-    backbones = load_chains(data, length, chains)
+    backbones = load_real_chains(data, length, chains)
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ValueError(f"--out {out}: cannot be made ({error.strerror})") from None
-    times = 6
-    with progress_bar(shells + times + 1, "measuring", "parts") as advance:
+    with progress_bar(shells + REPLICA_TIMES + 1, "measuring", "parts") as advance:
         report = measure_thermodynamics(
-            denoiser, backbones, shells=shells, replica_times=times, replica_steps=steps,
+            denoiser, backbones, shells=shells, replica_times=REPLICA_TIMES, replica_steps=steps,
             seed=seed, advance=advance,
         )  # fmt: skip
     numbers = {"weights": path.stem, **asdict(report)}
     write_json(out / "thermo.json", numbers)
     draw_thermo(report, out / "thermo.png")
-    show(report)
+    _print_report(report)
     typer.echo(f"thermo.json and thermo.png in {out}")
 
 
-def load_chains(data, length, count):
-    """Whole chains of about this length."""
-    from ..dataset import is_dataset, read_chains
-    from ..structure.backbone import bonded_to_next
-    from ..structure.io.read_write import read
-    from ._shared.pairing import find_files
-
-    if not data.is_dir():
-        raise ValueError(f"--data {data}: not a folder of chains or structures")
-
-    def fits(n):
-        return abs(n - length) <= WITHIN * length
-
-    if is_dataset(data):
-        found = [
-            c.backbone() for c in read_chains(data, "val", max_length=512) if fits(len(c.types))
-        ]
-    else:
-        found = []
-        for file in find_files([str(data)], "--data"):
-            backbone = read(file)
-            parts = (backbone.chain(name) for name in backbone.chains)
-            found += [p for p in parts if fits(len(p)) and p.mask.all() and bonded_to_next(p).all()]
-    if len(found) < 2:
-        raise ValueError(
-            f"--data {data}: {len(found)} unbroken chains within 10 % of {length} residues; "
-            "choose another --length"
-        )
-    return found[:: max(1, math.ceil(len(found) / count))][:count]
-
-
-def show(report):
-    """The tables on the terminal."""
+def _print_report(report: ThermoReport) -> None:
     print(f"{report.chains} chains, {report.residues} residues; nats per residue")
     print("     u    period     entropy  bound of  <p/q>: 1 for any")
     print("        residues  production  one step  denoiser")

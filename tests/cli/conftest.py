@@ -1,10 +1,12 @@
-"""The console script in this process."""
+"""The console script in this process, and structure files to run it on."""
 
 import sys
 
 import pytest
 
+import protdiff
 from protdiff.cli import app as cli
+from protdiff.dataset import read_chains
 
 
 @pytest.fixture
@@ -22,3 +24,12 @@ def console(monkeypatch, capsys):
         return code, out, err
 
     return call
+
+
+@pytest.fixture(scope="module")
+def designs(tmp_path_factory, tiny_archive):
+    """Three chains of the archive as files."""
+    folder = tmp_path_factory.mktemp("designs")
+    for chain in read_chains(tiny_archive, "train")[:3]:
+        protdiff.write(chain.backbone(), folder / f"chain_{chain.name}.pdb")
+    return folder

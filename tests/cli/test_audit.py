@@ -1,0 +1,53 @@
+"""`protdiff audit` as a user runs it."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import protdiff
+from protdiff.dataset import read_chains
+
+
+def rows_of(path):
+    with path.open(newline="") as handle:
+        return list(csv.DictReader(handle))
+
+
+def test_audit_names_the_chain_that_was_copied(console, tiny_archive, tiny_weights, tmp_path):
+    rng = np.random.default_rng(0)
+    samples = tmp_path / "samples"
+    samples.mkdir()
+    train = read_chains(tiny_archive, "train")
+    for chain in train[:3]:
+        coords = chain.backbone().coords + 0.2 * rng.normal(size=(len(chain.types), 1, 3))
+        protdiff.write(protdiff.Backbone.from_coords(coords), samples / f"copy_{chain.name}.pdb")
+    (samples / "empty.pdb").write_text("")
+    code, text, err = console(
+        "audit", samples, "--train", tiny_archive, "--held-out", tiny_archive,
+        "--weights", tiny_weights, "--out", tmp_path / "audit",
+    )  # fmt: skip
+    assert code == 1
+    assert "1 of 4 could not be read" in err
+    assert "periods of" in text
+    rows = rows_of(tmp_path / "audit" / "audit.csv")
+    for row in rows[:3]:
+        assert row["nearest_train"] == Path(row["sample"]).stem.removeprefix("copy_")
+        assert float(row["rmsd_train"]) < 0.5
+    assert "empty file" in rows[3]["error"]
+    numbers = json.loads((tmp_path / "audit" / "audit.json").read_text())
+    assert numbers["samples"] == 3
+    assert numbers["verdict"] in text
+    if numbers["suspicious"]:
+        picture = (tmp_path / "audit" / "suspicious.png").read_bytes()
+        assert picture.startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("option", ["--train", "--held-out"])
+def test_audit_needs_folders(console, designs, tiny_archive, tmp_path, option):
+    options = {"--train": tiny_archive, "--held-out": tiny_archive} | {option: tmp_path / "none"}
+    code, _, err = console("audit", designs, *(x for pair in options.items() for x in pair))
+    assert code == 2
+    assert f"{option} {tmp_path / 'none'}: not a folder" in err

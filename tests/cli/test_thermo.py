@@ -1,0 +1,29 @@
+"""`protdiff flow thermo` as a user runs it."""
+
+import json
+
+
+def test_thermo_of_tiny_weights(console, designs, tiny_weights, tmp_path):
+    code, text, _ = console(
+        "flow", "thermo", "--data", designs, "--weights", tiny_weights, "--length", 60,
+        "--chains", 3, "--shells", 6, "--steps", 3, "--out", tmp_path / "thermo",
+    )  # fmt: skip
+    assert code == 0
+    assert "speciation" in text
+    numbers = json.loads((tmp_path / "thermo" / "thermo.json").read_text())
+    assert len(numbers["shells"]) == 6
+    assert numbers["weights"] == "tiny"
+    for shell in numbers["shells"]:  # any denoiser fulfils the theorem
+        assert abs(shell["fluctuation"] - 1) < 5 * shell["fluctuation_error"] + 1e-9
+        assert shell["bound"] >= 0
+    assert all(r["between"] > 0 for r in numbers["replicas"])
+    assert (tmp_path / "thermo" / "thermo.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_thermo_without_fitting_chains(console, tiny_archive, tiny_weights, tmp_path):
+    code, _, err = console(
+        "flow", "thermo", "--data", tiny_archive, "--weights", tiny_weights, "--length", 400,
+        "--out", tmp_path / "thermo",
+    )  # fmt: skip
+    assert code == 2
+    assert "0 unbroken chains within 10 % of 400 residues" in err
