@@ -178,7 +178,7 @@ def measure_thermodynamics(
         )
         kl = torch.cat([distance_from_prior(batch, noise, generator) for batch in batches])
         step(1)
-    flow = batches[0].flow[[0]]
+    flow = batches[0].flow[:1]
     speciation_time = float(mode_speciation_time(flow, flow.variance)[0, 1])
     return ThermoReport(
         shells=measured,
