@@ -3,7 +3,7 @@
     python benchmarks/fit_peptide.py DATA_FOLDER
 
 Least squares on the trans links of the training chains of up to 512 residues: coordinates of C,
-N(next) and O, in the frame of their link, as linear functions of `geometry.neighbour_functions`.
+N(next) and O, in the frame of their link, as linear functions of `peptide.neighbour_functions`.
 Coordinates in the plane follow the even functions, those off it the odd ones, so that mirror images
 stay mirror images. Then what is left on the validation chains, with rigid peptides and with these:
 error of the atoms, N-CA-C around its mean and omega around 180 degrees, beside the chains' own.
@@ -16,10 +16,9 @@ from pathlib import Path
 import numpy as np
 
 from protdiff.dataset.store import angstrom
-from protdiff.structure.geometry import (
-    N_CA_C,
-    angle,
-    dihedral,
+from protdiff.structure.constants import BOND_ANGLES
+from protdiff.structure.geometry import angle, dihedral
+from protdiff.structure.peptide import (
     is_trans,
     link_vectors,
     neighbour_functions,
@@ -80,7 +79,7 @@ def report(chains):
         both = trans[:-1] & trans[1:]
         made = {"rigid": rigid(ca, links), "fitted": place_backbone(ca, links)[1:-1]}
         for name, atoms in (made | {"real": real[1:-1]}).items():
-            bent = angle(*np.moveaxis(atoms[:, :3], 1, 0))[both] - N_CA_C
+            bent = angle(*np.moveaxis(atoms[:, :3], 1, 0))[both] - BOND_ANGLES["N-CA-C"]
             n, c = atoms[1:, 0], atoms[:-1, 2]
             twist = 180 - np.abs(dihedral(atoms[:-1, 1], c, n, atoms[1:, 1]))[trans[1:-1]]
             error = np.square(atoms - real[1:-1]).sum(-1)[both]

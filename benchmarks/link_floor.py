@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 import protdiff
-from protdiff.structure.geometry import link_vectors, place_backbone
+from protdiff.structure.peptide import link_vectors, place_backbone
 
 
 def main():

@@ -1,9 +1,8 @@
 """Protein backbones by a renormalization-group flow."""
 
-from __future__ import annotations
+from typing import TYPE_CHECKING
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from ._system.lazy import lazy_names
 
 if TYPE_CHECKING:
     from .analysis import log_likelihood
@@ -23,29 +22,19 @@ __all__ = [
 ]  # fmt: skip
 
 #: Public names and where they live; imported on first use, so that `import protdiff` is instant.
-_HOMES = {
-    "Backbone": "structure.backbone",
-    "Scores": "metrics",
-    "evaluate": "metrics.evaluation",
-    "extend": "sampling.extend",
-    "finetune": "training.finetune",
-    "generate": "sampling.generate",
-    "log_likelihood": "analysis",
-    "read": "structure.io.read_write",
-    "score": "metrics",
-    "write": "structure.io.read_write",
-}
-#: Modules that have another name here.
-_MODULES = {"flows": "flow.zoo"}
-
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-    if name in _MODULES:
-        return import_module(f"{__name__}.{_MODULES[name]}")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = lazy_names(
+    __name__,
+    {
+        "Backbone": "structure.backbone",
+        "Scores": "metrics",
+        "evaluate": "metrics.evaluation",
+        "extend": "sampling.extend",
+        "finetune": "training.finetune",
+        "generate": "sampling.generate",
+        "log_likelihood": "analysis",
+        "read": "structure.io.read_write",
+        "score": "metrics",
+        "write": "structure.io.read_write",
+    },
+    modules={"flows": "flow.zoo"},
+)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from ..structure.geometry import link_vectors
+from ..structure.peptide import link_vectors
 
 if TYPE_CHECKING:
     import torch

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..structure.backbone import RESIDUE_TYPES
 from ..structure.constants import BANDS, band_index
-from ..structure.geometry import link_vectors
+from ..structure.peptide import link_vectors
 
 if TYPE_CHECKING:
     import torch

@@ -150,7 +150,7 @@ def log_likelihood(
     >>> import numpy as np
     >>> import protdiff
     >>> from protdiff.network.weights import load_weights
-    >>> from protdiff.structure.geometry import place_backbone
+    >>> from protdiff.structure.peptide import place_backbone
     >>> turn = np.radians(100) * np.arange(12)
     >>> trace = np.stack([2.3 * np.cos(turn), 2.3 * np.sin(turn), 1.5 * np.arange(12)], 1)
     >>> links = np.tile([0.0, 0.0, 1.0], (11, 1))

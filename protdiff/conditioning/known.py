@@ -15,7 +15,7 @@ import torch
 from ..flow import cosine_modes
 from ..flow.conditional import conditional_mean, observation_precision
 from ..structure.constants import CA_CA
-from ..structure.geometry import LINK_ATOMS, link_vectors
+from ..structure.peptide import LINK_ATOMS, link_vectors
 from ..structure.superposition import rotation_of
 from .base import SampleCondition, Stage
 from .bonds import HELD_FROM, Bonds

@@ -11,7 +11,7 @@ import torch
 
 from ..flow import cosine_modes
 from ..structure.constants import FILE_BREAK
-from ..structure.geometry import link_vectors
+from ..structure.peptide import link_vectors
 from .base import Condition, Stage, types_of
 from .energy import SECOND_PASS
 from .placed_motif import PlacedMotif

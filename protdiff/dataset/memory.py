@@ -44,7 +44,7 @@ def chain_set(
     >>> import numpy as np
     >>> from protdiff import Backbone
     >>> from protdiff.dataset.filters import Limits
-    >>> from protdiff.structure.geometry import place_backbone
+    >>> from protdiff.structure.peptide import place_backbone
     >>> turn = np.radians(100) * np.arange(24)
     >>> trace = np.stack([2.3 * np.cos(turn), 2.3 * np.sin(turn), 1.5 * np.arange(24)], 1)
     >>> helix = Backbone.from_coords(place_backbone(trace, np.tile([0.0, 0.0, 1.0], (23, 1))))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, overload
 import numpy as np
 
 from ..structure.backbone import ONE_TO_THREE, RESIDUE_TYPES, Backbone
-from ..structure.geometry import link_vectors
+from ..structure.peptide import link_vectors
 
 if TYPE_CHECKING:
     import os

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..structure.backbone import RESIDUE_TYPES, Backbone
-from ..structure.geometry import place_backbone
+from ..structure.peptide import place_backbone
 from ..structure.secondary_structure import STATES
 from .guidance import guidance_of
 from .plan import Request

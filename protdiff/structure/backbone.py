@@ -1,10 +1,32 @@
 """The protein backbone: the one value that every part of the package takes and returns."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .constants import MEASURED_BREAK
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from jaxtyping import Bool, Float, Int, Shaped
+    from numpy.typing import ArrayLike, DTypeLike
+
+    #: Text per residue.
+    Strings = Shaped[np.ndarray, "residues"]
+
+__all__ = [
+    "BACKBONE_ATOMS",
+    "ONE_TO_THREE",
+    "RESIDUE_TYPES",
+    "THREE_TO_ONE",
+    "Backbone",
+    "bonded_to_next",
+    "joined",
+]
 
 BACKBONE_ATOMS = ("N", "CA", "C", "O")
 """Atom order of the second axis of `Backbone.coords`."""
@@ -19,7 +41,7 @@ ONE_TO_THREE = {
 RESIDUE_TYPES = "".join(ONE_TO_THREE).removesuffix("X")
 """The twenty residue types in the order in which the network knows them."""
 
-THREE_TO_ONE = {three: one for one, three in ONE_TO_THREE.items()}
+THREE_TO_ONE = {name: letter for letter, name in ONE_TO_THREE.items()}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,22 +72,32 @@ class Backbone:
     ValueError
         If an array has the wrong shape or type, a present atom is not finite, or a residue
         name is not known.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from protdiff import Backbone
+    >>> backbone = Backbone.from_coords(np.zeros((3, 4, 3)), "GLY", residue_numbers=[7, 8, 9])
+    >>> backbone
+    Backbone(3 residues, chains 'A')
+    >>> backbone[1:].sequence, backbone[1:].residue_numbers.tolist()
+    ('LY', [8, 9])
     """
 
-    coords: np.ndarray
-    mask: np.ndarray
-    residue_names: np.ndarray
-    chain_ids: np.ndarray
-    residue_numbers: np.ndarray
-    insertion_codes: np.ndarray
-    b_factors: np.ndarray | None = None
+    coords: Float[np.ndarray, "residues 4 3"]
+    mask: Bool[np.ndarray, "residues 4"]
+    residue_names: Strings
+    chain_ids: Strings
+    residue_numbers: Int[np.ndarray, "residues"]
+    insertion_codes: Strings
+    b_factors: Float[np.ndarray, "residues"] | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         coords = _copy("coords", self.coords, np.float64)
         if coords.ndim != 3 or coords.shape[1:] != (4, 3):
             raise ValueError(f"coords: shape {coords.shape}, expected (L, 4, 3) for N, CA, C, O")
         length = len(coords)
-        arrays = {
+        arrays: dict[str, np.ndarray[Any, Any]] = {
             "coords": coords,
             "mask": _copy("mask", self.mask, np.bool_, (length, 4)),
             "residue_names": _copy("residue_names", self.residue_names, np.str_, (length,)),
@@ -89,21 +121,21 @@ class Backbone:
             array.flags.writeable = False
             object.__setattr__(self, name, array)
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[type[Backbone], tuple[Any, ...]]:
         # Rebuilt through the constructor, so that copies and unpickled values are read-only too.
         return Backbone, tuple(getattr(self, field.name) for field in fields(self))
 
     @classmethod
     def from_coords(
         cls,
-        coords,
-        sequence=None,
+        coords: ArrayLike,
+        sequence: str | None = None,
         *,
-        chain_ids="A",
-        residue_numbers=None,
-        insertion_codes="",
-        b_factors=None,
-    ):
+        chain_ids: str | ArrayLike = "A",
+        residue_numbers: ArrayLike | None = None,
+        insertion_codes: str | ArrayLike = "",
+        b_factors: ArrayLike | None = None,
+    ) -> Backbone:
         """Build a backbone from coordinates, with default names and numbers.
 
         Parameters
@@ -127,6 +159,13 @@ class Backbone:
         ------
         ValueError
             As the constructor, or if the sequence has another length or an unknown letter.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from protdiff import Backbone
+        >>> Backbone.from_coords(np.zeros((3, 4, 3))).sequence
+        'AAA'
         """
         coords = _copy("coords", coords, np.float64)
         length = len(coords) if coords.ndim else 0
@@ -143,28 +182,28 @@ class Backbone:
         mask = np.isfinite(coords).all(axis=-1)
         return cls(coords, mask, names, chain_ids, residue_numbers, insertion_codes, b_factors)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.coords)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"Backbone({len(self)} residues, chains {', '.join(map(repr, self.chains))})"
 
     @property
-    def ca(self):
-        """CA positions in Å, shape (L, 3), NaN where missing; a read-only view."""
+    def ca(self) -> Float[np.ndarray, "residues 3"]:
+        """CA positions in Å, NaN where missing; a read-only view."""
         return self.coords[:, 1]
 
     @property
-    def sequence(self):
+    def sequence(self) -> str:
         """One-letter sequence of all residues in order, X for unknown."""
         return "".join(THREE_TO_ONE[name] for name in self.residue_names.tolist())
 
     @property
-    def chains(self):
-        """Distinct chain ids in order of first appearance, as a tuple of str."""
+    def chains(self) -> tuple[str, ...]:
+        """Distinct chain ids in order of first appearance."""
         return tuple(dict.fromkeys(self.chain_ids.tolist()))
 
-    def chain(self, chain_id):
+    def chain(self, chain_id: str) -> Backbone:
         """Select the residues of one chain.
 
         Parameters
@@ -186,7 +225,7 @@ class Backbone:
             raise ValueError(f"no chain {chain_id!r}; chains present: {present}")
         return self[self.chain_ids == chain_id]
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: slice | ArrayLike) -> Backbone:
         """Select residues by slice, boolean mask (L,) or array of indices."""
         if not isinstance(index, slice):
             index = np.asarray(index)
@@ -201,16 +240,20 @@ class Backbone:
         return Backbone(*(None if array is None else array[index] for array in arrays))
 
 
-def joined(parts):
+def joined(parts: Sequence[Backbone]) -> Backbone:
     """One backbone of several; B-factors only if all have them."""
-    columns = ([getattr(part, field.name) for part in parts] for field in fields(Backbone))
-    return Backbone(*(
-        None if any(one is None for one in column) else np.concatenate(column) for column in columns
-    ))  # fmt: skip
+    columns: list[np.ndarray[Any, Any] | None] = []
+    for field in fields(Backbone):
+        values = [getattr(part, field.name) for part in parts]
+        absent = any(value is None for value in values)
+        columns.append(None if absent else np.concatenate(values))
+    return Backbone(*columns)  # type: ignore[arg-type]
 
 
-def _copy(name, values, dtype, shape=None):
-    """Private array of the wanted type and shape, or a ValueError that names the field."""
+def _copy(
+    name: str, values: Any, dtype: DTypeLike, shape: tuple[int, ...] | None = None
+) -> np.ndarray[Any, Any]:
+    """Private array of a type and shape, or a ValueError that names the field."""
     try:
         raw = np.asarray(values)
         if dtype is np.int64 and raw.size and not np.issubdtype(raw.dtype, np.integer):
@@ -223,11 +266,11 @@ def _copy(name, values, dtype, shape=None):
     return array
 
 
-def _names_from_sequence(sequence, length):
-    """Three-letter names (length,) of a one-letter sequence."""
+def _names_from_sequence(sequence: str, length: int) -> Strings:
+    """Three-letter names of a one-letter sequence."""
     if len(sequence) != length:
         raise ValueError(f"sequence: {len(sequence)} letters for {length} residues")
-    names = []
+    names: list[str] = []
     for position, letter in enumerate(sequence.upper(), start=1):
         if letter not in ONE_TO_THREE:
             raise ValueError(f"sequence: unknown residue {letter!r} at position {position}")
@@ -235,11 +278,19 @@ def _names_from_sequence(sequence, length):
     return np.array(names, dtype=np.str_)
 
 
-def bonded_to_next(backbone):
-    """Whether each residue is followed by its neighbour in the chain; bool (L - 1,).
+def bonded_to_next(backbone: Backbone) -> Bool[np.ndarray, "residues-1"]:
+    """Whether each residue is followed by its neighbour in the chain.
 
     Neighbours have consecutive numbers, or differ by an insertion code, or are near enough in space
     to be bonded.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from protdiff.structure import Backbone, bonded_to_next
+    >>> far_apart = 50 * np.arange(3 * 4 * 3).reshape(3, 4, 3)
+    >>> bonded_to_next(Backbone.from_coords(far_apart, residue_numbers=[1, 2, 9])).tolist()
+    [True, False]
     """
     number = np.diff(backbone.residue_numbers)
     inserted = (number == 0) & (backbone.insertion_codes[1:] != backbone.insertion_codes[:-1])

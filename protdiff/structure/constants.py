@@ -1,11 +1,18 @@
 """Facts about protein chains that several rooms need: lengths, angles, breaks, sizes, bands."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
+if TYPE_CHECKING:
+    from jaxtyping import Int
+
 __all__ = [
-    "BANDS", "BOND_ANGLES", "BOND_LENGTHS", "CA_CA", "CONTACT_DISTANCE", "DRAWN_BREAK",
-    "FILE_BREAK", "LINK_BREAK", "LONGEST_CA_CA", "LONGEST_NUMBER_JUMP", "MEASURED_BREAK",
-    "band_index", "expected_rg",
+    "BANDS", "BOND_ANGLES", "BOND_LENGTHS", "CA_CA", "CIS_LIMIT", "CONTACT_DISTANCE",
+    "DRAWN_BREAK", "FILE_BREAK", "LINK_BREAK", "LONGEST_CA_CA", "LONGEST_NUMBER_JUMP",
+    "MEASURED_BREAK", "band_index", "expected_rg",
 ]  # fmt: skip
 
 #: Mean bond lengths (Å) and angles (degrees) of real chains, by atom names.
@@ -16,10 +23,13 @@ BOND_ANGLES = {"N-CA-C": 110.9, "CA-C-O": 120.4, "CA-C-N": 116.8, "C-N-CA": 121.
 CA_CA = 3.80
 #: Longest CA-CA distance (Å) per link that a chain can bridge.
 LONGEST_CA_CA = 3.8
+#: CA-CA distance (Å) below which a link is cis.
+CIS_LIMIT = 3.4
 
-#: CA-CA distance (Å) over which a step is no bond, for what measures bonds: quality and data sets.
+#: CA-CA distance (Å) over which two residues count as not bonded, where bonds are measured: in
+#: quality and data sets.
 MEASURED_BREAK = 4.2
-#: The same for what follows the chain through a user's file, where models may be strained.
+#: The same where the chain of a user's file is followed, because models may be strained.
 FILE_BREAK = 4.5
 #: The same for pictures: a ribbon is open only where residues are missing.
 DRAWN_BREAK = 5.0
@@ -34,20 +44,28 @@ CONTACT_DISTANCE = 8.0
 BANDS = {"<4": 4.0, "4-8": 8.0, "8-16": 16.0, "16-32": 32.0, ">32": float("inf")}
 
 
-def band_index(length):
-    """Band of the modes 1 … N-1 of a chain of N residues; int (N - 1,), index into `BANDS`.
+def band_index(length: int) -> Int[np.ndarray, "length-1"]:
+    """Band of the modes 1 … N-1 of a chain of N residues, as indices into `BANDS`.
 
     Mode n has the period 2N/n. Integers are compared, so modes at an edge are filed right.
 
     Examples
     --------
-    >>> band_index(22)[10]  # period 4 exactly: the first band
-    np.int64(0)
+    >>> from protdiff.structure.constants import BANDS, band_index
+    >>> list(BANDS)[band_index(22)[10]]  # mode 11 has period 4 exactly
+    '<4'
     """
     edges = np.array([int(edge) for edge in list(BANDS.values())[:-1]])
     return (2 * length > edges[:, None] * np.arange(1, length)).sum(0)
 
 
-def expected_rg(length):
-    """Radius of gyration (Å) that globular chains of this length have: 2.2 N^0.38."""
+def expected_rg(length: float) -> float:
+    """Radius of gyration (Å) that globular chains of this length have: 2.2 N^0.38.
+
+    Examples
+    --------
+    >>> from protdiff.structure.constants import expected_rg
+    >>> round(expected_rg(100), 1)
+    12.7
+    """
     return 2.2 * length**0.38

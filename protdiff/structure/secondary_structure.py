@@ -1,20 +1,34 @@
 """Secondary structure and hydrogen bonds by mdtraj (DSSP) and biotite (P-SEA)."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import mdtraj
+    from jaxtyping import Float, Int
+
+    Coords = Float[np.ndarray, "residues 4 3"]
+    Names = Sequence[str] | np.ndarray
 
 __all__ = ["STATES", "dssp", "dssp_and_bonds", "hydrogen_bonds", "psea"]
 
 #: Helix (H, G, I), strand (E, B), coil.
 STATES = "HEC"
 
-#: Å: a chain with a longer step between neighbours is two for P-SEA.
-LONGEST_STEP = 10.0
+#: A chain with a longer step (Å) between neighbours is two for P-SEA, because biotite's memory
+#: grows with the volume that a chain spans.
+MAX_STEP = 10.0
 
 #: Kabsch & Sander's bound, kcal/mol.
 HYDROGEN_BOND_ENERGY = -0.5
 
 
-def dssp(coords, residue_names=None, starts=(0,)):
+def dssp(coords: Coords, residue_names: Names | None = None, starts: Sequence[int] = (0,)) -> str:
     """Simplified DSSP string.
 
     Parameters
@@ -30,11 +44,20 @@ def dssp(coords, residue_names=None, starts=(0,)):
     -------
     str
         L letters of "HEC".
+
+    Examples
+    --------
+    >>> import protdiff
+    >>> from protdiff.structure import dssp
+    >>> dssp(protdiff.read("data/examples/1a8o.pdb.gz").coords)[10:30]
+    'HHHHHHHHHHHHHCCCCCHH'
     """
     return _letters(_trajectory(coords, residue_names, starts))
 
 
-def hydrogen_bonds(coords, residue_names=None, starts=(0,)):
+def hydrogen_bonds(
+    coords: Coords, residue_names: Names | None = None, starts: Sequence[int] = (0,)
+) -> Int[np.ndarray, "bonds 2"]:
     """Backbone hydrogen bonds, Kabsch-Sander energy under -0.5 kcal/mol.
 
     Parameters as in `dssp`.
@@ -47,47 +70,47 @@ def hydrogen_bonds(coords, residue_names=None, starts=(0,)):
     return _bonds(_trajectory(coords, residue_names, starts), starts)
 
 
-def dssp_and_bonds(coords, residue_names=None, starts=(0,)):
+def dssp_and_bonds(
+    coords: Coords, residue_names: Names | None = None, starts: Sequence[int] = (0,)
+) -> tuple[str, Int[np.ndarray, "bonds 2"]]:
     """`dssp` and `hydrogen_bonds` of the same residues, in less time."""
     trajectory = _trajectory(coords, residue_names, starts)
     return _letters(trajectory), _bonds(trajectory, starts)
 
 
-def _letters(trajectory):
+def _letters(trajectory: mdtraj.Trajectory) -> str:
     import mdtraj
 
     letters = mdtraj.compute_dssp(trajectory, simplified=True)[0]
     return "".join(letter if letter in STATES else "C" for letter in letters)
 
 
-def _bonds(trajectory, starts):
+def _bonds(trajectory: mdtraj.Trajectory, starts: Sequence[int]) -> Int[np.ndarray, "bonds 2"]:
     import mdtraj
 
     energies = mdtraj.kabsch_sander(trajectory)[0].tocoo()
     strong = energies.data < HYDROGEN_BOND_ENERGY
     bonds = np.stack([energies.col[strong], energies.row[strong]], -1)
-    # The N-H of a first residue is not placed by a residue before it; mdtraj places it anyway.
+    # The H of a residue is placed by the residue before it, which a first residue does not have:
+    # mdtraj's bonds of its N-H mean nothing.
     return bonds[~np.isin(bonds[:, 0], starts)]
 
 
-def psea(ca):
-    """P-SEA string of one unbroken chain from its CA trace.
+def psea(ca: Float[np.ndarray, "residues 3"]) -> str:
+    """P-SEA string of one unbroken chain from its CA trace (Å): L letters of "HEC".
 
-    Parameters
-    ----------
-    ca : ndarray, shape (L, 3)
-        Å.
-
-    Returns
-    -------
-    str
-        L letters of "HEC".
+    Examples
+    --------
+    >>> import protdiff
+    >>> from protdiff.structure import psea
+    >>> psea(protdiff.read("data/examples/1a8o.pdb.gz").ca)[10:30]
+    'HHHHHHHHHHHHHHHCCCHH'
     """
     import biotite.structure as struc
 
     ca = np.asarray(ca, dtype=np.float64)
-    jumps = np.flatnonzero(np.linalg.norm(np.diff(ca, axis=0), axis=1) > LONGEST_STEP) + 1
-    if len(jumps):  # biotite's memory grows with the volume that a chain spans
+    jumps = np.flatnonzero(np.linalg.norm(np.diff(ca, axis=0), axis=1) > MAX_STEP) + 1
+    if len(jumps):
         return "".join(psea(part) for part in np.split(ca, jumps))
     if len(ca) < 5:
         return "C" * len(ca)
@@ -98,7 +121,9 @@ def psea(ca):
     return "".join(struc.annotate_sse(array)).translate(str.maketrans("abc", "HEC"))
 
 
-def _trajectory(coords, residue_names, starts):
+def _trajectory(
+    coords: Coords, residue_names: Names | None, starts: Sequence[int]
+) -> mdtraj.Trajectory:
     """mdtraj trajectory of one frame, one chain per entry of `starts`."""
     import mdtraj
     from mdtraj.core.element import carbon, nitrogen, oxygen

@@ -1,12 +1,22 @@
 """Least-squares superposition of point sets, batched (Horn 1987, unit quaternions)."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
 import torch
+
+if TYPE_CHECKING:
+    from jaxtyping import Bool, Float
+    from torch import Tensor
+
+    Matrices = Float[Tensor, "batch 3 3"]
 
 __all__ = ["largest_trace", "rmsd", "rotation_of", "superpose"]
 
 
-def _tables():
-    """Horn's symmetric matrix from the covariance (9, 16), rotation from q q^T (16, 9)."""
+def _tables() -> tuple[Float[Tensor, "9 16"], Float[Tensor, "16 9"]]:
+    """Linear maps of a covariance to Horn's symmetric matrix, and of q qᵀ to the rotation."""
     xx, xy, xz, yx, yy, yz, zx, zy, zz = torch.eye(9, dtype=torch.float64)
     horn = [
         [xx + yy + zz, yz - zy, zx - xz, xy - yx],
@@ -17,29 +27,33 @@ def _tables():
     (ww, wx, wy, wz), (_, xx, xy, xz), (_, _, yy, yz), (*_, zz) = torch.eye(
         16, dtype=torch.float64
     ).unflatten(0, (4, 4))
-    turn = [
+    rotation = [
         [ww + xx - yy - zz, 2 * (xy + wz), 2 * (xz - wy)],
         [2 * (xy - wz), ww - xx + yy - zz, 2 * (yz + wx)],
         [2 * (xz + wy), 2 * (yz - wx), ww - xx - yy + zz],
     ]
-    return (
-        torch.stack([torch.stack(row, 1) for row in table], 1).flatten(1) for table in (horn, turn)
-    )
+    return _linear_map(horn), _linear_map(rotation)
 
 
-HORN, TURN = _tables()
+def _linear_map(entries: list[list[Tensor]]) -> Float[Tensor, "inputs outputs"]:
+    """Matrix of a table of linear forms."""
+    return torch.stack([torch.stack(row, 1) for row in entries], 1).flatten(1)
 
 
-#: Matrices from which on Newton's method is faster than LAPACK, and its iterations at most.
-MANY, NEWTON = 100, 16
+HORN, ROTATION = _tables()
+
+#: From this number of matrices on Newton's method is faster than LAPACK.
+MANY = 100
+#: Most iterations of Newton's method.
+NEWTON_STEPS = 16
 #: Last step of the root; the error is of the order of its square.
 CONVERGED = 1e-9
 #: Product of the sums of two singular values, of a matrix of norm 1, below which two rotations are
-#: nearly as good and the root of the quartic nearly double: LAPACK decides.
+#: nearly as good and the root of the quartic is nearly double: LAPACK decides then.
 NARROW = 1e-3
 
 
-def rotation_of(covariance):
+def rotation_of(covariance: Float[Tensor, "*batch 3 3"]) -> Float[Tensor, "*batch 3 3"]:
     """Rotation R that maximises trace(R^T covariance); never a reflection.
 
     Parameters
@@ -57,46 +71,51 @@ def rotation_of(covariance):
     return method(matrices).reshape(covariance.shape)
 
 
-def _by_eigenvector(covariance):
-    horn, turn = (table.to(covariance) for table in (HORN, TURN))
+def _by_eigenvector(covariance: Matrices) -> Matrices:
+    """`rotation_of` by LAPACK: the quaternion is an eigenvector of Horn's matrix."""
+    horn, rotation = HORN.to(covariance), ROTATION.to(covariance)
     matrix = (covariance.flatten(1) @ horn).unflatten(1, (4, 4))
     q = torch.linalg.eigh(matrix)[1][..., -1]
-    return ((q[:, :, None] * q[:, None, :]).flatten(1) @ turn).unflatten(1, (3, 3))
+    return ((q[:, :, None] * q[:, None, :]).flatten(1) @ rotation).unflatten(1, (3, 3))
 
 
-def _by_newton(covariance):
-    """The same from the largest eigenvalue alone (Markley, J. Astronaut. Sci. 41, 261, 1993)."""
-    c, root, cofactors, determinant, converged = _largest_root(covariance)
+def _by_newton(covariance: Matrices) -> Matrices:
+    """`rotation_of` from the eigenvalue alone (Markley, J. Astronaut. Sci. 41, 261, 1993)."""
+    solution = _largest_root(covariance)
+    c, root, determinant = solution.covariance, solution.root, solution.determinant
     kappa = (root * root - 1) / 2
     zeta = kappa * root - determinant
     rotation = torch.baddbmm((kappa + 1)[:, None, None] * c, c @ c.mT, c, alpha=-1)
-    rotation = (rotation + root[:, None, None] * cofactors) / zeta[:, None, None]
-    narrow = (~(zeta > NARROW) | ~converged).nonzero()[:, 0]
+    rotation = (rotation + root[:, None, None] * solution.cofactors) / zeta[:, None, None]
+    narrow = (~(zeta > NARROW) | ~solution.converged).nonzero()[:, 0]
     if len(narrow):
         rotation[narrow] = _by_eigenvector(c[narrow])
     return rotation.to(covariance.dtype)
 
 
-def largest_trace(covariance):
-    """Trace(R^T covariance) of `rotation_of`; (...) from (..., 3, 3), float64."""
+def largest_trace(covariance: Float[Tensor, "*batch 3 3"]) -> Float[Tensor, "*batch"]:
+    """Trace(R^T covariance) of the rotation that `rotation_of` gives; float64."""
     matrices = covariance.reshape(-1, 3, 3).double()
-    _, root, _, _, converged = _largest_root(matrices)
-    trace, slow = root * matrices.flatten(1).norm(dim=1), (~converged).nonzero()[:, 0]
+    solution = _largest_root(matrices)
+    trace = solution.root * matrices.flatten(1).norm(dim=1)
+    slow = (~solution.converged).nonzero()[:, 0]
     if len(slow):
         rotation = _by_eigenvector(matrices[slow])
         trace[slow] = (rotation * matrices[slow]).sum((1, 2))
     return trace.reshape(covariance.shape[:-2])
 
 
-def _largest_root(covariance):
-    """Largest eigenvalue of Horn's matrix of covariances of norm 1.
+class LargestRoot(NamedTuple):
+    """Largest eigenvalue of Horn's matrix of covariances that were scaled to norm 1."""
 
-    Returns
-    -------
-    c, root, cofactors, determinant : Tensor
-        The covariances, and of them what the names say.
-    converged : Tensor of bool
-    """
+    covariance: Matrices
+    root: Float[Tensor, "batch"]
+    cofactors: Matrices
+    determinant: Float[Tensor, "batch"]
+    converged: Bool[Tensor, "batch"]
+
+
+def _largest_root(covariance: Matrices) -> LargestRoot:
     c = covariance.double()
     c = c / c.flatten(1).norm(dim=1).clamp_min(1e-300)[:, None, None]
     cofactors = torch.linalg.cross(c.roll(-1, 1), c.roll(-2, 1))
@@ -106,17 +125,22 @@ def _largest_root(covariance):
     # λ² = 1 + twice the sum of their products <= 1 + 2 √3 |cof|.
     linear, constant = -8 * determinant, 1 - 4 * squares
     root = (1 + 12**0.5 * squares.sqrt()).sqrt()
-    for _ in range(NEWTON):
+    step = root
+    for _ in range(NEWTON_STEPS):
         square = root * root
         value = torch.addcmul(constant, torch.addcmul(linear, square - 2, root), root)
         step = (value / torch.addcmul(linear, square - 1, root, value=4)).nan_to_num()
         root = root - step
         if float(step.abs().max()) < CONVERGED:
             break
-    return c, root, cofactors, determinant, step.abs() < CONVERGED
+    return LargestRoot(c, root, cofactors, determinant, step.abs() < CONVERGED)
 
 
-def superpose(mobile, target, mask=None):
+def superpose(
+    mobile: Float[Tensor, "*batch points 3"],
+    target: Float[Tensor, "*batch points 3"],
+    mask: Bool[Tensor, "*batch points"] | None = None,
+) -> tuple[Float[Tensor, "*batch 3 3"], Float[Tensor, "*batch 3"]]:
     """Best rigid motion of one point set onto another.
 
     Parameters
@@ -133,6 +157,15 @@ def superpose(mobile, target, mask=None):
         ``mobile @ rotation + translation[..., None, :]`` lies on target. The rotation carries no
         gradient: at the optimum the derivative of the rmsd with respect to it vanishes, so the
         gradient of anything that depends on the rmsd alone is exact and never singular.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from protdiff.structure import superpose
+    >>> points = torch.eye(3, dtype=torch.float64)
+    >>> rotation, translation = superpose(points, points + 5)
+    >>> translation.round(decimals=3)
+    tensor([5., 5., 5.], dtype=torch.float64)
     """
     if mask is not None:
         mobile, target = (x.masked_fill(~mask[..., None], 0) for x in (mobile, target))
@@ -145,10 +178,22 @@ def superpose(mobile, target, mask=None):
     return rotation, (goal - center @ rotation)[..., 0, :]
 
 
-def rmsd(mobile, target, mask=None):
-    """Root mean square distance after superposition, Å; shape (...).
+def rmsd(
+    mobile: Float[Tensor, "*batch points 3"],
+    target: Float[Tensor, "*batch points 3"],
+    mask: Bool[Tensor, "*batch points"] | None = None,
+) -> Float[Tensor, "*batch"]:
+    """Root mean square distance after superposition, Å.
 
     Differentiable where it is not zero. Arguments as in `superpose`.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from protdiff.structure import rmsd
+    >>> points = torch.eye(3, dtype=torch.float64)
+    >>> bool(rmsd(points, points + 5) < 1e-6)
+    True
     """
     if mask is not None:
         mobile, target = (x.masked_fill(~mask[..., None], 0) for x in (mobile, target))

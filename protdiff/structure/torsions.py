@@ -1,33 +1,53 @@
 """Backbone torsions, and the Ramachandran regions of real chains."""
 
+from __future__ import annotations
+
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .._system.resources import data_file
 from .geometry import dihedral
 
+if TYPE_CHECKING:
+    from jaxtyping import Bool, Float, Int
+
+    from .backbone import Backbone
+
 __all__ = ["omega_angles", "ramachandran", "torsions"]
 
 
-def omega_angles(backbone):
-    """omega of every pair of neighbours in degrees, NaN where an atom is missing; (L - 1,)."""
+def omega_angles(backbone: Backbone) -> Float[np.ndarray, "residues-1"]:
+    """omega of every pair of neighbours in degrees, NaN where an atom is missing."""
     n, ca, c, _ = np.moveaxis(backbone.coords, 1, 0)
     return dihedral(ca[:-1], c[:-1], n[1:], ca[1:])
 
 
-def torsions(backbone, link):
+def torsions(
+    backbone: Backbone, link: Bool[np.ndarray, "residues-1"]
+) -> tuple[Float[np.ndarray, "residues"], Float[np.ndarray, "residues"]]:
     """phi and psi in degrees of the residues linked on both sides, NaN elsewhere.
 
     Parameters
     ----------
     backbone : Backbone
     link : ndarray of bool, shape (L - 1,)
-        Peptide links between neighbours.
+        Whether a peptide link joins a residue to the next.
 
     Returns
     -------
     phi, psi : ndarray, shape (L,)
+
+    Examples
+    --------
+    >>> import protdiff
+    >>> from protdiff.structure import bonded_to_next
+    >>> from protdiff.structure.torsions import torsions
+    >>> chain = protdiff.read("data/examples/1tpk.pdb").chain("A")
+    >>> phi, psi = torsions(chain, bonded_to_next(chain))
+    >>> phi.shape == psi.shape == (len(chain),)
+    True
     """
     n, ca, c, _ = np.moveaxis(backbone.coords, 1, 0)
     phi, psi = np.full((2, len(ca)), np.nan)
@@ -39,12 +59,15 @@ def torsions(backbone, link):
 
 
 @cache
-def _regions():
+def _regions() -> tuple[Int[np.ndarray, "classes bins bins"], list[str]]:
+    """Region of every bin of (phi, psi) by class of residue, and the names of the classes."""
     with np.load(data_file("ramachandran.npz")) as data:
         return data["region"], data["classes"].tolist()
 
 
-def ramachandran(backbone, link):
+def ramachandran(
+    backbone: Backbone, link: Bool[np.ndarray, "residues-1"]
+) -> Int[np.ndarray, "residues"]:
     """Region of every residue: 0 outlier, 1 allowed, 2 favoured, -1 not linked on both sides.
 
     Regions of real chains (data/ramachandran.npz) for glycine, proline, residues before proline

@@ -10,7 +10,7 @@ from .._system.files import replacing
 from ..dataset import ChainSet, read_chains
 from ..dataset.filters import structure_states
 from ..dataset.store import angstrom
-from ..structure.geometry import link_vectors
+from ..structure.peptide import link_vectors
 
 __all__ = ["ChainSet", "DeviceChains", "crops", "load_chains", "on_device"]
 

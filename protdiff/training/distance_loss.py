@@ -10,7 +10,7 @@ clean chain and shift it by a term of the order of one over the number of pairs.
 
 import torch
 
-from ..structure.geometry import LINK_ATOMS
+from ..structure.peptide import LINK_ATOMS
 
 __all__ = ["ATOMS", "BOND", "LOCAL", "atoms_present", "contact_error", "link_atoms", "local_error"]
 
@@ -32,8 +32,8 @@ CONTACTS = [("CA", "CA", 8.0), ("N", "O", 5.0)]
 def link_atoms(ca, links):
     """Backbone atoms as linear functions of the trace and the link vectors.
 
-    The rigid trans peptide (`geometry.LINK_ATOMS`) with the direction of the bond divided by its
-    mean length instead of its own; `geometry.place_backbone` moves its atoms further.
+    The rigid trans peptide (`peptide.LINK_ATOMS`) with the direction of the bond divided by its
+    mean length instead of its own; `peptide.place_backbone` moves its atoms further.
 
     Parameters
     ----------

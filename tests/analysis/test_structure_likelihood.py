@@ -47,7 +47,7 @@ def test_a_silent_network_is_the_gaussian_chain(silent, chain, trace):
     n = len(chain)
     flow = silent.recipe([n])
     from protdiff.flow import cosine_modes
-    from protdiff.structure.geometry import link_vectors
+    from protdiff.structure.peptide import link_vectors
 
     x = cosine_modes(n) @ torch.tensor(chain.ca)
     parts = [(x[1:], flow.variance[0, 1:n])]

@@ -12,7 +12,7 @@ from protdiff.conditioning import Motif
 from protdiff.conditioning.known import Known, Observations, backbone_observations
 from protdiff.conditioning.variation import components_of
 from protdiff.flow.conditional import observation_precision
-from protdiff.structure.geometry import link_vectors, rigid_links
+from protdiff.structure.peptide import link_vectors, rigid_links
 from protdiff.structure.superposition import rmsd
 
 EXAMPLES = Path(__file__).parents[2] / "data" / "examples"

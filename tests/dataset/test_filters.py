@@ -88,7 +88,7 @@ def test_extended_chains_are_flagged():
     """A straight strand is not globular."""
     t = np.arange(60)[:, None]
     ca = np.concatenate([3.3 * t, 0.9 * (t % 2), 0 * t], 1).astype(float)
-    from protdiff.structure.geometry import place_backbone
+    from protdiff.structure.peptide import place_backbone
 
     links = np.where(t[:-1] % 2, 1.0, -1.0) * np.array([[0, 0, 1.0]])
     coords = place_backbone(ca, links)

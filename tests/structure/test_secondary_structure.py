@@ -42,17 +42,17 @@ def kabsch_sander(coords, names, starts=(0,)):
 def test_dssp_equals_mdtraj_on_the_file(name):
     trajectory = mdtraj.load_pdb(str(EXAMPLES / name), frame=0)
     expected = [code for code in mdtraj.compute_dssp(trajectory)[0] if code in ("H", "E", "C")]
-    one = protdiff.read(EXAMPLES / name)
-    assert dssp(one.coords, one.residue_names) == "".join(expected)
-    assert len(expected) == len(one) and "H" in expected
+    chain = protdiff.read(EXAMPLES / name)
+    assert dssp(chain.coords, chain.residue_names) == "".join(expected)
+    assert len(expected) == len(chain) and "H" in expected
 
 
 @pytest.mark.parametrize("name", [*NAMES, "3nzd.cif"])
 def test_hydrogen_bonds_equal_the_formula(name):
-    one = protdiff.read(EXAMPLES / name)
-    found = hydrogen_bonds(one.coords, one.residue_names)
-    expected = kabsch_sander(one.coords, one.residue_names.tolist())
-    assert set(map(tuple, found.tolist())) == expected and len(found) == len(expected) > 5
+    chain = protdiff.read(EXAMPLES / name)
+    bonds = hydrogen_bonds(chain.coords, chain.residue_names)
+    expected = kabsch_sander(chain.coords, chain.residue_names.tolist())
+    assert set(map(tuple, bonds.tolist())) == expected and len(bonds) == len(expected) > 5
 
 
 def test_prolines_give_no_hydrogen_bond():
@@ -78,10 +78,10 @@ def test_ideal_helix_and_strand_by_letters():
 
 
 def test_both_at_once():
-    one = protdiff.read(EXAMPLES / "1tpk.pdb")
-    letters, bonds = dssp_and_bonds(one.coords, one.residue_names)
-    assert letters == dssp(one.coords, one.residue_names)
-    np.testing.assert_array_equal(bonds, hydrogen_bonds(one.coords, one.residue_names))
+    chain = protdiff.read(EXAMPLES / "1tpk.pdb")
+    letters, bonds = dssp_and_bonds(chain.coords, chain.residue_names)
+    assert letters == dssp(chain.coords, chain.residue_names)
+    np.testing.assert_array_equal(bonds, hydrogen_bonds(chain.coords, chain.residue_names))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -124,6 +124,6 @@ def test_helix_that_is_cut_is_two_helices():
 def test_first_residue_of_a_chain_gives_no_hydrogen_bond():
     # One residue of a helix was not observed: where the next one's hydrogen points, nobody knows.
     coords = np.delete(peptide(-57, -47, 20), 9, axis=0)
-    found = hydrogen_bonds(coords, starts=(0, 9))
+    bonds = hydrogen_bonds(coords, starts=(0, 9))
     expected = kabsch_sander(coords, ["ALA"] * 19, starts=(0, 9))
-    assert set(map(tuple, found.tolist())) == expected
+    assert set(map(tuple, bonds.tolist())) == expected

@@ -58,8 +58,8 @@ def by_biopython(x, y):
 
 
 def by_mdtraj(x, y):
-    one, two = (mdtraj.Trajectory(points[None] / 10, None) for points in (x, y))
-    return 10 * mdtraj.rmsd(one, two)[0]
+    first, second = (mdtraj.Trajectory(points[None] / 10, None) for points in (x, y))
+    return 10 * mdtraj.rmsd(first, second)[0]
 
 
 @pytest.mark.parametrize("other", [by_biotite, by_biopython, by_mdtraj])
@@ -142,7 +142,7 @@ def test_batched_calls_equal_single_calls():
 def test_one_target_for_a_batch():
     rng = np.random.default_rng(1)
     x, y = torch.tensor(rng.normal(size=(5, 9, 3))), torch.tensor(rng.normal(size=(9, 3)))
-    singles = [float(rmsd(one, y)) for one in x]
+    singles = [float(rmsd(points, y)) for points in x]
     np.testing.assert_allclose(rmsd(x, y), singles, atol=1e-12)
 
 
@@ -184,8 +184,8 @@ def test_gradient_with_nan_in_masked_points(where):
 
 
 def test_one_point_and_two_points():
-    one, two = torch.tensor([[1.0, 2, 3]]).double(), torch.tensor([[4.0, 4, 4]]).double()
-    assert float(rmsd(one, two)) < 1e-12
+    first, second = torch.tensor([[1.0, 2, 3]]).double(), torch.tensor([[4.0, 4, 4]]).double()
+    assert float(rmsd(first, second)) < 1e-12
     x = torch.tensor([[0.0, 0, 0], [0, 0, 3]]).double()
     y = torch.tensor([[5.0, 5, 5], [12, 5, 5]]).double()
     assert float(rmsd(x, y)) == pytest.approx((7 - 3) / 2, abs=1e-12)

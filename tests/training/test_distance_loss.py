@@ -7,7 +7,7 @@ import pytest
 import torch
 
 import protdiff
-from protdiff.structure.geometry import link_vectors
+from protdiff.structure.peptide import link_vectors
 from protdiff.training.distance_loss import (
     LOCAL,
     atoms_present,

@@ -1,1 +1,27 @@
-"""Structure files: PDB, mmCIF and BinaryCIF, read and written."""
+"""Structure files: reading, writing, and finding them."""
+
+from typing import TYPE_CHECKING
+
+from ..._system.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from .atoms import FileError
+    from .paths import find_files, is_structure, stem
+    from .read_write import check_writable, read, write
+
+__all__ = [
+    "FileError", "check_writable", "find_files", "is_structure", "read", "stem", "write",
+]  # fmt: skip
+
+__getattr__, __dir__ = lazy_names(
+    __name__,
+    {
+        "FileError": "atoms",
+        "check_writable": "read_write",
+        "find_files": "paths",
+        "is_structure": "paths",
+        "read": "read_write",
+        "stem": "paths",
+        "write": "read_write",
+    },
+)

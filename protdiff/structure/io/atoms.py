@@ -1,14 +1,32 @@
 """From the atom records of a structure file to its protein residues."""
 
+from __future__ import annotations
+
 from functools import cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from protdiff.structure.backbone import BACKBONE_ATOMS, ONE_TO_THREE, THREE_TO_ONE, Backbone
+from ..backbone import BACKBONE_ATOMS, ONE_TO_THREE, THREE_TO_ONE, Backbone
+from ..constants import LINK_BREAK
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from jaxtyping import Bool, Float, Int, Shaped
+
+    Strings = Shaped[np.ndarray, "records"]
+
+__all__ = [
+    "Atoms",
+    "FileError",
+    "choose_conformation",
+    "protein_residues",
+    "standard_name",
+    "to_backbone",
+]
 
 CA = BACKBONE_ATOMS.index("CA")
-PEPTIDE_BOND_LIMIT = 2.0  # Å, longest C-N distance that still counts as a peptide bond
 
 # Names that molecular dynamics packages give to protonation states of standard residues.
 FORCE_FIELD_NAMES = {
@@ -24,27 +42,27 @@ class FileError(ValueError):
 class Atoms(NamedTuple):
     """Backbone atom records of one model, one array entry per record, in file order."""
 
-    name: np.ndarray  # N, CA, C or O
-    altloc: np.ndarray  # "" where there is no alternate location
-    residue_name: np.ndarray
-    chain_id: np.ndarray
-    residue_number: np.ndarray
-    insertion_code: np.ndarray
-    coord: np.ndarray  # (n, 3), Å
-    occupancy: np.ndarray
-    b_factor: np.ndarray
-    hetero: np.ndarray  # True for HETATM records
-    in_polymer: np.ndarray  # 1 yes, 0 no, -1 the file does not tell
+    name: Strings  # N, CA, C or O
+    altloc: Strings  # "" where there is no alternate location
+    residue_name: Strings
+    chain_id: Strings
+    residue_number: Int[np.ndarray, "records"]
+    insertion_code: Strings
+    coord: Float[np.ndarray, "records 3"]  # Å
+    occupancy: Float[np.ndarray, "records"]
+    b_factor: Float[np.ndarray, "records"]
+    hetero: Bool[np.ndarray, "records"]  # True for HETATM records
+    in_polymer: Int[np.ndarray, "records"]  # 1 yes, 0 no, -1 where the file does not say
 
 
-def to_backbone(atoms, ca_only=False):
+def to_backbone(atoms: Atoms, ca_only: bool = False) -> Backbone:
     """Backbone of the protein residues among the atom records.
 
     Parameters
     ----------
     atoms : Atoms
     ca_only : bool
-        Take a CA trace too.
+        Accept a file with only CA atoms.
 
     Returns
     -------
@@ -71,20 +89,23 @@ def to_backbone(atoms, ca_only=False):
         lost = rows[mask != present].min()
         where = f"chain {str(atoms.chain_id[lost])!r} residue {atoms.residue_number[lost]}"
         raise FileError(f"atom {atoms.name[lost]} of {where} has no coordinates; remove it")
-    named = np.where(present[:, CA], rows[:, CA], _first(rows))
-    hetero = atoms.hetero[named].tolist()
+    # Names and numbers of a residue are those of its CA, or of its first atom.
+    naming = np.where(present[:, CA], rows[:, CA], _first(rows))
+    hetero = atoms.hetero[naming].tolist()
     return Backbone(
         coords=coords,
         mask=mask,
-        residue_names=[standard_name(*pair) for pair in zip(names, hetero, strict=True)],
-        chain_ids=atoms.chain_id[named],
-        residue_numbers=atoms.residue_number[named],
-        insertion_codes=atoms.insertion_code[named],
-        b_factors=atoms.b_factor[named],
+        residue_names=np.array(
+            [standard_name(*pair) for pair in zip(names, hetero, strict=True)], dtype=np.str_
+        ),
+        chain_ids=atoms.chain_id[naming],
+        residue_numbers=atoms.residue_number[naming],
+        insertion_codes=atoms.insertion_code[naming],
+        b_factors=atoms.b_factor[naming],
     )
 
 
-def protein_residues(atoms):
+def protein_residues(atoms: Atoms) -> tuple[list[str], Int[np.ndarray, "residues 4"]]:
     """Amino acids of the polymers in file order; see the notes of `read_write.read`.
 
     Returns
@@ -108,8 +129,8 @@ def protein_residues(atoms):
     other_name = atoms.residue_name != atoms.residue_name[start][residue]
     several[residue[(atoms.altloc != "") | other_name]] = True
     for r in np.flatnonzero(several).tolist():
-        names[r], found = choose_conformation(atoms, range(start[r], start[r] + size[r]))
-        rows[r] = [found.get(name, -1) for name in BACKBONE_ATOMS]
+        names[r], chosen = choose_conformation(atoms, range(start[r], start[r] + size[r]))
+        rows[r] = [chosen.get(name, -1) for name in BACKBONE_ATOMS]
     kept = [r for r, name in enumerate(names) if _is_amino_acid(atoms, name, rows[r])]
     names, rows = [names[r] for r in kept], rows[kept]
     hetero = atoms.hetero[_first(rows)]
@@ -117,12 +138,12 @@ def protein_residues(atoms):
     return [names[r] for r in kept], rows[kept]
 
 
-def _first(rows):
-    """First record of every residue; (R,)."""
+def _first(rows: Int[np.ndarray, "residues 4"]) -> Int[np.ndarray, "residues"]:
+    """First record of every residue."""
     return np.where(rows >= 0, rows, np.iinfo(rows.dtype).max).min(axis=1)
 
 
-def choose_conformation(atoms, rows):
+def choose_conformation(atoms: Atoms, rows: Iterable[int]) -> tuple[str, dict[str, int]]:
     """Reduce the records of one residue to one residue name and one record per atom.
 
     The conformation with the most backbone atoms wins, then the highest mean occupancy, then the
@@ -131,7 +152,7 @@ def choose_conformation(atoms, rows):
     Parameters
     ----------
     atoms : Atoms
-    rows : sequence of int
+    rows : iterable of int
         Records of one residue.
 
     Returns
@@ -144,27 +165,28 @@ def choose_conformation(atoms, rows):
         (r, str(atoms.residue_name[r]), str(atoms.altloc[r]), str(atoms.name[r])) for r in rows
     ]
     alternates = {name for _, name, altloc, _ in records if altloc}
-    best, best_rank = None, (0, -1.0)
+    best_name, best_rows, best_rank = "", dict[str, int](), (0, -1.0)
     for residue_name, altloc in dict.fromkeys((name, altloc) for _, name, altloc, _ in records):
         if not altloc and residue_name in alternates:
-            continue  # atoms shared by the conformations, not one of their own
-        own, shared = {}, {}
+            continue  # atoms that the conformations share are no conformation
+        alternate: dict[str, int] = {}
+        shared: dict[str, int] = {}
         for row, name, alt, atom in records:
             if name == residue_name and alt in ("", altloc):
-                (own if alt == altloc else shared).setdefault(atom, row)
+                (alternate if alt == altloc else shared).setdefault(atom, row)
         # Rounded, so that equal occupancies stay a tie that the file order decides.
-        occupancy = round(float(np.mean([atoms.occupancy[row] for row in own.values()])), 3)
-        rank = (len(own.keys() | shared.keys()), occupancy)
-        if best is None or rank > best_rank:
-            best, best_rank = (residue_name, shared | own), rank
-    others = [record for record in records if record[1] == best[0]]
+        occupancy = round(float(np.mean([atoms.occupancy[r] for r in alternate.values()])), 3)
+        rank = (len(alternate.keys() | shared.keys()), occupancy)
+        if rank > best_rank:
+            best_name, best_rows, best_rank = residue_name, shared | alternate, rank
+    others = [record for record in records if record[1] == best_name]
     for row, _, _, atom in sorted(others, key=lambda record: -atoms.occupancy[record[0]]):
-        best[1].setdefault(atom, row)
-    return best
+        best_rows.setdefault(atom, row)
+    return best_name, best_rows
 
 
 @cache
-def _component(name):
+def _component(name: str) -> tuple[bool, str]:
     """Whether the dictionary has the name as a peptide-linking component, and its parent."""
     from biotite.structure.info import one_letter_code
     from biotite.structure.info.ccd import get_from_ccd
@@ -179,7 +201,7 @@ def _component(name):
     return True, ONE_TO_THREE.get(letter, "UNK")
 
 
-def standard_name(name, hetero):
+def standard_name(name: str, hetero: bool) -> str:
     """Standard parent name of a residue, or UNK."""
     if name in THREE_TO_ONE:
         return name
@@ -188,7 +210,7 @@ def standard_name(name, hetero):
     return _component(name)[1]
 
 
-def _is_amino_acid(atoms, name, rows):
+def _is_amino_acid(atoms: Atoms, name: str, rows: Int[np.ndarray, "4"]) -> bool:
     """Whether the residue can be part of a protein, free amino acids included."""
     if name in THREE_TO_ONE:
         return True
@@ -199,19 +221,19 @@ def _is_amino_acid(atoms, name, rows):
     return not atoms.hetero[rows[CA]] and bool((rows[:3] >= 0).all())
 
 
-def _in_polymer(atoms, rows, i):
+def _in_polymer(atoms: Atoms, rows: Int[np.ndarray, "residues 4"], i: int) -> bool:
     """Whether residue i, of HETATM records, is part of a chain and not a free amino acid."""
-    told = atoms.in_polymer[_first(rows[[i]])[0]]
-    if told >= 0:
-        return bool(told)
+    file_says = atoms.in_polymer[_first(rows[[i]])[0]]
+    if file_says >= 0:
+        return bool(file_says)
     pairs = [(j, j + 1) for j in (i - 1, i) if 0 <= j < len(rows) - 1]
     return any(_bonded(atoms, rows[j], rows[k]) for j, k in pairs)
 
 
-def _bonded(atoms, first, second):
+def _bonded(atoms: Atoms, first: Int[np.ndarray, "4"], second: Int[np.ndarray, "4"]) -> bool:
     """Whether a peptide bond joins two residues, given as their rows."""
     c, n = first[2], second[0]
     if c < 0 or n < 0:
         return False
     same_chain = atoms.chain_id[c] == atoms.chain_id[n]
-    return same_chain and np.linalg.norm(atoms.coord[c] - atoms.coord[n]) < PEPTIDE_BOND_LIMIT
+    return bool(same_chain and np.linalg.norm(atoms.coord[c] - atoms.coord[n]) < LINK_BREAK)

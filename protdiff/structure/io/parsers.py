@@ -4,15 +4,27 @@ Errors are `FileError` without the file name, which `read_write` puts in front. 
 where it is used: it takes half a second, which ``protdiff --help`` cannot wait for.
 """
 
+from __future__ import annotations
+
 import io
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from protdiff.structure.backbone import BACKBONE_ATOMS
-from protdiff.structure.io.atoms import Atoms, FileError
+from ..backbone import BACKBONE_ATOMS
+from .atoms import Atoms, FileError
+
+if TYPE_CHECKING:
+    from biotite.structure.io.pdbx import BinaryCIFFile, CIFFile
+    from jaxtyping import Int, Shaped
+
+    #: Text of every record, as bytes.
+    Column = Shaped[np.ndarray, "records"]
+
+__all__ = ["parse_bcif", "parse_cif", "parse_pdb"]
 
 
-def parse_pdb(content, model):
+def parse_pdb(content: bytes, model: int) -> Atoms:
     """Backbone atom records of one model of a PDB file.
 
     Parameters
@@ -24,6 +36,11 @@ def parse_pdb(content, model):
     Returns
     -------
     Atoms
+
+    Raises
+    ------
+    FileError
+        If there is no such model, or no atom, or a line is cut short.
     """
     if not content.isascii():  # one byte per character
         content = content.decode(errors="replace").encode("ascii", "replace")
@@ -34,7 +51,7 @@ def parse_pdb(content, model):
         raise FileError("no protein residues; choose a file with a protein chain")
     table = records[chosen].view("S1").reshape(len(chosen), 80)
 
-    def number(start, stop, blank):
+    def number(start: int, stop: int, blank: bytes) -> np.ndarray:
         column = _column(table, start, stop)
         return np.where(column == b"", blank, column).astype(np.float64)
 
@@ -61,12 +78,12 @@ def parse_pdb(content, model):
     )
 
 
-def _column(table, start, stop):
+def _column(table: Shaped[np.ndarray, "records 80"], start: int, stop: int) -> Column:
     """Text of some characters of every record, without the blanks around it."""
     return np.char.strip(np.ascontiguousarray(table[:, start:stop]).view(f"S{stop - start}")[:, 0])
 
 
-def _residue_numbers(column):
+def _residue_numbers(column: Column) -> Int[np.ndarray, "records"]:
     """Residue numbers of text, which may be in hybrid-36 (letters from 10,000 on)."""
     try:
         return column.astype(np.int64)
@@ -76,7 +93,7 @@ def _residue_numbers(column):
         return np.array([decode_hybrid36(value.decode()) for value in column], dtype=np.int64)
 
 
-def _pdb_model(records, model):
+def _pdb_model(records: Column, model: int) -> tuple[Int[np.ndarray, "atoms"], dict[bytes, int]]:
     """Rows of the backbone atoms of one model, and per chain how many come before its last TER."""
     heads = records.astype("S6")
     is_atom = (heads.astype("S4") == b"ATOM") | (heads == b"HETATM")
@@ -84,7 +101,8 @@ def _pdb_model(records, model):
     if short.any():
         raise FileError(f"line {short.argmax() + 1} is cut short; get a fresh copy")
     starts = heads.astype("S5") == b"MODEL"
-    if is_atom.any():  # atoms may come without, or before, the record of a model
+    # Atoms may come before the first MODEL record, or without one: they are the first model.
+    if is_atom.any():
         starts[is_atom.argmax()] |= not starts[: is_atom.argmax()].any()
     number = starts.cumsum()
     if not starts.any():
@@ -101,26 +119,27 @@ def _pdb_model(records, model):
     return kept, ends
 
 
-def parse_cif(content, model):
+def parse_cif(content: bytes, model: int) -> Atoms:
     """Backbone atom records of one model of an mmCIF file; arguments as in `parse_pdb`."""
     from biotite.structure.io.pdbx import CIFFile
 
     return _parse_atom_site(CIFFile.read(io.StringIO(content.decode(errors="replace"))), model)
 
 
-def parse_bcif(content, model):
+def parse_bcif(content: bytes, model: int) -> Atoms:
     """Backbone atom records of one model of a BinaryCIF file; arguments as in `parse_pdb`."""
     from biotite.structure.io.pdbx import BinaryCIFFile
 
     return _parse_atom_site(BinaryCIFFile.read(io.BytesIO(content)), model)
 
 
-def _parse_atom_site(file, model):
+def _parse_atom_site(file: CIFFile | BinaryCIFFile, model: int) -> Atoms:
+    """Backbone atom records of one model of the atom_site table."""
     site = next((file[name]["atom_site"] for name in file if "atom_site" in file[name]), None)
     if site is None or "Cartn_x" not in site:
         raise FileError("no atom_site table, not a structure; check its content")
 
-    def text(*names):
+    def text(*names: str) -> np.ndarray:
         """First of the columns that exists; where it is empty, the next ones."""
         columns = [site[name].as_array(str, "") for name in names if name in site]
         if not columns:
@@ -130,10 +149,11 @@ def _parse_atom_site(file, model):
             values = np.where(values == "", column, values)
         return values
 
-    def number(name, default):
+    def number(name: str, default: float) -> np.ndarray:
         if name not in site:
             return np.full(site.row_count, default)
-        return site[name].as_array(np.float64, default)
+        column: Any = site[name]  # biotite's `as_array` is annotated for text alone
+        return column.as_array(np.float64, default)
 
     chain_id = text("label_asym_id")
     if "auth_asym_id" in site:  # "." is a blank chain id, "?" one that the file does not give
@@ -164,7 +184,7 @@ def _parse_atom_site(file, model):
     )
 
 
-def _check_model(model, count):
+def _check_model(model: int, count: int) -> None:
     if not 1 <= model <= count:
         has = "1 model, choose 1" if count == 1 else f"{count} models, choose 1 to {count}"
         raise FileError(f"no model {model}: the file has {has}")

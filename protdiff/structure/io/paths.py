@@ -1,28 +1,47 @@
 """Structure files by name: what counts as one, and which ones a list of paths stands for."""
 
+from __future__ import annotations
+
 import glob
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 __all__ = ["SUFFIXES", "find_files", "is_structure", "stem"]
 
 SUFFIXES = (".pdb", ".ent", ".cif", ".mmcif", ".bcif")
 
 
-def is_structure(path):
-    """Whether the name is that of a structure file."""
+def is_structure(path: Path) -> bool:
+    """Whether the name is that of a structure file, by its suffix."""
     return path.name.lower().removesuffix(".gz").endswith(SUFFIXES)
 
 
-def find_files(given, what):
-    """Structure files of a list of files, folders (searched to the bottom) and patterns.
+def find_files(names: Iterable[str], what: str) -> list[Path]:
+    """Structure files of a list of files, folders (with all folders in them) and patterns.
+
+    Parameters
+    ----------
+    names : iterable of str
+        A file that is named is taken as it is.
+    what : str
+        What an error message calls a pattern.
 
     Raises
     ------
     ValueError
-        If a pattern or folder holds none. A file that is named is taken as it is.
+        If a pattern or folder holds no structure file.
+
+    Examples
+    --------
+    >>> from protdiff.structure.io import find_files
+    >>> [path.name for path in find_files(["data/examples/*.cif"], "pattern")]
+    ['3nzd.cif']
     """
-    found = {}
-    for text in given:
+    all_files: dict[Path, None] = {}
+    for text in names:
         path = Path(text)
         if path.is_dir():
             files = sorted(p for p in path.rglob("*") if p.is_file() and is_structure(p))
@@ -35,12 +54,20 @@ def find_files(given, what):
                 raise ValueError(f"{text}: no structure file matches; check the {what}")
         else:
             files = [path]
-        found |= dict.fromkeys(files)
-    return list(found)
+        all_files |= dict.fromkeys(files)
+    return list(all_files)
 
 
-def stem(path):
-    """Name of a structure file without its suffixes: 7dz2.C of 7dz2.C.pdb.gz."""
+def stem(path: Path) -> str:
+    """Name of a structure file without its suffixes.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from protdiff.structure.io.paths import stem
+    >>> stem(Path("7dz2.C.pdb.gz"))
+    '7dz2.C'
+    """
     name = path.name
     if name.lower().endswith(".gz"):
         name = name[:-3]

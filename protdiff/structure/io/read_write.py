@@ -1,27 +1,35 @@
 """Structure files to `Backbone` and back: PDB, mmCIF and BinaryCIF, plain or gzipped."""
 
+from __future__ import annotations
+
 import gzip
 import operator
-import os
 import zlib
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from protdiff.structure.io.atoms import FileError, to_backbone
-from protdiff.structure.io.parsers import parse_bcif, parse_cif, parse_pdb
-from protdiff.structure.io.writers import format_bcif, format_cif, format_pdb
+from ..._system.files import replacing
+from .atoms import FileError, to_backbone
+from .parsers import parse_bcif, parse_cif, parse_pdb
+from .writers import format_bcif, format_cif, format_pdb
 
-__all__ = ["FileError", "read", "write"]
+if TYPE_CHECKING:
+    import os
+
+    from ..backbone import Backbone
+
+__all__ = ["FileError", "check_writable", "read", "write"]
 
 FORMATS = {".pdb": "PDB", ".ent": "PDB", ".cif": "mmCIF", ".mmcif": "mmCIF", ".bcif": "BinaryCIF"}
 PARSERS = {"PDB": parse_pdb, "mmCIF": parse_cif, "BinaryCIF": parse_bcif}
 WRITERS = {"PDB": format_pdb, "mmCIF": format_cif, "BinaryCIF": format_bcif}
 
 
-def read(path, *, model=1, ca_only=False):
+def read(path: str | os.PathLike[str], *, model: int = 1, ca_only: bool = False) -> Backbone:
     """Read the protein backbone of a structure file.
 
     Parameters
@@ -31,8 +39,8 @@ def read(path, *, model=1, ca_only=False):
     model : int, default 1
         Which model of the file, counted from 1 in file order.
     ca_only : bool, default False
-        Take a file that has no more than CA atoms too; the others are masked. Without it such a
-        file is an error, because most of what can be done with a backbone needs all of it.
+        Accept a file that has only CA atoms; the others are masked. Without it such a file is an
+        error, because most uses of a backbone need all of its atoms.
 
     Returns
     -------
@@ -48,14 +56,20 @@ def read(path, *, model=1, ca_only=False):
     Notes
     -----
     Water, nucleic acids, ligands, hydrogens and side chains are left out. Modified residues take
-    the name of their parent in the Chemical Component Dictionary (MSE becomes MET), or UNK. They
-    are told from free amino acids, which are ligands, by ``label_seq_id`` in mmCIF and by the TER
-    record of their chain in PDB; in files without these, by a peptide bond to a neighbour.
+    the name of their parent in the Chemical Component Dictionary (MSE becomes MET), or UNK. What
+    distinguishes them from free amino acids, which are ligands, is ``label_seq_id`` in mmCIF and
+    the TER record of their chain in PDB; in files without these, a peptide bond to a neighbour.
     ATOM records of a name unknown to the dictionary count as protein if N, CA and C are there.
 
     Of alternate locations, the conformation with the most backbone atoms is taken, then the one
     of highest mean occupancy, then the first in the file; where two residue names share a number,
     they are conformations too. Atoms that the chosen one lacks come from another of its name.
+
+    Examples
+    --------
+    >>> import protdiff
+    >>> protdiff.read("data/examples/1tpk.pdb").chains
+    ('A',)
     """
     path, model = Path(path), operator.index(model)
     content, kind = _read_bytes(path)
@@ -70,7 +84,7 @@ def read(path, *, model=1, ca_only=False):
         ) from None
 
 
-def write(backbone, path):
+def write(backbone: Backbone, path: str | os.PathLike[str]) -> None:
     """Write a backbone to a structure file, whole or not at all.
 
     The present atoms are written with occupancy 1.00, coordinates to 0.001 Å and B-factors (0.00
@@ -88,6 +102,12 @@ def write(backbone, path):
     FileError
         If the folder does not exist or is not writable, if there are no atoms, or if the format
         cannot hold the numbering, the coordinates or the number of atoms.
+
+    Examples
+    --------
+    >>> import protdiff
+    >>> backbone = protdiff.read("data/examples/1tpk.pdb")
+    >>> protdiff.write(backbone.chain("A"), "chain_a.cif.gz")  # doctest: +SKIP
     """
     path = Path(path)
     kind = _format_of(path)
@@ -98,22 +118,32 @@ def write(backbone, path):
         raise FileError(f"{path}: {error}") from None
     if path.suffix.lower() == ".gz":
         content = gzip.compress(content, mtime=0)  # no time stamp, so equal input is equal bytes
-    _replace(path, content)
+    _write_bytes(path, content)
 
 
-def check_writable(backbone, suffix):
-    """FileError if a file type (".pdb", ".cif", …) cannot hold the numbering of a backbone.
+def check_writable(backbone: Backbone, suffix: str) -> None:
+    """Check that a type of file can hold the numbering of a backbone, with all of its atoms.
 
-    Coordinates do not matter, they may be missing.
+    Parameters
+    ----------
+    backbone : Backbone
+        Coordinates do not matter, they may be missing.
+    suffix : str
+        Of the file: ".pdb", ".cif", …
+
+    Raises
+    ------
+    FileError
+        If it cannot.
     """
-    there = replace(
+    complete = replace(
         backbone, coords=np.zeros_like(backbone.coords), mask=np.ones_like(backbone.mask)
     )
-    _check_numbering(there)
-    WRITERS[_format_of(Path("x" + suffix))](there)
+    _check_numbering(complete)
+    WRITERS[_format_of(Path("x" + suffix))](complete)
 
 
-def _format_of(path):
+def _format_of(path: Path) -> str:
     """Format by suffix; FileError for one that is not supported."""
     suffix = Path(path.name.lower().removesuffix(".gz")).suffix
     if suffix == ".mmtf":
@@ -126,7 +156,7 @@ def _format_of(path):
     return FORMATS[suffix]
 
 
-def _read_bytes(path):
+def _read_bytes(path: Path) -> tuple[bytes, str]:
     """Decompressed content and format of a file."""
     try:
         if path.is_dir():
@@ -149,7 +179,7 @@ def _read_bytes(path):
     return content, kind
 
 
-def _check_numbering(backbone):
+def _check_numbering(backbone: Backbone) -> None:
     """FileError unless there are atoms, and neighbours that a reader can tell apart."""
     written = np.flatnonzero(backbone.mask.any(axis=1))
     if not len(written):
@@ -163,18 +193,13 @@ def _check_numbering(backbone):
             )
 
 
-def _replace(path, content):
-    """Put content under the name path in one step; FileError leaves no trace."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+def _write_bytes(path: Path, content: bytes) -> None:
+    """Put content under a name in one step; FileError leaves no trace."""
+    if path.is_dir():
+        raise FileError(f"{path}: is a folder; give a file name")
     try:
-        if path.is_dir():
-            raise FileError(f"{path}: is a folder; give a file name")
-        try:
+        with replacing(path) as temporary:
             temporary.write_bytes(content)
-            os.replace(temporary, path)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
     except FileNotFoundError:
         raise FileError(f"{path}: folder {path.parent} does not exist; create it first") from None
     except OSError as error:

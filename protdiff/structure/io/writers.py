@@ -4,21 +4,34 @@ Errors are `FileError` without the file name, which `read_write` puts in front. 
 where it is used: it takes half a second, which ``protdiff --help`` cannot wait for.
 """
 
+from __future__ import annotations
+
 import io
 import re
 from string import ascii_uppercase
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from protdiff.structure.backbone import BACKBONE_ATOMS
-from protdiff.structure.io.atoms import FileError
+from ..backbone import BACKBONE_ATOMS
+from .atoms import FileError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..backbone import Backbone
+
+    #: mmCIF tables: columns by the names of category and column.
+    Tables = dict[str, dict[str, Sequence[str] | np.ndarray]]
+
+__all__ = ["format_bcif", "format_cif", "format_pdb"]
 
 PDB_MAX_ATOMS = 99999
 # Values that mmCIF can hold without quotes, which not every reader understands.
 CIF_WORD = re.compile(r"(?![#$;_\[\]]|(data|loop|save|stop|global)_)[!#-&(-~]*", re.IGNORECASE)
 
 
-def format_pdb(backbone):
+def format_pdb(backbone: Backbone) -> bytes:
     """Content of a PDB file: ATOM records, TER after each chain, END.
 
     Parameters
@@ -57,12 +70,12 @@ def format_pdb(backbone):
     return "\n".join([*lines, "END".ljust(80), ""]).encode("ascii")
 
 
-def _ter_record(lines):
+def _ter_record(lines: list[str]) -> str:
     """TER record that closes the chain of the last atom line."""
     return f"TER   {len(lines) + 1:5d}      {lines[-1][17:27]}".ljust(80)
 
 
-def _check_pdb_limits(backbone, i, b_factor):
+def _check_pdb_limits(backbone: Backbone, i: int, b_factor: float) -> None:
     """FileError for what the columns of a PDB record cannot hold."""
     chain, number = str(backbone.chain_ids[i]), backbone.residue_numbers[i]
     insertion, coords = str(backbone.insertion_codes[i]), backbone.coords[i][backbone.mask[i]]
@@ -81,7 +94,7 @@ def _check_pdb_limits(backbone, i, b_factor):
     raise FileError(f"PDB cannot hold chain {chain!r}: {problem}; write .cif instead")
 
 
-def format_cif(backbone):
+def format_cif(backbone: Backbone) -> bytes:
     """Content of an mmCIF file; arguments as in `format_pdb`."""
     from biotite.structure.io.pdbx import CIFBlock, CIFCategory, CIFFile
 
@@ -99,7 +112,7 @@ def format_cif(backbone):
     return CIFFile({"protdiff": block}).serialize().encode("ascii")
 
 
-def format_bcif(backbone):
+def format_bcif(backbone: Backbone) -> bytes:
     """Content of a BinaryCIF file; arguments as in `format_pdb`."""
     from biotite.structure.io.pdbx import (
         BinaryCIFBlock,
@@ -125,8 +138,8 @@ def format_bcif(backbone):
     return stream.getvalue()
 
 
-def _categories(backbone):
-    """mmCIF tables as {category: {column: values}}; an empty string stands for no value."""
+def _categories(backbone: Backbone) -> Tables:
+    """mmCIF tables of a backbone; an empty string stands for no value."""
     chains = list(backbone.chains)
     residue, atom = np.nonzero(backbone.mask)
     chain = np.array([chains.index(c) for c in backbone.chain_ids.tolist()], dtype=int)
@@ -173,7 +186,7 @@ def _categories(backbone):
     }
 
 
-def _asym_id(index):
+def _asym_id(index: int) -> str:
     """A, B, …, Z, AA, AB, … for 0, 1, 2, …"""
     letters = ""
     while index >= 0:

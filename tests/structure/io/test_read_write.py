@@ -75,12 +75,12 @@ def test_round_trip_of_real_files(path, tmp_path):
     backbone = read(path)
     assert backbone.mask[:, :3].all(axis=1).any()
     for suffix in SUFFIXES:
-        copy, again = tmp_path / f"copy{suffix}", tmp_path / f"again{suffix}"
+        copy, rewritten = tmp_path / f"copy{suffix}", tmp_path / f"again{suffix}"
         write(backbone, copy)
         assert_same(read(copy), backbone)
         np.testing.assert_allclose(read(copy).b_factors, backbone.b_factors, rtol=0, atol=0.00501)
-        write(read(copy), again)
-        assert again.read_bytes() == copy.read_bytes()
+        write(read(copy), rewritten)
+        assert rewritten.read_bytes() == copy.read_bytes()
 
 
 @pytest.mark.parametrize("path", [p for p in ALL_FILES if p not in USABLE_FILES])
