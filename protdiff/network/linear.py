@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, cast
 import torch
 from e3nn import o3
 
+from .numerics import eager_e3nn
+
 if TYPE_CHECKING:
     from jaxtyping import Float
     from torch import Tensor
@@ -26,6 +28,12 @@ class Linear(o3.Linear):
     """
 
     in_bf16: bool = False
+
+    @eager_e3nn()
+    def __init__(self, irreps_in: str | o3.Irreps, irreps_out: str | o3.Irreps) -> None:
+        # Only the weights of e3nn's layer are used, and optimizing its products would take most of
+        # the time in which a network is built.
+        super().__init__(o3.Irreps(irreps_in), o3.Irreps(irreps_out), _optimize_einsums=False)
 
     def matrices(self) -> list[Float[Tensor, "channels_in channels_out"]]:
         """Matrices of the irreps, scalars first, with e3nn's normalization in them."""

@@ -92,7 +92,7 @@ def test_mirrored_samples_fail(backbones):
     ],
 )
 def test_samples_of_broken_weights_fail(tensor, expected, tmp_path):
-    """Noise as large as the entries themselves on one tensor of sixty."""
+    """One tensor with noise as large as its entries."""
     denoiser = load_weights()
     weight = denoiser.network.get_parameter(tensor).requires_grad_(False)
     generator = torch.Generator().manual_seed(0)
