@@ -4,7 +4,7 @@
 
 The loop of a chain is its stretch of the wanted length with most coil (P-SEA), ten residues or more
 from the ends. RMSD is of the CA atoms of the loop in the frame of the rest, which does not move.
-Finished chains are kept beside the output (.json) and not drawn again.
+Finished chains are kept beside the output (.json) and not drawn a second time.
 """
 
 import argparse

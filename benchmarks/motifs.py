@@ -2,7 +2,7 @@
 
     python benchmarks/motifs.py --data ../shared/data/motifs --out benchmarks/motifs.md
 
-Finished problems are kept beside the output (.json) and not drawn again.
+Finished problems are kept beside the output (.json) and not drawn a second time.
 """
 
 import argparse

@@ -28,10 +28,10 @@ __all__ = ["NO_WIDENING", "WIDENING", "Widening", "conditioned", "second_pass", 
 class Widening:
     """How much later than now the posterior variance is taken that conditions are given.
 
-    A network errs by more than the Gaussian chain's variance where residues are told apart. With
-    the variance of a later time, conditions spread what they correct over neighbours instead of
-    breaking bonds. Chosen on three motif problems (bonds at junctions, clashes); with more of it,
-    or with it earlier, chains swell.
+    A network errs by more than the Gaussian chain's variance where residues can be distinguished.
+    With the variance of a later time, conditions spread what they correct over neighbours instead
+    of breaking bonds. Chosen on three motif problems (bonds at junctions, clashes); with more of
+    it, or with it earlier, chains swell.
 
     Parameters
     ----------

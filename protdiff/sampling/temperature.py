@@ -42,9 +42,10 @@ def temperatures(
 ) -> Float[Tensor, "batch components 1"]:
     """Temperature of every component.
 
-    Below 1 only detail is drawn colder: what a given fold leaves open is mostly the network's
-    uncertainty, not diversity. The fold has temperature 1, because colder folds have too many
-    helices. Where letters or modes say how to fold, the fold is colder too, and obeys them better.
+    Below 1 only detail has a lower temperature: what a given fold leaves open is mostly the
+    network's uncertainty, not diversity. The fold keeps temperature 1, because at lower ones it
+    has too many helices. Where residue types, secondary structure or modes say how to fold, the
+    fold has a lower temperature as well, and follows them better.
     Above 1 all components have the same temperature.
 
     Parameters

@@ -13,7 +13,7 @@ from ..conftest import TINY
 def test_guide_and_guidance(console, guided, guided_file, tiny_weights, tmp_path):
     weaker, out = tmp_path / "weaker.safetensors", tmp_path / "both.safetensors"
     other = copy.deepcopy(guided.guide)
-    other.reader = SequenceReader(ReaderConfig(width=8))  # a guide is told what its network is
+    other.reader = SequenceReader(ReaderConfig(width=8))  # a guide sees what its network sees
     save_weights(weaker, other)
     code, *_ = console("weights", "guide", tiny_weights, weaker, "--out", out)
     assert code == 0 and load_weights(out).guide is not None

@@ -28,8 +28,8 @@ def off(made, motif):
 
 def test_motif_and_symmetry(motif, tiny_weights):
     """Every copy holds the motif, and the copies are copies."""
-    asked = Motif(FILE, CONTIG) + Symmetry("C3")
-    [made] = protdiff.generate(condition=asked, weights=tiny_weights, steps=8)
+    both = Motif(FILE, CONTIG) + Symmetry("C3")
+    [made] = protdiff.generate(condition=both, weights=tiny_weights, steps=8)
     assert len(made.chains) == 3 and len(made) == 120
     assert symmetry_error(made, "C3") < 1e-9
     for chain in made.chains:
@@ -38,9 +38,9 @@ def test_motif_and_symmetry(motif, tiny_weights):
 
 def test_motif_and_secondary_structure(motif, tiny_weights):
     """The network sees the string, and the motif stays exact."""
-    ask = dict(condition=Motif(FILE, CONTIG), weights=tiny_weights, steps=8)
-    [free] = protdiff.generate(**ask)
-    [made] = protdiff.generate(secondary_structure="E" * 14 + "-" * 12 + "H" * 14, **ask)
+    options = dict(condition=Motif(FILE, CONTIG), weights=tiny_weights, steps=8)
+    [free] = protdiff.generate(**options)
+    [made] = protdiff.generate(secondary_structure="E" * 14 + "-" * 12 + "H" * 14, **options)
     assert off(free, motif) < 0.01 and off(made, motif) < 0.01
     assert np.abs(made.ca - free.ca).max() > 0.1
 
@@ -48,8 +48,8 @@ def test_motif_and_secondary_structure(motif, tiny_weights):
 def test_motif_and_energy(motif, tiny_weights):
     sizes = []
     for target in (9.0, 14.0):
-        asked = Motif(FILE, CONTIG) + RadiusOfGyration(target)
-        [made] = protdiff.generate(condition=asked, weights=tiny_weights, steps=12)
+        both = Motif(FILE, CONTIG) + RadiusOfGyration(target)
+        [made] = protdiff.generate(condition=both, weights=tiny_weights, steps=12)
         assert off(made, motif) < 0.01
         sizes.append(quality(made)["rg"])
     assert sizes[0] < 0.85 * sizes[1]

@@ -154,7 +154,7 @@ def test_energies_of_the_documentation(state, text):
 
     from protdiff.cli._shared.energy_files import load_function
 
-    folder = Path(__file__).parents[2] / "docs" / "energies"
+    folder = Path(__file__).parents[2] / "docs" / "examples"
     function = load_function(f"{folder}/{text}")
     clean, variance = state
     clean = 3 * clean

@@ -1,4 +1,4 @@
-"""In-painting: the rest of the file stays, numbers follow, surroundings are felt."""
+"""In-painting: the rest of the file stays, numbers follow, surroundings keep it off."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -47,9 +47,11 @@ def test_the_rest_of_the_file_is_preserved(source, tiny_weights):
 
 
 def test_lengths_change_and_numbers_follow(source, tiny_weights):
-    asked = Redesign(source, "A115-120", (-2, 3))
-    assert asked.lengths() == range(38, 44)
-    made = protdiff.generate(length=[38, 43], num=2, condition=asked, weights=tiny_weights, steps=6)
+    redesign = Redesign(source, "A115-120", (-2, 3))
+    assert redesign.lengths() == range(38, 44)
+    made = protdiff.generate(
+        length=[38, 43], num=2, condition=redesign, weights=tiny_weights, steps=6
+    )
     for backbone, inside in (
         (made[0], ["115", "116", "117", "118"]),
         (made[1], ["115", "116", "117", "118", "119", "120", "120A", "120B", "120C"]),
@@ -65,36 +67,36 @@ def test_lengths_change_and_numbers_follow(source, tiny_weights):
 def test_unobserved_residues_are_bridged_and_left_out(source, tiny_weights):
     gap = np.ones(80, bool)
     gap[60:64] = False  # A121-A124
-    asked = Redesign(source[gap], "A110-112")
-    assert list(asked.lengths()) == [40]
-    [made] = protdiff.generate(condition=asked, weights=tiny_weights, steps=6)
+    redesign = Redesign(source[gap], "A110-112")
+    assert list(redesign.lengths()) == [40]
+    [made] = protdiff.generate(condition=redesign, weights=tiny_weights, steps=6)
     np.testing.assert_array_equal(made.residue_numbers, source.residue_numbers[gap])
 
 
 def test_numbers_of_several_segments(source):
     chain = source.chain("A")
-    asked = Redesign(source, "A103-104,A110")
-    numbers, codes, names = number_residues(asked.site, asked._layout([1, 0]), [1, 0])
+    redesign = Redesign(source, "A103-104,A110")
+    numbers, codes, names = number_residues(redesign.site, redesign._layout([1, 0]), [1, 0])
     assert [f"{n}{c}" for n, c in zip(numbers, codes, strict=True)][1:6] == [
         "102", "103", "104", "104A", "105",
     ]  # fmt: skip
     assert names[2:5].tolist() == ["UNK"] * 3 and names[10] == chain.residue_names[9]
 
 
-def test_residue_types_of_the_file_are_told(source):
-    """Those of a region that keeps its length too; none of poly-alanine, nor where asked not to."""
+def test_residue_types_of_the_file_are_given(source):
+    """Those of a region that keeps its length too; none of poly-alanine, nor of windows."""
     chain = source.chain("A")
     for regions, change, length, hidden in (
         ("A103-105", (0, 0), 40, ()),
         ("A103-105", (1, 1), 41, range(2, 6)),
     ):
-        asked = Redesign(source, regions, change)
-        told = resolved(Request(0, length), asked, 0).sequence
-        assert [k for k, letter in enumerate(told) if letter == "X"] == list(hidden)
-        rest = "".join(letter for letter in told if letter != "X")
+        redesign = Redesign(source, regions, change)
+        given = resolved(Request(0, length), redesign, 0).sequence
+        assert [k for k, letter in enumerate(given) if letter == "X"] == list(hidden)
+        rest = "".join(letter for letter in given if letter != "X")
         assert rest == chain.sequence[:2] + chain.sequence[2:5] * (not hidden) + chain.sequence[5:]
-        assert resolved(Request(0, length, "W" * length), asked, 0).sequence == "W" * length
-    # New residues are drawn less cold than a fold whose sequence alone is told.
+        assert resolved(Request(0, length, "W" * length), redesign, 0).sequence == "W" * length
+    # New residues are drawn less cold than a fold whose sequence alone is given.
     plain = resolved(Request(0, 40), Redesign(source, "A103-105"), 0)
     also = resolved(Request(0, 40), Redesign(source, "A103-105") + (lambda clean, *_: clean), 0)
     assert least_power(plain) == least_power(also) == DEFAULTS.law.redesign_power < 8
@@ -113,9 +115,9 @@ def test_a_sequence_of_another_length_is_refused(source, tiny_weights):
 
 
 def test_new_residues_have_the_types_that_were_asked_for(source, tiny_weights):
-    asked = Redesign(source, "A103-105", (1, 1))
+    redesign = Redesign(source, "A103-105", (1, 1))
     [made] = protdiff.generate(
-        condition=asked, sequence="X" * 3 + "WX" + "X" * 36, weights=tiny_weights, steps=3
+        condition=redesign, sequence="X" * 3 + "WX" + "X" * 36, weights=tiny_weights, steps=3
     )
     assert made.chain("A").residue_names[2:6].tolist() == ["ALA", "TRP", "ALA", "ALA"]
 
@@ -126,8 +128,8 @@ def test_neighbouring_segments_and_codes_that_are_taken(source, tiny_weights):
     numbers, codes = np.array(chain.residue_numbers), np.array(chain.insertion_codes)
     numbers[4:], codes[4] = numbers[4:] - 1, "A"
     chain = replace(chain, residue_numbers=numbers, insertion_codes=codes)
-    asked = Redesign(chain, "A103-104,A104A-106", (0, 2))
-    [made] = protdiff.generate(length=44, condition=asked, weights=tiny_weights, steps=3)
+    redesign = Redesign(chain, "A103-104,A104A-106", (0, 2))
+    [made] = protdiff.generate(length=44, condition=redesign, weights=tiny_weights, steps=3)
     labels = [f"{n}{c}" for n, c in zip(made.residue_numbers, made.insertion_codes, strict=True)]
     assert labels[2:10] == ["103", "104", "104B", "104C", "104A", "105", "106", "106A"]
     with pytest.raises(ValueError, match="residue 104 has no insertion code left"):
@@ -143,9 +145,9 @@ def test_atoms_beside_unobserved_residues_stay(source, tiny_weights):
         numbers = np.array(cut.residue_numbers)
         numbers[25:] += jump
         cut = replace(cut, residue_numbers=numbers, b_factors=np.arange(37.0))
-        asked = Redesign(cut, "A105-107")
-        assert 37 < asked.lengths()[0] <= 40
-        [made] = protdiff.generate(condition=asked, weights=tiny_weights, steps=3)
+        redesign = Redesign(cut, "A105-107")
+        assert 37 < redesign.lengths()[0] <= 40
+        [made] = protdiff.generate(condition=redesign, weights=tiny_weights, steps=3)
         rest = np.r_[0:3, 8:37]
         np.testing.assert_array_equal(made.coords[rest], cut.coords[rest])
         assert made.b_factors[8:].tolist() == list(range(8, 37)) and made.b_factors[5] == 0
@@ -158,17 +160,17 @@ def test_new_residues_keep_off_other_chains(source):
     from protdiff.conditioning import ca_of
     from protdiff.conditioning.variation import components_of
 
-    asked = Redesign(source, "A115-120").for_sample(40, np.random.default_rng(0))
+    redesign = Redesign(source, "A115-120").for_sample(40, np.random.default_rng(0))
     chain = source.chain("A")
     clean, center = components_of(chain)
     variance = torch.linspace(5, 0.5, 80, dtype=torch.float64)
     variance[0] = 0
-    asked.motif.energies[-1].around = around = torch.tensor(chain.ca[15:19] + 0.5)
+    redesign.motif.energies[-1].around = around = torch.tensor(chain.ca[15:19] + 0.5)
     free = Redesign(source.chain("A"), "A115-120").for_sample(40, np.random.default_rng(0))
     near = [
         float(torch.cdist(ca_of(c(clean, variance, 0.3))[14:20] + torch.tensor(center),
                           around).min())
-        for c in (asked, free)
+        for c in (redesign, free)
     ]  # fmt: skip
     assert near[0] > near[1] + 0.5
 

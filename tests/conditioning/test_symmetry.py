@@ -32,12 +32,12 @@ def test_docked_copies_just_touch(name):
     """All images, all pairs; a little closer would be too close."""
     rng = np.random.default_rng(1)
     ca = torch.tensor(np.cumsum(rng.normal(size=(30, 3)), 0) * 2)
-    asked = Symmetry(name)
-    radius, ca = asked.dock(ca), ca - ca.mean(0)
+    symmetry = Symmetry(name)
+    radius, ca = symmetry.dock(ca), ca - ca.mean(0)
 
     def nearest(radius):
-        unit = ca + radius * torch.tensor(asked.direction)
-        images = torch.einsum("gij,nj->gni", torch.tensor(asked.group[1:]), unit)
+        unit = ca + radius * torch.tensor(symmetry.direction)
+        images = torch.einsum("gij,nj->gni", torch.tensor(symmetry.group[1:]), unit)
         return float(torch.cdist(unit[None], images).min())
 
     assert nearest(radius) == pytest.approx(DOCKING.touch, abs=1e-6)
@@ -59,10 +59,10 @@ def test_samples_are_symmetric(name, count, tiny_weights, tmp_path):
 
 def test_the_unit_is_what_was_drawn(tiny_weights):
     """Nothing but a rigid motion is done to the chain at the end."""
-    asked = Symmetry("C3").for_sample(20, None)
+    symmetry = Symmetry("C3").for_sample(20, None)
     [free] = protdiff.generate(length=20, weights=tiny_weights, steps=6)
-    asked.ca = torch.tensor(free.ca)
-    made = asked.finish(free).chain("A")
+    symmetry.ca = torch.tensor(free.ca)
+    made = symmetry.finish(free).chain("A")
     for a, b in ((made.ca, free.ca), (made.coords[:, 3], free.coords[:, 3])):
         np.testing.assert_allclose(
             np.linalg.norm(a[:, None] - a[None], axis=-1),

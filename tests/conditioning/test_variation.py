@@ -38,9 +38,9 @@ def test_kept_modes_are_conserved(source, tiny_weights):
     np.testing.assert_array_equal(made.residue_numbers, source.residue_numbers)
 
 
-def test_residue_types_are_told_where_the_fold_is_kept(source):
-    told = [make(source).sequence() for make in (KeepFold, KeepFragments)]
-    assert told == [source.sequence, None]
+def test_residue_types_are_given_where_the_fold_is_kept(source):
+    given = [make(source).sequence() for make in (KeepFold, KeepFragments)]
+    assert given == [source.sequence, None]
     assert PartialFlow(source, 0.3).sequence() == source.sequence
     bare = replace(source, residue_names=np.full(len(source), "ALA"))
     assert KeepFold(bare).sequence() is None
@@ -74,11 +74,11 @@ def test_fragments_are_kept_up_to_rigid_motions(source, tiny_weights):
 
 
 def test_partial_flow_starts_from_the_noised_input(source, tiny_denoiser):
-    """With the noise set to zero the start is α times the input, at the time asked for."""
+    """With the noise set to zero the start is α times the input, at the time partial for."""
     flow = tiny_denoiser.recipe([48])
-    asked = PartialFlow(source, 0.4)
+    partial = PartialFlow(source, 0.4)
     zero = torch.zeros(1, 96, 3, dtype=torch.float64)
-    start, until = _start(flow, [asked], [48], lambda: zero)
+    start, until = _start(flow, [partial], [48], lambda: zero)
     clean, _ = components_of(source)
     alpha = flow.kernel(torch.tensor([0.4])).alpha[0]
     assert until == 0.4
@@ -86,7 +86,7 @@ def test_partial_flow_starts_from_the_noised_input(source, tiny_denoiser):
 
 
 def test_partial_flow_of_the_exact_denoiser_is_the_posterior(source, tiny_denoiser):
-    """Noised and denoised again, the mean over many noises is the Gaussian chain's own."""
+    """Noised and denoised: the mean over many noises is the Gaussian chain's own."""
     flow = tiny_denoiser.recipe([48] * 400)
     generator = torch.Generator().manual_seed(0)
 

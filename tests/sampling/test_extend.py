@@ -44,14 +44,14 @@ def three(chain):
 def test_windows_make_every_residue_once(known, added, end, window, overlap):
     coords = np.zeros((known, 4, 3))
     overlap = min(overlap, window - 1)
-    asked = Extension(
+    extension = Extension(
         protdiff.Backbone.from_coords(coords), known + added, None, end, window, overlap
     )
-    there = asked.grown()[0].mask.all(1)
+    there = extension.grown()[0].mask.all(1)
     assert there.sum() == known and len(there) == known + added
     before = {"C": 0, "N": added, "both": added // 2}[end]
     assert there[before : before + known].all()
-    for start, stop, new in asked.windows():
+    for start, stop, new in extension.windows():
         inside = np.zeros_like(there)
         for first, last in new:
             inside[first:last] = True
@@ -69,8 +69,8 @@ def test_windows_make_every_residue_once(known, added, end, window, overlap):
 @pytest.mark.parametrize("end", ENDS)
 def test_what_was_there_stays(three, tiny_weights, end, window):
     denoiser = load_weights(tiny_weights)
-    asked = Extension(three, 55, "A", end, window)
-    [[first, second]] = draw_extensions(denoiser, asked, (0, 3), FOUR)
+    extension = Extension(three, 55, "A", end, window)
+    [[first, second]] = draw_extensions(denoiser, extension, (0, 3), FOUR)
     assert (first.request.index, second.request.index) == (0, 3)
     made, before = first.backbone, {"C": 0, "N": 25, "both": 12}[end]
     assert made.chains == three.chains and made.mask.all()
@@ -91,12 +91,12 @@ def test_what_was_there_stays(three, tiny_weights, end, window):
 
 def test_a_sample_does_not_depend_on_its_company(chain, tiny_weights):
     denoiser = load_weights(tiny_weights)
-    asked = Extension(chain, 60, None, "C", 24)
-    [[alone]] = draw_extensions(denoiser, asked, (1,), THREE, seed=5)
-    [both] = draw_extensions(denoiser, asked, (0, 1), THREE, seed=5)
+    extension = Extension(chain, 60, None, "C", 24)
+    [[alone]] = draw_extensions(denoiser, extension, (1,), THREE, seed=5)
+    [both] = draw_extensions(denoiser, extension, (0, 1), THREE, seed=5)
     # Å: rounding of float32 grows on the way, from coordinates of some 50 Å.
     np.testing.assert_allclose(both[1].backbone.coords, alone.backbone.coords, atol=0.01)
-    assert alone.calls == extension_calls(asked, THREE)
+    assert alone.calls == extension_calls(extension, THREE)
 
 
 def test_which_chain_and_missing_atoms_are_said(three, chain):
@@ -115,8 +115,8 @@ def test_a_chain_in_pieces_is_joined_and_no_number_comes_twice(three, tiny_weigh
     numbers = np.array(mixed.residue_numbers)
     numbers[45] = 90
     mixed = replace(mixed, residue_numbers=numbers, b_factors=np.arange(60.0))
-    asked = Extension(mixed, 50, "A", "both", 24)
-    [[one]] = draw_extensions(load_weights(tiny_weights), asked, (0,), THREE)
+    extension = Extension(mixed, 50, "A", "both", 24)
+    [[one]] = draw_extensions(load_weights(tiny_weights), extension, (0,), THREE)
     made = one.backbone
     assert made.chains == ("A", "L")
     np.testing.assert_array_equal(made.chain("L").coords, three.chain("L").coords)

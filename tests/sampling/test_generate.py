@@ -172,11 +172,11 @@ def test_temperatures_of_the_scales(tiny_denoiser):
         assert (warm == temperature).all()
 
 
-def test_a_fold_that_is_told_is_colder(tiny_denoiser):
+def test_a_fold_that_is_given_is_colder(tiny_denoiser):
     flow = tiny_denoiser.recipe([40, 40])
-    free, told = temperatures(flow, [0.0, 2.0])[..., 0]
-    assert told[:13] == pytest.approx([0.8**2] * 13)
-    assert (told <= free).all() and torch.equal(told[30:], free[30:])
+    free, given = temperatures(flow, [0.0, 2.0])[..., 0]
+    assert given[:13] == pytest.approx([0.8**2] * 13)
+    assert (given <= free).all() and torch.equal(given[30:], free[30:])
 
 
 def test_every_sampler_is_reached(tiny_weights):

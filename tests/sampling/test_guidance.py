@@ -65,15 +65,15 @@ def test_guidance_acts_on_undecided_and_on_fine_modes(guided):
     assert len(weight[0, 1:10].unique()) == 2  # both happen among the slow modes
 
 
-def test_the_guide_is_not_asked_once_the_links_are_decided(guided, monkeypatch):
+def test_the_guide_is_not_called_once_the_links_are_decided(guided, monkeypatch):
     flow, denoise = guided.bind([20], guidance=3.0)
     times = torch.linspace(0, 1, 101, dtype=torch.float64)
-    first, asked = float(times[flow.kernel(times).alpha[:, 20] ** 2 < 0.4][0]), []
+    first, called = float(times[flow.kernel(times).alpha[:, 20] ** 2 < 0.4][0]), []
     assert 0.2 < first < 0.6
     estimate = guided.guide.estimate
 
     def noted(x, u, *rest):
-        asked.append(float(u))
+        called.append(float(u))
         return estimate(x, u, *rest)
 
     monkeypatch.setattr(guided.guide, "estimate", noted)
@@ -82,7 +82,7 @@ def test_the_guide_is_not_asked_once_the_links_are_decided(guided, monkeypatch):
         found = denoise(x, u.expand(1))
         if u < first:
             assert torch.equal(found, guided.bind([20])[1](x, u.expand(1)))
-    assert asked == times[times >= first].tolist()
+    assert called == times[times >= first].tolist()
 
 
 def test_without_guidance_the_guide_is_not_there(guided, tiny_denoiser):

@@ -135,7 +135,7 @@ def test_several_references_of_one_name():
         Task(Path("b.pdb"), Path("r/b.pdb")),
         Task(Path("a.pdb"), None, error),
     ]
-    assert unused == []  # a model asked for them
+    assert unused == []  # a model names them
 
 
 NAMES = st.text("ab" + SEPARATORS, min_size=1, max_size=5).filter(lambda s: set(s) != {"."})
@@ -175,8 +175,8 @@ def test_every_model_gets_exactly_one_task(models, references):
         else:
             assert task.reference is None
             assert task.error.startswith("several" if fits else "no reference")
-    asked = {task.reference for task in tasks}
-    assert not asked & set(unused) and set(unused) <= set(references)
+    named = {task.reference for task in tasks}
+    assert not named & set(unused) and set(unused) <= set(references)
 
 
 def write_table(path, rows, header=("model", "reference")):
@@ -188,7 +188,7 @@ def write_table(path, rows, header=("model", "reference")):
 
 
 def test_pairs_of_a_table(tmp_path):
-    models = make(tmp_path, "m/a.pdb", "m/b.cif", "m/unasked.pdb")
+    models = make(tmp_path, "m/a.pdb", "m/b.cif", "m/unnamed.pdb")
     references = make(tmp_path, "r/x.pdb", "r/a.pdb")
     make(tmp_path, "t/beside.pdb", "t/sub/y.pdb")
     table = write_table(
