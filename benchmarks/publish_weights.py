@@ -71,7 +71,7 @@ def add_guide(target, config, machine):
     save_weights(target, denoiser)
     _, progress = read_checkpoint(config.out, ())
     chains = load_chains(
-        config.data, "val", max_length=config.max_length, cache=config.cache or config.out / "cache"
+        config.data, "val", max_length=config.max_length, cache=config.cache_folder
     )
     with flush_denormals():
         loss = validate(guide, chains, config, 96)
@@ -88,7 +88,7 @@ def add_guide(target, config, machine):
             "chains_seen": progress["chains"],
             "hours": round(progress["seconds"] / 3600, 2),
             "machine": machine,
-            "configuration": json.loads(config.model_dump_json(exclude={"data", "out", "cache"})),
+            "configuration": config.recorded(),
         },
         "validation_loss_over_gaussian_chain": rounded(loss),
     }  # fmt: skip
@@ -140,7 +140,7 @@ def main():
     config = read_config(options.run)
     shutil.copyfile(config.out / "ema.safetensors", target)
     denoiser = load_weights(target)
-    load = {"max_length": config.max_length, "cache": config.cache or config.out / "cache"}
+    load = {"max_length": config.max_length, "cache": config.cache_folder}
     train, held_out = (load_chains(config.data, split, **load) for split in ("train", "val"))
     _, progress = read_checkpoint(config.out, ())
     digest = file_digest(target)
@@ -171,7 +171,7 @@ def main():
             "hours": round(progress["seconds"] / 3600 + earlier.get("hours", 0), 2),
             "machine": options.machine,
             "history": options.history,
-            "configuration": json.loads(config.model_dump_json(exclude={"data", "out", "cache"})),
+            "configuration": config.recorded(),
             **({"before": earlier} if earlier else {}),
         },
         "validation_loss_over_gaussian_chain": rounded(second),

@@ -1,7 +1,9 @@
 """`protdiff finetune`: weights for your own structures."""
 
+from __future__ import annotations
+
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -44,7 +46,7 @@ def finetune(
     jobs: Annotated[int, typer.Option(min=0, help="Processes that read; 0: one per core.")] = 1,
     seed: Annotated[int, typer.Option(min=0, help="Of all random choices.")] = 0,
     device: Annotated[Device, typer.Option(help="Where the network runs.")] = Device.auto,
-):
+) -> None:
     """Fine-tune the shipped weights to your structures, and show what changed.
 
     The file works with `protdiff generate --weights FILE`. Adapters are small and name the
@@ -63,7 +65,7 @@ def finetune(
     with progress_bar(1000, "fine-tuning", "‰") as advance:
         shown = 0
 
-        def progress(share):
+        def progress(share: float) -> None:
             nonlocal shown
             advance(int(1000 * share) - shown)
             shown = int(1000 * share)
@@ -73,12 +75,12 @@ def finetune(
             models=models.value, jobs=jobs, settings=settings, progress=progress,
             report=lambda text: print(text, flush=True),
         )  # fmt: skip
-    show(numbers)
+    print_comparison(numbers)
     print(f"weights: {out} ({out.stat().st_size / 1000:.0f} kB)")
 
 
-def show(numbers):
-    """Before and after, side by side."""
+def print_comparison(numbers: dict[str, Any]) -> None:
+    """Print losses and samples before and after, side by side."""
     print(f"\n{numbers['steps']} steps in {numbers['minutes']} minutes")
     print(f"{'held-out loss':22}{'before':>9}{'after':>9}{'change':>9}")
     rows = {"all": (numbers["loss_before"], numbers["loss_after"])}

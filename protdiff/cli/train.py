@@ -1,17 +1,22 @@
 """`protdiff train`: run or continue a training."""
 
+from __future__ import annotations
+
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 __all__ = ["train"]
 
 
 def train(
     config: Annotated[Path, typer.Argument(help="TOML file; see docs/examples/training.toml.")],
-):
+) -> None:
     """Train the network, or continue a run that was interrupted.
 
     Writes checkpoint-STEP, ema.safetensors (for `protdiff generate --weights`),
@@ -23,9 +28,9 @@ def train(
     from ..training.trainer import Trainer
 
     trainer = Trainer(settings)
-    first = trainer.rank == 0  # of several processes, one speaks
+    first = trainer.rank == 0  # the only one of several processes that prints
 
-    def report(text):
+    def report(text: str) -> None:
         if first:
             print(text, flush=True)
 
@@ -35,8 +40,8 @@ def train(
 
 
 @contextmanager
-def progress_line(steps, shown=True):
-    """Context of a function that shows a row of the log on the terminal: loss, and by band."""
+def progress_line(steps: int, shown: bool = True) -> Iterator[Callable[[dict[str, float]], None]]:
+    """Context of a function that shows a row of training.csv: steps, loss, and loss by band."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
     from rich.progress import TimeRemainingColumn as Remaining
@@ -48,7 +53,7 @@ def progress_line(steps, shown=True):
     with Progress(*columns, console=console, disable=not (shown and console.is_terminal)) as bar:
         task = bar.add_task("", total=steps)
 
-        def show(row):
+        def show(row: dict[str, float]) -> None:
             bands = "  ".join(
                 f"{name.removeprefix('modes_')} {row[name]:.2f}" for name in BAND_NAMES
             )

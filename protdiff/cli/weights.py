@@ -1,5 +1,7 @@
 """`protdiff weights`: look at weights files, check them, and merge adapters into their base."""
 
+from __future__ import annotations
+
 import json
 from pathlib import Path
 from typing import Annotated
@@ -13,19 +15,19 @@ app = typer.Typer(help="Look at, check and merge weights.", no_args_is_help=True
 Name = Annotated[str, typer.Argument(help="Shipped weights by name, or a .safetensors file.")]
 
 
-def _check_out(out):
+def _check_out(out: Path) -> None:
     """ValueError before any work, unless the file can be written."""
     if out.suffix != ".safetensors" or not out.parent.is_dir():
         raise ValueError(f"--out {out}: must end in .safetensors and lie in a folder that exists")
 
 
 @app.callback()
-def _group():
+def _group() -> None:
     pass
 
 
 @app.command()
-def show(name: Name = "rg-base"):
+def show(name: Name = "rg-base") -> None:
     """Print what a weights file says of itself."""
     from ..network.weights import ADAPTERS, file_digest, find_weights, read_weights
 
@@ -51,7 +53,7 @@ def show(name: Name = "rg-base"):
 
 
 @app.command()
-def verify(names: Annotated[list[str], typer.Argument(help="Names or files.")]):
+def verify(names: Annotated[list[str], typer.Argument(help="Names or files.")]) -> None:
     """Check that weights are whole, and that the base of adapters is here."""
     from ..network.weights import find_weights, load_weights
 
@@ -65,7 +67,7 @@ def verify(names: Annotated[list[str], typer.Argument(help="Names or files.")]):
 def merge(
     adapters: Annotated[str, typer.Argument(help="File of `protdiff finetune`.")],
     out: Annotated[Path, typer.Option(help="The .safetensors file to write.")],
-):
+) -> None:
     """Write adapters and their base as one file of all weights."""
     from ..network.weights import ADAPTERS, find_weights, load_weights, read_weights, save_weights
 
@@ -85,7 +87,7 @@ def guide(
     name: Name,
     weaker: Annotated[str, typer.Argument(help="Weights of a weaker network of the same flow.")],
     out: Annotated[Path, typer.Option(help="The .safetensors file to write.")],
-):
+) -> None:
     """Give weights a guide: a smaller network, trained less, that samples are steered away from.
 
     Adapters are merged into their base. A guide of a tenth of the parameters, trained for minutes
@@ -110,9 +112,9 @@ def reader(
     out: Annotated[Path, typer.Option(help="The .safetensors file to write.")],
     epochs: Annotated[int, typer.Option(min=1, help="Times that every chain is seen.")] = 8,
     max_length: Annotated[int, typer.Option(min=40, help="Longer chains are left out.")] = 512,
-    seed: int = 0,
-):
-    """Give weights a reader: it tells the network what secondary structure a sequence suggests.
+    seed: Annotated[int, typer.Option(min=0, help="Of all random choices.")] = 0,
+) -> None:
+    """Give weights a reader: it shows the network what secondary structure a sequence suggests.
 
     Trained on the chains of a data set, in ten minutes of one core for ten thousand. Adapters are
     merged into their base.

@@ -7,10 +7,11 @@ time is the cut-off relative to it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import torch
 from e3nn import o3
+from pydantic import ConfigDict, PositiveInt
 from torch import nn
 
 from . import bead_features
@@ -36,7 +37,7 @@ BLOCKED = -1e9
 
 @dataclass(frozen=True)
 class NetworkConfig:
-    """Sizes of the score network; stored with the weights.
+    """Sizes of the score network; stored with the weights, and checked where users give them.
 
     Parameters
     ----------
@@ -57,14 +58,17 @@ class NetworkConfig:
         Whether it may be shown an earlier estimate (Chen et al., arXiv 2208.04202).
     """
 
-    scalars: int = 128
-    vectors: int = 32
-    layers: int = 8
-    heads: int = 8
-    hidden: int = 256
-    products: int = 16
-    embedding: int = 48
-    conditions: int = CONDITIONS
+    #: For pydantic, where these are part of a configuration.
+    __pydantic_config__: ClassVar[ConfigDict] = {"extra": "forbid"}
+
+    scalars: PositiveInt = 128
+    vectors: PositiveInt = 32
+    layers: PositiveInt = 8
+    heads: PositiveInt = 8
+    hidden: PositiveInt = 256
+    products: PositiveInt = 16
+    embedding: PositiveInt = 48
+    conditions: PositiveInt = CONDITIONS
     decimate: bool = True
     self_conditioning: bool = False
 

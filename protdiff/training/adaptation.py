@@ -1,13 +1,17 @@
-"""Fine-tuning: the shipped weights, moved a little towards a user's own structures.
+"""Fine-tuning of weights on chains: the shipped network, moved a little towards a user's own.
 
 So that the network does not forget, some of the steps are rehearsals: on samples of the original
 weights, noised, it must still give the original weights' estimates (distillation). The user has
-no original data, but the original weights are a law over chains, and this pulls on the function
-itself where a pull on the parameters would weigh harmless and harmful changes alike.
+none of the original training data, but the original weights stand for them. A pull on the
+estimates keeps what the network does, where a pull on the parameters would weigh harmless and
+harmful changes alike.
 """
+
+from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
@@ -19,20 +23,59 @@ from ..network.weights import DEFAULT, find_weights, load_weights, save_adapters
 from .batches import make_batch
 from .config import TrainingConfig
 from .losses import distillation_loss
-from .objective import batch_loss, earlier_call, held_out_loss, noise_of, sees_itself
+from .objective import batch_loss, earlier_call, held_out_loss, is_self_conditioned, noise_of
+from .optimisation import adamw, averaged_in_place, learning_rate, moving_average, take_step
 
-__all__ = ["FinetuneSettings", "finetune_chains", "hold_out_chains"]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from os import PathLike
+
+    from jaxtyping import Float
+    from torch import Tensor
+
+    from .batches import Batch
+    from .chains import ChainSet
+    from .objective import HeldOutLoss
+
+__all__ = ["ChainGroups", "FinetuneSettings", "finetune_chains", "hold_out_chains"]
+
+#: Share of rehearsals, unless the settings say otherwise.
+REHEARSAL_SHARE = 0.25
+#: The learning rate begins with this share of the highest, reaches it when 3 % of the training are
+#: done, and falls to zero in the second half.
+FIRST_RATE, RISE, FALL = 0.02, 0.03, 0.5
 
 
 @dataclass(frozen=True)
 class FinetuneSettings:
     """How to fine-tune.
 
-    `rank`: of the adapters, None to train all weights; `minutes`: of training, or `steps` if
-    given, which makes equal commands give equal weights; `keep`: share of the steps that are
-    rehearsals, a quarter by default, none for chains of one sequence (see `for_one_sequence`);
-    `full_share`: share of the batches at full resolution; `held_out_batches`: batches of the
-    held-out loss; `checks`: how often it is measured, the best weights are kept.
+    Attributes
+    ----------
+    rank : int or None
+        Of the adapters; None to train all weights.
+    minutes : float
+        Time for training.
+    steps : int, optional
+        Steps in place of minutes: equal commands then give equal weights.
+    learning_rate : float
+        Highest rate.
+    keep : float, optional
+        Share of the steps that are rehearsals; by default a quarter, and none for chains of one
+        sequence (see `for_one_sequence`).
+    full_share : float
+        Share of the batches at full resolution.
+    beads : int
+        Beads in a batch.
+    ema : float
+        Decay of the moving average of the weights, per step.
+    held_out_batches : int
+        Batches of which the held-out loss is the mean.
+    checks : int
+        How often it is measured; the best weights are kept.
+    seed : int
+    device : str
+        auto, cpu, cuda or mps.
     """
 
     rank: int | None = 8
@@ -48,16 +91,23 @@ class FinetuneSettings:
     seed: int = 0
     device: str = "cpu"
 
-    def training(self):
+    def training(self) -> TrainingConfig:
         """Configuration of the batches."""
-        return TrainingConfig(
-            data=".", out=".", beads=self.beads, seed=self.seed, sequence_share=0.1,
-            structure_share=0.2, full_share=self.full_share, max_length=512, device=self.device,
+        return TrainingConfig.model_validate(
+            {
+                "data": ".", "out": ".", "beads": self.beads, "seed": self.seed,
+                "sequence_share": 0.1, "structure_share": 0.2, "full_share": self.full_share,
+                "max_length": 512, "device": self.device,
+            }
         )  # fmt: skip
 
+    def share_done(self, step: int, seconds: float) -> float:
+        """Share of the training that is done after some steps and seconds."""
+        return seconds / (60 * self.minutes) if self.steps is None else step / self.steps
 
-def for_one_sequence(settings):
-    """Settings for an ensemble: its one fold is what must be learned, no other kept.
+
+def for_one_sequence(settings: FinetuneSettings) -> FinetuneSettings:
+    """Settings for an ensemble: its one fold is to be learned, and no other kept.
 
     No rehearsal, twice the rate, and most batches at coarse scales, where the fold is decided.
     """
@@ -66,80 +116,145 @@ def for_one_sequence(settings):
     return replace(settings, keep=keep, full_share=0.25, learning_rate=rate)
 
 
-def hold_out_chains(chains, share, seed=0):
-    """Training and held-out chains; whole clusters, or single chains when there is one cluster.
+class ChainGroups(NamedTuple):
+    """Chains to learn from, chains to measure on, and samples of the original weights."""
+
+    train: ChainSet
+    held_out: ChainSet
+    rehearsal: ChainSet | None = None
+
+
+def hold_out_chains(
+    chains: ChainSet, share: float, seed: int = 0
+) -> tuple[ChainSet, ChainSet, bool]:
+    """Training and held-out chains: whole clusters, or single chains of the only cluster.
+
+    Parameters
+    ----------
+    chains : ChainSet
+    share : float
+        Share of the chains to hold out.
+    seed : int
 
     Returns
     -------
     train, held_out : ChainSet
-    random : bool
-        Whether chains of one cluster are on both sides.
+    one_cluster : bool
+        Whether all chains are of one cluster, so that it is on both sides.
+
+    Raises
+    ------
+    ValueError
+        If there are too few chains to hold out any.
     """
     cluster = chains.table["cluster"]
-    random = len(np.unique(cluster)) == 1
-    if random:
+    one_cluster = len(np.unique(cluster)) == 1
+    if one_cluster:
         cluster = np.arange(len(chains))
-    given = np.full(len(chains), 255, np.uint8)
-    split = deal_splits(cluster, given, {"val": share, "test": 0.0}, seed)
+    undecided = np.full(len(chains), 255, np.uint8)
+    split = deal_splits(cluster, undecided, {"val": share, "test": 0.0}, seed)
     held_out = np.flatnonzero(split == 1)
     if not len(held_out):
         raise ValueError(f"{len(chains)} chains are too few to hold out {share:.0%} of them")
-    return chains.take(np.flatnonzero(split == 0)), chains.take(held_out), random
+    return chains.take(np.flatnonzero(split == 0)), chains.take(held_out), one_cluster
 
 
-class _Average:
-    """Moving average of some parameters."""
+class Adaptation:
+    """Weights while they are tuned: the original network, the tuned one, and its optimiser.
 
-    def __init__(self, parameters, decay):
-        self.parameters, self.decay, self.count = parameters, decay, 0
-        self.values = [p.detach().clone() for p in parameters]
+    Parameters
+    ----------
+    origin : path
+        Weights file to start from.
+    settings : FinetuneSettings
+    """
+
+    def __init__(self, origin: str | PathLike[str], settings: FinetuneSettings):
+        self.origin, self.settings, self.config = origin, settings, settings.training()
+        device = pick_device(settings.device)
+        self.base, self.denoiser = load_weights(origin, device), load_weights(origin, device)
+        network = self.denoiser.network
+        if settings.rank is None:
+            network.requires_grad_(True)
+            trained = list(network.parameters())
+        else:
+            trained = add_adapters(network, settings.rank, settings.seed)
+        self.trained = torch.nn.ParameterList(trained)
+        self.average = moving_average(self.trained, settings.ema)
+        self.optimiser = adamw(self.trained, weight_decay=0.0)
+        self.keep = REHEARSAL_SHARE if settings.keep is None else settings.keep
+
+    def take_step(self, step: int, chains: ChainGroups, done: float) -> None:
+        """Lower the loss on one batch, when a share `done` of the training is over."""
+        source, loss_of = chains.train, self._loss
+        # Of the numbers 1, 2, 3 …, a share `keep` in equal distances.
+        if chains.rehearsal is not None and (step + 1) * self.keep % 1 < self.keep:
+            source, loss_of = chains.rehearsal, self._rehearsal_loss
+        batch = make_batch(source, self.denoiser.recipe, self.config, step)
+        loss = loss_of(batch, step)
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        rate = learning_rate(
+            self.settings.learning_rate, done / RISE + FIRST_RATE, (1 - done) / FALL
+        )
+        take_step(self.optimiser, list(self.trained), rate, self.config.clip)
+        self.average.update_parameters(self.trained)
+
+    def _loss(self, batch: Batch, seed: int) -> Float[Tensor, ""]:
+        return batch_loss(self.denoiser, batch, self.config, seed)[0]
+
+    def _rehearsal_loss(self, batch: Batch, seed: int) -> Float[Tensor, ""]:
+        flow, epsilon, u = noise_of(self.denoiser, batch, seed)
+        earlier = None
+        if is_self_conditioned(self.denoiser, seed):
+            earlier = earlier_call(u, epsilon, torch.Generator().manual_seed(seed + 1))
+        return distillation_loss(
+            self.denoiser, self.base, flow, batch, epsilon, u, self.config.resolution, earlier
+        )
+
+    def measure(self, held_out: ChainSet) -> HeldOutLoss:
+        """Loss of the weights, as they are now, on held-out chains."""
+        return held_out_loss(self.denoiser, held_out, self.config, self.settings.held_out_batches)
+
+    def values(self) -> list[Tensor]:
+        """Copy of the trained parameters."""
+        return [parameter.detach().clone() for parameter in self.trained]
 
     @torch.no_grad()
-    def update(self):
-        self.count += 1
-        decay = min(self.decay, (1 + self.count) / (10 + self.count))
-        for value, parameter in zip(self.values, self.parameters, strict=True):
-            value.lerp_(parameter, 1 - decay)
-
-    @torch.no_grad()
-    def swap(self):
-        """Exchange the average and the parameters."""
-        for value, parameter in zip(self.values, self.parameters, strict=True):
-            kept = parameter.clone()
+    def set_values(self, values: list[Tensor]) -> None:
+        """Give the trained parameters the values of `values`."""
+        for parameter, value in zip(self.trained, values, strict=True):
             parameter.copy_(value)
-            value.copy_(kept)
 
-
-def learning_rate(settings, progress):
-    """Rate when a share of the training is done: short rise, constant, linear fall to zero."""
-    return settings.learning_rate * min(1.0, progress / 0.03 + 0.02, (1 - progress) / 0.5)
+    def save(self, out: str | PathLike[str], card: dict[str, Any]) -> None:
+        """Write the adapters, or all weights when there is no rank."""
+        if self.settings.rank is None:
+            save_weights(out, self.denoiser, card)
+        else:
+            save_adapters(out, adapter_tensors(self.denoiser.network), self.origin, card)
 
 
 @flush_denormals()
 def finetune_chains(
-    train,
-    held_out,
-    out,
+    chains: ChainGroups,
+    out: str | PathLike[str],
     *,
-    weights=None,
-    rehearsal=None,
-    settings=None,
-    report=print,
-    card=None,
-    progress=None,
-):
+    weights: str | PathLike[str] | None = None,
+    settings: FinetuneSettings | None = None,
+    report: Callable[[str], object] = print,
+    card: dict[str, Any] | None = None,
+    progress: Callable[[float], object] | None = None,
+) -> dict[str, Any]:
     """Fine-tune weights on chains and write them.
 
     Parameters
     ----------
-    train, held_out : ChainSet
+    chains : ChainGroups
         With secondary structure.
     out : path
         A .safetensors file: adapters, or all weights when there is no rank.
     weights : str or path, optional
         To start from; the default ones.
-    rehearsal : ChainSet, optional
-        Samples of the original weights.
     settings : FinetuneSettings, optional
     report : callable
         Gets a line of text now and then.
@@ -155,71 +270,31 @@ def finetune_chains(
         bands (relative to the Gaussian chain) on held-out chains, of the weights kept.
     """
     settings = settings or FinetuneSettings()
-    config, device = settings.training(), pick_device(settings.device)
-    origin = find_weights(weights or DEFAULT)
-    base, denoiser = (load_weights(origin, device) for _ in "12")
-    if settings.rank is None:
-        denoiser.network.requires_grad_(True)
-        trained = [p for p in denoiser.parameters() if p.requires_grad]
-    else:
-        trained = add_adapters(denoiser.network, settings.rank, settings.seed)
-    average = _Average(trained, settings.ema)
-    optimiser = torch.optim.AdamW(trained, lr=0.0, betas=(0.9, 0.98), weight_decay=0.0)
-    arguments = held_out, config, settings.held_out_batches
-    before = held_out_loss(denoiser, *arguments)
-    best, kept = before, [p.detach().clone() for p in trained]
-    report(f"held-out loss {before[0]:.4f}")
-    keep = 0.25 if settings.keep is None else settings.keep
-    step, spent, began, checked = 0, 0.0, time.monotonic(), 0
-    while (done := _progress(settings, step, spent)) < 1:
-        rehearse = rehearsal is not None and (step + 1) * keep % 1 < keep
-        batch = make_batch(rehearsal if rehearse else train, denoiser.recipe, config, step)
-        if rehearse:
-            flow, epsilon, u = noise_of(denoiser, batch, step)
-            generator = torch.Generator().manual_seed(step + 1)
-            earlier = earlier_call(u, epsilon, generator) if sees_itself(denoiser, step) else None
-            loss = distillation_loss(
-                denoiser, base, flow, batch, epsilon, u, config.resolution, earlier
-            )
-        else:
-            loss, _ = batch_loss(denoiser, batch, config, step)
-        for group in optimiser.param_groups:
-            group["lr"] = learning_rate(settings, done)
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(trained, config.clip)
-        optimiser.step()
-        average.update()
-        step, spent = step + 1, time.monotonic() - began
+    tuning = Adaptation(find_weights(weights or DEFAULT), settings)
+    before = best = tuning.measure(chains.held_out)
+    kept = tuning.values()
+    report(f"held-out loss {before.loss:.4f}")
+    step, seconds, began, checked = 0, 0.0, time.monotonic(), 0
+    while (done := settings.share_done(step, seconds)) < 1:
+        tuning.take_step(step, chains, done)
+        step, seconds = step + 1, time.monotonic() - began
+        done = settings.share_done(step, seconds)
         if progress is not None:
-            progress(min(1.0, _progress(settings, step, spent)))
-        if _progress(settings, step, spent) * settings.checks >= checked + 1:
+            progress(min(1.0, done))
+        if done * settings.checks >= checked + 1:
             checked += 1
-            average.swap()
-            found = held_out_loss(denoiser, *arguments)
-            if found[0] < best[0]:
-                best, kept = found, [p.detach().clone() for p in trained]
-            average.swap()
-            bands = ", ".join(f"{name} {value:.3f}" for name, value in found[1].items())
-            report(f"step {step}: held-out loss {found[0]:.4f}; {bands}")
-            began = time.monotonic() - spent  # measuring is not training
-    with torch.no_grad():
-        for parameter, value in zip(trained, kept, strict=True):
-            parameter.copy_(value)
+            with averaged_in_place(tuning.average, list(tuning.trained)):
+                measured = tuning.measure(chains.held_out)
+                if measured.loss < best.loss:
+                    best, kept = measured, tuning.values()
+            bands = ", ".join(f"{name} {value:.3f}" for name, value in measured.bands.items())
+            report(f"step {step}: held-out loss {measured.loss:.4f}; {bands}")
+            began = time.monotonic() - seconds  # measuring is not training
+    tuning.set_values(kept)
     results = {
-        "steps": step, "loss_before": before[0], "loss_after": best[0],
-        "bands_before": before[1], "bands_after": best[1],
+        "steps": step, "loss_before": before.loss, "loss_after": best.loss,
+        "bands_before": before.bands, "bands_after": best.bands,
     }  # fmt: skip
-    card = (card or {}) | results  # without the time: equal steps give equal bytes
-    if settings.rank is None:
-        save_weights(out, denoiser, card)
-    else:
-        save_adapters(out, adapter_tensors(denoiser.network), origin, card)
-    return results | {"minutes": round(spent / 60, 2)}
-
-
-def _progress(settings, step, spent):
-    """Share of the training that is done."""
-    if settings.steps is not None:
-        return step / settings.steps
-    return spent / (60 * settings.minutes)
+    # The file gets no times, so that equal steps give equal bytes.
+    tuning.save(out, (card or {}) | results)
+    return results | {"minutes": round(seconds / 60, 2)}

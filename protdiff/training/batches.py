@@ -1,206 +1,83 @@
-"""Training batches: a resolution level, chains that share its bead count, and stratified times.
+"""Training batches, made on the host or on an accelerator from the random choices of a `Draw`."""
 
-Batch number `step` of a seed and rank is a pure function of the three, so a resumed run sees the
-batches that the interrupted one would have seen. All ranks share level and size: equal work.
-"""
+from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
-from ..flow import rg_cutoff, to_modes
+from ..flow import to_modes
 from ..network.condition_features import one_hot
-from ..network.decimation import BEAD_COUNTS
-from ..network.denoiser import ACTIVE_SIGNAL
 from .chains import DeviceChains, crops
+from .batch_draws import draw
 
-__all__ = ["Batch", "components", "device_batch", "draw", "least_size", "make_batch", "packed"]
+if TYPE_CHECKING:
+    from jaxtyping import Bool, Float, Float64, Int
+    from torch import Tensor
 
-OVERSAMPLING = 1.25
-#: Sizes of full chains, and how often each range is drawn.
-FULL_SIZES = ((48, 128, 0.72), (129, 256, 0.2), (257, 512, 0.08))
-#: The same where every size costs a graph (`captured`): a chain has the least size that holds it.
-#: None of them holds chains that attend to all beads and chains that attend in blocks.
-FEW_SIZES = ((56, 72, 88, 104, 128), (160, 208, 256), (384, 512))
-ALL_SIZES = sum(FEW_SIZES, ())
+    from ..flow import ChainFlow
+    from .chains import ChainSet, Crops
+    from .config import TrainingConfig
+    from .batch_draws import Draw
+
+__all__ = ["Batch", "assemble", "components", "device_batch", "make_batch", "packed"]
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Clean components (B, 2N, 3), lengths, ln Λ (B,), conditions (B, N, C), and the level.
+    """Clean chains of a training step, with their times and conditions.
 
-    On an accelerator `lengths` is a tensor and `beads` what the network is shown all chains with.
+    `clean`: modes, then link vectors, of the padded chains; `log_cutoff`: ln Λ; `level`: "full",
+    or beads of decimated chains. On an accelerator `lengths` is a tensor, and `beads` what the
+    network gets of every chain; on the host `beads` is None, and each chain gets what it needs.
     """
 
-    clean: torch.Tensor
-    lengths: list | torch.Tensor
-    log_cutoff: torch.Tensor
-    conditions: torch.Tensor
+    clean: Float[Tensor, "batch components 3"]
+    lengths: list[int] | Int[Tensor, " batch"]
+    log_cutoff: Float64[Tensor, " batch"]
+    conditions: Float[Tensor, "batch residues features"]
     level: str
     beads: int | None = None
 
 
-@dataclass(frozen=True)
-class Draw:
-    """What a batch is made of; numpy, one row per chain.
+def components(
+    ca: Float[Tensor, "batch residues 3"],
+    links: Float[Tensor, "batch residues 3"],
+    lengths: list[int] | Int[Tensor, " batch"],
+) -> Float[Tensor, "batch components 3"]:
+    """Components of the flow (modes without the centroid, then links) of padded chains.
 
-    `level`, `size`: of the batch; `chains`, `starts`, `lengths`: crops; `log_cutoff`: ln Λ;
-    `rotations`: (B, 3, 3); `told`: (B, 2), whether the network sees the residue types, and the
-    secondary structure.
-    """
-
-    level: str
-    size: int
-    chains: np.ndarray
-    starts: np.ndarray
-    lengths: np.ndarray
-    log_cutoff: np.ndarray
-    rotations: np.ndarray
-    told: np.ndarray
-
-
-def components(ca, links, lengths):
-    """Components of the flow from padded coordinates; (B, 2N, 3) float32.
-
-    `ca` and `links` are (B, N, 3), zero in the padding; the centroid drops out.
+    `ca` (Å) and `links` are zero in the padding.
     """
     modes = to_modes(ca, lengths)
     modes[:, 0] = 0
     return torch.cat([modes, links], 1)
 
 
-def _random_rotations(count, rng):
-    """Uniform rotation matrices (count, 3, 3) from random unit quaternions."""
-    w, x, y, z = (q := rng.normal(size=(4, count))) / np.linalg.norm(q, axis=0)
-    rows = [
-        [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
-        [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
-        [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
-    ]
-    return np.moveaxis(np.array(rows), -1, 0).astype(np.float32)
-
-
-def _stratified(count, rng):
-    """One uniform number in each of `count` equal bins, in random order."""
-    return (rng.permutation(count) + rng.random(count)) / count
-
-
-def least_size(length):
-    """The least of `FEW_SIZES` that holds a chain; its own length beyond."""
-    return next((size for size in ALL_SIZES if size >= length), length)
-
-
-def _draw_level(chains, full_share, rng, few):
-    """Level of a step ("full" or a bead count), and the size of full chains."""
-    least, most, shares = zip(*FULL_SIZES, strict=True)
-    row = rng.choice(len(shares), p=shares)
-    if few:
-        size = min(int(rng.choice(FEW_SIZES[row])), least_size(int(chains.lengths.max())))
-    else:
-        size = min(int(rng.integers(least[row], most[row] + 1)), int(chains.lengths.max()))
-    if rng.random() < full_share:
-        return "full", size
-    sizes = [m for m in BEAD_COUNTS if m <= chains.lengths.max() * 0.75]
-    # The coarsest level spans the most of ln Λ.
-    weight = np.array([3.0] + [1.0] * (len(sizes) - 1))
-    return int(rng.choice(sizes, p=weight / weight.sum())), size
-
-
-def _full_level(chains, beads, size, rng, few):
-    """Chains at full resolution: whole ones, or crops of longer ones, of similar length."""
-    lengths = chains.lengths
-    whole = rng.random() < 0.5
-    least = max((n + 1 for n in ALL_SIZES if n < size), default=0) if few else 0.8 * size
-    fits = (lengths <= size) & (lengths >= least) if whole else lengths > size
-    pool = np.flatnonzero(fits)
-    if not len(pool):
-        pool = np.flatnonzero(lengths >= lengths.max() * 0.8)
-    chosen = rng.choice(pool, max(1, beads // size))
-    return chosen, [min(int(lengths[k]), size) for k in chosen]
-
-
-def uses_levels(recipe, config):
-    """Are chains decimated at coarse times? Only RG flows of cosine modes can be."""
-    return config.network.decimate and recipe.schedule == "rg" and recipe.basis == "cosine"
-
-
-def _cutoff_range(level, lengths, recipe):
-    """Ends of ln Λ between which chains of these lengths use this level."""
-    lengths = np.asarray(lengths, dtype=float)
-    # Mode n is active while k_n <= reach · Λ, and M beads hold modes 0 … M/1.25 - 1.
-    reach = float(1 / rg_cutoff(1.0, ACTIVE_SIGNAL, recipe.regulator))
-    first = float(recipe([64]).schedule.first)
-
-    def leaves(level):
-        """ln Λ at which the chain needs more beads than `level`."""
-        return np.log(np.pi * np.maximum(level // OVERSAMPLING, 1) / lengths / reach)
-
-    def largest_below(n):
-        return max([m for m in BEAD_COUNTS if m < n], default=0)
-
-    if level == "full":
-        below = np.array([largest_below(n) for n in lengths])
-        return leaves(below), np.full(len(lengths), np.log(first))
-    return leaves(np.array(largest_below(level))), leaves(np.array(level))
-
-
-def draw(chains, recipe, config, step, rank=0):
-    """What the batch of a step is made of; arguments as in `make_batch`."""
-    levels, few = uses_levels(recipe, config), isinstance(chains, DeviceChains)
-    rng = np.random.default_rng([config.seed, step])
-    level, size = _draw_level(chains, 1.0 if not levels else config.full_share, rng, few)
-    rng = np.random.default_rng([config.seed, step, rank])
-    if level == "full":
-        chosen, lengths = _full_level(chains, config.beads, size, rng, few)
-    else:
-        pool = np.flatnonzero(chains.lengths > level)
-        most = max(128, config.beads // 64)
-        chosen = rng.choice(pool, min(most, max(1, 2 * config.beads // level)))
-        lengths = [int(n) for n in chains.lengths[chosen]]
-        size = int(chains.lengths.max())
-    if levels:
-        low, high = _cutoff_range(level, lengths, recipe)
-    else:
-        schedule = recipe(lengths).schedule
-        ends = torch.ones(len(lengths), dtype=torch.float64), torch.zeros(len(lengths)).double()
-        low, high = (schedule.log_cutoff(u).numpy() for u in ends)
-    share, seen = config.sequence_share, rng.random(len(chosen))
-    return Draw(
-        level=str(level),
-        size=size if few else max(lengths),
-        chains=chosen,
-        starts=rng.integers(0, chains.lengths[chosen] - lengths + 1),
-        lengths=np.array(lengths),
-        log_cutoff=low + (high - low) * _stratified(len(chosen), rng),
-        rotations=_random_rotations(len(chosen), rng),
-        told=np.stack([seen < share, np.abs(seen - share) < config.structure_share / 2], 1),
-    )
-
-
-def assemble(ca, links, types, structure, lengths, log_cutoff, rotations, told, level):
-    """The batch of padded crops, rotated, and told what is to be told.
-
-    Parameters
-    ----------
-    ca, links, types, structure : Tensor
-        See `dataset.crops`.
-    lengths : list, or Tensor, shape (B,)
-    log_cutoff, rotations, told : Tensor, shape (B,), (B, 3, 3), (B, 2)
-    level : str
-    """
-    n = torch.as_tensor(lengths, device=ca.device)[:, None, None]
-    centroid = ca.sum(1, keepdim=True) / n
-    ca = (ca - centroid) * (torch.arange(ca.shape[1], device=ca.device)[:, None] < n)
+def assemble(
+    parts: Crops,
+    lengths: list[int] | Int[Tensor, " batch"],
+    log_cutoff: Float64[Tensor, " batch"],
+    rotations: Float[Tensor, "batch 3 3"],
+    shown: Bool[Tensor, "batch 2"],
+    level: str,
+) -> Batch:
+    """The batch of padded crops: centred, rotated, with the conditions that are `shown`."""
+    n = torch.as_tensor(lengths, device=parts.ca.device)[:, None, None]
+    size = parts.ca.shape[1]
+    centroid = parts.ca.sum(1, keepdim=True) / n
+    ca = (parts.ca - centroid) * (torch.arange(size, device=parts.ca.device)[:, None] < n)
     types, structure = (
-        index.masked_fill(~seen[:, None], -1)
-        for index, seen in zip((types, structure), told.unbind(1), strict=True)
+        index.masked_fill(~visible[:, None], -1)
+        for index, visible in zip((parts.types, parts.structure), shown.unbind(1), strict=True)
     )
     beads = None
-    if torch.is_tensor(lengths):
-        beads = ca.shape[1] if level == "full" else int(level)
+    if isinstance(lengths, torch.Tensor):
+        beads = size if level == "full" else int(level)
     return Batch(
-        clean=components(ca @ rotations, links @ rotations, lengths),
+        clean=components(ca @ rotations, parts.links @ rotations, lengths),
         lengths=lengths,
         log_cutoff=log_cutoff,
         conditions=one_hot(types, structure),
@@ -209,23 +86,33 @@ def assemble(ca, links, types, structure, lengths, log_cutoff, rotations, told, 
     )
 
 
-def packed(chains, drawn):
-    """A draw as one array (B, 14), so that one copy takes it to an accelerator."""
+def packed(chains: DeviceChains, drawn: Draw) -> Float64[np.ndarray, "batch 14"]:
+    """A draw as one array, so that one copy takes it to an accelerator."""
     first = chains.starts[drawn.chains] + drawn.starts
-    columns = [first, drawn.lengths, drawn.log_cutoff, drawn.rotations.reshape(-1, 9), drawn.told]
+    columns = [first, drawn.lengths, drawn.log_cutoff, drawn.rotations.reshape(-1, 9), drawn.shown]
     return np.column_stack(columns).astype(np.float64)
 
 
-def device_batch(chains, rows, level, size):
+def device_batch(
+    chains: DeviceChains, rows: Float64[Tensor, "batch 14"], level: str, size: int
+) -> Batch:
     """The batch of a packed draw, made on the device of `rows` without waiting for it."""
     first, lengths = rows[:, 0].long(), rows[:, 1].long()
     rotations = rows[:, 3:12].float().unflatten(1, (3, 3))
-    drawn = lengths, rows[:, 2], rotations, rows[:, 12:] > 0
-    return assemble(*chains.crops(first, lengths, size), *drawn, level)
+    shown = rows[:, 12:] > 0
+    return assemble(
+        chains.crops(first, lengths, size), lengths, rows[:, 2], rotations, shown, level
+    )
 
 
-def make_batch(chains, recipe, config, step, rank=0):
-    """Batch of a training run.
+def make_batch(
+    chains: ChainSet | DeviceChains,
+    recipe: ChainFlow,
+    config: TrainingConfig,
+    step: int,
+    part: int = 0,
+) -> Batch:
+    """Make one batch of a training run; equal arguments give equal batches.
 
     Parameters
     ----------
@@ -233,13 +120,15 @@ def make_batch(chains, recipe, config, step, rank=0):
         The batch is made on their device.
     recipe : ChainFlow
     config : TrainingConfig
-    step, rank : int
+    step, part : int
+        Number of the step, and of the batch among those of the step.
     """
-    drawn = draw(chains, recipe, config, step, rank)
+    drawn = draw(chains, recipe, config, step, part)
     if isinstance(chains, DeviceChains):
         rows = torch.from_numpy(packed(chains, drawn)).to(chains.device)
         return device_batch(chains, rows, drawn.level, drawn.size)
     lengths = drawn.lengths.tolist()
-    rest = (torch.from_numpy(a) for a in (drawn.log_cutoff, drawn.rotations, drawn.told))
-    parts = crops(chains, drawn.chains, drawn.starts, lengths)
-    return assemble(*parts, lengths, *rest, drawn.level)
+    tensors = map(torch.from_numpy, (drawn.log_cutoff, drawn.rotations, drawn.shown))
+    return assemble(
+        crops(chains, drawn.chains, drawn.starts, lengths), lengths, *tensors, drawn.level
+    )

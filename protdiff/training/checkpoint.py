@@ -1,59 +1,86 @@
-"""Checkpoints: a folder per step, written whole or not at all, the older one removed after."""
+"""Checkpoints: a folder per step, written whole or not at all; the older one is removed after."""
+
+from __future__ import annotations
 
 import json
+import math
 import shutil
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
-from .._system.files import save_tensors
+from .._system.files import replacing_folder, save_tensors
 from .config import ConfigError
 
-__all__ = ["read_checkpoint", "write_checkpoint"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from torch import Tensor
+
+__all__ = ["PARTS", "Progress", "newest_checkpoint", "read_checkpoint", "write_checkpoint"]
+
+#: Files of tensors: network, its moving average, state of the optimiser.
+PARTS = ("model", "average", "adam")
 
 
-def write_checkpoint(out, parts, progress):
-    """Write `out`/checkpoint-STEP with one file per part.
+@dataclass
+class Progress:
+    """How far a run has come.
 
-    Parameters
-    ----------
-    out : Path
-    parts : dict of str to (dict of str to Tensor)
-    progress : dict
-        Counters; ``step`` names the folder.
+    `step`, `chains`: steps done, and chains seen; `seconds`: of training; `best`: lowest loss on
+    held-out chains; `stale`: validations since; `configuration`: see `TrainingConfig.recorded`.
     """
-    folder, temporary = out / f"checkpoint-{progress['step']}", out / "checkpoint.tmp"
-    shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir(parents=True)
-    try:
+
+    step: int = 0
+    chains: int = 0
+    seconds: float = 0.0
+    best: float = math.inf
+    stale: int = 0
+    configuration: dict[str, Any] = field(default_factory=dict)
+
+
+def write_checkpoint(
+    out: Path, parts: Mapping[str, Mapping[str, Tensor]], progress: Progress
+) -> None:
+    """Write `out`/checkpoint-STEP with one file of tensors per part, and progress.json."""
+    folder = out / f"checkpoint-{progress.step}"
+    for leftover in out.glob(".checkpoint-*.tmp"):  # of a process that was killed while it wrote
+        shutil.rmtree(leftover, ignore_errors=True)
+    with replacing_folder(folder, exist_ok=True) as temporary:
         for name, tensors in parts.items():
             tensors = {k: v.detach().cpu().contiguous().clone() for k, v in tensors.items()}
             save_tensors(tensors, temporary / f"{name}.safetensors")
-        (temporary / "progress.json").write_text(json.dumps(progress))
-    except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
-        raise
-    older = [path for path in out.glob("checkpoint-*") if path != folder]
-    shutil.rmtree(folder, ignore_errors=True)
-    temporary.rename(folder)
-    for path in older:
-        shutil.rmtree(path, ignore_errors=True)
+        (temporary / "progress.json").write_text(json.dumps(asdict(progress)))
+    for older in out.glob("checkpoint-*"):
+        if older != folder:
+            shutil.rmtree(older, ignore_errors=True)
 
 
-def read_checkpoint(out, names):
-    """Parts and progress of the newest checkpoint, or None when there is none.
+def newest_checkpoint(out: Path) -> Path | None:
+    """Folder of the newest checkpoint of a run; None when there is none."""
+    folders = out.glob("checkpoint-*")
+    return max(folders, key=lambda path: int(path.name.split("-")[1]), default=None)
+
+
+def read_checkpoint(
+    out: Path, names: Iterable[str] = PARTS
+) -> tuple[dict[str, dict[str, Tensor]], Progress] | None:
+    """Named parts and progress of the newest checkpoint; None when there is none.
 
     Raises
     ------
     ConfigError
         When it is damaged.
     """
-    folders = sorted(out.glob("checkpoint-*"), key=lambda path: int(path.name.split("-")[1]))
-    if not folders:
+    folder = newest_checkpoint(out)
+    if folder is None:
         return None
     try:
-        parts = {name: load_file(folders[-1] / f"{name}.safetensors") for name in names}
-        return parts, json.loads((folders[-1] / "progress.json").read_text())
-    except (SafetensorError, OSError, ValueError) as error:
+        parts = {name: load_file(folder / f"{name}.safetensors") for name in names}
+        return parts, Progress(**json.loads((folder / "progress.json").read_text()))
+    except (SafetensorError, OSError, ValueError, TypeError) as error:
         reason = " ".join(str(error).split())[:80]
-        raise ConfigError(f"{folders[-1]}: damaged ({reason}); remove it") from None
+        raise ConfigError(f"{folder}: damaged ({reason}); remove it") from None

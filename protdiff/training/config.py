@@ -1,13 +1,22 @@
-"""The training configuration: a TOML file, checked."""
+"""The configuration of a training run: a TOML file, read and checked."""
+
+from __future__ import annotations
 
 import difflib
 import tomllib
+from dataclasses import fields
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from ..flow.zoo import SHIPPED
+from ..network import NetworkConfig
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+    from pydantic_core import ErrorDetails
 
 __all__ = ["ConfigError", "TrainingConfig", "read_config"]
 
@@ -16,30 +25,71 @@ class ConfigError(ValueError):
     """A configuration that cannot be used; the message is one line."""
 
 
-class NetworkSizes(BaseModel):
-    """Sizes of the score network; see `protdiff.network.NetworkConfig`."""
-
-    model_config = ConfigDict(extra="forbid")
-    scalars: int = Field(128, gt=0)
-    vectors: int = Field(32, gt=0)
-    layers: int = Field(8, gt=0)
-    heads: int = Field(8, gt=0)
-    hidden: int = Field(256, gt=0)
-    products: int = Field(16, gt=0)
-    embedding: int = Field(48, gt=0)
-    decimate: bool = True
-    self_conditioning: bool = False
-
-
 class TrainingConfig(BaseModel):
     """Everything a training run needs; unknown keys are errors.
 
-    `flow`: name of the flow, key of `protdiff.flow.zoo.FLOWS`; `initial`: weights to start from, by
-    name or path (random ones if left out); `data`: folder of the chain archive; `out`: folder of
-    the run; `steps`: length of the run; `beads`: beads per full-resolution batch; `full_share`:
-    share of batches at full resolution; `sequence_share`, `structure_share`: share of chains whose
-    residue types or secondary structure the network sees; `resolution`: Å below which noise does
-    not count.
+    Parameters
+    ----------
+    data : path
+        Folder of a data set (``protdiff data build``) or of a chain archive.
+    out : path
+        Folder of the run.
+    cache : path, optional
+        Folder that keeps the secondary structure of an archive; by default in `out`.
+    initial : str, optional
+        Weights to start from, by name or path; without it they are random.
+    flow : str
+        Name of the flow, a key of `protdiff.flow.zoo.FLOWS`.
+    network : NetworkConfig or dict
+        Sizes of the network.
+    steps : int
+        Steps of the whole run.
+    warmup : int
+        Steps in which the learning rate rises to `learning_rate`.
+    decay : float
+        Share of the steps, at the end, in which the rate falls to zero.
+    learning_rate, weight_decay, clip : float
+        Highest rate and weight decay of AdamW; largest norm of the gradient.
+    ema : float
+        Decay of the moving average of the weights per step.
+    beads : int
+        Beads in a batch of chains at full resolution.
+    accumulate : int
+        Batches per step in each process.
+    full_share : float
+        Share of the batches at full resolution; the others are decimated.
+    max_length : int
+        Longer chains are left out, residues.
+    sequence_share, structure_share : float
+        Share of the chains whose residue types, or secondary structure, the network is shown.
+    resolution : float
+        Noise (Å) below which errors hardly count: that of experimental structures.
+    seed : int
+        Of all random choices.
+    threads : int
+        Compute threads; 0 for all cores.
+    device : str
+        auto, cpu, cuda or mps.
+    precision : {"float32", "bf16"}
+        Of the network's arithmetic; the weights are kept in float32.
+    compile : bool
+        Compile the network with `torch.compile`.
+    log_every : int
+        Steps per row of training.csv.
+    checkpoint_minutes, validate_minutes : float
+        Time between checkpoints, and between measurements on held-out chains.
+    samples : int
+        Backbones drawn and measured at every validation.
+    patience : int
+        Stop after this many validations without progress; 0 for never.
+    tensorboard : bool
+        Log for TensorBoard, too.
+
+    Examples
+    --------
+    >>> config = TrainingConfig(data="chains", out="runs/mine", network={"layers": 4})
+    >>> config.network.layers, config.network.scalars, config.steps
+    (4, 128, 20000)
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -48,36 +98,65 @@ class TrainingConfig(BaseModel):
     cache: Path | None = None
     initial: str | None = None
     flow: str = SHIPPED
-    network: NetworkSizes = NetworkSizes()
+    network: NetworkConfig = NetworkConfig()
     steps: int = Field(20000, gt=0)
     warmup: int = Field(300, ge=0)
-    decay: float = Field(0.3, ge=0, le=1, description="share of the steps with a falling rate")
+    decay: float = Field(0.3, ge=0, le=1)
     learning_rate: float = Field(1e-3, gt=0)
     weight_decay: float = Field(0.01, ge=0)
     clip: float = Field(1.0, gt=0)
     ema: float = Field(0.999, gt=0, lt=1)
     beads: int = Field(1536, ge=256)
-    accumulate: int = Field(1, gt=0, description="batches per step in each process")
+    accumulate: int = Field(1, gt=0)
     full_share: float = Field(0.65, ge=0, le=1)
     max_length: int = Field(256, ge=40, le=512)
     sequence_share: float = Field(0.2, ge=0, le=1)
     structure_share: float = Field(0.3, ge=0, le=1)
     resolution: float = Field(0.03, gt=0)
     seed: int = Field(0, ge=0)
-    threads: int = Field(0, ge=0, description="compute threads; 0: all cores")
+    threads: int = Field(0, ge=0)
     device: str = "cpu"
     precision: Literal["float32", "bf16"] = "float32"
     compile: bool = False
     log_every: int = Field(50, gt=0)
     checkpoint_minutes: float = Field(3, gt=0)
     validate_minutes: float = Field(10, gt=0)
-    samples: int = Field(0, ge=0, description="drawn and measured at every validation")
-    patience: int = Field(0, ge=0, description="validations without progress; 0: no early stop")
+    samples: int = Field(0, ge=0)
+    patience: int = Field(0, ge=0)
     tensorboard: bool = False
 
+    @field_validator("network")
+    @classmethod
+    def _features_are_fixed(cls, value: NetworkConfig) -> NetworkConfig:
+        """The number of features of a residue follows from what batches hold."""
+        if value.conditions != NetworkConfig.conditions:
+            raise ValueError("`conditions` cannot be chosen")
+        return value
 
-def read_config(path):
+    @property
+    def cache_folder(self) -> Path:
+        """Folder that keeps the secondary structure of an archive."""
+        return self.cache or self.out / "cache"
+
+    def recorded(self) -> dict[str, Any]:
+        """What decides how a run goes on, as plain values for checkpoints and model cards.
+
+        Folders are left out, and so is the number of condition features, which no run chooses.
+        """
+        left_out = {"data": True, "out": True, "cache": True, "network": {"conditions"}}
+        return self.model_dump(mode="json", exclude=left_out)
+
+
+def read_config(path: str | PathLike[str]) -> TrainingConfig:
     """Read and check a TOML file; relative folders are relative to the working directory.
+
+    Parameters
+    ----------
+    path : path
+
+    Returns
+    -------
+    TrainingConfig
 
     Raises
     ------
@@ -93,11 +172,16 @@ def read_config(path):
     try:
         return TrainingConfig(**values)
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(map(str, first["loc"]))
-        message = first["msg"]
-        if first["type"] == "extra_forbidden":
-            model = NetworkSizes if len(first["loc"]) > 1 else TrainingConfig
-            near = difflib.get_close_matches(str(first["loc"][-1]), model.model_fields, 1)
-            message = "unknown key" + (f"; did you mean {near[0]!r}?" if near else "")
-        raise ConfigError(f"{path}: {key}: {message}") from None
+        raise ConfigError(f"{path}: {_first_error(error.errors()[0])}") from None
+
+
+def _first_error(error: ErrorDetails) -> str:
+    """Key and reason of an error in one line."""
+    keys, message = list(map(str, error["loc"])), error["msg"]
+    if error["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
+        known = list(TrainingConfig.model_fields)
+        if len(keys) > 1:
+            known = [field.name for field in fields(NetworkConfig) if field.name != "conditions"]
+        near = difflib.get_close_matches(keys[-1], known, 1)
+        message = "unknown key" + (f"; did you mean {near[0]!r}?" if near else "")
+    return f"{'.'.join(keys)}: {message}"

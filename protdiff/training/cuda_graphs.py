@@ -1,38 +1,51 @@
 """Steps on an accelerator without the host: every kind of batch is one CUDA graph.
 
-A step of this network is some five thousand small kernels; to launch them takes a host five to ten
-times as long as they take. A graph is launched at once. Its tensors keep their addresses: a step
-copies its draw into them and starts the graph again.
+A step of this network is some five thousand small kernels; a host takes five to ten times as long
+to launch them one by one as they take to run. A graph is launched at once. Its tensors keep their
+addresses: a step copies its draw into them and launches the graph.
 """
 
-from dataclasses import replace
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
-from .batches import device_batch, draw, least_size, packed
+from .batches import device_batch, packed
+from .batch_draws import draw, least_size
 from .losses import denoising_loss
-from .objective import earlier_call, sees_itself
+from .objective import earlier_call, is_self_conditioned
+
+if TYPE_CHECKING:
+    from jaxtyping import Float, Float64, Int
+    from torch import Tensor
+
+    from ..flow import ChainFlow, Flow
+    from ..network import Denoiser
+    from .chains import DeviceChains
+    from .config import TrainingConfig
 
 __all__ = ["DeviceSteps", "FlowTable"]
 
 
 class FlowTable:
-    """The flow of any batch by looking it up, on the device.
+    """The flow of any batch on a device, looked up in the flow of all lengths.
 
     Parameters
     ----------
     recipe : ChainFlow
     least, most : int
-        Lengths of chains.
+        Range of the lengths of chains.
     device : str or torch.device
     """
 
-    def __init__(self, recipe, least, most, device):
+    def __init__(self, recipe: ChainFlow, least: int, most: int, device: str | torch.device):
         self.least, self.most = least, most
         self.flow = recipe(range(least, most + 1), most).to(device)
 
-    def __call__(self, lengths, size):
-        """The `Flow` of chains of some lengths, a tensor, padded to `size`."""
+    def __call__(self, lengths: Int[Tensor, " batch"], size: int) -> Flow:
+        """The `Flow` of chains of some lengths, padded to `size`."""
         flow = self.flow[lengths - self.least]
         names = ("momenta", "variance", "prior", "mask")
         ends = {name: getattr(flow, name).split(self.most, 1) for name in names}
@@ -41,8 +54,27 @@ class FlowTable:
         )
 
 
+class BatchKind(NamedTuple):
+    """What batches of one CUDA graph have in common."""
+
+    level: str
+    size: int
+    chains: int
+    self_conditioned: bool
+
+
+@dataclass(frozen=True)
+class CapturedStep:
+    """A CUDA graph, the tensor where it reads its draw, and those where it leaves its results."""
+
+    graph: torch.cuda.CUDAGraph
+    rows: Float64[Tensor, "batch 14"]
+    loss: Float[Tensor, ""]
+    bands: Float64[Tensor, "bands 2"]
+
+
 class DeviceSteps:
-    """Loss and gradients of batches that are drawn, made and judged on the device.
+    """Loss and gradients of batches that are drawn on the host and computed on the device.
 
     Parameters
     ----------
@@ -52,58 +84,64 @@ class DeviceSteps:
     config : TrainingConfig
     """
 
-    def __init__(self, denoiser, chains, config):
+    def __init__(self, denoiser: Denoiser, chains: DeviceChains, config: TrainingConfig):
         self.denoiser, self.chains, self.config = denoiser, chains, config
-        # Crops are as short as the least size, whole chains as short as they come.
-        shortest = min(int(chains.lengths.min()), least_size(1))
-        longest = least_size(int(chains.lengths.max()))
-        self.flows = FlowTable(denoiser.recipe, shortest, longest, chains.device)
+        # Crops may be as short as the least of the few sizes; whole chains may be shorter still.
+        least = min(int(chains.lengths.min()), least_size(1))
+        most = least_size(int(chains.lengths.max()))
+        self.flows = FlowTable(denoiser.recipe, least, most, chains.device)
         self.captures = chains.device.type == "cuda"
-        self.graphs, self.pool, self.stream = {}, None, None
+        self.captured: dict[BatchKind, CapturedStep] = {}
+        self.pool: tuple[int, int] | None = None
+        self.stream: torch.cuda.Stream | None = None
 
-    def __call__(self, step, rank, seed):
+    def __call__(
+        self, step: int, part: int, seed: int
+    ) -> tuple[Float[Tensor, ""], Float64[Tensor, "bands 2"], int]:
         """Add the gradient of a batch, over `accumulate`; its loss, band sums and chains."""
-        drawn = draw(self.chains, self.denoiser.recipe, self.config, step, rank)
+        drawn = draw(self.chains, self.denoiser.recipe, self.config, step, part)
         rows = torch.from_numpy(packed(self.chains, drawn))
-        again = sees_itself(self.denoiser, seed)
-        key = drawn.level, drawn.size, len(rows), again
+        self_conditioned = is_self_conditioned(self.denoiser, seed)
+        kind = BatchKind(drawn.level, drawn.size, len(rows), self_conditioned)
         if not self.captures:
             torch.manual_seed(seed)
-            return *self.gradient(rows.to(self.chains.device), *key[:2], again), len(rows)
-        if key not in self.graphs:
-            self.graphs[key] = self.capture(rows, *key)
-        graph, place, loss, bands = self.graphs[key]
-        place.copy_(rows.pin_memory(), non_blocking=True)
+            return *self.gradient(rows.to(self.chains.device), kind), len(rows)
+        if kind not in self.captured:
+            self.captured[kind] = self.capture(rows, kind)
+        captured = self.captured[kind]
+        captured.rows.copy_(rows.pin_memory(), non_blocking=True)
         torch.cuda.manual_seed(seed)
-        graph.replay()
-        return loss.clone(), bands.clone(), len(rows)
+        captured.graph.replay()
+        return captured.loss.clone(), captured.bands.clone(), len(rows)
 
-    def gradient(self, rows, level, size, again):
+    def gradient(
+        self, rows: Float64[Tensor, "batch 14"], kind: BatchKind
+    ) -> tuple[Float[Tensor, ""], Float64[Tensor, "bands 2"]]:
         """Loss and band sums of a packed draw, after its gradient was added."""
-        batch = device_batch(self.chains, rows, level, size)
-        flow = self.flows(batch.lengths, size)
+        batch = device_batch(self.chains, rows, kind.level, kind.size)
+        flow = self.flows(batch.lengths, kind.size)
         u = flow.schedule.time_of(batch.log_cutoff)
         epsilon = torch.randn_like(batch.clean)
-        earlier = earlier_call(u, epsilon) if again else None
+        earlier = earlier_call(u, epsilon) if kind.self_conditioned else None
         loss, bands = denoising_loss(
             self.denoiser, flow, batch, epsilon, u, self.config.resolution, earlier
         )
         (loss / self.config.accumulate).backward()
         return loss.detach(), bands
 
-    def capture(self, rows, level, size, _count, again):
-        """The graph of one kind of batch, where it reads its draw, its loss and band sums."""
-        place = rows.to(self.chains.device)
-        parameters = list(self.denoiser.network.parameters())
-        kept = [p.grad.clone() for p in parameters]  # the warm-up adds to them
+    def capture(self, rows: Float64[Tensor, "batch 14"], kind: BatchKind) -> CapturedStep:
+        """Capture the graph of one kind of batch."""
+        rows = rows.to(self.chains.device)
+        gradients = [p.grad for p in self.denoiser.network.parameters() if p.grad is not None]
+        before = [gradient.clone() for gradient in gradients]  # the warm-up adds to them
         self.stream = self.stream or torch.cuda.Stream()
         self.stream.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(self.stream):
-            self.gradient(place, level, size, again)
+            self.gradient(rows, kind)
         torch.cuda.current_stream().wait_stream(self.stream)
-        torch._foreach_copy_([p.grad for p in parameters], kept)
+        torch._foreach_copy_(gradients, before)
         graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(graph, pool=self.pool, stream=self.stream):
-            loss, bands = self.gradient(place, level, size, again)
+            loss, bands = self.gradient(rows, kind)
         self.pool = self.pool or graph.pool()
-        return graph, place, loss, bands
+        return CapturedStep(graph, rows, loss, bands)

@@ -1,53 +1,94 @@
 """Errors of interatomic distances: what makes a backbone stiff, and what holds sheets together.
 
-A chain is stiff along its bonds and soft across them; in the loss of the modes the soft
-directions, which nobody can predict, drown the stiff ones. Here the error of a pair of atoms is
-taken along the line between them in the network's own estimate, a function of the noisy chain
-alone, and every atom is linear in the components: the numerators leave the posterior mean as the
-exact minimiser. The denominators, the Gaussian chain's errors of the same pairs, vary with the
-clean chain and shift it by a term of the order of one over the number of pairs.
+A chain is stiff along its bonds and soft across them. In the loss of the modes the soft directions,
+which nobody can predict, outweigh the stiff ones. Here the error of a pair of atoms is taken along
+the line between them in the network's own estimate, which is a function of the noisy chain alone,
+and every atom is linear in the components: as far as the numerators go, the posterior mean remains
+the exact minimiser. The denominators, the Gaussian chain's errors of the same pairs, vary with the
+clean chain and shift the minimiser by a term of the order of one over the number of pairs.
 """
 
-import torch
+from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+from torch.nn.functional import normalize
+
+from ..structure.constants import CA_CA
 from ..structure.peptide import LINK_ATOMS
 
-__all__ = ["ATOMS", "BOND", "LOCAL", "atoms_present", "contact_error", "link_atoms", "local_error"]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from jaxtyping import Bool, Float, Int
+    from torch import Tensor
+
+    Atoms = Float[Tensor, "batch residues 4 3"]
+
+__all__ = ["ATOMS", "LOCAL", "atoms_present", "contact_error", "link_atoms", "local_error"]
 
 ATOMS = "N", "CA", "C", "O"
-BOND = 3.8
 
-#: Pairs along the chain: atom of residue i, atom of residue i + offset, offset.
+
+@dataclass(frozen=True)
+class LocalPair:
+    """Atom `first` of every residue i, and atom `second` of residue i + `offset`."""
+
+    first: str
+    second: str
+    offset: int
+
+
+@dataclass(frozen=True)
+class ContactPair:
+    """Atoms of residues three or more apart, in contact when nearer than `reach` Å."""
+
+    first: str
+    second: str
+    reach: float
+
+
+#: Pairs along the chain.
 LOCAL = {
-    "trace": [("CA", "CA", 1), ("CA", "CA", 2), ("CA", "CA", 3)],
-    # The angle at CA, then distances that follow phi, psi and both.
-    "links": [("N", "C", 0), ("C", "C", 1), ("N", "N", 1), ("O", "C", 1), ("O", "O", 1),
-              ("O", "N", 2)],
-}  # fmt: skip
+    "trace": [LocalPair("CA", "CA", offset) for offset in (1, 2, 3)],
+    "links": [
+        LocalPair("N", "C", 0),  # the angle at CA
+        LocalPair("C", "C", 1),  # phi
+        LocalPair("N", "N", 1),  # psi
+        LocalPair("O", "C", 1),
+        LocalPair("O", "O", 1),  # both
+        LocalPair("O", "N", 2),
+    ],
+}
+CONTACTS = [ContactPair("CA", "CA", 8.0), ContactPair("N", "O", 5.0)]
+#: Least separation of residues in contact.
+CONTACT_SEPARATION = 3
 
-#: Pairs at separation 3 or more that count as in contact, and their reach in Å.
-CONTACTS = [("CA", "CA", 8.0), ("N", "O", 5.0)]
 
-
-def link_atoms(ca, links):
+def link_atoms(
+    ca: Float[Tensor, "batch residues 3"], links: Float[Tensor, "batch residues 3"]
+) -> Atoms:
     """Backbone atoms as linear functions of the trace and the link vectors.
 
-    The rigid trans peptide (`peptide.LINK_ATOMS`) with the direction of the bond divided by its
-    mean length instead of its own; `peptide.place_backbone` moves its atoms further.
+    The rigid trans peptide of `peptide.LINK_ATOMS`, but along CA-CA over its mean length, not
+    along the unit vector. `peptide.place_backbone` moves the atoms further, no longer linearly.
 
     Parameters
     ----------
-    ca, links : Tensor, shape (B, N, 3)
+    ca, links : Tensor, shape (batch, residues, 3)
+        CA positions in Å, and unit vectors of the links to the next residue.
 
     Returns
     -------
-    Tensor, shape (B, N, 4, 3)
+    Tensor, shape (batch, residues, 4, 3)
         N, CA, C, O in Å; zero where a chain end has no such atom.
     """
-    step, middle = (ca[:, 1:] - ca[:, :-1]) / BOND, (ca[:, 1:] + ca[:, :-1]) / 2
+    along, middle = (ca[:, 1:] - ca[:, :-1]) / CA_CA, (ca[:, 1:] + ca[:, :-1]) / 2
     placed = {
-        name: middle + along * step + across * links[:, :-1]
-        for name, (along, across) in LINK_ATOMS["trans"].items()
+        name: middle + part_along * along + part_across * links[:, :-1]
+        for name, (part_along, part_across) in LINK_ATOMS["trans"].items()
     }
     end = torch.zeros_like(ca[:, :1])
     n = torch.cat([end, placed["N"]], 1)
@@ -55,8 +96,12 @@ def link_atoms(ca, links):
     return torch.stack([n, ca, c, o], 2)
 
 
-def atoms_present(lengths, size, device=None):
-    """Atoms that `link_atoms` places; bool (B, N, 4)."""
+def atoms_present(
+    lengths: Sequence[int] | Int[Tensor, " batch"],
+    size: int,
+    device: torch.device | str | None = None,
+) -> Bool[Tensor, "batch residues 4"]:
+    """Whether `link_atoms` places each atom, for chains padded to `size` residues."""
     index = torch.arange(size, device=device)[None]
     n = torch.as_tensor(lengths, device=device)[:, None]
     ca = index < n
@@ -64,55 +109,58 @@ def atoms_present(lengths, size, device=None):
     return torch.stack([n_atom, ca, c, c], 2)
 
 
-def _relative(along, along_reference):
-    return along.square().sum(1) / along_reference.square().sum(1).clamp_min(1e-8)
+def _ratio(
+    error: Float[Tensor, "batch pairs"], reference: Float[Tensor, "batch pairs"]
+) -> Float[Tensor, " batch"]:
+    """Squared errors along the pairs over those of the reference."""
+    return error.square().sum(1) / reference.square().sum(1).clamp_min(1e-8)
 
 
-def local_error(error, reference, atoms, present, pairs):
-    """Mean over kinds of pairs of the squared error along them, over that of the Gaussian chain.
+def local_error(
+    error: Atoms,
+    reference: Atoms,
+    atoms: Atoms,
+    present: Bool[Tensor, "batch residues 4"],
+    pairs: Sequence[LocalPair],
+) -> Float[Tensor, " batch"]:
+    """Squared error along pairs of the chain over that of the Gaussian chain, mean over kinds.
 
     Parameters
     ----------
-    error, reference : Tensor, shape (B, N, 4, 3)
-        Errors of the network and of a zero output, Å.
-    atoms : Tensor, shape (B, N, 4, 3)
-        The estimate, detached.
-    present : Tensor of bool, shape (B, N, 4)
-    pairs : list of (str, str, int)
-        See `LOCAL`.
-
-    Returns
-    -------
-    Tensor, shape (B,)
+    error, reference : Tensor, shape (batch, residues, 4, 3)
+        Errors of the network and of a zero output (the Gaussian chain), Å.
+    atoms : Tensor, shape (batch, residues, 4, 3)
+        The network's estimate (Å), detached.
+    present : Tensor, shape (batch, residues, 4)
+        See `atoms_present`.
+    pairs : sequence of LocalPair
     """
-    size, total = atoms.shape[1], 0
-    for first, second, offset in pairs:
-        a, b = ATOMS.index(first), ATOMS.index(second)
+    size, total = atoms.shape[1], torch.zeros(())
+    for pair in pairs:
+        a, b, offset = ATOMS.index(pair.first), ATOMS.index(pair.second), pair.offset
         real = present[:, : size - offset, a] & present[:, offset:, b]
-
-        def between(x, a=a, b=b, offset=offset):
-            return x[:, offset:, b] - x[:, : size - offset, a]
-
-        direction = torch.nn.functional.normalize(between(atoms), dim=-1) * real[..., None]
-        total = total + _relative(*((between(e) * direction).sum(-1) for e in (error, reference)))
+        between = [x[:, offset:, b] - x[:, : size - offset, a] for x in (atoms, error, reference)]
+        direction = normalize(between[0], dim=-1) * real[..., None]
+        total = total + _ratio(*((line * direction).sum(-1) for line in between[1:]))
     return total / len(pairs)
 
 
-def contact_error(error, reference, atoms, present):
-    """The same for pairs that are near in space but three or more residues apart; (B,)."""
-    size, total = atoms.shape[1], 0
+def contact_error(
+    error: Atoms, reference: Atoms, atoms: Atoms, present: Bool[Tensor, "batch residues 4"]
+) -> Float[Tensor, " batch"]:
+    """As `local_error`, for the pairs of `CONTACTS` that are near in the estimate."""
+    size, total = atoms.shape[1], torch.zeros(())
     index = torch.arange(size, device=atoms.device)
-    apart = (index[:, None] - index).abs() >= 3
-    for first, second, reach in CONTACTS:
-        a, b = ATOMS.index(first), ATOMS.index(second)
+    apart = (index[:, None] - index).abs() >= CONTACT_SEPARATION
+    for pair in CONTACTS:
+        a, b = ATOMS.index(pair.first), ATOMS.index(pair.second)
         line = atoms[:, :, None, a] - atoms[:, None, :, b]
         distance = line.norm(dim=-1)
-        near = (distance < reach) & apart & present[:, :, None, a] & present[:, None, :, b]
+        near = (distance < pair.reach) & apart & present[:, :, None, a] & present[:, None, :, b]
         direction = line * (near / distance.clamp_min(1e-3))[..., None]
-
-        def along(e, a=a, b=b, direction=direction):
-            left = torch.einsum("bijc,bic->bij", direction, e[:, :, a])
-            return (left - torch.einsum("bijc,bjc->bij", direction, e[:, :, b])).flatten(1)
-
-        total = total + _relative(along(error), along(reference))
+        along = []
+        for x in (error, reference):
+            left = torch.einsum("bijc,bic->bij", direction, x[:, :, a])
+            along.append((left - torch.einsum("bijc,bjc->bij", direction, x[:, :, b])).flatten(1))
+        total = total + _ratio(*along)
     return total / len(CONTACTS)

@@ -1,16 +1,24 @@
 """Several processes that train together, started by ``torchrun`` or by Slurm's ``srun``."""
 
+from __future__ import annotations
+
 import os
 import re
+from typing import TYPE_CHECKING
 
 import torch
+import torch.distributed
+
+if TYPE_CHECKING:
+    from jaxtyping import Shaped
+    from torch import Tensor, nn
 
 __all__ = ["agree", "average_gradients", "device_of", "join_group", "leave_group", "total"]
 
 
-def join_group():
+def join_group() -> tuple[int, int]:
     """Rank and number of the processes of this run; one unless a launcher started several."""
-    _ask_slurm()
+    take_over_slurm()
     world = int(os.environ.get("WORLD_SIZE", 1))
     if world > 1 and not torch.distributed.is_initialized():
         # Gradients travel between GPUs where they are; the few numbers on the CPU by gloo.
@@ -19,37 +27,46 @@ def join_group():
     return (torch.distributed.get_rank(), world) if world > 1 else (0, 1)
 
 
-def _ask_slurm():
-    """Tell torch what ``srun`` says of this process; a batch script's own shell has no step."""
-    said = os.environ
-    if "WORLD_SIZE" in said or int(said.get("SLURM_STEP_NUM_TASKS", 1)) == 1:
+def take_over_slurm() -> None:
+    """Give torch the variables it needs from those of ``srun``, if that started this process.
+
+    The shell of a batch script has no step of its own, and is left alone.
+    """
+    variables = os.environ
+    if "WORLD_SIZE" in variables or int(variables.get("SLURM_STEP_NUM_TASKS", 1)) == 1:
         return
     # "node[07-09,12],other3" begins with node07.
-    first = re.match(r"([^,\[]+)(?:\[(\w+))?", said["SLURM_STEP_NODELIST"])
-    said["RANK"], said["LOCAL_RANK"] = said["SLURM_PROCID"], said["SLURM_LOCALID"]
-    said["WORLD_SIZE"] = said["SLURM_STEP_NUM_TASKS"]
-    said.setdefault("MASTER_ADDR", first[1] + (first[2] or ""))
-    said.setdefault("MASTER_PORT", str(20000 + int(said["SLURM_JOB_ID"]) % 20000))
+    first = re.match(r"([^,\[]+)(?:\[(\w+))?", variables["SLURM_STEP_NODELIST"])
+    if first is None:
+        raise ValueError("the environment variable SLURM_STEP_NODELIST names no node")
+    variables["RANK"], variables["LOCAL_RANK"] = (
+        variables["SLURM_PROCID"],
+        variables["SLURM_LOCALID"],
+    )
+    variables["WORLD_SIZE"] = variables["SLURM_STEP_NUM_TASKS"]
+    variables.setdefault("MASTER_ADDR", first[1] + (first[2] or ""))
+    variables.setdefault("MASTER_PORT", str(20000 + int(variables["SLURM_JOB_ID"]) % 20000))
 
 
-def device_of(name):
+def device_of(name: str) -> str:
     """The device of this process: every one on a machine has a GPU of its own."""
     local = os.environ.get("LOCAL_RANK")
     if name != "cuda" or local is None:
         return name
-    return f"cuda:{int(local) % max(1, torch.cuda.device_count())}"  # srun may show one alone
+    # srun may show every process its own GPU alone, as number 0.
+    return f"cuda:{int(local) % max(1, torch.cuda.device_count())}"
 
 
-def leave_group():
-    """Wait for all processes, then part: one that ends early would take those that still write."""
+def leave_group() -> None:
+    """Wait for all processes, then part: one that ends early would take down those that write."""
     if torch.distributed.is_initialized():
         torch.distributed.barrier()
         torch.distributed.destroy_process_group()
 
 
-def average_gradients(denoiser):
+def average_gradients(module: nn.Module) -> None:
     """Mean of the gradients over all processes, in one message."""
-    gradients = [p.grad for p in denoiser.parameters() if p.grad is not None]
+    gradients = [p.grad for p in module.parameters() if p.grad is not None]
     flat = torch.cat([g.flatten() for g in gradients])
     torch.distributed.all_reduce(flat)
     flat /= torch.distributed.get_world_size()
@@ -57,14 +74,14 @@ def average_gradients(denoiser):
         gradient.copy_(part.view_as(gradient))
 
 
-def total(values):
-    """Sum of a tensor over all processes."""
+def total(values: Shaped[Tensor, "..."]) -> Shaped[Tensor, "..."]:
+    """Sum of a tensor over all processes, in place."""
     if torch.distributed.is_initialized():
         torch.distributed.all_reduce(values)
     return values
 
 
-def agree(answer):
+def agree(answer: bool) -> bool:
     """The answer of the first process, to a question of yes or no, on all of them."""
     if not torch.distributed.is_initialized():
         return answer

@@ -1,44 +1,95 @@
 """Denoising loss in the preconditioned space, and its split into bands of the flow."""
 
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
 import torch
 
 from ..flow import to_coords
 from ..structure.constants import BANDS
 from .distance_loss import LOCAL, atoms_present, contact_error, link_atoms, local_error
 
-__all__ = ["BAND_NAMES", "band_of", "denoising_loss", "distillation_loss"]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from jaxtyping import Bool, Float, Float64, Int64
+    from torch import Tensor
+
+    from ..flow import Flow, Kernel
+    from ..network import Denoiser
+    from .batches import Batch
+
+__all__ = ["BAND_NAMES", "EarlierCall", "band_of", "denoising_loss", "distillation_loss"]
 
 #: Rows of the sums that `denoising_loss` returns: bands of modes, links, then distances.
 BAND_NAMES = [f"modes_{name}" for name in BANDS] + ["links", "trace", "contacts", "torsions"]
-
+#: Longest periods (residues) of the bands but the last, which has no bound.
+BAND_EDGES = [int(edge) for edge in list(BANDS.values())[:-1]]
 
 #: Contacts count so many times as much as distances along the chain: hydrogen bonds of sheets need
 #: them exact, and are what samples lack most (benchmarks/model-log.md).
 CONTACT_WEIGHT = 2.0
-#: Components below which a chain counts less in the loss.
-FEW = 4.0
+#: Added to the sum of a chain's weights that divides its loss: chains that show fewer components
+#: than that count less.
+FEW_COMPONENTS = 4.0
 
 
-def band_of(flow):
-    """Index of the band of every component: 0-4 for modes by period, 5 for links; (B, D)."""
-    period = 2 * torch.pi / flow.momenta
-    band = sum((period > edge).long() for edge in list(BANDS.values())[:-1])
-    size = flow.momenta.shape[1] // 2
-    band[:, size:] = len(BANDS)
-    return band
+@dataclass(frozen=True)
+class EarlierCall:
+    """Times of an earlier call of the network, on noisier chains, and the noise to get there."""
+
+    u: Float64[Tensor, " batch"]
+    epsilon: Float[Tensor, "batch components 3"]
 
 
-def distance_error(parts, batch, weight):
-    """Relative errors of distances (`stretch`), and the weight of the finest component in each.
+def band_of(flow: Flow, cosine: bool) -> Int64[Tensor, "batch components"]:
+    """Band of every component: index into `BANDS` by period for modes, then one for links.
 
     Parameters
     ----------
-    parts : tuple of Tensor, shape (B, 2N, 3)
-        Error of the network, error of a zero output, and the estimate, detached; components.
+    flow : Flow
+    cosine : bool
+        The momenta are those of cosine modes, πn/N, so that periods 2N/n are compared with the
+        edges in integers, as `protdiff.structure.constants.band_index` does: modes at an edge are
+        filed right. Other bases have momenta that are no such fractions, for which nothing but
+        the rounded period 2π/k can be compared.
 
     Returns
     -------
-    errors, weights : Tensor, shape (3, B)
+    Tensor, shape (batch, components)
+        Components outside the flow's mask have any band.
+    """
+    size = flow.momenta.shape[1] // 2
+    if cosine:
+        residues = flow.mask[:, :size].sum(1, keepdim=True) + 1  # mode 0, the centroid, is masked
+        modes = torch.arange(size, device=flow.mask.device)
+        longer = [2 * residues > edge * modes for edge in BAND_EDGES]
+    else:
+        period = 2 * torch.pi / flow.momenta[:, :size]
+        longer = [period > edge for edge in BAND_EDGES]
+    modes_band = torch.stack(longer).sum(0)
+    return torch.cat([modes_band, torch.full_like(modes_band, len(BANDS))], 1)
+
+
+def distance_error(
+    parts: Sequence[Float[Tensor, "batch components 3"]],
+    batch: Batch,
+    weight: Float[Tensor, "batch components"],
+) -> tuple[Float[Tensor, "3 batch"], Float[Tensor, "3 batch"]]:
+    """Relative errors of distances, and the weight of the finest component in each.
+
+    Parameters
+    ----------
+    parts : sequence of three Tensor, shape (batch, components, 3)
+        Error of the network, error of a zero output, and the estimate, detached; components.
+    batch : Batch
+    weight : Tensor, shape (batch, components)
+
+    Returns
+    -------
+    errors, weights : Tensor, shape (3, batch)
         Rows: pairs along the trace, contacts, pairs along the backbone that links decide.
     """
     size = weight.shape[1] // 2
@@ -56,90 +107,134 @@ def distance_error(parts, batch, weight):
     return torch.stack(errors), torch.stack([finest, CONTACT_WEIGHT * finest, weight[:, size]])
 
 
-def component_weight(kernel, active, resolution):
-    """Weight of every component in the loss, zero where not active; (B, D)."""
-    sigma = kernel.sigma**2
-    return kernel.alpha**2 * sigma / (sigma + resolution**2) * active
+def component_weight(
+    kernel: Kernel, active: Bool[Tensor, "batch components"], resolution: float
+) -> Float64[Tensor, "batch components"]:
+    """Weight of every component in the loss, zero where it is not active."""
+    noise = kernel.sigma**2
+    return kernel.alpha**2 * noise / (noise + resolution**2) * active
 
 
-def earlier_estimate(denoiser, earlier, noisy, u, lengths, flow, conditions, beads=None):
-    """What a sampler on its way to `noisy` was told by the call before, on a noisier chain.
+def chain_loss(
+    error: Float[Tensor, "batch components"], weight: Float[Tensor, "batch components"]
+) -> Float[Tensor, ""]:
+    """Weighted mean over the components of each chain, then mean over chains."""
+    return ((weight * error).sum(1) / (weight.sum(1) + FEW_COMPONENTS)).mean()
 
-    `earlier`: its times (B,) and noise, or None: then None. No gradient.
+
+def earlier_estimate(
+    denoiser: Denoiser,
+    earlier: EarlierCall | None,
+    flow: Flow,
+    batch: Batch,
+    noisy: Float[Tensor, "batch components 3"],
+    u: Float64[Tensor, " batch"],
+    conditions: Float[Tensor, "batch residues features"],
+) -> Float[Tensor, "batch components 3"] | None:
+    """The estimate that a sampler on its way to `noisy` has from its call before; no gradient.
+
+    None when there is no earlier call.
     """
     if earlier is None:
         return None
-    s, epsilon = earlier
     with torch.no_grad():
-        before = flow.onward(noisy, u, s, epsilon)
-        return denoiser.estimate(before, s, lengths, flow, conditions, beads=beads)
+        noisier = flow.onward(noisy, u, earlier.u, earlier.epsilon)
+        return denoiser.estimate(
+            noisier, earlier.u, batch.lengths, flow, conditions, beads=batch.beads
+        )
 
 
-def distillation_loss(denoiser, base, flow, batch, epsilon, u, resolution, earlier=None):
-    """Weighted distance of a network's output from another one's, per chain.
+def distillation_loss(
+    denoiser: Denoiser,
+    base: Denoiser,
+    flow: Flow,
+    batch: Batch,
+    epsilon: Float[Tensor, "batch components 3"],
+    u: Float64[Tensor, " batch"],
+    resolution: float,
+    earlier: EarlierCall | None = None,
+) -> Float[Tensor, ""]:
+    """Weighted squared distance of a network's output from that of another, `base`.
 
     Zero exactly when both give the same estimates. Weights as in `denoising_loss`, without the
-    distances. No structure has to be true: the noisy chains only say where to compare. Both are
-    shown the `earlier` estimate of `base`, if there is one.
+    distances. The chains need not be real: they only say where to compare. Both networks get the
+    estimate of `base` from the `earlier` call, if there is one. Parameters as in `denoising_loss`.
     """
     noisy = flow.noise(batch.clean, u, epsilon)
-    arguments = noisy, u, batch.lengths, flow, denoiser.read(batch.conditions, batch.lengths)
+    conditions = denoiser.read(batch.conditions, batch.lengths)
+    previous = earlier_estimate(base, earlier, flow, batch, noisy, u, conditions)
+    arguments = noisy, u, batch.lengths, flow, conditions, previous, batch.beads
     with torch.no_grad():
-        first = earlier_estimate(base, earlier, *arguments)
-        wanted, _ = base(*arguments, first)
-    output, active = denoiser(*arguments, first)
+        target, _ = base(*arguments)
+    output, active = denoiser(*arguments)
     weight = component_weight(flow.kernel(u), active, resolution).to(output.dtype)
-    error = (output - wanted).square().mean(-1)
-    return ((weight * error).sum(1) / (weight.sum(1) + FEW)).mean()
+    return chain_loss((output - target).square().mean(-1), weight)
 
 
-def denoising_loss(denoiser, flow, batch, epsilon, u, resolution, earlier=None):
-    """Weighted error of the network, per chain and per band.
+def denoising_loss(
+    denoiser: Denoiser,
+    flow: Flow,
+    batch: Batch,
+    epsilon: Float[Tensor, "batch components 3"],
+    u: Float64[Tensor, " batch"],
+    resolution: float,
+    earlier: EarlierCall | None = None,
+) -> tuple[Float[Tensor, ""], Float64[Tensor, "bands 2"]]:
+    """Weighted squared error of the network on a batch, and its sums per band.
 
-    The target F* = (x0 - c_skip x) / c_out has unit variance in every mode, so that a zero output
-    gives about 1: the Gaussian chain. The weight α²σ²/(σ² + r²) of a component is bounded by 1;
-    it vanishes for pure noise, like the likelihood's weight, and for noise below the resolution r
-    of experimental structures. Per chain the sum is divided by the sum of weights plus `FEW`: a
-    chain that shows one or two modes at the noise level teaches little and counts little. At full
-    resolution `distance_error` is added.
+    The target F* = (x0 - c_skip x) / c_out has unit variance in every mode, so that a zero output,
+    which stands for the Gaussian chain, gives about 1. The weight α²σ²/(σ² + r²) of a component is
+    bounded by 1; it vanishes for pure noise, like the likelihood's weight, and for noise below the
+    resolution r of experimental structures. Per chain the sum is divided by the sum of weights plus
+    `FEW_COMPONENTS`: a chain that shows one or two modes at the noise level teaches little and
+    counts little. At full resolution `distance_error` is added.
 
     Parameters
     ----------
+    denoiser : Denoiser
+    flow : Flow
+        Of the chains of the batch.
+    batch : Batch
+    epsilon : Tensor, shape (batch, components, 3)
+        Standard normal noise.
+    u : Tensor, shape (batch,)
+        Times.
     resolution : float
-        r, Å for modes, and the same number for unit link vectors.
-    earlier : tuple of Tensor, optional
-        Times (B,) and noise of an earlier call: judge the estimate that is made with that one's in
-        view (self-conditioning).
+        r, in Å for modes; the same number for unit link vectors.
+    earlier : EarlierCall, optional
+        Judge the estimate that the network gives when it is shown its own estimate from an
+        earlier call (self-conditioning).
 
     Returns
     -------
     loss : Tensor, shape ()
     bands : Tensor, shape (len(BAND_NAMES), 2)
         Sums over the batch of the weighted squared error and of the weighted squared target
-        (what the Gaussian chain would get); their ratio is the relative error.
+        (the Gaussian chain's error); their ratio is the relative error.
     """
-    k = flow.kernel(u)
-    clean = batch.clean
-    noisy = flow.noise(clean, u, epsilon)
-    arguments = noisy, u, batch.lengths, flow, denoiser.read(batch.conditions, batch.lengths)
-    first = earlier_estimate(denoiser, earlier, *arguments, batch.beads)
-    output, active = denoiser(*arguments, first, batch.beads)
-    target = (clean - k.c_skip[..., None] * noisy) / k.c_out[..., None]
-    weight = component_weight(k, active, resolution).to(output.dtype)
+    kernel = flow.kernel(u)
+    noisy = flow.noise(batch.clean, u, epsilon)
+    conditions = denoiser.read(batch.conditions, batch.lengths)
+    previous = earlier_estimate(denoiser, earlier, flow, batch, noisy, u, conditions)
+    output, active = denoiser(noisy, u, batch.lengths, flow, conditions, previous, batch.beads)
+    skipped = kernel.c_skip[..., None] * noisy
+    target = (batch.clean - skipped) / kernel.c_out[..., None]
+    weight = component_weight(kernel, active, resolution).to(output.dtype)
     target = target.to(output.dtype).masked_fill(~active[..., None], 0)
     error = (output - target).square().mean(-1)
-    loss = ((weight * error).sum(1) / (weight.sum(1) + FEW)).mean()
-    if batch.level == "full":
-        scale = (k.c_out * active)[..., None].to(output.dtype)
-        estimate = (k.c_skip[..., None] * noisy).to(output.dtype) + scale * output
+    loss = chain_loss(error, weight)
+    full = batch.level == "full"
+    if full:
+        scale = (kernel.c_out * active)[..., None].to(output.dtype)
+        estimate = skipped.to(output.dtype) + scale * output
         parts = (scale * (output - target), scale * target, estimate.detach())
         distances, weights = distance_error(parts, batch, weight)
         loss = loss + (distances * weights).sum(0).mean()
     with torch.no_grad():
-        band = band_of(flow)
-        sums = torch.zeros(len(BAND_NAMES), 2, dtype=torch.float64, device=clean.device)
+        band = band_of(flow, denoiser.recipe.basis == "cosine")
+        sums = torch.zeros(len(BAND_NAMES), 2, dtype=torch.float64, device=noisy.device)
         for column, value in enumerate((error, target.square().mean(-1))):
             sums[:, column].index_add_(0, band.flatten(), (weight * value).flatten().double())
-        if batch.level == "full":
+        if full:
             sums[-3:, 0], sums[-3:, 1] = (distances * weights).sum(1), weights.sum(1)
     return loss, sums

@@ -1,6 +1,9 @@
 """Training of a `SequenceReader` on the secondary structure of known chains."""
 
+from __future__ import annotations
+
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -10,19 +13,31 @@ from ..network.condition_features import TYPES, one_hot
 from ..network.numerics import flush_denormals
 from ..network.reader import ReaderConfig, SequenceReader
 from .chains import crops
+from .optimisation import learning_rate, take_step
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from jaxtyping import Float, Int
+    from torch import Tensor
+
+    from .chains import ChainSet
 
 __all__ = ["fit_reader", "hidden_runs", "reading_accuracy"]
 
-#: Residues of a batch, steps of warm-up, highest rate.
-RESIDUES, WARMUP, RATE = 4000, 200, 2e-3
-#: Types are hidden in so many of the batches, in runs of these lengths.
-HIDDEN, RUNS = 0.5, (1, 8, 32)
+#: Residues of a batch, steps of warm-up, highest rate, largest norm of the gradient.
+RESIDUES, WARMUP, RATE, CLIP = 4000, 200, 2e-3, 1.0
+#: Residues by which the lengths that batches are sorted by are blurred.
+JITTER = 30
+#: Share of the batches in which types are hidden, and the lengths of the runs that are.
+HIDDEN_SHARE, RUNS = 0.5, (1, 8, 32)
 
 
-def _batches(chains, rng=None):
+def _batches(chains: ChainSet, rng: np.random.Generator | None = None) -> list[list[int]]:
     """Chains of every batch, of similar lengths; in random order given a generator."""
-    jitter = 0 if rng is None else 30 * rng.random(len(chains))
-    batches, size = [[]], 0
+    jitter = 0 if rng is None else JITTER * rng.random(len(chains))
+    batches: list[list[int]] = [[]]
+    size = 0
     for number in np.argsort(chains.lengths + jitter, kind="stable"):
         size = max(size, int(chains.lengths[number]))
         if batches[-1] and (len(batches[-1]) + 1) * size > RESIDUES:
@@ -34,45 +49,68 @@ def _batches(chains, rng=None):
     return batches
 
 
-def _batch(chains, chosen):
-    """Types and states (B, N) of whole chains, -1 where there is none, and their lengths."""
+def _batch(
+    chains: ChainSet, chosen: list[int]
+) -> tuple[Int[Tensor, "batch residues"], Int[Tensor, "batch residues"], list[int]]:
+    """Types and states of whole chains, -1 where there is none, and lengths of the chains."""
     lengths = [int(chains.lengths[number]) for number in chosen]
-    _, _, types, states = crops(chains, chosen, [0] * len(chosen), lengths)
-    return types, states, lengths
+    parts = crops(chains, chosen, [0] * len(chosen), lengths)
+    return parts.types, parts.structure, lengths
 
 
-def hidden_runs(types, rng):
+def hidden_runs(
+    types: Int[Tensor, "batch residues"], rng: np.random.Generator
+) -> Int[Tensor, "batch residues"]:
     """Types of which runs are hidden (-1), as in redesigns and half-known sequences."""
-    if rng.random() > HIDDEN:
+    if rng.random() > HIDDEN_SHARE:
         return types
     run, share = int(rng.choice(RUNS)), rng.random()
     hidden = rng.random((len(types), -(-types.shape[1] // run))) < share
-    hidden = torch.from_numpy(hidden.repeat(run, 1)[:, : types.shape[1]])
-    return types.masked_fill(hidden, -1)
+    mask = torch.from_numpy(hidden.repeat(run, 1)[:, : types.shape[1]])
+    return types.masked_fill(mask, -1)
 
 
-def _judged(reader, types, states, lengths):
-    """Log-odds and states of the residues that have both a type and a state."""
-    given = one_hot(types, torch.full_like(types, -1))[..., :TYPES]
+def _known_residues(
+    reader: SequenceReader,
+    types: Int[Tensor, "batch residues"],
+    states: Int[Tensor, "batch residues"],
+    lengths: list[int],
+) -> tuple[Float[Tensor, "known 3"], Int[Tensor, " known"]]:
+    """Log-odds and true states of the residues that have both a type and a state."""
+    features = one_hot(types, torch.full_like(types, -1))[..., :TYPES]
     known = (types >= 0) & (states >= 0)
-    return reader(given, lengths)[known], states[known]
+    return reader(features, lengths)[known], states[known]
 
 
 @torch.no_grad()
-def reading_accuracy(reader, chains):
+def reading_accuracy(reader: SequenceReader, chains: ChainSet) -> tuple[float, float]:
     """Share of residues whose likeliest state is the true one (Q3), and cross-entropy in nats."""
-    right = loss = count = 0
+    right, loss, count = 0, 0.0, 0
     for chosen in _batches(chains):
-        odds, states = _judged(reader, *_batch(chains, chosen))
+        odds, states = _known_residues(reader, *_batch(chains, chosen))
         right += int((odds.argmax(-1) == states).sum())
         loss += float(cross_entropy(odds, states, reduction="sum"))
         count += len(states)
     return right / count, loss / count
 
 
+def reader_rate(step: int, steps: int) -> float:
+    """Learning rate of steps 1, 2, …: linear warm-up, and half a cosine to zero at the end."""
+    falling = 0.5 + 0.5 * math.cos(math.pi * min(1.0, step / steps))
+    return learning_rate(RATE, step / WARMUP, 1.0) * falling
+
+
 @flush_denormals()
-def fit_reader(chains, held_out, *, epochs=8, config=None, seed=0, report=print):
-    """A reader of sequences.
+def fit_reader(
+    chains: ChainSet,
+    held_out: ChainSet,
+    *,
+    epochs: int = 8,
+    config: ReaderConfig | None = None,
+    seed: int = 0,
+    report: Callable[[str], object] = print,
+) -> SequenceReader:
+    """Train a reader of sequences.
 
     Parameters
     ----------
@@ -96,26 +134,23 @@ def fit_reader(chains, held_out, *, epochs=8, config=None, seed=0, report=print)
         Without residues that have a type and a state.
     """
     for part in (chains, held_out):
-        if not np.any((part.types < TYPES) & (part.structure >= 0)):
+        if part.structure is None or not np.any((part.types < TYPES) & (part.structure >= 0)):
             raise ValueError("no residue has a known type and a secondary structure to learn from")
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     reader = SequenceReader(config or ReaderConfig())
-    optimiser = torch.optim.AdamW(reader.parameters(), lr=0.0, weight_decay=0.05)
+    parameters = list(reader.parameters())
+    optimiser = torch.optim.AdamW(parameters, lr=0.0, weight_decay=0.05)
     step, steps = 0, epochs * len(_batches(chains))
     for epoch in range(epochs):
         reader.train()
         for chosen in _batches(chains, rng):
             step += 1
             types, states, lengths = _batch(chains, chosen)
-            loss = cross_entropy(*_judged(reader, hidden_runs(types, rng), states, lengths))
+            odds, states = _known_residues(reader, hidden_runs(types, rng), states, lengths)
             optimiser.zero_grad()
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(reader.parameters(), 1.0)
-            for group in optimiser.param_groups:
-                falling = 0.5 + 0.5 * math.cos(math.pi * min(1.0, step / steps))
-                group["lr"] = RATE * min(1.0, step / WARMUP) * falling
-            optimiser.step()
+            cross_entropy(odds, states).backward()
+            take_step(optimiser, parameters, reader_rate(step, steps), CLIP)
         accuracy, nats = reading_accuracy(reader.eval(), held_out)
         report(f"epoch {epoch + 1}: {accuracy:.1%} of held-out residues right, {nats:.3f} nats")
     return reader.eval().requires_grad_(False)

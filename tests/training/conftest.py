@@ -1,13 +1,22 @@
 """A tiny archive's chains, and the configuration of a tiny run on them."""
 
+import csv
+
 import pytest
 
 from protdiff.flow import ChainFlow
 from protdiff.flow.reference_spectrum import real_spectrum
+from protdiff.training import trainer
 from protdiff.training.chains import load_chains
 from protdiff.training.config import TrainingConfig
 
 SIZES = dict(scalars=16, vectors=8, layers=2, heads=2, hidden=32, products=4, embedding=16)
+
+
+def rows_of(path):
+    """Rows of a CSV file as dicts."""
+    with path.open() as handle:
+        return list(csv.DictReader(handle))
 
 
 @pytest.fixture(scope="module")
@@ -26,3 +35,17 @@ def config(tiny_archive, tmp_path):
 @pytest.fixture(scope="module")
 def recipe():
     return ChainFlow(spectrum=real_spectrum())
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """One batch of held-out chains is enough where the loss on them does not matter."""
+    measure = trainer.held_out_loss
+    monkeypatch.setattr(trainer, "held_out_loss", lambda *some: measure(*some[:3], batches=1))
+
+
+@pytest.fixture
+def judged(config, quick):
+    """Configuration of a run that validates after every step, and saves at its end."""
+    changes = {"steps": 6, "checkpoint_minutes": 1e9, "validate_minutes": 1e-9}
+    return config.model_copy(update=changes)

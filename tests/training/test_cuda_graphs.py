@@ -7,9 +7,10 @@ import pytest
 import torch
 
 from protdiff.network import Denoiser
-from protdiff.training.batches import assemble, device_batch, draw, packed
+from protdiff.training.batches import assemble, device_batch, packed
 from protdiff.training.chains import DeviceChains, crops
-from protdiff.training.cuda_graphs import DeviceSteps, FlowTable
+from protdiff.training.cuda_graphs import BatchKind, DeviceSteps, FlowTable
+from protdiff.training.batch_draws import draw
 from protdiff.training.losses import denoising_loss
 
 from ..conftest import TINY
@@ -26,10 +27,10 @@ def both(chains, resident, recipe, config, step):
     drawn = draw(resident, recipe, config, step)
     rows = torch.from_numpy(packed(resident, drawn))
     lengths = drawn.lengths.tolist()
-    rest = (torch.from_numpy(a) for a in (drawn.log_cutoff, drawn.rotations, drawn.told))
+    rest = (torch.from_numpy(a) for a in (drawn.log_cutoff, drawn.rotations, drawn.shown))
     parts = crops(chains, drawn.chains, drawn.starts, lengths)
-    one = assemble(*parts, lengths, *rest, drawn.level)
-    return one, device_batch(resident, rows, drawn.level, drawn.size)
+    on_host = assemble(parts, lengths, *rest, drawn.level)
+    return on_host, device_batch(resident, rows, drawn.level, drawn.size)
 
 
 def test_batches_and_losses_are_those_of_the_host(chains, resident, recipe, config):
@@ -39,31 +40,31 @@ def test_batches_and_losses_are_those_of_the_host(chains, resident, recipe, conf
     table = FlowTable(recipe, int(chains.lengths.min()), 512, "cpu")
     levels = set()
     for step in range(12):
-        one, other = both(chains, resident, recipe, config, step)
-        size, padded = one.clean.shape[1] // 2, other.clean.shape[1] // 2
+        batch, other = both(chains, resident, recipe, config, step)
+        size, padded = batch.clean.shape[1] // 2, other.clean.shape[1] // 2
         kept = [*range(size), *range(padded, padded + size)]
-        torch.testing.assert_close(other.clean[:, kept], one.clean, atol=2e-5, rtol=0)
-        assert torch.equal(other.conditions[:, :size], one.conditions)
-        total = float(one.clean.square().sum())  # nothing lies in the padding
+        torch.testing.assert_close(other.clean[:, kept], batch.clean, atol=2e-5, rtol=0)
+        assert torch.equal(other.conditions[:, :size], batch.conditions)
+        total = float(batch.clean.square().sum())  # nothing lies in the padding
         assert float(other.clean.square().sum()) == pytest.approx(total, rel=1e-5)
 
-        epsilon = torch.randn(one.clean.shape)
+        epsilon = torch.randn(batch.clean.shape)
         wide = torch.zeros(other.clean.shape)
         wide[:, kept] = epsilon
-        found = []
-        for batch, flow, noise in (
-            (one, recipe(one.lengths, size), epsilon),
+        results = []
+        for some, flow, noise in (
+            (batch, recipe(batch.lengths, size), epsilon),
             (other, table(other.lengths, padded), wide),
         ):
             denoiser.zero_grad()
-            u = flow.schedule.time_of(batch.log_cutoff)
-            loss, bands = denoising_loss(denoiser, flow, batch, noise, u, config.resolution)
+            u = flow.schedule.time_of(some.log_cutoff)
+            loss, bands = denoising_loss(denoiser, flow, some, noise, u, config.resolution)
             loss.backward()
             gradient = [p.grad.flatten() for p in denoiser.parameters() if p.grad is not None]
-            found.append((loss.detach(), bands, torch.cat(gradient)))
-        for a, b in zip(*found, strict=True):
+            results.append((loss.detach(), bands, torch.cat(gradient)))
+        for a, b in zip(*results, strict=True):
             torch.testing.assert_close(b, a, rtol=2e-4, atol=2e-5 * float(a.abs().max()))
-        levels.add(one.level)
+        levels.add(batch.level)
     assert {"full", "16"} <= levels
 
 
@@ -73,9 +74,9 @@ def test_steps_add_gradients_and_repeat(chains, resident, recipe, config):
     steps = DeviceSteps(denoiser, resident, config)
     loss, bands, count = steps(0, 0, seed=5)
     once = [p.grad.clone() for p in denoiser.parameters() if p.grad is not None]
-    again, same, _ = steps(0, 0, seed=5)
+    repeated, same, _ = steps(0, 0, seed=5)
     twice = [p.grad for p in denoiser.parameters() if p.grad is not None]
-    assert loss == again and torch.equal(bands, same) and count > 0
+    assert loss == repeated and torch.equal(bands, same) and count > 0
     assert any(bool(g.any()) for g in once)
     for a, b in zip(once, twice, strict=True):
         torch.testing.assert_close(2 * a, b)
@@ -88,8 +89,8 @@ def device(monkeypatch):
     plain = torch.tensor
 
     def tensor(data, *, device=None, **options):
-        made = plain(data, **options)
-        return made if device is None else made.to(device)
+        here = plain(data, **options)
+        return here if device is None else here.to(device)
 
     monkeypatch.setattr(torch, "tensor", tensor)
     with PretendedDevice() as pretended:
@@ -122,9 +123,10 @@ def test_no_step_waits_for_the_device(chains, recipe, config, device):
     kinds = {drawn.level == "full": drawn for drawn in few}
     for drawn, size in ((kinds[True], None), (kinds[True], 208), (kinds[False], None)):
         rows = torch.from_numpy(packed(resident, drawn)).to(DEVICE)
-        for again in (False, True):
+        for self_conditioned in (False, True):
+            kind = BatchKind(drawn.level, size or drawn.size, len(rows), self_conditioned)
             with device.alone():
-                loss, _ = steps.gradient(rows, drawn.level, size or drawn.size, again)
+                loss, _ = steps.gradient(rows, kind)
             assert math.isfinite(loss.item())
 
 
@@ -132,5 +134,5 @@ def test_crops_shorter_than_every_chain(chains, recipe, config):
     resident = DeviceChains.of(chains.select(min_length=60), "cpu")
     steps = DeviceSteps(Denoiser(TINY, recipe), resident, config)
     drawn = (draw(resident, recipe, config, step) for step in range(40))
-    step = next(k for k, one in enumerate(drawn) if one.lengths.min() < 60)
+    step = next(k for k, choice in enumerate(drawn) if choice.lengths.min() < 60)
     assert math.isfinite(steps(step, 0, seed=0)[0])

@@ -1,4 +1,4 @@
-"""Training of a reader, and of networks that are told what it read."""
+"""Training of a reader, and of networks that are shown what it read."""
 
 from dataclasses import replace
 
@@ -8,7 +8,7 @@ import torch
 
 from protdiff.network import Denoiser, ReaderConfig, SequenceReader
 from protdiff.network.weights import load_weights, save_weights
-from protdiff.training.adaptation import FinetuneSettings, finetune_chains
+from protdiff.training.adaptation import ChainGroups, FinetuneSettings, finetune_chains
 from protdiff.training.batches import make_batch
 from protdiff.training.objective import batch_loss
 from protdiff.training.reader_training import fit_reader, hidden_runs, reading_accuracy
@@ -37,12 +37,12 @@ def test_a_reader_learns_what_types_decide(coded):
 
 
 def test_the_same_seed_gives_the_same_reader(coded):
-    one, same, other = (
+    reader, same, other = (
         fit_reader(coded, coded, epochs=1, config=SIZES, seed=seed, report=lambda line: None)
         for seed in (1, 1, 2)
     )
-    assert torch.equal(one.head.weight, same.head.weight)
-    assert not torch.equal(one.head.weight, other.head.weight)
+    assert torch.equal(reader.head.weight, same.head.weight)
+    assert not torch.equal(reader.head.weight, other.head.weight)
 
 
 def test_types_are_hidden_in_runs():
@@ -76,23 +76,23 @@ def test_a_run_keeps_the_reader_and_trains_on_what_it_reads(started, chains):
     trainer = Trainer(started)
     trainer.train_step(chains, 1e-2)
     trainer.save()
-    again = Trainer(started)
-    again.restore()
-    for denoiser in (trainer.averaged(), again.averaged(), again.denoiser):
+    resumed = Trainer(started)
+    resumed.restore()
+    for denoiser in (trainer.averaged(), resumed.averaged(), resumed.denoiser):
         for name, value in before.reader.state_dict().items():
             assert torch.equal(denoiser.reader.state_dict()[name], value), name
-    assert not torch.equal(again.denoiser.network.head.weight, before.network.head.weight)
-    assert again.step == 1
+    assert not torch.equal(resumed.denoiser.network.head.weight, before.network.head.weight)
+    assert resumed.step == 1
     assert load_weights(started.out / "ema.safetensors").reader is not None
     # The loss is that of the conditions as they were read.
     batches = (make_batch(chains, before.recipe, started, step) for step in range(20))
     batch = next(batch for batch in batches if batch.level == "full")
     torch.nn.init.normal_(before.network.head.weight)
     read = replace(batch, conditions=before.read(batch.conditions, batch.lengths))
-    found, _ = batch_loss(before, batch, started, 0)
+    loss, _ = batch_loss(before, batch, started, 0)
     before.reader = None
-    told, untold = (batch_loss(before, one, started, 0)[0] for one in (read, batch))
-    assert found == told != untold
+    shown, hidden = (batch_loss(before, b, started, 0)[0] for b in (read, batch))
+    assert loss == shown != hidden
 
 
 def test_a_run_goes_on_when_its_first_weights_have_got_another_reader(started, chains):
@@ -103,11 +103,11 @@ def test_a_run_goes_on_when_its_first_weights_have_got_another_reader(started, c
     for sizes in (None, replace(SIZES, width=8)):
         first.reader = sizes and SequenceReader(sizes)
         save_weights(started.initial, first)
-        again = Trainer(started)
-        again.restore()
-        again.train_step(chains, 1e-3)
-        assert again.step == 2 and (again.averaged().reader is None) == (sizes is None)
-        again.save_average("ema.safetensors")
+        resumed = Trainer(started)
+        resumed.restore()
+        resumed.train_step(chains, 1e-3)
+        assert resumed.step == 2 and (resumed.averaged().reader is None) == (sizes is None)
+        resumed.save_average("ema.safetensors")
         assert (
             getattr(load_weights(started.out / "ema.safetensors").reader, "config", None) == sizes
         )
@@ -124,7 +124,7 @@ def test_fine_tuned_weights_read_as_before(started, chains, tmp_path, rank):
     out = tmp_path / "mine.safetensors"
     settings = FinetuneSettings(rank=rank, steps=2, beads=256, held_out_batches=1, checks=1)
     finetune_chains(
-        chains, chains, out, weights=started.initial, rehearsal=chains, settings=settings,
+        ChainGroups(chains, chains, chains), out, weights=started.initial, settings=settings,
         report=lambda line: None,
     )  # fmt: skip
     before, after = load_weights(started.initial), load_weights(out)

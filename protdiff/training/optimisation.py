@@ -1,0 +1,139 @@
+"""What all training has in common: learning rate, a step of the optimiser, the moving average."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import torch
+from torch.optim.swa_utils import AveragedModel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from torch import Tensor, nn
+
+    Tensors = tuple[Tensor, ...] | list[Tensor]
+
+__all__ = [
+    "adam_tensors", "adamw", "averaged_in_place", "learning_rate", "load_adam_tensors",
+    "moving_average", "take_step",
+]  # fmt: skip
+
+#: What AdamW keeps of every parameter.
+ADAM_STATE = ("step", "exp_avg", "exp_avg_sq")
+
+
+def learning_rate(highest: float, rise: float, fall: float) -> float:
+    """Rate of a step: a linear rise, then constant, then a linear fall to zero.
+
+    Parameters
+    ----------
+    highest : float
+    rise : float
+        Share of the rise that is done; 1 or more when it is over.
+    fall : float
+        Share of the fall that is left; 1 or more before it begins.
+
+    Examples
+    --------
+    >>> [learning_rate(0.1, step / 2, (10 - step) / 5) for step in (1, 4, 9, 10)]
+    [0.05, 0.1, 0.020000000000000004, 0.0]
+    """
+    return highest * min(1.0, rise, max(0.0, fall))
+
+
+def adamw(parameters: Iterable[nn.Parameter], weight_decay: float) -> torch.optim.AdamW:
+    """AdamW with the momenta used here; only matrices decay, not biases and scales."""
+    kinds: dict[bool, list[nn.Parameter]] = {True: [], False: []}
+    for parameter in parameters:
+        kinds[parameter.ndim >= 2].append(parameter)
+    groups = [
+        {"params": kinds[True], "weight_decay": weight_decay},
+        {"params": kinds[False], "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, lr=0.0, betas=(0.9, 0.98))
+
+
+def take_step(
+    optimiser: torch.optim.Optimizer, parameters: Sequence[nn.Parameter], rate: float, clip: float
+) -> None:
+    """Clip the norm of the gradient, and change the parameters at this rate."""
+    for group in optimiser.param_groups:
+        group["lr"] = rate
+    torch.nn.utils.clip_grad_norm_(parameters, clip)
+    optimiser.step()
+
+
+def adam_tensors(
+    optimiser: torch.optim.Optimizer, named: Iterable[tuple[str, nn.Parameter]]
+) -> dict[str, Tensor]:
+    """State of AdamW by name, ``exp_avg.PARAMETER`` and so on, for a checkpoint."""
+    names: dict[Tensor, str] = {parameter: name for name, parameter in named}
+    return {
+        f"{key}.{names[parameter]}": torch.as_tensor(value)
+        for parameter, state in optimiser.state.items()
+        for key, value in state.items()
+    }
+
+
+def load_adam_tensors(
+    optimiser: torch.optim.Optimizer,
+    named: Iterable[tuple[str, nn.Parameter]],
+    tensors: Mapping[str, Tensor],
+) -> None:
+    """Give AdamW the state of `adam_tensors`; parameters without one start anew."""
+    for name, parameter in named:
+        if f"step.{name}" not in tensors:
+            continue
+        state = {key: tensors[f"{key}.{name}"] for key in ADAM_STATE}
+        # AdamW keeps its counter on the host.
+        optimiser.state[parameter] = {
+            key: value if key == "step" else value.to(parameter.device)
+            for key, value in state.items()
+        }
+
+
+def moving_average(module: nn.Module, decay: float, updates: int = 0) -> AveragedModel:
+    """Exponential moving average of the parameters of a module, starting from what they are.
+
+    Parameters
+    ----------
+    module : nn.Module
+    decay : float
+        Weight of the average against the new parameters; update n has min(decay, (1+n)/(10+n)),
+        so that the random first weights are soon forgotten.
+    updates : int
+        Updates that the average has had before.
+
+    Returns
+    -------
+    AveragedModel
+        Its `module` is a copy with the averaged parameters; ``update_parameters(module)`` after
+        every step.
+    """
+
+    @torch.no_grad()
+    def update(averages: Tensors, parameters: Tensors, count: Tensor | int) -> None:
+        n = int(count)
+        weight = 1 - min(decay, (1 + n) / (10 + n))
+        torch._foreach_lerp_(averages, parameters, weight)  # pyright: ignore[reportPrivateImportUsage]
+
+    average = AveragedModel(module, multi_avg_fn=update).requires_grad_(False)
+    # With a count of zero the first update would copy the parameters.
+    average.n_averaged.fill_(updates + 1)
+    return average
+
+
+@contextmanager
+@torch.no_grad()
+def averaged_in_place(average: AveragedModel, parameters: Sequence[nn.Parameter]) -> Iterator[None]:
+    """Context in which the parameters have their averaged values."""
+    current = [parameter.clone() for parameter in parameters]
+    for parameter, value in zip(parameters, average.module.parameters(), strict=True):
+        parameter.copy_(value)
+    try:
+        yield
+    finally:
+        for parameter, value in zip(parameters, current, strict=True):
+            parameter.copy_(value)

@@ -1,0 +1,142 @@
+"""What a training run keeps from step to step, saved in checkpoints and restored from them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import torch
+
+from ..flow.zoo import recipe as named_recipe
+from ..network import Denoiser
+from ..network.numerics import pick_device
+from ..network.weights import find_weights, load_weights, save_weights
+from .checkpoint import Progress, read_checkpoint, write_checkpoint
+from .config import ConfigError
+from .distributed import device_of
+from .logs import forget_after
+from .optimisation import adam_tensors, adamw, load_adam_tensors, moving_average
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from torch import Tensor
+
+    from .config import TrainingConfig
+
+__all__ = ["RunState"]
+
+
+def of_network(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Those tensors of a denoiser that are trained: not the guide's, not the reader's."""
+    return {name: tensor for name, tensor in tensors.items() if name.startswith("network.")}
+
+
+class RunState:
+    """Denoiser, moving average, optimiser and counters of a run.
+
+    Parameters
+    ----------
+    config : TrainingConfig
+
+    Attributes
+    ----------
+    denoiser : Denoiser
+        With the weights as they are now; `averaged` gives one to generate with.
+    progress : Progress
+        Steps, chains, seconds, and the best loss on held-out chains so far.
+    """
+
+    def __init__(self, config: TrainingConfig):
+        self.config, self.progress = config, Progress()
+        recipe = named_recipe(config.flow)
+        torch.manual_seed(config.seed)
+        self.device = device_of(pick_device(config.device))
+        self.denoiser = Denoiser(config.network, recipe)
+        self.denoiser.to(self.device)
+        self.guide: Denoiser | None = None
+        if config.initial:
+            self._start_from(config.initial)
+        network = self.denoiser.network
+        self.average = moving_average(network, config.ema)
+        self.optimiser = adamw(network.parameters(), config.weight_decay)
+        if config.precision == "bf16":
+            network.use_bf16()
+        if config.compile:
+            network.compile()
+
+    @property
+    def step(self) -> int:
+        """Steps done."""
+        return self.progress.step
+
+    def _start_from(self, initial: str) -> None:
+        """Take over the weights of a file, its reader, and its guide if that is of this flow."""
+        path = find_weights(initial)
+        denoiser = load_weights(path, self.device)
+        if denoiser.recipe == self.denoiser.recipe:
+            self.guide = denoiser.guide
+        denoiser.guide = None  # it is not trained, nor is the reader
+        self.denoiser.reader = denoiser.reader
+        self.load(denoiser.state_dict(), path, new=".previous")
+
+    def load(self, tensors: Mapping[str, Tensor], origin: Path, new: str | None = None) -> None:
+        """Take over a network's tensors; those with `new` in their names may be missing.
+
+        Raises
+        ------
+        ConfigError
+            If they are those of a network of other sizes.
+        """
+        present = self.denoiser.state_dict()
+        optional = {name: value for name, value in present.items() if new and new in name}
+        untrained = {name: present[name] for name in present.keys() - of_network(present).keys()}
+        try:
+            self.denoiser.load_state_dict(optional | of_network(tensors) | untrained)
+        except RuntimeError:
+            raise ConfigError(
+                f"{origin}: made with other [network] sizes; choose another `out`, or the old sizes"
+            ) from None
+
+    def save(self) -> None:
+        """Write the checkpoint, then the averaged weights."""
+        parts = {
+            "model": of_network(self.denoiser.state_dict()),
+            "average": self._averaged_tensors(),
+            "adam": adam_tensors(self.optimiser, self.denoiser.named_parameters()),
+        }
+        rounded = round(self.progress.seconds, 1)
+        progress = replace(self.progress, seconds=rounded, configuration=self.config.recorded())
+        write_checkpoint(self.config.out, parts, progress)
+        self.save_average("ema.safetensors")
+
+    def save_average(self, name: str) -> None:
+        """Write the averaged weights."""
+        save_weights(self.config.out / name, self.averaged())
+
+    def _averaged_tensors(self) -> dict[str, Tensor]:
+        tensors = self.average.module.state_dict()
+        return {f"network.{name}": tensor for name, tensor in tensors.items()}
+
+    def averaged(self) -> Denoiser:
+        """A denoiser with the averaged weights; guide and reader of those it started from."""
+        denoiser = Denoiser(self.denoiser.network.config, self.denoiser.recipe)
+        denoiser.load_state_dict(self._averaged_tensors())
+        denoiser.guide, denoiser.reader = self.guide, self.denoiser.reader
+        return denoiser.to(self.device).eval().requires_grad_(False)
+
+    def restore(self) -> list[str]:
+        """Continue from the newest checkpoint, if there is one; what was changed since, as text."""
+        checkpoint = read_checkpoint(self.config.out)
+        if checkpoint is None:
+            return []
+        parts, self.progress = checkpoint
+        self.load(parts["model"], self.config.out)
+        average = {name.removeprefix("network."): t for name, t in parts["average"].items()}
+        self.average.module.load_state_dict(average)
+        self.average.n_averaged.fill_(self.step + 1)  # see `moving_average`
+        load_adam_tensors(self.optimiser, self.denoiser.named_parameters(), parts["adam"])
+        forget_after(self.config.out, self.step)
+        now, before = self.config.recorded(), self.progress.configuration
+        return [f"{k} {now[k]} (before: {v})" for k, v in before.items() if now.get(k, v) != v]

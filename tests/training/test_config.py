@@ -1,0 +1,44 @@
+"""Configurations: what is wrong is said in one line."""
+
+import pytest
+
+from protdiff.network import NetworkConfig
+from protdiff.training.config import ConfigError, TrainingConfig, read_config
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('data = "x"\nout = "y"\nstpes = 3', "stpes: unknown key; did you mean 'steps'"),
+        ('data = "x"\nout = "y"\n[network]\nlayer = 3', "did you mean 'layers'"),
+        ('data = "x"\nout = "y"\nsteps = 0', "steps: Input should be greater than 0"),
+        ('out = "y"', "data: Field required"),
+        ("data = ", "not a TOML file"),
+    ],
+)
+def test_bad_configurations_are_one_line(tmp_path, text, message):
+    path = tmp_path / "c.toml"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=message) as caught:
+        read_config(path)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_absent_configuration(tmp_path):
+    with pytest.raises(ConfigError, match="cannot be read"):
+        read_config(tmp_path / "none.toml")
+
+
+def test_sizes_are_those_of_the_network():
+    config = TrainingConfig(data=".", out=".", network={"scalars": 16})
+    assert config.network == NetworkConfig(scalars=16)
+    with pytest.raises(ValueError, match="cannot be chosen"):
+        TrainingConfig(data=".", out=".", network={"conditions": 3})
+
+
+def test_what_is_recorded_can_be_read():
+    config = TrainingConfig(data="a", out="b", cache="c", network={"layers": 2}, steps=7)
+    recorded = config.recorded()
+    assert not {"data", "out", "cache"} & recorded.keys()
+    assert "conditions" not in recorded["network"]
+    assert TrainingConfig(data="a", out="b", cache="c", **recorded) == config

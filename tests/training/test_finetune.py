@@ -1,0 +1,78 @@
+"""`protdiff.finetune`: from structures to weights, and what changed."""
+
+import json
+
+import numpy as np
+import pytest
+
+import protdiff
+from protdiff.training import adaptation
+from protdiff.training.adaptation import FinetuneSettings
+from protdiff.training.chains import load_chains
+from protdiff.training.finetune import nearest_conformation, portrait
+
+from .test_adaptation import FEW, quiet
+
+
+@pytest.fixture
+def chains(tiny_archive):
+    return load_chains(tiny_archive, "train")
+
+
+def test_portrait_of_the_chains_themselves(chains):
+    backbones = [chain.backbone() for chain in chains]
+    numbers = portrait(backbones, chains, ensemble=True)
+    assert numbers["frechet"] == pytest.approx(0, abs=1e-3) and numbers["rmsd"] < 1e-3
+    for key in ("helix", "strand", "rg_ratio"):
+        assert numbers[key] == numbers[f"user_{key}"]
+
+
+def test_nearest_conformation(chains):
+    backbone = chains[0].backbone()
+    moved = protdiff.Backbone.from_coords(-backbone.coords)
+    same = protdiff.Backbone.from_coords(backbone.coords[:, :, [1, 2, 0]] + 5)
+    near = nearest_conformation([same, moved, backbone[:30]], chains)
+    assert near[0] < 1e-6 < 1 < near[1] and np.isnan(near[2])
+
+
+def test_from_backbones_to_weights(tiny_weights, chains):
+    lines = []
+    numbers = protdiff.finetune(
+        [chain.backbone() for chain in chains], tiny_weights.parent / "mine.safetensors",
+        weights=tiny_weights, hold_out=0.3, samples=2, report=lines.append,
+        settings=FinetuneSettings(rank=2, steps=2, **FEW),
+    )  # fmt: skip
+    assert numbers["chains"] == len(chains) and numbers["rejected"] == 0 and numbers["steps"] == 2
+    assert {"frechet", "helix", "user_helix"} <= numbers["before"].keys() == numbers["after"].keys()
+    assert any("held-out loss" in line for line in lines)
+    [backbone] = protdiff.generate(30, steps=4, weights=tiny_weights.parent / "mine.safetensors")
+    assert len(backbone) == 30 and json.dumps(numbers)
+
+
+@pytest.mark.parametrize(("keep", "rehearsals"), [(None, 0.0), (0.5, 0.5)])
+def test_one_sequence_is_learned_without_rehearsal_by_default(
+    tiny_weights, chains, monkeypatch, keep, rehearsals
+):
+    """Conformations of one chain: no fold but theirs is kept, and coarse scales come more often."""
+    seen = []
+    monkeypatch.setattr(
+        adaptation, "finetune_chains", lambda *_, settings, **__: seen.append(settings) or {}
+    )
+    real, rng = chains[0].backbone(), np.random.default_rng(0)
+    moved = [real.coords + np.cumsum(0.05 * rng.normal(size=(len(real), 1, 3)), 0) for _ in "1234"]
+    frames = [protdiff.Backbone.from_coords(coords, real.sequence) for coords in moved]
+    for structures in (frames, [chain.backbone() for chain in chains]):
+        protdiff.finetune(
+            structures, tiny_weights.parent / "x.safetensors", weights=tiny_weights, samples=0,
+            hold_out=0.3, settings=FinetuneSettings(keep=keep), report=quiet,
+        )  # fmt: skip
+    ensemble, many = seen
+    assert ensemble.keep == rehearsals and ensemble.full_share < many.full_share
+    assert many == FinetuneSettings(keep=keep)
+
+
+def test_bad_places(tmp_path, chains):
+    backbones = [chain.backbone() for chain in chains]
+    for out in (tmp_path / "x.pt", tmp_path / "none" / "x.safetensors"):
+        with pytest.raises(ValueError, match=r"must end in \.safetensors and lie in a folder"):
+            protdiff.finetune(backbones, out)
