@@ -10,17 +10,17 @@ import torch
 
 from ..flow import to_modes
 from ..network.condition_features import one_hot
-from .chains import DeviceChains, crops
 from .batch_draws import draw
+from .chains import DeviceChains, crops
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float, Float64, Int
     from torch import Tensor
 
     from ..flow import ChainFlow
+    from .batch_draws import Draw
     from .chains import ChainSet, Crops
     from .config import TrainingConfig
-    from .batch_draws import Draw
 
 __all__ = ["Batch", "assemble", "components", "device_batch", "make_batch", "packed"]
 

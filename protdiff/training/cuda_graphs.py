@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
-from .batches import device_batch, packed
 from .batch_draws import draw, least_size
+from .batches import device_batch, packed
 from .losses import denoising_loss
 from .objective import earlier_call, is_self_conditioned
 

@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from protdiff.network import Denoiser
+from protdiff.training.batch_draws import draw
 from protdiff.training.batches import assemble, device_batch, packed
 from protdiff.training.chains import DeviceChains, crops
 from protdiff.training.cuda_graphs import BatchKind, DeviceSteps, FlowTable
-from protdiff.training.batch_draws import draw
 from protdiff.training.losses import denoising_loss
 
 from ..conftest import TINY

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import torch
 
-from protdiff.flow import ChainFlow, Flow
+from protdiff.flow import Flow, chain_momenta
 from protdiff.network import Denoiser
 from protdiff.network.denoiser import active_modes
 from protdiff.structure.constants import BANDS, band_index
@@ -16,10 +16,13 @@ from protdiff.training.objective import batch_loss, earlier_call, noise_of
 from ..conftest import TINY
 
 
-def test_bands_are_those_of_the_shared_table():
+def test_bands_are_those_of_the_shared_table(recipe):
     """Modes whose period is an edge, as mode 11 of 22 residues, among them."""
-    lengths = range(3, 513)
-    flow = ChainFlow()(lengths)
+    lengths = range(2, 513)
+    parts = chain_momenta(lengths)
+    momenta, mask = (torch.cat([part, part], 1) for part in parts)
+    ones, schedule = torch.ones_like(momenta), recipe([8]).schedule
+    flow = Flow(momenta=momenta, variance=ones, prior=ones, mask=mask, schedule=schedule)
     bands = band_of(flow, cosine=True)
     size = flow.momenta.shape[1] // 2
     for row, n in enumerate(lengths):
@@ -27,11 +30,11 @@ def test_bands_are_those_of_the_shared_table():
     assert (bands[:, size:] == len(BANDS)).all()
 
 
-def test_bands_of_other_bases_are_those_of_the_rounded_periods():
-    flow = ChainFlow(basis="laplacian")([22, 50])
+def test_bands_of_other_bases_are_those_of_the_rounded_periods(recipe):
+    flow = replace(recipe, basis="laplacian")([22, 50])
     bands = band_of(flow, cosine=False)[:, :50]
     periods = 2 * torch.pi / flow.momenta[:, :50]
-    edges = torch.tensor([edge for edge in BANDS.values()][:-1])
+    edges = torch.tensor(list(BANDS.values())[:-1])
     assert torch.equal(bands, (periods[..., None] > edges).sum(-1))
     assert bands[1, 1] == len(BANDS) - 1 and bands[1, 49] == 0
 
