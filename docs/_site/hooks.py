@@ -8,6 +8,7 @@ address, and the file's path otherwise.
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import os
 import re
@@ -26,6 +27,9 @@ REPOSITORY = os.environ.get("PROTDIFF_REPOSITORY", "")
 OUTSIDE = re.compile(
     r"\[([^\]]+)\]\((?:\.\./)+((?:benchmarks|protdiff|weights|data|tests)/[^)]*)\)"
 )
+
+#: A line that has the documentation of a Python object put in its place.
+DOCUMENTED = re.compile(r"^::: ([\w.]+)$", re.MULTILINE)
 
 
 def _command_line() -> ModuleType:
@@ -56,4 +60,17 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
             return f"[{text}]({REPOSITORY.rstrip('/')}/{path})"
         return text if path in text else f"{text} (`{path}`)"
 
-    return OUTSIDE.sub(outside, markdown)
+    return DOCUMENTED.sub(_home, OUTSIDE.sub(outside, markdown))
+
+
+def _home(match: re.Match[str]) -> str:
+    """The line that documents a public name, with the module that defines it.
+
+    The package imports its public names on first use, which the static analysis of the docstrings
+    does not see.
+    """
+    room, _, name = match[1].rpartition(".")
+    found = getattr(importlib.import_module(room), name)
+    if isinstance(found, ModuleType):
+        return match[0]
+    return f"::: {found.__module__}.{found.__qualname__}"
