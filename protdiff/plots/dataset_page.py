@@ -1,21 +1,37 @@
 """What a data set holds, as numbers and as a picture."""
 
+from __future__ import annotations
+
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from .._system.files import save_figure
 from ..dataset.store import SPLITS
+from ..structure.constants import expected_rg
 
-__all__ = ["draw_dataset", "summarise"]
+if TYPE_CHECKING:
+    from os import PathLike
 
-COLORS = {"train": "#2b6cb0", "val": "#dd8a2e", "test": "#6b9e3f"}
+    from jaxtyping import Float
+    from matplotlib.axes import Axes
+
+    from ..dataset.store import ChainSet
+
+__all__ = ["draw_dataset", "length_rows", "summarise"]
+
+#: Edges of the classes of lengths in `length_rows`.
 LENGTH_EDGES = (0, 40, 65, 97, 129, 161, 193, 257, 321, 385, 449, 513, 1025, 10**9)
+#: Chains that are drawn as points, at most.
+MAX_POINTS = 5000
+#: Colours of the splits.
+COLORS = {"train": "#2b6cb0", "val": "#dd8a2e", "test": "#6b9e3f"}
 
 
-def summarise(chains):
-    """Rows of numbers per split.
+def summarise(chains: ChainSet) -> dict[str, dict[str, float]]:
+    """Numbers of every split, and of all of them.
 
     Parameters
     ----------
@@ -33,7 +49,7 @@ def summarise(chains):
     return {name: _numbers(table[rows]) for name, rows in groups.items()} | {"all": _numbers(table)}
 
 
-def _numbers(table):
+def _numbers(table: np.ndarray) -> dict[str, float]:
     length = table["length"].astype(float)
     known = table["resolution"][np.isfinite(table["resolution"])]
     return {
@@ -43,20 +59,20 @@ def _numbers(table):
         "mean length": length.mean(),
         "helix": _mean(table["helix"]),
         "strand": _mean(table["strand"]),
-        "Rg ratio": np.median(table["rg"] / (2.2 * length**0.38)),
+        "Rg ratio": np.median(table["rg"] / expected_rg(length)),
         "extended": int(table["extended"].sum()),
         "resolution": np.median(known) if len(known) else np.nan,
     }
 
 
-def _mean(values):
-    """Mean of the values that are there."""
+def _mean(values: Float[np.ndarray, "chains"]) -> float:
+    """Mean of the values that are not missing."""
     values = values[np.isfinite(values)]
     return values.mean() if len(values) else np.nan
 
 
-def length_rows(chains):
-    """Chains per range of lengths and split: (first, last, counts) where there are any."""
+def length_rows(chains: ChainSet) -> list[tuple[int, int, list[int]]]:
+    """Chains per class of lengths: first and last length, and counts by split."""
     out = []
     for low, high in pairwise(LENGTH_EDGES):
         rows = (chains.lengths >= low) & (chains.lengths < high)
@@ -66,36 +82,51 @@ def length_rows(chains):
     return out
 
 
-def draw_dataset(chains, path):
-    """Draw lengths, secondary structure, size and resolution; write a PNG."""
+def draw_dataset(chains: ChainSet, path: str | PathLike[str]) -> None:
+    """Draw lengths, secondary structure, size and resolution; write a PNG, whole or not at all."""
     table, splits = chains.table, chains.table["split"]
     length = table["length"].astype(float)
-    present = [k for k in range(len(SPLITS)) if (splits == k).any()]
     figure = Figure(figsize=(11, 7.5), dpi=110, layout="constrained")
-    axes = figure.subplots(2, 2)
-    for axis in axes.ravel():
+    lengths, structure, size, resolution = figure.subplots(2, 2).ravel()
+    for axis in (lengths, structure, size, resolution):
         axis.spines[["top", "right"]].set_visible(False)
-
-    def stacked(axis, values, edges, title, label):
-        parts = [values[(splits == k) & np.isfinite(values)] for k in present]
-        names = [SPLITS[k] for k in present]
-        axis.hist(parts, edges, stacked=True, label=names, color=[COLORS[n] for n in names])
-        axis.set(title=title, xlabel=label, ylabel="chains")
-
-    stacked(axes[0, 0], length, np.linspace(length.min(), length.max() + 1, 41), "Length",
-            "residues")  # fmt: skip
-    axes[0, 0].legend(frameon=False)
-    stacked(axes[1, 0], table["rg"] / (2.2 * length**0.38), np.linspace(0.8, 2.0, 41),
-            "Size", "Rg / (2.2 N^0.38)")  # fmt: skip
-    stacked(axes[1, 1], table["resolution"].astype(float), np.linspace(0, 4.1, 42),
-            "Resolution, where known", "Å")  # fmt: skip
-    axis = axes[0, 1]
-    some = np.random.default_rng(0).permutation(len(table))[:5000]
-    for k in present:
+    _stacked(lengths, splits, length, np.linspace(length.min(), length.max() + 1, 41))
+    lengths.set(title="Length", xlabel="residues", ylabel="chains")
+    lengths.legend(frameon=False)
+    _stacked(size, splits, table["rg"] / expected_rg(length), np.linspace(0.8, 2.0, 41))
+    size.set(title="Size", xlabel="Rg / (2.2 N^0.38)", ylabel="chains")
+    _stacked(resolution, splits, table["resolution"].astype(float), np.linspace(0, 4.1, 42))
+    resolution.set(title="Resolution, where known", xlabel="Å", ylabel="chains")
+    some = np.random.default_rng(0).permutation(len(table))[:MAX_POINTS]
+    for k in _present(splits):
         rows = some[splits[some] == k]
-        axis.scatter(table["helix"][rows], table["strand"][rows], s=6, alpha=0.5, linewidths=0,
-                     color=COLORS[SPLITS[k]])  # fmt: skip
+        structure.scatter(
+            table["helix"][rows], table["strand"][rows],
+            s=6, alpha=0.5, linewidths=0, color=COLORS[SPLITS[k]],
+        )  # fmt: skip
     method = "P-SEA" if chains.structure is None else "DSSP"
-    axis.set(title=f"Secondary structure ({method})", xlabel="helix", ylabel="strand",
-             xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))  # fmt: skip
+    structure.set(
+        title=f"Secondary structure ({method})", xlabel="helix", ylabel="strand",
+        xlim=(-0.02, 1.02), ylim=(-0.02, 1.02),
+    )  # fmt: skip
     save_figure(figure, path)
+
+
+def _present(splits: np.ndarray) -> list[int]:
+    """Splits that have chains, by their place in `SPLITS`."""
+    return [k for k in range(len(SPLITS)) if (splits == k).any()]
+
+
+def _stacked(
+    axis: Axes,
+    splits: np.ndarray,
+    values: Float[np.ndarray, "chains"],
+    edges: Float[np.ndarray, "edges"],
+) -> None:
+    """Histogram of the values that are not missing, the splits on top of each other."""
+    present = _present(splits)
+    parts = [values[(splits == k) & np.isfinite(values)] for k in present]
+    names = [SPLITS[k] for k in present]
+    axis.hist(
+        parts, edges.tolist(), stacked=True, label=names, color=[COLORS[name] for name in names]
+    )

@@ -1,14 +1,29 @@
 """A page of plots: designs beside real chains of the same lengths."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import AutoLocator, MaxNLocator
 
 from .._system.files import save_figure
 
+if TYPE_CHECKING:
+    from os import PathLike
+
+    from jaxtyping import Float
+    from matplotlib.axes import Axes
+
+    from ..metrics.evaluation import Evaluation
+
 __all__ = ["draw_page"]
 
-MINE, REAL = "#2b6cb0", "#c9ced6"
+DESIGNS, REAL = "#2b6cb0", "#c9ced6"
+#: Panels of the page, and bins of a histogram.
+ROWS, COLUMNS, BINS = 4, 4, 30
+#: Quality columns that are drawn, and their titles.
 PANELS = {
     "ca_bonds": "CA–CA bonds within 0.1 Å",
     "clashes_3.6": "CA pairs under 3.6 Å, per 100 residues",
@@ -26,83 +41,68 @@ PANELS = {
 }
 
 
-def draw_page(found, path):
-    """Draw an `Evaluation` and write a PNG, whole or not at all.
-
-    Parameters
-    ----------
-    found : Evaluation
-    path : str or path-like
-    """
+def draw_page(evaluation: Evaluation, path: str | PathLike[str]) -> None:
+    """Draw an `Evaluation` and write a PNG, whole or not at all."""
     figure = Figure(figsize=(14, 11.5), dpi=110, layout="constrained")
-    axes = figure.subplots(4, 4).ravel()
+    axes = figure.subplots(ROWS, COLUMNS).ravel()
     for axis in axes:
         axis.spines[["top", "right"]].set_visible(False)
         axis.set_yticks([])
         axis.tick_params(labelsize=8)
     for axis, (name, title) in zip(axes, PANELS.items(), strict=False):
-        real = found.real.column(name)[found.matched].ravel()
-        _two_histograms(axis, found.designs.column(name), real, title)
-    _modes(axes[13], found.numbers["modes"])
-    pairs = found.pairwise_tm
-    if pairs is None:
-        axes[14].set_axis_off()
+        real = evaluation.real.column(name)[evaluation.matched].ravel()
+        _histograms(axis, title, evaluation.designs.column(name), real)
+    modes, diversity, novelty = axes[-3:]
+    _modes(modes, evaluation.numbers["modes"])
+    if evaluation.pairwise_tm is None:
+        diversity.set_axis_off()
     else:
-        _two_histograms(
-            axes[14],
-            pairs[np.tril_indices(len(pairs), -1)],
-            None,
-            "TM-score between designs",
-            (0, 1),
-        )
-    if found.max_tm:
-        _two_histograms(
-            axes[15],
-            found.max_tm["designs"],
-            found.max_tm.get("held_out"),
-            "largest TM-score to a known structure",
-            (0, 1),
-        )
+        tm = evaluation.pairwise_tm[np.tril_indices(len(evaluation.pairwise_tm), -1)]
+        _histograms(diversity, "TM-score between designs", tm, limits=(0, 1))
+    if evaluation.max_tm:
+        tm, real_tm = evaluation.max_tm["designs"], evaluation.max_tm.get("held_out")
+        _histograms(novelty, "largest TM-score to a known structure", tm, real_tm, limits=(0, 1))
     else:
-        axes[15].set_axis_off()
+        novelty.set_axis_off()
     figure.suptitle(
-        f"{len(found.designs)} designs (blue) and real chains of the same lengths (grey)",
+        f"{len(evaluation.designs)} designs (blue) and real chains of the same lengths (grey)",
         fontsize=13,
     )
     save_figure(figure, path)
 
 
-def _two_histograms(axis, mine, real, title, limits=None):
+def _histograms(
+    axis: Axes,
+    title: str,
+    designs: Float[np.ndarray, "designs"],
+    real: Float[np.ndarray, "chains"] | None = None,
+    limits: tuple[float, float] | None = None,
+) -> None:
     axis.set_title(title, fontsize=9)
     axis.xaxis.set_major_locator(MaxNLocator(5))
     groups = [
-        (x[np.isfinite(x)], color) for x, color in ((real, REAL), (mine, MINE)) if x is not None
+        (values[np.isfinite(values)], color)
+        for values, color in ((real, REAL), (designs, DESIGNS))
+        if values is not None
     ]
-    groups = [(x, color) for x, color in groups if len(x)]
+    groups = [(values, color) for values, color in groups if len(values)]
     if not groups:
         axis.text(0.5, 0.5, "no such atoms", ha="center", transform=axis.transAxes, fontsize=8)
         return
-    everything = np.concatenate([x for x, _ in groups])
+    everything = np.concatenate([values for values, _ in groups])
     low, high = limits or (everything.min(), everything.max())
-    edges = np.linspace(low, high if high > low else low + 1, 31)
+    edges = np.linspace(low, high if high > low else low + 1, BINS + 1).tolist()
     for values, color in groups:
         weights = np.full(len(values), 1 / len(values))
-        filled = color == REAL
-        axis.hist(
-            values,
-            edges,
-            weights=weights,
-            color=color,
-            lw=1.6,
-            histtype="stepfilled" if filled else "step",
-        )
+        kind = "stepfilled" if color == REAL else "step"
+        axis.hist(values, edges, weights=weights, color=color, lw=1.6, histtype=kind)
 
 
-def _modes(axis, modes):
+def _modes(axis: Axes, modes: dict[str, dict[str, float]]) -> None:
     axis.set_title("log of mode variance, designs over real", fontsize=9)
     names = list(modes)
     height = [modes[name]["log_ratio"] for name in names]
-    axis.bar(names, height, yerr=[modes[name]["error"] for name in names], color=MINE, width=0.6)
+    axis.bar(names, height, yerr=[modes[name]["error"] for name in names], color=DESIGNS, width=0.6)
     axis.axhline(0, color="black", lw=0.8)
     axis.yaxis.set_major_locator(AutoLocator())
     axis.set_xlabel("period, residues", fontsize=8)

@@ -1,29 +1,63 @@
 """Pictures of backbones: shaded ribbons on white, coloured from the N- to the C-terminus."""
 
-import biotite.structure as struc
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
-from .._system.files import replacing
+from .._system.files import save_figure
 from ..structure.backbone import Backbone
+from ..structure.constants import DRAWN_BREAK
+from ..structure.secondary_structure import psea
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from os import PathLike
+
+    from jaxtyping import Float
+
+__all__ = ["plot_backbones"]
+
+#: Colours from the N- to the C-terminus.
 N_TO_C = LinearSegmentedColormap.from_list(
     "n_to_c", ["#3b4cc0", "#2f8fd0", "#2bb3a3", "#8cc751", "#f2c933", "#f08a2e", "#d7352f"]
 )
 DPI = 160
-PANEL = np.array([480, 400])  # pixels, width and height
-TITLE = 40  # pixels above each panel
+#: Width and height of a panel, and height of the title above it, in pixels.
+PANEL, TITLE = np.array([480, 400]), 40
+#: Panels are drawn this many times larger, and averaged.
 SUPERSAMPLE = 3
+#: Colour of text and outlines.
 INK = np.array([0.13, 0.14, 0.18])
-LIGHT = np.array([-0.43, 0.55, 0.72])  # from above left; the viewer is at +z
-HALFWAY = np.array([-0.23, 0.30, 0.925])
-GAP = 5.0  # Å between neighbouring CA from which on the ribbon is open
-COIL, HELIX, STRAND = (0.36, 0.36), (1.35, 0.22), (1.05, 0.24)  # half width, thickness in Å
+#: Direction of the light, from above left, and half-way between it and the viewer at +z.
+LIGHT, HALFWAY = np.array([-0.43, 0.55, 0.72]), np.array([-0.23, 0.30, 0.925])
+#: Half width and thickness (Å) of a ribbon.
+COIL, HELIX, STRAND = (0.36, 0.36), (1.35, 0.22), (1.05, 0.24)
+#: Length (residues) of the arrow head of a strand.
+ARROW = 1.9
+#: Points of a ribbon that are drawn at a time.
+CHUNK = 1000
 
 
-def plot_backbones(coords_list, path, titles=None, columns=None):
+class Ribbon(NamedTuple):
+    """Points along a ribbon."""
+
+    place: Float[np.ndarray, "points"]  # residues, or share of the chain from 0 to 1
+    position: Float[np.ndarray, "points 3"]
+    tangent: Float[np.ndarray, "points 3"]
+    across: Float[np.ndarray, "points 3"]  # direction of the width
+    size: Float[np.ndarray, "points 2"]  # half width and thickness, Å
+
+
+def plot_backbones(
+    coords_list: Sequence[Backbone | np.ndarray],
+    path: str | PathLike[str],
+    titles: Sequence[str] | None = None,
+    columns: int | None = None,
+) -> None:
     """Draw backbones or assemblies as ribbons, one panel each, and write a PNG.
 
     Helices are wide ribbons, strands arrows that point to the C-terminus (P-SEA assignment from
@@ -46,7 +80,8 @@ def plot_backbones(coords_list, path, titles=None, columns=None):
     Raises
     ------
     ValueError
-        No backbones, wrong shapes, coordinates that are not finite, or titles of another number.
+        If there are no backbones, a shape is wrong, coordinates are not finite, or there are not
+        as many titles as backbones.
     """
     structures = [_chains(coords, k) for k, coords in enumerate(coords_list)]
     titles = [""] * len(structures) if titles is None else titles
@@ -57,37 +92,30 @@ def plot_backbones(coords_list, path, titles=None, columns=None):
     figure = Figure(figsize=(width / DPI, height / DPI), dpi=DPI, facecolor="white")
     for k, (chains, title) in enumerate(zip(structures, titles, strict=True)):
         left, top = k % columns * PANEL[0], height - k // columns * (PANEL[1] + TITLE) - TITLE
-        image, letters = _render(chains)
+        image, (n_place, c_place) = _render(chains)
         figure.figimage(image, left, top - PANEL[1])
         size = f"{len(chains)} × " * (len(chains) > 1) + f"{len(chains[0])} residues"
-        words = f"{title}  ·  {size}" if title else size
-        for text, (x, y), colour, weight in (
-            (words, (PANEL[0] / 2, -0.4 * TITLE), INK, "normal"),
-            ("N", letters[0], N_TO_C(0.0), "bold"),
-            ("C", letters[1], N_TO_C(1.0), "bold"),
+        caption = f"{title}  ·  {size}" if title else size
+        for text, (x, y), color, weight in (
+            (caption, (PANEL[0] / 2, -0.4 * TITLE), INK, "normal"),
+            ("N", n_place, N_TO_C(0.0), "bold"),
+            ("C", c_place, N_TO_C(1.0), "bold"),
         ):
             figure.text(
-                (left + x) / width,
-                (top - y) / height,
-                text,
-                color=colour,
-                fontsize=9,
-                fontweight=weight,
-                ha="center",
-                va="center",
-            )
-    with replacing(path) as temporary:
-        FigureCanvasAgg(figure).print_png(temporary, metadata={"Software": None})
+                (left + x) / width, (top - y) / height, text,
+                color=color, fontsize=9, fontweight=weight, ha="center", va="center",
+            )  # fmt: skip
+    save_figure(figure, path)
 
 
-def _chains(structure, number):
+def _chains(structure: Backbone | np.ndarray, number: int) -> list[Float[np.ndarray, "residues 3"]]:
     """CA trace of every chain."""
     if isinstance(structure, Backbone):
         return [_ca_trace(structure.chain(name).ca, number) for name in structure.chains]
     return [_ca_trace(structure, number)]
 
 
-def _ca_trace(coords, number):
+def _ca_trace(coords: np.ndarray, number: int) -> Float[np.ndarray, "residues 3"]:
     coords = np.asarray(coords, dtype=float)
     if coords.ndim == 3 and coords.shape[1:] == (4, 3):
         coords = coords[:, 1]
@@ -98,10 +126,13 @@ def _ca_trace(coords, number):
     return coords
 
 
-def _principal_view(trace, along):
-    """Rotation (never a mirror): x the largest extent, z, towards the viewer, the smallest.
+def _principal_view(
+    trace: Float[np.ndarray, "residues 3"], along: Float[np.ndarray, "3"]
+) -> Float[np.ndarray, "3 3"]:
+    """Rotation, never a mirror: x is the largest extent, z, towards the viewer, the smallest.
 
-    Singular vectors have no sign; the vector `along` gives one, so that views repeat.
+    Singular vectors have no sign; the vector `along` gives one, so that equal structures get equal
+    views.
     """
     axes = np.linalg.svd(trace - trace.mean(0), full_matrices=False)[2]
     axes[:2] *= np.where(axes[:2] @ along >= 0, 1, -1)[:, None]
@@ -109,28 +140,27 @@ def _principal_view(trace, along):
     return axes.T
 
 
-def _catmull_rom(points, t):
-    """Spline through points (L, d) at residue positions t in [0, L - 1]."""
+def _catmull_rom(
+    points: Float[np.ndarray, "residues d"], t: Float[np.ndarray, "points"]
+) -> Float[np.ndarray, "points d"]:
+    """Catmull-Rom spline through points, at residue positions t from 0 to L - 1."""
     padded = np.concatenate([2 * points[:1] - points[1:2], points, 2 * points[-1:] - points[-2:-1]])
     u = (t - (k := np.minimum(t.astype(int), len(points) - 2)))[:, None]
     a, b, c, d = (padded[k + shift] for shift in range(4))
     return b + 0.5 * u * (c - a + u * (2 * a - 5 * b + 4 * c - d + u * (3 * (b - c) + d - a)))
 
 
-def _unit(vectors):
+def _unit(vectors: Float[np.ndarray, "... 3"]) -> Float[np.ndarray, "... 3"]:
     return vectors / (np.linalg.norm(vectors, axis=-1, keepdims=True) + 1e-9)
 
 
-def _ribbon(trace, samples):
-    """Position t (residues), centre, tangent, direction of the width, half sizes."""
-    array = struc.AtomArray(len(trace))
-    array.coord, array.res_id = trace.astype(np.float32), np.arange(len(trace))
-    array.res_name, array.atom_name = np.full((2, len(trace)), [["ALA"], ["CA"]])
-    code = struc.annotate_sse(array)  # a helix, b strand, c coil
-    steps, centre = np.diff(trace, axis=0), trace.copy()
-    pleat = np.flatnonzero(code[1:-1] == "b") + 1
+def _ribbon(trace: Float[np.ndarray, "residues 3"], samples: int) -> Ribbon:
+    """The ribbon of an unbroken trace; places in residues."""
+    letters = np.array(list(psea(trace)))
+    steps, center = np.diff(trace, axis=0), trace.copy()
+    pleat = np.flatnonzero(letters[1:-1] == "E") + 1
     # Averaging neighbours takes the pleat out of strands, which look crumpled otherwise.
-    centre[pleat] = (trace[pleat - 1] + 2 * trace[pleat] + trace[pleat + 1]) / 4
+    center[pleat] = (trace[pleat - 1] + 2 * trace[pleat] + trace[pleat + 1]) / 4
     # The normal of three CA is the axis of a helix. In a strand it lies in the sheet and changes
     # sign with every residue. (Straight pieces have none: any direction will do.)
     side = _unit(np.cross(steps[:-1], steps[1:]) + np.array([1e-3, 2e-3, 3e-3]))
@@ -138,40 +168,44 @@ def _ribbon(trace, samples):
     side = np.concatenate([side[:1], side, side[-1:]])
     side[1:-1] = (side[:-2] + 2 * side[1:-1] + side[2:]) / 4
     t = np.linspace(0, len(trace) - 1, samples)
-    position, across = _catmull_rom(centre, t), _catmull_rom(side, t)
+    position, across = _catmull_rom(center, t), _catmull_rom(side, t)
     tangent = _unit(np.gradient(position, axis=0))
     across = _unit(across - (across * tangent).sum(1, keepdims=True) * tangent)
-    size = np.array([{"a": HELIX, "b": STRAND}.get(letter, COIL) for letter in code])
+    size = np.array([{"H": HELIX, "E": STRAND}.get(letter, COIL) for letter in letters])
     size = _catmull_rom(size, t).clip(0.2)
-    for end in np.flatnonzero((code == "b") & (np.append(code[1:], "c") != "b")):
+    for end in np.flatnonzero((letters == "E") & (np.append(letters[1:], "C") != "E")):
         tip = end + 0.8 - t  # residues to go to the tip of the arrow head
-        head = (tip >= 0) & (tip <= 1.9)
-        size[head, 0] = np.minimum(COIL[0] + 0.95 * tip[head], 1.05 + 6 * (1.9 - tip[head]))
+        head = (tip >= 0) & (tip <= ARROW)
+        size[head, 0] = np.minimum(COIL[0] + 0.95 * tip[head], 1.05 + 6 * (ARROW - tip[head]))
         size[head, 1] = np.interp(tip[head], [0, 0.5], [COIL[1], STRAND[1]])
     rounding = np.minimum(np.minimum(t, t[-1] - t) / 0.12, 1)[:, None]
-    return t, position, tangent, across, size * np.sqrt(1 - (1 - rounding) ** 2)
+    return Ribbon(t, position, tangent, across, size * np.sqrt(1 - (1 - rounding) ** 2))
 
 
-def _pieces(chain):
+def _pieces(
+    chain: Float[np.ndarray, "residues 3"],
+) -> list[tuple[int, Float[np.ndarray, "piece 3"]]]:
     """Start and trace of every piece between missing residues; single residues are not drawn."""
-    gaps = np.flatnonzero(np.linalg.norm(np.diff(chain, axis=0), axis=1) > GAP) + 1
-    starts = np.concatenate([[0], gaps])
+    gaps = np.flatnonzero(np.linalg.norm(np.diff(chain, axis=0), axis=1) > DRAWN_BREAK) + 1
+    starts = [0, *gaps.tolist()]
     pieces = zip(starts, np.split(chain, gaps), strict=True)
     return [(start, piece) for start, piece in pieces if len(piece) > 1]
 
 
-def _ribbons(chain, samples):
-    """Ribbons of the pieces of a chain: share of the chain (0 to 1), then as in `_ribbon`.
+def _ribbons(chain: Float[np.ndarray, "residues 3"], samples: float) -> Iterator[Ribbon]:
+    """Ribbons of the pieces of a chain; places as shares of the chain.
 
     `samples` is the number of points per residue.
     """
     for first, piece in _pieces(chain):
-        t, *rest = _ribbon(piece, int(samples * len(piece)))
-        yield (t + first) / (len(chain) - 1), *rest
+        ribbon = _ribbon(piece, int(samples * len(piece)))
+        yield ribbon._replace(place=(ribbon.place + first) / (len(chain) - 1))
 
 
-def _render(chains):
-    """Image (height, width, 3), and the places in it for the letters N and C of the first chain."""
+def _render(
+    chains: list[Float[np.ndarray, "residues 3"]],
+) -> tuple[Float[np.ndarray, "height width 3"], list[Float[np.ndarray, "2"]]]:
+    """Image, and the places in it (pixels) for the letters N and C of the first chain."""
     whole = np.concatenate(chains)
     view = _principal_view(whole, chains[0][-1] - chains[0][0])
     whole, chains = whole @ view, [chain @ view for chain in chains]
@@ -182,26 +216,35 @@ def _render(chains):
     shade = np.ones((height * width, 3), np.float32)
     for chain in chains:
         for ribbon in _ribbons(chain - middle, 5.5 * scale):
-            for start in range(0, len(ribbon[0]), 1000):
-                _splat(depth, shade, [part[start : start + 1000] for part in ribbon], scale)
-    image = _ink(depth.reshape(height, width), shade.reshape(height, width, 3), scale)
+            for start in range(0, len(ribbon.place), CHUNK):
+                part = Ribbon(*(values[start : start + CHUNK] for values in ribbon))
+                _draw_surface(depth, shade, part, scale)
+    image = _with_outlines(depth.reshape(height, width), shade.reshape(height, width, 3), scale)
     image = image.reshape(PANEL[1], SUPERSAMPLE, PANEL[0], SUPERSAMPLE, 3).mean((1, 3))
     angle, letters = np.linspace(0, 2 * np.pi, 24, endpoint=False), []
     ends = chains[0][[0, -1]] - middle
-    for end in _pixels(ends, scale):  # beside it, where the image is emptiest
+    for end in _pixels(ends, scale):  # the letter stands beside it, where the image is emptiest
         places = (end + 17 * np.stack([np.cos(angle), np.sin(angle)], 1)).clip(9, PANEL - 9)
         white = [image[y - 9 : y + 9, x - 8 : x + 8].mean() for x, y in places.astype(int)]
         letters.append(places[np.argmax(white)])
     return image, letters
 
 
-def _pixels(points, scale):
-    """x to the right and y down the page, in pixels of the panel; scale is supersampled."""
+def _pixels(points: Float[np.ndarray, "points 3"], scale: float) -> Float[np.ndarray, "points 2"]:
+    """x to the right and y down the page, in pixels of the panel.
+
+    `scale` is in pixels of the supersampled image per Å.
+    """
     return points[:, :2] * [scale / SUPERSAMPLE, -scale / SUPERSAMPLE] + PANEL / 2
 
 
-def _splat(depth, shade, ribbon, scale):
-    """Draw the surface points of a piece of ribbon that lie in front of what is there."""
+def _draw_surface(
+    depth: Float[np.ndarray, "pixels"],
+    shade: Float[np.ndarray, "pixels 3"],
+    ribbon: Ribbon,
+    scale: float,
+) -> None:
+    """Draw the surface points of a piece of ribbon that lie in front of what is drawn already."""
     share, position, tangent, across, size = ribbon
     theta = np.linspace(0, 2 * np.pi, int(14 * scale), endpoint=False)[:, None, None]
     wide, thick, up = size[:, :1].clip(1e-3), size[:, 1:].clip(1e-3), np.cross(tangent, across)
@@ -221,7 +264,11 @@ def _splat(depth, shade, ribbon, scale):
     shade[place] = base * (0.57 + 0.49 * diffuse) + 0.18 * gleam
 
 
-def _ink(depth, shade, scale):
+def _with_outlines(
+    depth: Float[np.ndarray, "height width"],
+    shade: Float[np.ndarray, "height width 3"],
+    scale: float,
+) -> Float[np.ndarray, "height width 3"]:
     """Darken crevices, fade what is far, and outline every edge in depth."""
     drawn = np.isfinite(depth)
     near, far = depth[drawn].max(), depth[drawn].min()

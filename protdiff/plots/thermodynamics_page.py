@@ -1,16 +1,32 @@
-"""A figure of `protdiff flow thermo`."""
+"""Entropy production of a network and its replicas as a figure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from matplotlib.figure import Figure
 
 from .._system.files import save_figure
 
+if TYPE_CHECKING:
+    from os import PathLike
+
+    from ..analysis.network_thermodynamics import ThermoReport
+
 __all__ = ["draw_thermo"]
 
-NETWORK = "#2b6cb0"
+NETWORK, TRUTH = "#2b6cb0", "#e07b39"
 
 
-def draw_thermo(report, path):
-    """Draw a `ThermoReport` and write a PNG, whole or not at all."""
+def draw_thermo(report: ThermoReport, path: str | PathLike[str]) -> None:
+    """Draw entropy production, loss of the bound and replicas by period, and write a PNG.
+
+    Parameters
+    ----------
+    report : ThermoReport
+    path : str or path-like
+        The file appears whole or not at all.
+    """
     figure = Figure(figsize=(13, 3.8), dpi=110, layout="constrained")
     production, loss, replicas = figure.subplots(1, 3)
     period = [s.period for s in report.shells]
@@ -18,19 +34,19 @@ def draw_thermo(report, path):
     production.set_title("entropy production by shell, nats per residue", fontsize=10)
     loss.plot(period, [s.bound for s in report.shells], "o-", color=NETWORK)
     loss.set_title(f"bound spent by {len(report.shells)} steps, nats per residue", fontsize=10)
-    times = [r.period for r in report.replicas]
+    periods = [r.period for r in report.replicas]
     replicas.plot(
-        times,
+        periods,
         [r.between for r in report.replicas],
         "o-",
         color=NETWORK,
         label="replica to replica",
     )
     replicas.plot(
-        times,
+        periods,
         [r.to_truth for r in report.replicas],
         "s--",
-        color="#e07b39",
+        color=TRUTH,
         label="replica to truth",
     )
     replicas.set_title("replicas of one noised chain, rms Å per residue", fontsize=10)
