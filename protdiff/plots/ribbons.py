@@ -162,10 +162,12 @@ def _ribbon(trace: Float[np.ndarray, "residues 3"], samples: int) -> Ribbon:
     # Averaging neighbours takes the pleat out of strands, which look crumpled otherwise.
     center[pleat] = (trace[pleat - 1] + 2 * trace[pleat] + trace[pleat + 1]) / 4
     # The normal of three CA is the axis of a helix. In a strand it lies in the sheet and changes
-    # sign with every residue. (Straight pieces have none: any direction will do.)
-    side = _unit(np.cross(steps[:-1], steps[1:]) + np.array([1e-3, 2e-3, 3e-3]))
+    # sign with every residue. Straight pieces, and those of two residues, have none: there any
+    # direction will do.
+    normals = np.cross(steps[:-1], steps[1:]) if len(trace) > 2 else np.zeros((1, 3))
+    side = _unit(normals + np.array([1e-3, 2e-3, 3e-3]))
     side[1:] *= np.cumprod(np.where((side[1:] * side[:-1]).sum(1) < 0, -1, 1))[:, None]
-    side = np.concatenate([side[:1], side, side[-1:]])
+    side = np.concatenate([side[:1], side, side[-1:]])[: len(trace)]
     side[1:-1] = (side[:-2] + 2 * side[1:-1] + side[2:]) / 4
     t = np.linspace(0, len(trace) - 1, samples)
     position, across = _catmull_rom(center, t), _catmull_rom(side, t)

@@ -1,6 +1,5 @@
 """`evaluate` on a few short chains whose answers are known."""
 
-import json
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,7 +20,6 @@ from protdiff.metrics.population import (
     real_population,
 )
 from protdiff.metrics.quality import quality
-from protdiff.plots.evaluation_page import draw_page
 
 EXAMPLES = Path(__file__).parents[2] / "data" / "examples"
 
@@ -224,22 +222,3 @@ def test_summary_leaves_missing_values_out():
         {"count": 3, "mean": 0.5, "median": 0.4, "largest": 0.9}
     )
     assert summary(np.array([np.nan])) == {"count": 0}
-
-
-def test_page_of_a_single_trace(pieces, tmp_path):
-    coords = pieces[0].coords.copy()
-    coords[:, [0, 2, 3]] = np.nan
-    found = evaluate(structures(protdiff.Backbone.from_coords(coords)))
-    assert found.numbers["frechet"] == {} and "dssp_helix" not in found.numbers["columns"]
-    draw_page(found, tmp_path / "page.png")
-    assert (tmp_path / "page.png").read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
-    assert [path.name for path in tmp_path.iterdir()] == ["page.png"]
-    json.dumps(found.numbers)
-
-
-def test_page_that_cannot_be_written(pieces, tmp_path, monkeypatch):
-    monkeypatch.setattr("protdiff.plots.evaluation_page.PANELS", {"rg": "rg"})
-    found = evaluate(structures(*pieces), diversity=0)
-    with pytest.raises(OSError):
-        draw_page(found, tmp_path / "nowhere" / "page.png")
-    assert list(tmp_path.iterdir()) == []

@@ -133,6 +133,15 @@ def test_the_ribbon_is_open_where_residues_are_missing(helix):
     np.testing.assert_allclose(shares, [(0, 11 / 21), (12 / 21, 1)])
 
 
+def test_pieces_of_one_and_two_residues(helix):
+    """Single residues are not drawn, two make a short tube."""
+    chain = helix[[0, *range(8, 20), 28, 29]]
+    ribbons = list(_ribbons(chain, 30))
+    assert len(ribbons) == 2
+    np.testing.assert_allclose(ribbons[1].position[[0, -1]], helix[[28, 29]], atol=1e-6)
+    assert np.isfinite(np.concatenate([values.ravel() for values in ribbons[1]])).all()
+
+
 @pytest.mark.parametrize("length", [4, 6])
 def test_straight_and_short_chains_are_drawn(length, tmp_path):
     path = tmp_path / "line.png"
