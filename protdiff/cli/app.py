@@ -1,14 +1,13 @@
 """`protdiff`: the verbs and how errors leave the program."""
 
-import inspect
 import os
-import re
 import sys
 
 import typer
 
 from . import audit, data, doctor, evaluate, extend, finetune, flow, generate, score, train, weights
 from ._shared.flags import in_flags
+from ._shared.groups import paragraphs
 from ._shared.variadic import variadic
 
 __all__ = ["app", "main"]
@@ -23,13 +22,6 @@ app = typer.Typer(
 )
 
 
-def _paragraphs(command):
-    """The command with every paragraph of its help on one line, to be wrapped by the terminal."""
-    text = inspect.cleandoc(command.__doc__ or "")
-    command.__doc__ = re.sub(r"(?<!\n)\n(?!\n)", " ", text)
-    return command
-
-
 for _name, _command in {
     "generate": generate.generate,
     "extend": extend.extend,
@@ -39,8 +31,8 @@ for _name, _command in {
     "finetune": finetune.finetune,
     "doctor": doctor.doctor,
 }.items():
-    app.command(name=_name)(_paragraphs(_command))
-app.command(name="score", cls=variadic("--reference"))(_paragraphs(score.score))
+    app.command(name=_name)(paragraphs(_command))
+app.command(name="score", cls=variadic("--reference"))(paragraphs(score.score))
 app.add_typer(data.app, name="data")
 app.add_typer(flow.app, name="flow")
 app.add_typer(weights.app, name="weights")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ._shared.groups import grouped, paragraphs
 from ._shared.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -41,7 +43,47 @@ def _group() -> None:
     pass
 
 
-@app.command()
+@dataclass(frozen=True)
+class LimitOptions:
+    """Which chains are kept."""
+
+    min_length: Annotated[int, typer.Option(min=3, help="Residues.")] = 40
+    max_length: Annotated[int, typer.Option(min=3, help="Residues.")] = 512
+    max_resolution: Annotated[
+        float, typer.Option(min=0, help="Å; chains of unknown resolution are kept.")
+    ] = 4.0
+    method: Annotated[
+        list[str] | None, typer.Option(help=f"Only of these: {', '.join(METHODS)}.")
+    ] = None
+
+
+@dataclass(frozen=True)
+class ReadingOptions:
+    """How inputs are read."""
+
+    models: Annotated[Models, typer.Option(help="Models to take of a file with several.")] = (
+        Models.first
+    )
+    stride: Annotated[int, typer.Option(min=1, help="Take every so many frames.")] = 1
+    identical: Annotated[
+        bool, typer.Option(help="Keep chains whose sequence another input has already.")
+    ] = False
+    jobs: Annotated[int, typer.Option(min=0, help="Processes; 0: one per core.")] = 1
+
+
+@dataclass(frozen=True)
+class SplittingOptions:
+    """How chains go to splits."""
+
+    cluster: Annotated[
+        Cluster, typer.Option(help="Splits by 30 % identity (MMseqs2) or by identical sequence.")
+    ] = Cluster.auto
+    val: Annotated[float, typer.Option(min=0, max=0.5, help="Share for validation.")] = 0.05
+    test: Annotated[float, typer.Option(min=0, max=0.5, help="Share for the test.")] = 0.05
+    seed: Annotated[int, typer.Option(min=0, help="Of the splits.")] = 0
+
+
+@grouped
 def build(
     inputs: Annotated[
         list[str],
@@ -51,51 +93,39 @@ def build(
         ),
     ],
     out: Annotated[Path, typer.Option(help="Folder of the data set; must not exist.")],
-    min_length: Annotated[int, typer.Option(min=3, help="Residues.")] = 40,
-    max_length: Annotated[int, typer.Option(min=3, help="Residues.")] = 512,
-    max_resolution: Annotated[
-        float, typer.Option(min=0, help="Å; chains of unknown resolution are kept.")
-    ] = 4.0,
-    method: Annotated[
-        list[str] | None, typer.Option(help=f"Only of these: {', '.join(METHODS)}.")
-    ] = None,
-    models: Annotated[
-        Models, typer.Option(help="Models to take of a file with several.")
-    ] = Models.first,
-    stride: Annotated[int, typer.Option(min=1, help="Take every so many frames.")] = 1,
-    identical: Annotated[
-        bool, typer.Option(help="Keep chains whose sequence another input has already.")
-    ] = False,
-    cluster: Annotated[
-        Cluster, typer.Option(help="Splits by 30 % identity (MMseqs2) or by identical sequence.")
-    ] = Cluster.auto,
-    val: Annotated[float, typer.Option(min=0, max=0.5, help="Share for validation.")] = 0.05,
-    test: Annotated[float, typer.Option(min=0, max=0.5, help="Share for the test.")] = 0.05,
-    jobs: Annotated[int, typer.Option(min=0, help="Processes; 0: one per core.")] = 1,
-    seed: Annotated[int, typer.Option(min=0, help="Of the splits.")] = 0,
+    limits: LimitOptions,
+    reading: ReadingOptions,
+    splitting: SplittingOptions,
 ) -> None:
     """Make a data set for `protdiff train` from structures.
 
     Of every chain the longest unbroken segment is kept. rejected.csv in the data set names every
     chain that was not kept, and why. docs/reference/data-sets.md describes the files.
     """
-    if unknown := set(method or ()) - set(METHODS):
+    methods = tuple(limits.method or ())
+    if unknown := set(methods) - set(METHODS):
         raise ValueError(f"--method {unknown.pop()}: choose among {', '.join(METHODS)}")
     from ..dataset.build import Reading, Splitting, build_dataset
     from ..dataset.filters import Limits
 
     with progress_bar(None, "reading", "inputs") as advance:
         summary = build_dataset(
-            inputs, out,
-            limits=Limits(min_length, max_length, max_resolution, tuple(method or ())),
-            reading=Reading(stride, models.value, identical, jobs),
-            splitting=Splitting(cluster.value, val, test, seed),
+            inputs,
+            out,
+            limits=Limits(limits.min_length, limits.max_length, limits.max_resolution, methods),
+            reading=Reading(reading.stride, reading.models.value, reading.identical, reading.jobs),
+            splitting=Splitting(
+                splitting.cluster.value, splitting.val, splitting.test, splitting.seed
+            ),
             advance=advance,
-        )  # fmt: skip
-    _print_summary(summary, out, cluster)
+        )
+    _print_summary(summary, out, splitting.cluster)
     if unreadable := summary["rejected"].get("unreadable"):
         typer.echo(f"{unreadable} inputs could not be read; see rejected.csv", err=True)
         raise typer.Exit(1)
+
+
+app.command()(paragraphs(build))
 
 
 def _print_summary(summary: dict[str, Any], out: Path, cluster: Cluster) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -14,21 +15,28 @@ from ._shared.options import ModelOptions, OutputOptions, SamplingFlags
 __all__ = ["extend"]
 
 
+@dataclass(frozen=True)
+class GrowthOptions:
+    """Where a chain grows, and how far."""
+
+    to: Annotated[int, typer.Option(help="Residues that the chain has in the end.")]
+    end: Annotated[str, typer.Option(help="Where it grows: C, N or both.")] = "C"
+    chain: Annotated[str | None, typer.Option(help="Chain that grows, of several.")] = None
+    window: Annotated[
+        int | None,
+        typer.Option(help="Residues that the network sees at once; longer chains take several."),
+    ] = None
+    overlap: Annotated[
+        int | None,
+        typer.Option(help="Residues of a window that are there already; default a quarter."),
+    ] = None
+
+
 @grouped
 def extend(
     *,
     source: Annotated[Path, typer.Argument(metavar="FILE", help="Structure to extend.")],
-    to: Annotated[int, typer.Option(help="Residues that the chain has in the end.")],
-    end: Annotated[str, typer.Option(help="Where it grows: C, N or both.")] = "C",
-    chain: Annotated[str | None, typer.Option(help="Chain that grows, of several.")] = None,
-    window: Annotated[
-        int | None,
-        typer.Option(help="Residues that the network sees at once; longer chains take several."),
-    ] = None,
-    overlap: Annotated[
-        int | None,
-        typer.Option(help="Residues of a window that are there already; default a quarter."),
-    ] = None,
+    growth: GrowthOptions,
     num: Annotated[int, typer.Option(min=1, help="How many structures.")] = 1,
     name: Annotated[str, typer.Option(help="File name: NAME_0000.pdb.")] = "extended",
     output: OutputOptions,
@@ -49,9 +57,10 @@ def extend(
     from ..sampling.plan import Request
     from ..structure.io.read_write import read
 
-    extension = Extension(read(source), to, chain, end, window or WINDOW, overlap)
+    window = WINDOW if growth.window is None else growth.window
+    extension = Extension(read(source), growth.to, growth.chain, growth.end, window, growth.overlap)
     check_format(extension.grown()[0], output.format)
-    requests = [Request(index, to) for index in range(num)]
+    requests = [Request(index, growth.to) for index in range(num)]
     denoiser, weights, digest = load(model)
     guidance = guidance_of(denoiser, settings)
     run = Run(

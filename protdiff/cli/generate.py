@@ -10,7 +10,7 @@ from ._shared.condition_options import ConditionOptions, condition_of
 from ._shared.designs import Run, check_format, load, write_designs
 from ._shared.groups import grouped
 from ._shared.options import ModelOptions, OutputOptions, SamplingFlags
-from ._shared.request_options import requests_of
+from ._shared.request_options import RequestOptions, requests_of
 
 __all__ = ["generate"]
 
@@ -18,28 +18,15 @@ __all__ = ["generate"]
 @grouped
 def generate(
     *,
-    length: Annotated[
-        str | None,
-        typer.Option(help="Residues: a number, a range (60-120) or a list (60,80,100)."),
-    ] = None,
-    num: Annotated[
-        int | None,
-        typer.Option(min=1, help="How many backbones; default 1, or one per FASTA record."),
-    ] = None,
+    wanted: RequestOptions,
     output: OutputOptions,
     name: Annotated[str, typer.Option(help="File name: NAME_0000.pdb.")] = "backbone",
     sampling: SamplingFlags,
-    sequence: Annotated[
-        str | None, typer.Option(help="One-letter residues (X: any) or a FASTA file.")
-    ] = None,
-    ss: Annotated[
-        str | None, typer.Option(help="Secondary structure, one of H E C - per residue.")
-    ] = None,
     batch_size: Annotated[
         int | None, typer.Option(min=1, help="Backbones at a time; automatic if left out.")
     ] = None,
     model: ModelOptions,
-    requested: ConditionOptions,
+    given: ConditionOptions,
 ) -> None:
     """Generate protein backbones, coarse to fine.
 
@@ -48,14 +35,14 @@ def generate(
     when the same command is given a second time. With --motif or --redesign, residues.csv says
     which residue comes from where.
     """
-    condition = condition_of(requested)
-    requests = requests_of(num, sampling.seed, length, sequence, ss, condition)
+    condition = condition_of(given)
+    requests = requests_of(wanted, sampling.seed, condition)
     settings = sampling.settings(batch_size)
     output.check(name)
-    if requested.redesign is not None and requested.source is not None:
+    if given.redesign is not None and given.source is not None:
         from ..structure.io.read_write import read
 
-        check_format(read(requested.source), output.format)
+        check_format(read(given.source), output.format)
 
     from ..sampling.draw import draw
     from ..sampling.guidance import guidance_of
@@ -63,7 +50,7 @@ def generate(
 
     denoiser, weights, digest = load(model)
     guidance = guidance_of(denoiser, settings)
-    run = Run(name, output, settings, guidance, sampling.seed, weights, digest, requested.text())
+    run = Run(name, output, settings, guidance, sampling.seed, weights, digest, given.text())
     write_designs(
         run,
         requests,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable
 from dataclasses import MISSING, fields, is_dataclass
 from functools import wraps
 from typing import Any, get_type_hints
 
-__all__ = ["grouped"]
+__all__ = ["grouped", "paragraphs"]
 
 
 def grouped(command: Callable[..., None]) -> Callable[..., None]:
@@ -62,3 +63,10 @@ def grouped(command: Callable[..., None]) -> Callable[..., None]:
     flat.__annotations__ = {p.name: p.annotation for p in keyword}
     del flat.__wrapped__  # pyright: ignore[reportAttributeAccessIssue]
     return flat
+
+
+def paragraphs(command: Callable[..., None]) -> Callable[..., None]:
+    """The command with every paragraph of its help on one line, to be wrapped by the terminal."""
+    text = inspect.cleandoc(command.__doc__ or "")
+    command.__doc__ = re.sub(r"(?<!\n)\n(?!\n)", " ", text)
+    return command

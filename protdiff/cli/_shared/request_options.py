@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from ...sampling.plan import Texts, check_lengths, plan_requests
 
@@ -14,7 +17,27 @@ if TYPE_CHECKING:
     from ...conditioning import Condition
     from ...sampling.plan import Request
 
-__all__ = ["parse_lengths", "read_sequences", "requests_of"]
+__all__ = ["RequestOptions", "parse_lengths", "read_sequences", "requests_of"]
+
+
+@dataclass(frozen=True)
+class RequestOptions:
+    """Which backbones are drawn."""
+
+    length: Annotated[
+        str | None,
+        typer.Option(help="Residues: a number, a range (60-120) or a list (60,80,100)."),
+    ] = None
+    num: Annotated[
+        int | None,
+        typer.Option(min=1, help="How many backbones; default 1, or one per FASTA record."),
+    ] = None
+    sequence: Annotated[
+        str | None, typer.Option(help="One-letter residues (X: any) or a FASTA file.")
+    ] = None
+    ss: Annotated[
+        str | None, typer.Option(help="Secondary structure, one of H E C - per residue.")
+    ] = None
 
 
 def parse_lengths(text: str) -> Sequence[int]:
@@ -56,23 +79,19 @@ def read_sequences(text: str) -> dict[str, str]:
 
 
 def requests_of(
-    num: int | None,
-    seed: int,
-    length: str | None,
-    sequence: str | None,
-    structure: str | None,
-    condition: Condition | None = None,
+    options: RequestOptions, seed: int, condition: Condition | None = None
 ) -> list[Request]:
     """The requests that the options describe."""
-    for option, text in (("--length", length), ("--sequence", sequence), ("--ss", structure)):
+    given = ("--length", options.length), ("--sequence", options.sequence), ("--ss", options.ss)
+    for option, text in given:
         if text == "":
             raise ValueError(f"{option} is empty; give a value or leave the option out")
-    sequences = {} if sequence is None else read_sequences(sequence)
+    sequences = {} if options.sequence is None else read_sequences(options.sequence)
     texts = Texts(
         sequences=list(sequences.values()),
         sequence_names=list(sequences),
-        structure=structure and structure.upper(),
+        structure=options.ss and options.ss.upper(),
     )
-    lengths = None if length is None else parse_lengths(length)
-    count = num or max(1, len(sequences))
+    lengths = None if options.length is None else parse_lengths(options.length)
+    count = options.num or max(1, len(sequences))
     return plan_requests(count, seed, length=lengths, texts=texts, condition=condition)
