@@ -181,13 +181,14 @@ def variational_bound(piece: FlowPiece, steps: int, samples: int) -> Estimate:
     """Continuous-time lower bound, split by band and by residue."""
     import torch
 
-    from ..flow.likelihood import elbo
+    from ..flow.elbo import Quadrature, elbo
     from ..network.numerics import flush_denormals
 
     with torch.inference_mode(), flush_denormals():
         bound = elbo(
-            piece.denoise, piece.flow, piece.clean, piece.noise, steps=steps, samples=samples,
-            last=piece.last, generator=piece.generator, project=piece.by_residue,
+            piece.denoise, piece.flow, piece.clean, piece.noise,
+            quadrature=Quadrature(steps, samples, piece.last), generator=piece.generator,
+            project=piece.by_residue,
         )  # fmt: skip
     n = piece.length
     modes, links = bound.gain[0, :n].numpy(), bound.gain[0, n:]

@@ -1,46 +1,69 @@
 """Flows: bases, spectra, schedules, one Gaussian process, samplers and exact oracles."""
 
-from . import rgdm
-from .chain_flow import PRIORS, SCHEDULES, ChainFlow
-from .modes import (
-    BASES,
-    chain_momenta,
-    cosine_modes,
-    principal_modes,
-    to_coords,
-    to_modes,
-)
-from .oracles import correlated_oracle, empirical_oracle, gaussian_oracle, mixture_oracle
-from .process import Flow, Kernel
-from .regulator import REGULATORS, rg_cutoff
-from .samplers import (
-    SAMPLERS,
-    ancestral,
-    ddim,
-    heun,
-    matched,
-    multistep,
-    ode_2m,
-    sampling_times,
-    sde_2m,
-    uniform_times,
-)
-from .schedule import GUD, PROFILES, RG, VE, VP
-from .schedule_fit import fit_schedule
-from .spectrum import (
-    MeasuredSpectrum,
-    bond_and_rg,
-    calibrate,
-    calibrated_prior,
-    free_field,
-    harmonic,
-)
+from typing import TYPE_CHECKING
+
+from .._system.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from . import rgdm
+    from .chain_flow import PRIORS, SCHEDULES, ChainFlow
+    from .modes import (
+        BASES,
+        chain_momenta,
+        cosine_modes,
+        principal_modes,
+        to_coords,
+        to_modes,
+    )
+    from .oracles import correlated_oracle, empirical_oracle, gaussian_oracle, mixture_oracle
+    from .process import Flow, Kernel, Schedule
+    from .regulator import REGULATORS, rg_cutoff
+    from .samplers import (
+        SAMPLERS,
+        ancestral,
+        ddim,
+        heun,
+        matched,
+        multistep,
+        ode_2m,
+        sde_2m,
+    )
+    from .schedule import GUD, PROFILES, RG, VE, VP
+    from .schedule_fit import fit_schedule
+    from .spectrum import (
+        MeasuredSpectrum,
+        bond_and_rg,
+        calibrate,
+        calibrated_prior,
+        free_field,
+        harmonic,
+    )
+    from .times import sampling_times, uniform_times
 
 __all__ = [
     "BASES", "GUD", "PRIORS", "PROFILES", "REGULATORS", "RG", "SAMPLERS", "SCHEDULES", "VE", "VP",
-    "ChainFlow", "Flow", "Kernel", "MeasuredSpectrum", "ancestral", "bond_and_rg", "calibrate",
-    "calibrated_prior", "chain_momenta", "correlated_oracle", "cosine_modes", "ddim",
+    "ChainFlow", "Flow", "Kernel", "MeasuredSpectrum", "Schedule", "ancestral", "bond_and_rg",
+    "calibrate", "calibrated_prior", "chain_momenta", "correlated_oracle", "cosine_modes", "ddim",
     "empirical_oracle", "fit_schedule", "free_field", "gaussian_oracle", "harmonic", "heun",
     "matched", "mixture_oracle", "multistep", "ode_2m", "principal_modes", "rg_cutoff", "rgdm",
     "sampling_times", "sde_2m", "to_coords", "to_modes", "uniform_times",
 ]  # fmt: skip
+
+#: Imported on first use: torch takes seconds, which listing the named flows need not wait for.
+_NAMES = {
+    "chain_flow": "PRIORS SCHEDULES ChainFlow",
+    "modes": "BASES chain_momenta cosine_modes principal_modes to_coords to_modes",
+    "oracles": "correlated_oracle empirical_oracle gaussian_oracle mixture_oracle",
+    "process": "Flow Kernel Schedule",
+    "regulator": "REGULATORS rg_cutoff",
+    "samplers": "SAMPLERS ancestral ddim heun matched multistep ode_2m sde_2m",
+    "schedule": "GUD PROFILES RG VE VP",
+    "schedule_fit": "fit_schedule",
+    "spectrum": "MeasuredSpectrum bond_and_rg calibrate calibrated_prior free_field harmonic",
+    "times": "sampling_times uniform_times",
+}
+__getattr__, __dir__ = lazy_names(
+    __name__,
+    {name: module for module, names in _NAMES.items() for name in names.split()},
+    modules={"rgdm": "rgdm"},
+)

@@ -5,8 +5,11 @@ vector per link i -> i+1 (N-1 of them). The vectors are the ultraviolet end of t
 shell at an effective momentum above π, diagonal along the chain.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from math import log
+from typing import TYPE_CHECKING
 
 import torch
 
@@ -16,6 +19,17 @@ from .process import Flow
 from .regulator import REGULATORS, rg_cutoff
 from .schedule import GUD, PROFILES, RG, VE, VP
 from .spectrum import MeasuredSpectrum, calibrated_prior, free_field, harmonic
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from jaxtyping import Bool, Float, Int
+    from torch import Tensor
+
+    from .process import Schedule
+
+    PerMode = Float[Tensor, "batch size"]
+    PerChain = Float[Tensor, "batch"]
 
 __all__ = ["PRIORS", "SCHEDULES", "ChainFlow"]
 
@@ -53,7 +67,19 @@ class ChainFlow:
     resolution : float
         Noise at u = 0 of schedules other than RG, Å rms per residue and coordinate.
     links : bool
-        Are there link vectors? Without them their half of the components is masked.
+        Whether there are link vectors; without them their half of the components is masked.
+
+    Raises
+    ------
+    ValueError
+        For an unknown schedule, regulator, prior, basis or profile.
+
+    Examples
+    --------
+    >>> from protdiff.flow import ChainFlow
+    >>> flow = ChainFlow(schedule="vp")([20, 30])
+    >>> flow.mask.shape, flow.mask.sum(1).tolist()  # 19 + 19 and 29 + 29 components
+    (torch.Size([2, 60]), [38, 58])
     """
 
     spectrum: MeasuredSpectrum | None = None
@@ -71,7 +97,7 @@ class ChainFlow:
     resolution: float = 0.01
     links: bool = True
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         tables = {
             "schedule": SCHEDULES, "regulator": REGULATORS, "prior": PRIORS, "basis": BASES,
             "profile": PROFILES,
@@ -82,13 +108,15 @@ class ChainFlow:
                     f"unknown {name} {getattr(self, name)!r}: choose from {', '.join(table)}"
                 )
 
-    def __call__(self, lengths, size=None):
+    def __call__(
+        self, lengths: Sequence[int] | Int[Tensor, "batch"], size: int | None = None
+    ) -> Flow:
         """The `Flow` of a batch of chains padded to `size` beads, D = 2·size."""
         return chain_flow(self, [int(n) for n in lengths], size)
 
 
 #: Variances of the cosine modes, (B, size) from a recipe, lengths and size.
-PRIORS = {
+PRIORS: dict[str, Callable[[ChainFlow, list[int], int | None], PerMode]] = {
     "measured": lambda recipe, *chains: (recipe.spectrum or calibrated_prior)(*chains),
     "calibrated": lambda recipe, *chains: calibrated_prior(*chains),
     "rgdm": lambda recipe, *chains: free_field(chain_momenta(*chains)[0]),
@@ -97,20 +125,20 @@ PRIORS = {
 }
 
 
-def _log_noise(recipe, modes):
-    """ln of the prior's share of noise that ends a flow, from `signal_last`; (B,)."""
+def _log_noise(recipe: ChainFlow, modes: TraceModes) -> PerChain:
+    """γ at u = 1 with which `signal_last` is left of the slowest mode."""
     rows = torch.arange(len(modes.slowest)), modes.slowest
     ratio = modes.variance[rows] / modes.prior[rows]
     return ratio.log() + log((1 - recipe.signal_last) / recipe.signal_last)
 
 
-def _log_resolution(recipe, modes, tilt=0.0):
-    """γ at u = 0 of the fastest mode so that `resolution` Å of noise are left; (B,)."""
+def _log_resolution(recipe: ChainFlow, modes: TraceModes, tilt: float | PerMode = 0.0) -> PerChain:
+    """γ at u = 0 of the fastest mode with which `resolution` Å of noise are left."""
     weight = (modes.prior * torch.as_tensor(tilt).exp()).masked_fill(~modes.mask, 0).sum(1)
     return (modes.mask.sum(1) * recipe.resolution**2 / weight).log()
 
 
-def _rg(recipe, modes):
+def _rg(recipe: ChainFlow, modes: TraceModes) -> RG:
     return RG(
         first=float(rg_cutoff(recipe.link_momentum, recipe.signal_first, recipe.regulator)),
         last=rg_cutoff(modes.slow, recipe.signal_last, recipe.regulator),
@@ -118,23 +146,23 @@ def _rg(recipe, modes):
     )
 
 
-def _rgdm(recipe, modes):
-    first = [rgdm.initial_cutoff(n) for n in modes.lengths]
+def _rgdm(recipe: ChainFlow, modes: TraceModes) -> RG:
+    cutoffs = [rgdm.initial_cutoff(n) for n in modes.lengths]
     decay = [rgdm.steps(n) / rgdm.decay_time() for n in modes.lengths]
-    first = torch.tensor(first, dtype=torch.float64)
+    first = torch.tensor(cutoffs, dtype=torch.float64)
     return RG(first, first * torch.exp(-torch.tensor(decay, dtype=torch.float64)))
 
 
-def _vp(recipe, modes):
+def _vp(recipe: ChainFlow, modes: TraceModes) -> VP:
     return VP(_log_resolution(recipe, modes), _log_noise(recipe, modes), recipe.profile)
 
 
-def _ve(recipe, modes):
+def _ve(recipe: ChainFlow, modes: TraceModes) -> VE:
     low, high = _log_resolution(recipe, modes), _log_noise(recipe, modes)
     return VE((low / 2).exp(), (high / 2).exp())
 
 
-def _gud(recipe, modes):
+def _gud(recipe: ChainFlow, modes: TraceModes) -> GUD:
     fast = torch.full_like(modes.fast, recipe.link_momentum) if recipe.links else modes.fast
     tilt = 2 * recipe.steepness * (modes.momenta.log() - fast.log()[:, None])
     return GUD(
@@ -147,34 +175,43 @@ def _gud(recipe, modes):
     )
 
 
-#: Schedules of chains: the house's RG, RGDM's as published, and flows that end where it ends.
-SCHEDULES = {"rg": _rg, "rgdm": _rgdm, "vp": _vp, "ve": _ve, "gud": _gud}
+#: Schedules of chains: RG, RGDM's as published, and others that end with as little signal as RG.
+SCHEDULES: dict[str, Callable[[ChainFlow, TraceModes], Schedule]] = {
+    "rg": _rg,
+    "rgdm": _rgdm,
+    "vp": _vp,
+    "ve": _ve,
+    "gud": _gud,
+}
 
 
 @dataclass(frozen=True)
-class _Modes:
-    """The trace's share of a flow: (B, size) tensors, and per chain the ends of the momenta."""
+class TraceModes:
+    """Momenta, mask and variances of the CA trace's components of a batch of chains."""
 
-    lengths: list
-    momenta: torch.Tensor
-    mask: torch.Tensor
-    variance: torch.Tensor
-    prior: torch.Tensor
+    lengths: list[int]
+    momenta: PerMode
+    mask: Bool[Tensor, "batch size"]
+    variance: PerMode
+    prior: PerMode
 
     @property
-    def slowest(self):
+    def slowest(self) -> Int[Tensor, "batch"]:
+        """Index of the mode of the smallest momentum."""
         return torch.where(self.mask, self.momenta, torch.inf).argmin(1)
 
     @property
-    def slow(self):
+    def slow(self) -> PerChain:
+        """Smallest momentum."""
         return torch.where(self.mask, self.momenta, torch.inf).amin(1)
 
     @property
-    def fast(self):
+    def fast(self) -> PerChain:
+        """Largest momentum."""
         return torch.where(self.mask, self.momenta, 0).amax(1)
 
 
-def _chain_modes(recipe, lengths, size):
+def _trace_modes(recipe: ChainFlow, lengths: list[int], size: int) -> TraceModes:
     """Momenta and variances of the trace in the recipe's basis."""
     variance = PRIORS["measured"](recipe, lengths, size)
     prior = PRIORS[recipe.prior](recipe, lengths, size)
@@ -195,15 +232,15 @@ def _chain_modes(recipe, lengths, size):
                 values[row, n:] = 1
                 if basis.centroid:
                     values[row, 0] = 1
-    return _Modes(lengths, momenta, mask, variance, prior)
+    return TraceModes(lengths, momenta, mask, variance, prior)
 
 
-def chain_flow(recipe, lengths, size=None):
+def chain_flow(recipe: ChainFlow, lengths: list[int], size: int | None = None) -> Flow:
     """Build the `Flow` of a batch; see `ChainFlow`."""
     if min(lengths) < 3:
         raise ValueError(f"a chain of {min(lengths)} residues: a flow needs at least 3")
     size = size or max(lengths)
-    modes = _chain_modes(recipe, lengths, size)
+    modes = _trace_modes(recipe, lengths, size)
     link = torch.arange(size) < torch.tensor(lengths)[:, None] - 1
     flat = torch.ones(len(lengths), size, dtype=torch.float64)
     links = flat * recipe.link_variance

@@ -10,12 +10,33 @@ is integrated out with a flat prior, which replaces S⁻¹, S = P C Pᵀ + Y, by
 ``W = S⁻¹ - S⁻¹ F (Fᵀ S⁻¹ F)⁻¹ Fᵀ S⁻¹``.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import torch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from jaxtyping import Float
+    from torch import Tensor
+
+    Variances = Float[Tensor, "components"]
+    Rows = Float[Tensor, "observations components"]
+    Estimate = Float[Tensor, "*batch components 3"]
+    Values = Float[Tensor, "*batch observations 3"]
+    Precision = Float[Tensor, "observations observations"]
 
 __all__ = ["conditional_draw", "conditional_mean", "observation_precision"]
 
 
-def observation_precision(variance, rows, noise, free=None):
+def observation_precision(
+    variance: Variances,
+    rows: Rows,
+    noise: Float[Tensor, "observations"],
+    free: Float[Tensor, "observations shifts"] | None = None,
+) -> Precision:
     """Precision matrix W of the observations.
 
     Parameters
@@ -41,17 +62,39 @@ def observation_precision(variance, rows, noise, free=None):
     return precision - half @ torch.linalg.solve(free.mT @ half, half.mT)
 
 
-def conditional_mean(clean, variance, rows, values, precision):
-    """D_y; (..., D, 3) from the clean estimate (..., D, 3) and the values (..., M, 3)."""
+def conditional_mean(
+    clean: Estimate, variance: Variances, rows: Rows, values: Values, precision: Precision
+) -> Estimate:
+    """D_y, the mean of the data given the observations.
+
+    Parameters
+    ----------
+    clean : Tensor, shape (..., D, 3)
+        Clean estimate without them.
+    variance, rows, precision
+        See `observation_precision`, which gives the last.
+    values : Tensor, shape (..., M, 3)
+        Observed.
+    """
     gap = precision @ (values - rows @ clean)
     return clean + variance[:, None] * (rows.mT @ gap)
 
 
-def conditional_draw(clean, variance, rows, values, noise, precision, draw):
+def conditional_draw(
+    clean: Estimate,
+    variance: Variances,
+    rows: Rows,
+    values: Values,
+    noise: Float[Tensor, "observations"],
+    precision: Precision,
+    draw: Callable[[int], Float[Tensor, "*batch n 3"]],
+) -> Estimate:
     """A draw from N(D_y, C_y) without a factorisation: the mean of a perturbed problem.
 
     Parameters
     ----------
+    clean, variance, rows, values, precision
+        As in `conditional_mean`.
     noise : Tensor, shape (M,)
         Variance of the observations.
     draw : callable

@@ -1,16 +1,29 @@
-"""Orthonormal bases of a chain; the cosine modes are the house's (docs/theory.md 1.1).
+"""Orthonormal bases of a chain; the cosine modes are those of the network (docs/theory.md 1.1).
 
 Cosine modes are the orthonormal DCT-II along the residue index. Row n of ``V`` is an eigenvector of
 the free-end path Laplacian with eigenvalue 4 sin²(k_n/2), k_n = πn/N. Row 0 of every basis but the
 identity is √N times the centroid.
 """
 
-from collections.abc import Callable
+from __future__ import annotations
+
 from dataclasses import dataclass
 from functools import lru_cache
 from math import log, pi
+from typing import TYPE_CHECKING
 
 import torch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from jaxtyping import Bool, Float, Int
+    from torch import Tensor
+
+    #: Rows are components.
+    Matrix = Float[Tensor, "n n"]
+    Chains = Float[Tensor, "batch size 3"]
+    Lengths = Sequence[int] | Int[Tensor, "batch"]
 
 __all__ = [
     "BASES", "Basis", "chain_momenta", "cosine_modes", "haar_modes", "principal_modes",
@@ -19,7 +32,7 @@ __all__ = [
 
 
 @lru_cache(maxsize=256)
-def cosine_modes(n):
+def cosine_modes(n: int) -> Matrix:
     """Orthonormal DCT-II matrix.
 
     Parameters
@@ -32,8 +45,17 @@ def cosine_modes(n):
     Tensor, shape (N, N), float64
         ``V[n, i] = sqrt((2 - [n=0]) / N) cos(πn(i + 1/2)/N)``; ``X = V x`` and ``x = Vᵀ X``.
         Cached: do not write into it.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from protdiff.flow import cosine_modes
+    >>> v = cosine_modes(8)
+    >>> torch.allclose(v @ v.T, torch.eye(8, dtype=torch.float64))
+    True
     """
-    # A tensor made in inference mode could never take part in a gradient, and this one is kept.
+    # The matrix is kept for later calls, and a tensor from inference mode could never take part in
+    # a gradient.
     with torch.inference_mode(False):
         index = torch.arange(n, dtype=torch.float64)
         modes = torch.cos(torch.pi / n * index[:, None] * (index + 0.5)) * (2 / n) ** 0.5
@@ -41,8 +63,8 @@ def cosine_modes(n):
     return modes
 
 
-def haar_modes(n):
-    """Haar wavelets of any length, from the whole chain to pairs of residues; (N, N).
+def haar_modes(n: int) -> Matrix:
+    """Haar wavelets of any length, from the whole chain to pairs of residues.
 
     Every segment is split in two halves (the first one longer by one residue when it is odd) and
     gives one wavelet, the difference of their means.
@@ -64,17 +86,17 @@ def haar_modes(n):
     return torch.stack(rows)
 
 
-def _haar_momenta(n):
+def _haar_momenta(n: int) -> Float[Tensor, "n"]:
     """2π over the support of each wavelet."""
     support = (haar_modes(n) != 0).sum(1).double()
     return 2 * pi / support
 
 
-def _cosine_momenta(n):
+def _cosine_momenta(n: int) -> Float[Tensor, "n"]:
     return pi / n * torch.arange(n, dtype=torch.float64).clamp_min(1)
 
 
-def _residue_momenta(n):
+def _residue_momenta(n: int) -> Float[Tensor, "n"]:
     """From π/N at the first residue to π at the last, equally spaced in ln k."""
     return pi / n * torch.exp(torch.linspace(0, log(n), n, dtype=torch.float64))
 
@@ -89,17 +111,18 @@ class Basis:
         ``modes(n)`` gives the (N, N) matrix, one row per component.
     momenta : callable
         ``momenta(n)`` gives (N,) effective momenta, radians per residue: what a flow with this
-        basis takes for k. In the identity basis they only order the residues, the first is the
-        slowest: generated first.
+        basis uses as k. In the identity basis they only order the residues: the first is the
+        slowest, so it is generated first.
     centroid : bool
         Row 0 is the centroid, which is not a degree of freedom.
     """
 
-    modes: Callable
-    momenta: Callable
+    modes: Callable[[int], Matrix]
+    momenta: Callable[[int], Float[Tensor, "n"]]
     centroid: bool = True
 
 
+#: Named bases.
 BASES = {
     "cosine": Basis(cosine_modes, _cosine_momenta),
     # The same vectors under the path Laplacian's own momenta: k² is the eigenvalue.
@@ -109,13 +132,16 @@ BASES = {
 }
 
 
-def principal_modes(coords):
+def principal_modes(
+    coords: Float[Tensor, "samples n 3"],
+) -> tuple[Matrix, Float[Tensor, "n"]]:
     """Principal components of chains of one length, and their variances.
 
     Parameters
     ----------
     coords : Tensor, shape (S, N, 3)
-        Å. Poses do not matter on average only: rotate the chains at random, or show many.
+        Å. The components are independent of the poses only on average: rotate the chains at
+        random, or give many of them.
 
     Returns
     -------
@@ -137,7 +163,7 @@ def principal_modes(coords):
     return modes, torch.cat([values.new_zeros(1), (modes[1:] @ covariance * modes[1:]).sum(1)])
 
 
-def to_modes(coords, lengths, basis="cosine"):
+def to_modes(coords: Chains, lengths: Lengths, basis: str = "cosine") -> Chains:
     """Amplitudes of the modes of a batch of chains.
 
     Padding the coordinates and using one matrix of the padded length would be wrong: every chain
@@ -156,28 +182,36 @@ def to_modes(coords, lengths, basis="cosine"):
     -------
     Tensor, shape (B, size, 3)
         Zero beyond the end of a chain.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from protdiff.flow import to_coords, to_modes
+    >>> x = torch.randn(2, 20, 3, dtype=torch.float64)
+    >>> torch.allclose(to_coords(to_modes(x, [20, 20]), [20, 20]), x)
+    True
     """
     return _transform(coords, lengths, basis)
 
 
-def to_coords(amplitudes, lengths, basis="cosine"):
+def to_coords(amplitudes: Chains, lengths: Lengths, basis: str = "cosine") -> Chains:
     """Coordinates of modes; the inverse of `to_modes`."""
     return _transform(amplitudes, lengths, basis, inverse=True)
 
 
-def _transform(x, lengths, basis, inverse=False):
+def _transform(x: Chains, lengths: Lengths, basis: str, inverse: bool = False) -> Chains:
     """Product of every chain with the matrix of its length: one product per length."""
-    if torch.is_tensor(lengths):
+    if isinstance(lengths, torch.Tensor):
         if basis != "cosine":
             raise ValueError(f"basis {basis!r}: lengths as a tensor are for cosine modes")
         matrices = _cosine_batch(lengths, x.shape[1], x.dtype)
         return (matrices.mT if inverse else matrices) @ x
 
-    def matrix(n):
+    def matrix(n: int) -> Matrix:
         modes = BASES[basis].modes(n)
         return modes.T if inverse else modes
 
-    rows = {}
+    rows: dict[int, list[int]] = {}
     for row, n in enumerate(lengths):
         rows.setdefault(int(n), []).append(row)
     if list(rows) == [x.shape[1]]:
@@ -190,8 +224,10 @@ def _transform(x, lengths, basis, inverse=False):
     return out
 
 
-def _cosine_batch(lengths, size, dtype):
-    """`cosine_modes` of every chain, zero in the padding; (B, size, size)."""
+def _cosine_batch(
+    lengths: Int[Tensor, "batch"], size: int, dtype: torch.dtype
+) -> Float[Tensor, "batch {size} {size}"]:
+    """`cosine_modes` of every chain, zero in the padding."""
     n = lengths[:, None, None]
     index = torch.arange(size, device=n.device)
     turns = index[:, None] * (2 * index + 1) % (4 * n)  # whole numbers: the angle stays small
@@ -200,14 +236,16 @@ def _cosine_batch(lengths, size, dtype):
     return modes * ((index[:, None] < n) & (index < n))
 
 
-def _product(matrix, x):
-    """Matrix (n, n) times every chain of (B, n, 3), as one large product."""
+def _product(matrix: Matrix, x: Chains) -> Chains:
+    """Matrix times every chain, as one large product."""
     batch, n, axes = x.shape
     flat = matrix.to(x) @ x.transpose(0, 1).reshape(n, batch * axes)
     return flat.reshape(n, batch, axes).transpose(0, 1)
 
 
-def chain_momenta(lengths, size=None, device=None):
+def chain_momenta(
+    lengths: Lengths, size: int | None = None, device: torch.device | None = None
+) -> tuple[Float[Tensor, "batch size"], Bool[Tensor, "batch size"]]:
     """Momentum k_n = πn/N of every cosine mode in radians per residue, and the mask of real modes.
 
     Returns
@@ -217,8 +255,8 @@ def chain_momenta(lengths, size=None, device=None):
     mask : Tensor, shape (B, size), bool
         True for n = 1 … N-1. Mode 0, the centroid, is not a degree of freedom.
     """
-    lengths = torch.as_tensor(lengths, dtype=torch.float64, device=device)[:, None]
-    size = size or int(lengths.max())
+    count = torch.as_tensor(lengths, dtype=torch.float64, device=device)[:, None]
+    size = size or int(count.max())
     n = torch.arange(size, dtype=torch.float64, device=device)[None]
-    mask = (n > 0) & (n < lengths)
-    return torch.where(mask, torch.pi * n / lengths, torch.pi / lengths), mask
+    mask = (n > 0) & (n < count)
+    return torch.where(mask, torch.pi * n / count, torch.pi / count), mask

@@ -1,5 +1,7 @@
 """The spectrum of real chains that the package ships."""
 
+from __future__ import annotations
+
 import json
 from functools import cache
 
@@ -10,7 +12,7 @@ __all__ = ["real_spectrum"]
 
 
 @cache
-def real_spectrum():
+def real_spectrum() -> MeasuredSpectrum:
     """λ(k, N) of real chains (data/spectrum.json, made by benchmarks/fit_spectrum.py)."""
     table = json.loads(data_file("spectrum.json").read_text())
     return MeasuredSpectrum(

@@ -7,24 +7,45 @@ it is ``RG(first=cutoff, last=cutoff * exp(-steps / decay_time))``.
 Source: Masuki & Ashida, arXiv 2501.09064, and its published code.
 """
 
+from __future__ import annotations
+
+from dataclasses import dataclass
 from functools import cache
 from math import exp, floor, log, pi
+from typing import TYPE_CHECKING
 
 import torch
 
 from .regulator import REGULATORS
 from .schedule import GUD
 
+if TYPE_CHECKING:
+    from jaxtyping import Float
+    from torch import Tensor
+
 __all__ = [
     "alpha_bar", "decay_time", "end_points", "image_schedule", "initial_cutoff",
     "inverse_regulator", "shell_steps", "steps",
 ]  # fmt: skip
 
-#: N - 1 of the shortest chain, and DDPM's schedule: β rises linearly in 1000 steps.
-SHORTEST, BETAS = 31, (1e-4, 0.02, 1000)
+#: Bonds of the shortest chain, N - 1 for N = 32.
+MIN_BONDS = 31
 
 
-def inverse_regulator(ratio):
+@dataclass(frozen=True)
+class LinearBetas:
+    """β that rises linearly from `first` to `last` in `steps` steps."""
+
+    first: float
+    last: float
+    steps: int
+
+
+#: DDPM's schedule.
+DDPM_BETAS = LinearBetas(first=1e-4, last=0.02, steps=1000)
+
+
+def inverse_regulator(ratio: float) -> float:
     """r⁻¹(y) = exp(√ln((y+1)/y)) - 1: the x = (k/Λ)² at which α²/(1-α²) is y.
 
     Parameters
@@ -41,25 +62,26 @@ def inverse_regulator(ratio):
 
 
 @cache
-def end_points():
-    """Signal-to-noise ratio α²/(1-α²) after DDPM's first and last step; two floats."""
-    first, last, count = BETAS
-    signal = (1 - torch.linspace(first, last, count, dtype=torch.float64)).cumprod(0)
-    return tuple(float(signal[i] / (1 - signal[i])) for i in (0, -1))
+def end_points() -> tuple[float, float]:
+    """Signal-to-noise ratio α²/(1-α²) after DDPM's first and last step."""
+    b = DDPM_BETAS
+    signal = (1 - torch.linspace(b.first, b.last, b.steps, dtype=torch.float64)).cumprod(0)
+    ratio = signal / (1 - signal)
+    return float(ratio[0]), float(ratio[-1])
 
 
-def decay_time(t32=80):
+def decay_time(t32: int = 80) -> float:
     """τ_RG, the steps in which the cut-off falls by a factor e; `t32` steps for 32 residues."""
     first, last = map(inverse_regulator, end_points())
-    return 2 * (t32 - 1) / log(SHORTEST**2 * last / first)
+    return 2 * (t32 - 1) / log(MIN_BONDS**2 * last / first)
 
 
-def initial_cutoff(length):
+def initial_cutoff(length: int) -> float:
     """Λ_0, radians per residue: the fastest mode starts with the signal of DDPM's first step."""
     return pi * (length - 1) / length / inverse_regulator(end_points()[0]) ** 0.5
 
 
-def shell_steps(length, t32=80):
+def shell_steps(length: int, t32: int = 80) -> tuple[int, int]:
     """Steps one mode spends in the momentum shell, and steps the shell takes down the chain.
 
     Returns
@@ -68,15 +90,17 @@ def shell_steps(length, t32=80):
         T_rg and T_fl.
     """
     tau = decay_time(t32)
-    return floor(t32 - tau * log(SHORTEST)), floor(tau * log(length - 1))
+    return floor(t32 - tau * log(MIN_BONDS)), floor(tau * log(length - 1))
 
 
-def steps(length, t32=80):
+def steps(length: int, t32: int = 80) -> int:
     """T(N) = T_rg + T_fl, the steps of a chain: about T32 + τ_RG ln((N-1)/31)."""
     return sum(shell_steps(length, t32))
 
 
-def alpha_bar(t, momenta, length, t32=80):
+def alpha_bar(
+    t: float, momenta: Float[Tensor, "*shape"], length: int, t32: int = 80
+) -> Float[Tensor, "*shape"]:
     """Signal share ᾱ_t(k) = α² = exp(-ln²(1 + k²/Λ_t²)) with Λ_t = Λ_0 e^{-t/τ_RG}.
 
     Parameters
@@ -98,7 +122,7 @@ def alpha_bar(t, momenta, length, t32=80):
     return torch.nn.functional.logsigmoid(-gamma).exp()
 
 
-def image_schedule(slow, fast, mass, cutoff, decay):
+def image_schedule(slow: float, fast: float, mass: float, cutoff: float, decay: float) -> GUD:
     """RGDM's schedule of images, γ = ln((k² + m²)/Λ_0²) + 2 decay u: GUD's with a = 1.
 
     Parameters

@@ -3,17 +3,31 @@
 Closed forms for Gaussian data; sums over the three coordinates of a component, in nats.
 """
 
+from __future__ import annotations
+
 from itertools import count, pairwise
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 from .oracles import gaussian_oracle
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from jaxtyping import Float
+    from torch import Tensor
+
+    from .process import Components, Flow, PerComponent, Times
+
+    Grid = Float[Tensor, "times"]
+    Sampler = Callable[..., Components]
+
 __all__ = ["initialisation_error", "path_kl", "sampler_error", "score_error"]
 
 
-def initialisation_error(flow, variance=None):
-    """KL(q_1 ‖ prior) per component: noised data at u = 1 against what samplers start from; (B, D).
+def initialisation_error(flow: Flow, variance: PerComponent | None = None) -> PerComponent:
+    """KL(q_1 ‖ prior) per component: noised data at u = 1 against what samplers start from.
 
     Parameters
     ----------
@@ -26,30 +40,37 @@ def initialisation_error(flow, variance=None):
     return (1.5 * (ratio - 1 - ratio.log())).masked_fill(~flow.mask, 0)
 
 
-def sampler_variance(sampler, flow, times, variance=None, **options):
-    """Variance of a sampler's state at the last time with the exact denoiser; (B, D).
+def sampler_variance(
+    sampler: Sampler,
+    flow: Flow,
+    times: Grid,
+    variance: PerComponent | None = None,
+    **options: Any,
+) -> PerComponent:
+    """Variance of a sampler's state at the last time with the exact denoiser.
 
     On Gaussian data every component is a linear function of the noise numbers, so the squares of
     its responses to unit impulses, one per draw, add up to its variance: exact, no sampling.
     """
-    variance = flow.variance if variance is None else variance
+    spread = flow.variance if variance is None else variance
     chains, size = flow.mask.shape
 
-    def run(draws, noise):
+    def run(draws: int, noise: Callable[[Tensor], Tensor]) -> Tensor:
+        """Last state of a sampler that draws `draws` times from `noise`, one row for each."""
         rows = torch.arange(chains).repeat_interleave(draws)
-        seen = {}
+        states: dict[str, Tensor] = {}
         sampler(
-            gaussian_oracle(flow[rows], variance[rows]), flow[rows], times, lambda: noise(rows),
-            callback=lambda index, u, x, clean: seen.update(x=x), **options,
+            gaussian_oracle(flow[rows], spread[rows]), flow[rows], times, lambda: noise(rows),
+            callback=lambda index, u, x, clean: states.update(last=x), **options,
         )  # fmt: skip
-        return seen["x"]
+        return states["last"]
 
     calls = count()
     with torch.no_grad():
         run(1, lambda rows: next(calls) * torch.zeros(len(rows), size, 1, dtype=torch.float64))
     draws, turn = next(calls), count()
 
-    def impulse(rows):
+    def impulse(rows: Tensor) -> Tensor:
         unit = torch.zeros(chains, draws, size, 1, dtype=torch.float64)
         unit[:, next(turn)] = 1
         return unit.flatten(0, 1)
@@ -57,8 +78,14 @@ def sampler_variance(sampler, flow, times, variance=None, **options):
     return run(draws, impulse).reshape(chains, draws, size).square().sum(1)
 
 
-def sampler_error(sampler, flow, times, variance=None, **options):
-    """KL of what a sampler draws to the data smoothed by σ at the last time; (B, D).
+def sampler_error(
+    sampler: Sampler,
+    flow: Flow,
+    times: Grid,
+    variance: PerComponent | None = None,
+    **options: Any,
+) -> PerComponent:
+    """KL of what a sampler draws to the data smoothed by σ at the last time.
 
     The error of the start and of the steps together, for Gaussian data and the exact denoiser.
 
@@ -79,8 +106,8 @@ def sampler_error(sampler, flow, times, variance=None, **options):
     return 1.5 * (ratio - 1 - ratio.log())
 
 
-def score_error(flow, times, error):
-    """½ ∫ dSNR E|D_θ - D|² per component, by Simpson's rule; (B, D).
+def score_error(flow: Flow, times: Grid, error: Callable[[Times], PerComponent]) -> PerComponent:
+    """½ ∫ dSNR E|D_θ - D|² per component, by Simpson's rule.
 
     Parameters
     ----------
@@ -103,8 +130,13 @@ def score_error(flow, times, error):
     return total.masked_fill(~flow.mask, 0)
 
 
-def path_kl(flow, times, error, variance=None):
-    """KL between the paths of the forward process and of the ancestral sampler; (B, D).
+def path_kl(
+    flow: Flow,
+    times: Grid,
+    error: Callable[[Times], PerComponent],
+    variance: PerComponent | None = None,
+) -> PerComponent:
+    """KL between the paths of the forward process and of the ancestral sampler.
 
     The sampler has posterior variances and starts from the prior. Every step costs for its
     variance, which lacks B²τ, and for the error of its denoiser; the first vanishes as 1/steps.

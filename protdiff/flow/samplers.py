@@ -1,106 +1,74 @@
 """Samplers: plain functions over the ``denoise`` protocol, every coefficient per component.
 
-``denoise(x, u) -> clean estimate`` takes noisy components (B, D, 3) and times (B,). ``noise()``
-returns standard normal numbers (B, D, 3). ``times`` falls from 1 to 0; the result is the clean
-estimate at the last time, so a grid of n times costs n network calls (`heun`: 2n - 1).
-``temperature`` scales the variance of all noise: a Gaussian chain is then drawn from
-p^(1/temperature). ``callback(step, u, x, clean)`` sees every time. ``start`` is a state at the
-first of `times`, in place of a draw from the prior. Notation as in docs/theory.md 3: from u to
-s < u, ``h = ½(γ_u - γ_s)``.
+``sampler(denoise, flow, times, noise, temperature=1.0, callback=None, start=None)`` walks from
+noise to structure and returns the clean estimate (B, D, 3) at the last time:
+
+- ``denoise(x, u)`` gives a clean estimate of noisy components x (B, D, 3) at times u (B,).
+- ``times`` falls from 1 to 0. A grid of n times costs n calls of the network (`heun`: 2n - 1).
+- ``noise()`` returns standard normal numbers (B, D, 3).
+- ``temperature`` scales the variance of all noise: a Gaussian chain is then drawn from
+  p^(1/temperature).
+- ``callback(index, u, x, clean)`` is called at every time.
+- ``start`` is a state at the first time, in place of a draw from the prior.
+
+Notation as in docs/theory.md 3: from u to s < u, ``h = ½(γ_u - γ_s)``.
 """
 
-from itertools import pairwise
+from __future__ import annotations
 
-import numpy as np
+from typing import TYPE_CHECKING, Literal
+
 import torch
 
-from .schedule import RG
+from .matched_weights import matched_weights
+from .walk import Walk, extrapolation_weight, step_kernels
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Unpack
+
+    from jaxtyping import Float
+    from torch import Tensor
+
+    from .process import Components, Denoise, Flow, Kernel, Noise, PerComponent, Times
+    from .schedule import VE
+    from .walk import SamplerOptions
+
+    Grid = Float[Tensor, "times"]
 
 __all__ = [
-    "SAMPLERS", "ancestral", "ddim", "edm_churn", "heun", "matched", "matched_weights", "multistep",
-    "ode_2m", "sampling_times", "sde_2m", "uniform_times",
+    "SAMPLERS", "ancestral", "ddim", "edm_churn", "heun", "matched", "multistep", "ode_2m",
+    "sde_2m",
 ]  # fmt: skip
-
-#: Last of the `sampling_times`, and the peak of their density: height over the rest, place, width.
-LAST, PEAK = 0.1, (4.5, 0.55, 0.3)
-#: Largest weight of the last difference of estimates in `matched`.
-LARGEST_WEIGHT = 0.6
-
-
-def uniform_times(steps):
-    """`steps` equally spaced times from 1 to 0, for RG flows uniform in ln Λ; (steps,) float64.
-
-    On a `VE` schedule these are EDM's noise levels.
-    """
-    if steps < 1:
-        raise ValueError(f"a sampler needs at least 1 step, not {steps}")
-    return torch.linspace(1, 0, steps, dtype=torch.float64)
-
-
-def sampling_times(flow, steps, start=1.0):
-    """Times to sample a protein at, from `start` down; (steps,) float64.
-
-    For RG flows down to 0.1 with a density ``1 + 4.5 exp(-((u - 0.55)/0.3)²)``: denser where a
-    protein's estimate moves. Of equally spaced times a third would come when all is decided to
-    0.2 Å (docs/theory.md 3.5). For other flows equally spaced, down to 0.
-    """
-    if not isinstance(flow.schedule, RG):
-        return start * uniform_times(steps)
-    if steps < 1:
-        raise ValueError(f"a sampler needs at least 1 step, not {steps}")
-    height, place, width = PEAK
-    grid = torch.linspace(start, min(LAST, start), 1001, dtype=torch.float64)
-    # Its integral, up to a constant.
-    rise = height * width * torch.pi**0.5 / 2
-    amount = grid + rise * torch.erf((grid - place) / width)
-    wanted = torch.linspace(float(amount[0]), float(amount[-1]), steps, dtype=torch.float64)
-    return torch.from_numpy(np.interp(wanted.flip(0), amount.flip(0), grid.flip(0))).flip(0)
-
-
-def _step(flow, u, s):
-    """Kernels at both times and h; the last (B, D, 1) like all that samplers multiply with."""
-    h = ((flow.gamma(u) - flow.gamma(s)) / 2).clamp_min(0)
-    return flow.kernel(u), flow.kernel(s), h[..., None]
-
-
-def _extrapolation(h, h_previous):
-    """Weight h / (2 h_prev) of the last difference; 0 where a mode does not move."""
-    still = (h < 1e-12) | (h_previous < 1e-12)
-    return torch.where(still, torch.zeros_like(h), h / (2 * torch.where(still, 1.0, h_previous)))
-
-
-def _walk(denoise, flow, times, noise, step, temperature, callback, start):
-    """Run `step(x, clean, previous, h_previous, u, s) -> x, h` down the grid of times."""
-    batch, clean, h, absent = len(flow.mask), None, None, ~flow.mask[..., None]
-    x = flow.prior_sample(noise()) * temperature**0.5 if start is None else start
-    for index, u in enumerate(times):
-        now = u.expand(batch)
-        previous, clean = clean, denoise(x, now)
-        if callback is not None:
-            callback(index, float(u.detach()), x, clean)
-        if index + 1 < len(times):
-            x, h = step(x, clean, previous, h, now, times[index + 1].expand(batch))
-            x = x.masked_fill(absent, 0)  # noise must not move the centroid
-    return clean.masked_fill(absent, 0)
 
 
 def ancestral(
-    denoise, flow, times, noise, *, temperature=1.0, variance="analytic", callback=None, start=None
-):
-    """DDPM's ancestral sampler, docs/theory.md 3.1.
+    denoise: Denoise,
+    flow: Flow,
+    times: Grid,
+    noise: Noise,
+    *,
+    variance: Literal["analytic", "posterior", "beta"] = "analytic",
+    **options: Unpack[SamplerOptions],
+) -> Components:
+    """DDPM's ancestral sampler (Ho et al., arXiv 2006.11239), docs/theory.md 3.1.
 
     Parameters
     ----------
+    denoise, flow, times, noise, **options
+        See the module.
     variance : {"analytic", "posterior", "beta"}
-        Variance of a step: the posterior's, σ_s²(1-e^{-2h}); the posterior's plus B²τ, which is
-        exact on Gaussian data in any number of steps; or the forward process's, σ_u²(1-e^{-2h}),
-        RGDM's choice (zero in the last step).
+        Variance of a step: the posterior's, σ_s²(1-e^{-2h}), plus B²τ, which is exact on Gaussian
+        data in any number of steps; the posterior's alone; or the forward process's,
+        σ_u²(1-e^{-2h}), RGDM's choice (zero in the last step).
     """
     if variance not in ("analytic", "posterior", "beta"):
         raise ValueError(f"unknown variance {variance!r}: analytic, posterior or beta")
-
-    def step(x, clean, _previous, _h, u, s):
-        at_u, at_s, h = _step(flow, u, s)
+    walk = Walk(denoise, flow, times, noise, **options)
+    x = walk.first_state()
+    for index, u, s in walk.steps():
+        clean = walk.estimate(x, index)
+        at_u, at_s, h = step_kernels(flow, u, s)
         before, after = at_u.sigma[..., None], at_s.sigma[..., None]
         shrink = -torch.expm1(-2 * h)
         gain = at_s.alpha[..., None] * shrink
@@ -110,24 +78,32 @@ def ancestral(
         elif variance == "beta":
             width = before**2 * shrink * (s > times[-1])[:, None, None]
         mean = after / before * torch.exp(-h) * x + gain * clean
-        return mean + (width * temperature).sqrt() * noise(), h
-
-    return _walk(denoise, flow, times, noise, step, temperature, callback, start)
+        x = walk.masked(mean + (width * walk.temperature).sqrt() * noise())
+    return walk.last_estimate(x)
 
 
 def multistep(
-    denoise, flow, times, noise, *, diffusion=1.0, order=2, weights=None, temperature=1.0,
-    callback=None, start=None,
-):  # fmt: skip
+    denoise: Denoise,
+    flow: Flow,
+    times: Grid,
+    noise: Noise,
+    *,
+    diffusion: float = 1.0,
+    order: int = 2,
+    weights: Iterator[PerComponent] | None = None,
+    **options: Unpack[SamplerOptions],
+) -> Components:
     """Exponential integrator of the reverse processes between SDE and ODE.
 
     They share their marginals: drift fX - (1 + λ²)/2 g² s, noise λ g. Over a step in which the
     clean estimate D does not change, the solution is ``X_s = (σ_s/σ_u) e^{-λ²h} X_u + α_s
     (1 - e^{-(1+λ²)h}) D + σ_s sqrt(1 - e^{-2λ²h}) ξ``; the second order puts D's linear
-    extrapolation to the middle of the step in its place.
+    extrapolation to the middle of the step in its place (DPM-Solver++(2M), arXiv 2211.01095).
 
     Parameters
     ----------
+    denoise, flow, times, noise, **options
+        See the module.
     diffusion : float
         λ² ≥ 0: 1 for the reverse SDE, 0 for the probability-flow ODE (one minus the λ of arXiv
         2106.02808).
@@ -138,87 +114,79 @@ def multistep(
     """
     if not diffusion >= 0 or order not in (1, 2):
         raise ValueError(f"diffusion {diffusion} must be at least 0, order {order} must be 1 or 2")
-
-    def step(x, clean, previous, h_previous, u, s):
-        at_u, at_s, h = _step(flow, u, s)
-        if previous is not None and order == 2:
-            weight = next(weights)[..., None] if weights else _extrapolation(h, h_previous)
-            clean = clean + weight * (clean - previous)
+    walk = Walk(denoise, flow, times, noise, **options)
+    x, previous, h_previous = walk.first_state(), None, None
+    for index, u, s in walk.steps():
+        clean = extrapolated = walk.estimate(x, index)
+        at_u, at_s, h = step_kernels(flow, u, s)
+        if previous is not None and h_previous is not None and order == 2:
+            weight = next(weights)[..., None] if weights else extrapolation_weight(h, h_previous)
+            extrapolated = clean + weight * (clean - previous)
         sigma = at_s.sigma[..., None]
         gain = at_s.alpha[..., None] * -torch.expm1(-(1 + diffusion) * h)
-        x = sigma / at_u.sigma[..., None] * torch.exp(-diffusion * h) * x + gain * clean
+        x = sigma / at_u.sigma[..., None] * torch.exp(-diffusion * h) * x + gain * extrapolated
         if diffusion:
-            x = x + (temperature * -torch.expm1(-2 * diffusion * h)).sqrt() * sigma * noise()
-        return x, h
-
-    return _walk(denoise, flow, times, noise, step, temperature, callback, start)
-
-
-def matched_weights(flow, times, variance):
-    """Weights of the last difference in the steps of `matched`; yields (B, D) from the second on.
-
-    Follows the sampler on a Gaussian chain, whose exact estimate is ``D = c_skip X``.
-
-    Parameters
-    ----------
-    variance : Tensor, shape (B, D)
-        Of the state at the first time.
-    """
-    batch, weight = len(flow.mask), torch.zeros_like(variance)
-    before = shared = torch.zeros_like(variance)  # Var D_prev and Cov(X, D_prev)
-    for index, (u, s) in enumerate(pairwise(times)):
-        at_u, at_s, h = _step(flow, u.expand(batch), s.expand(batch))
-        shrink, skip = -torch.expm1(-2 * h[..., 0]), at_u.c_skip
-        gain, width = at_s.alpha * shrink, at_s.sigma**2 * shrink
-        slope = at_s.sigma / at_u.sigma * torch.exp(-h[..., 0]) + gain * skip
-        if index:
-            # Var X_s = slope² Var X + width + 2 w linear + w² square, to be the chain's own.
-            linear = slope * gain * (skip * variance - shared)
-            square = gain**2 * (skip**2 * variance - 2 * skip * shared + before).clamp_min(0)
-            lacking = (at_s.total - slope**2 * variance - width).clamp_min(0)
-            root = linear + (linear**2 + square * lacking).sqrt()
-            moves = root > 1e-12 * at_s.total
-            weight = torch.where(moves, lacking / torch.where(moves, root, 1.0), 0.0)
-            weight = weight.clamp_max(LARGEST_WEIGHT)
-            yield weight
-        own, other = slope + weight * gain * skip, -weight * gain  # X_s on X and on D_prev
-        shared, variance, before = (
-            skip * (own * variance + other * shared),
-            own**2 * variance + 2 * own * other * shared + other**2 * before + width,
-            skip**2 * variance,
-        )
+            width = walk.temperature * -torch.expm1(-2 * diffusion * h)
+            x = x + width.sqrt() * sigma * noise()
+        x, previous, h_previous = walk.masked(x), clean, h
+    return walk.last_estimate(x)
 
 
-def matched(denoise, flow, times, noise, *, start=None, **options):
+def matched(
+    denoise: Denoise, flow: Flow, times: Grid, noise: Noise, **options: Unpack[SamplerOptions]
+) -> Components:
     """Stochastic multistep sampler that keeps the variance of a Gaussian chain: for few calls.
 
     As `sde_2m`, but for the weight of the last difference of estimates: per component and step the
     one with which the variance comes out right, up to 0.6 (docs/theory.md 3.2).
+
+    Examples
+    --------
+    >>> import torch, protdiff
+    >>> from protdiff.flow import gaussian_oracle, matched, uniform_times
+    >>> flow = protdiff.flows.get("rg", length=20)
+    >>> normal = lambda: torch.randn(1, 40, 3, dtype=torch.float64)
+    >>> matched(gaussian_oracle(flow), flow, uniform_times(5), normal).shape
+    torch.Size([1, 40, 3])
     """
-    variance = flow.start if start is None else flow.kernel(times[0].expand(len(flow.mask))).total
+    variance = flow.start
+    if options.get("start") is not None:
+        variance = flow.kernel(times[0].expand(len(flow.mask))).total
     weights = matched_weights(flow, times, variance)
-    return multistep(denoise, flow, times, noise, weights=weights, start=start, **options)
+    return multistep(denoise, flow, times, noise, weights=weights, **options)
 
 
-def sde_2m(denoise, flow, times, noise, **options):
+def sde_2m(
+    denoise: Denoise, flow: Flow, times: Grid, noise: Noise, **options: Unpack[SamplerOptions]
+) -> Components:
     """Second-order multistep stochastic sampler (SDE-DPM-Solver++(2M), midpoint)."""
     return multistep(denoise, flow, times, noise, diffusion=1.0, order=2, **options)
 
 
-def ode_2m(denoise, flow, times, noise, **options):
+def ode_2m(
+    denoise: Denoise, flow: Flow, times: Grid, noise: Noise, **options: Unpack[SamplerOptions]
+) -> Components:
     """Second-order multistep deterministic sampler (DPM-Solver++(2M)) with per-mode weights."""
     return multistep(denoise, flow, times, noise, diffusion=0.0, order=2, **options)
 
 
-def ddim(denoise, flow, times, noise, **options):
+def ddim(
+    denoise: Denoise, flow: Flow, times: Grid, noise: Noise, **options: Unpack[SamplerOptions]
+) -> Components:
     """First-order deterministic sampler (DDIM = DPM-Solver++(1)); noise enters at the start."""
     return multistep(denoise, flow, times, noise, diffusion=0.0, order=1, **options)
 
 
 def heun(
-    denoise, flow, times, noise, *, churn=None, noise_scale=1.0, temperature=1.0, callback=None,
-    start=None,
-):  # fmt: skip
+    denoise: Denoise,
+    flow: Flow,
+    times: Grid,
+    noise: Noise,
+    *,
+    churn: Callable[[Times, int], Times] | None = None,
+    noise_scale: float = 1.0,
+    **options: Unpack[SamplerOptions],
+) -> Components:
     """EDM's deterministic second-order sampler, with churn (arXiv 2206.00364, algorithm 2).
 
     Heun's rule on dY/dS = (Y - D)/S per component, Y = X/α and S = σ/α. Two calls a step. Unstable
@@ -226,34 +194,41 @@ def heun(
 
     Parameters
     ----------
+    denoise, flow, times, noise, **options
+        See the module.
     churn : callable, optional
         ``churn(u, steps)`` gives the time û ≥ u to which the forward process takes the state back
         before each step; see `edm_churn`.
     noise_scale : float
         EDM's S_noise, on the churn's noise.
     """
-
-    def slope(x, k, clean):
-        return (x / k.alpha[..., None] - clean) * (k.alpha / k.sigma)[..., None]
-
-    def step(x, clean, _previous, _h, u, s):
+    walk = Walk(denoise, flow, times, noise, **options)
+    x = walk.first_state()
+    for index, u, s in walk.steps():
+        clean = walk.estimate(x, index)
         if churn is not None and (up := churn(u, len(times) - 1)).gt(u).any():
-            at_up, at_u, h = _step(flow, up, u)
-            fresh = at_up.sigma[..., None] * (temperature * -torch.expm1(-2 * h)).sqrt()
+            at_up, at_u, h = step_kernels(flow, up, u)
+            fresh = at_up.sigma[..., None] * (walk.temperature * -torch.expm1(-2 * h)).sqrt()
             x = (at_up.alpha / at_u.alpha)[..., None] * x + noise_scale * fresh * noise()
             u, clean = up, denoise(x, up)
-        at_u, at_s, h = _step(flow, u, s)
+        at_u, at_s = flow.kernel(u), flow.kernel(s)
         width = (at_s.sigma / at_s.alpha - at_u.sigma / at_u.alpha)[..., None]
-        first = slope(x, at_u, clean)
-        start_of = x / at_u.alpha[..., None]
-        ahead = at_s.alpha[..., None] * (start_of + width * first)
-        second = slope(ahead, at_s, denoise(ahead, s))
-        return at_s.alpha[..., None] * (start_of + width * (first + second) / 2), h
+        y = x / at_u.alpha[..., None]
+        first = _heun_slope(x, at_u, clean)
+        ahead = at_s.alpha[..., None] * (y + width * first)
+        second = _heun_slope(ahead, at_s, denoise(ahead, s))
+        x = walk.masked(at_s.alpha[..., None] * (y + width * (first + second) / 2))
+    return walk.last_estimate(x)
 
-    return _walk(denoise, flow, times, noise, step, temperature, callback, start)
+
+def _heun_slope(x: Components, k: Kernel, clean: Components) -> Components:
+    """dY/dS = (Y - D)/S."""
+    return (x / k.alpha[..., None] - clean) * (k.alpha / k.sigma)[..., None]
 
 
-def edm_churn(schedule, amount=40.0, low=0.05, high=50.0):
+def edm_churn(
+    schedule: VE, amount: float = 40.0, low: float = 0.05, high: float = 50.0
+) -> Callable[[Times, int], Times]:
     """EDM's law of churn: σ rises by min(amount/steps, √2 - 1) where low ≤ σ ≤ high.
 
     Parameters
@@ -268,7 +243,7 @@ def edm_churn(schedule, amount=40.0, low=0.05, high=50.0):
         For `heun`.
     """
 
-    def churn(u, steps):
+    def churn(u: Times, steps: int) -> Times:
         sigma = schedule.sigma(u)
         rise = ((sigma >= low) & (sigma <= high)).double() * min(amount / steps, 2**0.5 - 1)
         return torch.where(rise > 0, schedule.time_at(sigma * (1 + rise)), u)

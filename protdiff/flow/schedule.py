@@ -6,20 +6,34 @@ that a network sees, and ``time_of`` its inverse. Everything is float64: ln α²
 1 - α² reaches 1e-15 (docs/theory.md 13).
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from math import log
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
 from .regulator import REGULATORS, log_expm1, softplus
 
-__all__ = ["GUD", "PROFILES", "RG", "VE", "VP", "gamma_range", "sequential_steepness"]
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-#: Beyond ±30 a component is pure noise or pure signal in double precision.
-gamma_range = (-30.0, 30.0)
+    from jaxtyping import Float
+    from torch import Tensor
+
+    PerComponent = Float[Tensor, "batch components"]
+    Times = Float[Tensor, "batch"]
+    #: One number for all chains, or one each.
+    PerChain = float | Float[Tensor, "batch"]
+
+__all__ = ["GUD", "PROFILES", "RG", "VE", "VP", "sequential_steepness"]
+
+#: Beyond these values of γ a component is pure signal or pure noise in double precision.
+MIN_GAMMA, MAX_GAMMA = -30.0, 30.0
 
 
-def _double(value):
+def _double(value: float | Tensor) -> Tensor:
     return torch.as_tensor(value, dtype=torch.float64)
 
 
@@ -37,37 +51,45 @@ class RG:
         Key of `REGULATORS`.
     """
 
-    first: float | torch.Tensor
-    last: float | torch.Tensor
+    first: PerChain
+    last: PerChain
     regulator: str = "lognormal"
 
-    def log_cutoff(self, u):
-        """ln Λ(u); (B,)."""
+    def log_cutoff(self, u: Times) -> Times:
+        """ln Λ(u)."""
         first, last = _double(self.first).log(), _double(self.last).log()
         return first + u * (last - first)
 
-    def time_of(self, log_cutoff):
+    def time_of(self, log_cutoff: Times) -> Times:
         """The u at which ln Λ(u) has the given value."""
         first, last = _double(self.first).log(), _double(self.last).log()
         return (log_cutoff - first) / (last - first)
 
-    def gamma(self, momenta, u):
-        """γ of every component; (B, D) from momenta (B, D) and u (B,)."""
+    def gamma(self, momenta: PerComponent, u: Times) -> PerComponent:
+        """γ of every component."""
         log_x = 2 * (momenta.log() - self.log_cutoff(u)[..., None])
-        return REGULATORS[self.regulator].gamma(log_x).clamp(*gamma_range)
+        return REGULATORS[self.regulator].gamma(log_x).clamp(MIN_GAMMA, MAX_GAMMA)
 
 
-def _beta_time(gamma, rise=9.95, start=0.1):
+def _beta_time(gamma: Tensor, rise: float = 9.95, start: float = 0.1) -> Tensor:
+    """v of γ where ᾱ = exp(-(start v + rise v²))."""
     return ((start**2 + 4 * rise * softplus(gamma)).sqrt() - start) / (2 * rise)
 
 
-#: Profiles of scalar schedules: γ as a function of a time v, and v as a function of γ.
+class Profile(NamedTuple):
+    """Law of a scalar schedule: γ as a function of a time v, and v as a function of γ."""
+
+    gamma: Callable[[Tensor], Tensor]
+    time: Callable[[Tensor], Tensor]
+
+
+#: Profiles of scalar schedules.
 PROFILES = {
-    "log_snr": (lambda v: v, lambda gamma: gamma),
+    "log_snr": Profile(lambda v: v, lambda gamma: gamma),
     # DDPM: β rises linearly, ᾱ = exp(-(0.1 v + 9.95 v²))
-    "linear": (lambda v: log_expm1(0.1 * v + 9.95 * v**2), _beta_time),
+    "linear": Profile(lambda v: log_expm1(0.1 * v + 9.95 * v**2), _beta_time),
     # Nichol & Dhariwal (arXiv 2102.09672): ᾱ = cos²(πv/2)
-    "cosine": (
+    "cosine": Profile(
         lambda v: 2 * torch.tan(torch.pi / 2 * v).log(),
         lambda gamma: 2 / torch.pi * torch.atan((gamma / 2).exp()),
     ),
@@ -86,28 +108,28 @@ class VP:
         Key of `PROFILES`: the law between the ends.
     """
 
-    low: float | torch.Tensor = -13.0
-    high: float | torch.Tensor = 5.0
+    low: PerChain = -13.0
+    high: PerChain = 5.0
     profile: str = "log_snr"
 
-    def _scalar(self, u):
-        """γ(u); (B,)."""
+    def _scalar(self, u: Times) -> Times:
+        """γ(u)."""
         law, time = PROFILES[self.profile]
         low, high = time(_double(self.low)), time(_double(self.high))
         return law(low + _double(u) * (high - low))
 
-    def log_cutoff(self, u):
+    def log_cutoff(self, u: Times) -> Times:
         """-γ/4: ln of the cut-off at which RG's mode of momentum 1 has this γ, 4 ln(k/Λ)."""
         return -self._scalar(u) / 4
 
-    def time_of(self, log_cutoff):
+    def time_of(self, log_cutoff: Times) -> Times:
         """The u at which the clock has the given value."""
         _, time = PROFILES[self.profile]
         low, high = time(_double(self.low)), time(_double(self.high))
         return (time(-4 * _double(log_cutoff)) - low) / (high - low)
 
-    def gamma(self, momenta, u):
-        """γ of every component; (B, D)."""
+    def gamma(self, momenta: PerComponent, u: Times) -> PerComponent:
+        """γ of every component."""
         return self._scalar(u)[..., None].expand(momenta.shape)
 
 
@@ -125,30 +147,30 @@ class VE:
     rho : float
     """
 
-    low: float | torch.Tensor = 0.002
-    high: float | torch.Tensor = 80.0
+    low: PerChain = 0.002
+    high: PerChain = 80.0
     rho: float = 7.0
 
-    def sigma(self, u):
-        """Noise level σ(u); (B,)."""
+    def sigma(self, u: Times) -> Times:
+        """Noise level σ(u)."""
         low, high = (_double(v) ** (1 / self.rho) for v in (self.low, self.high))
         return (low + _double(u) * (high - low)) ** self.rho
 
-    def time_at(self, sigma):
+    def time_at(self, sigma: Times) -> Times:
         """The u at which the noise level is σ."""
         low, high = (_double(v) ** (1 / self.rho) for v in (self.low, self.high))
         return (_double(sigma) ** (1 / self.rho) - low) / (high - low)
 
-    def log_cutoff(self, u):
+    def log_cutoff(self, u: Times) -> Times:
         """-γ/4, as for `VP`; EDM's own clock is ln(σ)/4."""
         return -self.sigma(u).log() / 2
 
-    def time_of(self, log_cutoff):
+    def time_of(self, log_cutoff: Times) -> Times:
         """The u at which the clock has the given value."""
         return self.time_at((-2 * _double(log_cutoff)).exp())
 
-    def gamma(self, momenta, u):
-        """γ = ln σ² of every component; (B, D)."""
+    def gamma(self, momenta: PerComponent, u: Times) -> PerComponent:
+        """γ = ln σ² of every component."""
         return 2 * self.sigma(u).log()[..., None].expand(momenta.shape)
 
 
@@ -174,43 +196,45 @@ class GUD:
         Keep γ between `low` and `high`, as the sequential form of the paper does.
     """
 
-    slow: float | torch.Tensor
-    fast: float | torch.Tensor
+    slow: PerChain
+    fast: PerChain
     steepness: float = 1.0
-    low: float | torch.Tensor = -7.0
-    high: float | torch.Tensor = 3.0
+    low: PerChain = -7.0
+    high: PerChain = 3.0
     mass_squared: float = 0.0
     clip: bool = False
 
-    def _order(self, momenta):
+    def _order(self, momenta: float | Tensor) -> Tensor:
         return (_double(momenta) ** 2 + self.mass_squared).log()
 
-    def span(self):
+    def span(self) -> Tensor:
         """dγ/du, the same for all components that are not clipped."""
         reach = self._order(self.fast) - self._order(self.slow)
         return self.high - self.low + self.steepness * reach
 
-    def log_cutoff(self, u):
+    def log_cutoff(self, u: Times) -> Times:
         """-γ/4 of a component of momentum 1, unclipped."""
         start = self.low + self.steepness * (self._order(1.0) - self._order(self.fast))
         return -(start + _double(u) * self.span()) / 4
 
-    def time_of(self, log_cutoff):
+    def time_of(self, log_cutoff: Times) -> Times:
         """The u at which the clock has the given value."""
         start = self.low + self.steepness * (self._order(1.0) - self._order(self.fast))
         return (-4 * _double(log_cutoff) - start) / self.span()
 
-    def gamma(self, momenta, u):
-        """γ of every component; (B, D)."""
+    def gamma(self, momenta: PerComponent, u: Times) -> PerComponent:
+        """γ of every component."""
         behind = self._order(momenta) - self._order(self.fast)[..., None]
         low, high = (_double(v)[..., None] for v in (self.low, self.high))
         gamma = (low + self.steepness * behind + (_double(u) * self.span())[..., None]).clamp(
-            *gamma_range
+            MIN_GAMMA, MAX_GAMMA
         )
         return gamma.clamp(low, high) if self.clip else gamma
 
 
-def sequential_steepness(overlap, slow, fast, low=-7.0, high=3.0):
+def sequential_steepness(
+    overlap: float, slow: float, fast: float, low: float = -7.0, high: float = 3.0
+) -> float:
     """The steepness at which `GUD` with `clip` is the paper's sequential schedule.
 
     Component i stands still until τ_i = τ_max (l_fast - l_i) / (l_fast - l_slow), then runs from

@@ -1,17 +1,30 @@
 """Step positions that suit a flow, from closed forms alone: no network (docs/theory.md 3.5)."""
 
+from __future__ import annotations
+
 from math import log
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 from .sampler_error import sampler_error
-from .samplers import ode_2m, uniform_times
+from .samplers import ode_2m
+from .times import uniform_times
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
+    from torch import Tensor
+
+    from .process import Flow
+    from .sampler_error import Sampler
 
 __all__ = ["fit_schedule", "perturbed_spectra"]
 
 
-def perturbed_spectra(flow, count=3, spread=0.3, knots=5, seed=0):
-    """Variances of the data, changed smoothly along ln k; (count, D).
+def perturbed_spectra(
+    flow: Flow, count: int = 3, spread: float = 0.3, knots: int = 5, seed: int = 0
+) -> Float[Tensor, "{count} components"]:
+    """Variances of the data, changed smoothly along ln k.
 
     Parameters
     ----------
@@ -36,7 +49,15 @@ def perturbed_spectra(flow, count=3, spread=0.3, knots=5, seed=0):
     return flow.variance * change.exp()
 
 
-def fit_schedule(flow, calls, sampler=ode_2m, *, variances=None, iterations=60, **options):
+def fit_schedule(
+    flow: Flow,
+    calls: int,
+    sampler: Sampler = ode_2m,
+    *,
+    variances: Float[Tensor, "spectra components"] | None = None,
+    iterations: int = 60,
+    **options: Any,
+) -> Float[Tensor, "{calls}"]:
     """Times that minimise the sampler's exact error on Gaussian data.
 
     Quasi-Newton descent on the logarithm of the increments of u, from equal ones, through the
@@ -54,6 +75,7 @@ def fit_schedule(flow, calls, sampler=ode_2m, *, variances=None, iterations=60, 
     variances : Tensor, shape (S, D), optional
         Spectra of the data; the flow's own and three `perturbed_spectra` by default.
     iterations : int
+        Of the descent, at most.
 
     Returns
     -------
@@ -66,14 +88,15 @@ def fit_schedule(flow, calls, sampler=ode_2m, *, variances=None, iterations=60, 
         raise ValueError(f"a grid needs at least 2 times, not {calls}")
     if variances is None:
         variances = torch.cat([flow.variance, perturbed_spectra(flow)])
-    rows = torch.zeros(len(variances), dtype=torch.long)
+    spectra = variances
+    rows = torch.zeros(len(spectra), dtype=torch.long)
 
-    def grid(logits):
+    def grid(logits: Tensor) -> Tensor:
         falls = torch.cumsum(torch.softmax(logits, 0), 0)
         return 1 - torch.cat([falls.new_zeros(1), falls[:-1], falls.new_ones(1)])
 
-    def error(times):
-        return sampler_error(sampler, flow[rows], times, variances, **options).sum(1).mean()
+    def error(times: Tensor) -> Tensor:
+        return sampler_error(sampler, flow[rows], times, spectra, **options).sum(1).mean()
 
     logits = torch.zeros(calls - 1, dtype=torch.float64, requires_grad=True)
     search = torch.optim.LBFGS(
@@ -81,7 +104,7 @@ def fit_schedule(flow, calls, sampler=ode_2m, *, variances=None, iterations=60, 
         tolerance_grad=1e-7, tolerance_change=1e-10,
     )  # fmt: skip
 
-    def closure():
+    def closure() -> Tensor:
         search.zero_grad()
         value = error(grid(logits)).log()
         value.backward()
@@ -91,5 +114,5 @@ def fit_schedule(flow, calls, sampler=ode_2m, *, variances=None, iterations=60, 
     with torch.no_grad():
         times = grid(logits)
         even = uniform_times(calls)
-        found = float(error(times).log())
-        return times if found < log(float(error(even))) else even
+        fitted = float(error(times).log())
+        return times if fitted < log(float(error(even))) else even

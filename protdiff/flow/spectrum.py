@@ -3,13 +3,24 @@
 All variances are per Cartesian coordinate, in Å². Momenta k in radians per residue.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from functools import lru_cache
 from math import log, pi
+from typing import TYPE_CHECKING
 
 import torch
 
 from .modes import chain_momenta
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from jaxtyping import Float
+    from torch import Tensor
+
+    Momenta = Float[Tensor, "*shape"]
 
 __all__ = [
     "RGDM_C",
@@ -27,28 +38,32 @@ RGDM_C = 3.8**2 / 2.3211
 RGDM_MASS = pi / 100
 
 
-def free_field(momenta, c=RGDM_C, mass_squared=RGDM_MASS**2):
+def free_field(
+    momenta: Momenta, c: float | Tensor = RGDM_C, mass_squared: float | Tensor = RGDM_MASS**2
+) -> Momenta:
     """Gaussian fixed point of the flow: c / (k² + m²)."""
     return c / (momenta**2 + mass_squared)
 
 
-def harmonic(momenta, bond=3.8):
+def harmonic(momenta: Momenta, bond: float = 3.8) -> Momenta:
     """EigenFold's prior, beads on springs of rms length `bond`: 1 / (3/bond² · 4 sin²(k/2))."""
     return bond**2 / (12 * torch.sin(momenta / 2) ** 2)
 
 
-def bond_and_rg(variance, length):
+def bond_and_rg(variance: Float[Tensor, "modes"], length: int) -> tuple[float, float]:
     """Root-mean-square bond and radius of gyration of a Gaussian chain, exact.
 
     Parameters
     ----------
     variance : Tensor, shape (N - 1,)
         Variances of modes 1 … N-1, Å².
+    length : int
+        N.
 
     Returns
     -------
-    tuple of float
-        Å, Å.
+    bond, radius : float
+        Å.
     """
     k = torch.arange(1, length, dtype=torch.float64) * (pi / length)
     bond = 3 / (length - 1) * (variance * 4 * torch.sin(k / 2) ** 2).sum()
@@ -56,7 +71,7 @@ def bond_and_rg(variance, length):
 
 
 @lru_cache(maxsize=4096)
-def calibrate(length, bond=3.8, radius=None):
+def calibrate(length: int, bond: float = 3.8, radius: float | None = None) -> tuple[float, float]:
     """Free-field constants that give a chain of real proteins' bond and size.
 
     Parameters
@@ -74,37 +89,42 @@ def calibrate(length, bond=3.8, radius=None):
         For `free_field`. `mass_squared` is negative for the shortest chains (N ≤ 8), which are more
         extended than an ideal one; it stays above -k_1².
     """
-    radius = radius or 2.2 * length**0.38
+    wanted = radius or 2.2 * length**0.38
     k = torch.arange(1, length, dtype=torch.float64) * (pi / length)
 
-    def solve(mass_squared):
+    def solve(mass_squared: float) -> tuple[float, float]:
+        """Constant with which the bond is right, and the radius that follows."""
         shape = 1 / (k**2 + mass_squared)
         unit_bond, unit_radius = bond_and_rg(shape, length)
         c = (bond / unit_bond) ** 2
         return c, unit_radius * c**0.5
 
     low, high = -(float(k[0]) ** 2) * (1 - 1e-9), 10.0  # the radius falls as m² rises
-    if not solve(high)[1] < radius < solve(low)[1]:
+    if not solve(high)[1] < wanted < solve(low)[1]:
         raise ValueError(
-            f"no free-field prior has rms bond {bond} Å and radius of gyration {radius:.2f} Å "
+            f"no free-field prior has rms bond {bond} Å and radius of gyration {wanted:.2f} Å "
             f"at length {length}"
         )
     for _ in range(200):
         middle = (low + high) / 2
-        low, high = (middle, high) if solve(middle)[1] > radius else (low, middle)
+        low, high = (middle, high) if solve(middle)[1] > wanted else (low, middle)
     return solve(low)[0], low
 
 
-def calibrated_prior(lengths, size=None):
-    """Calibrated free field of every chain; (B, size), with finite values in the padding."""
+def calibrated_prior(
+    lengths: Sequence[int], size: int | None = None
+) -> Float[Tensor, "batch size"]:
+    """Calibrated free field of every chain, with finite values in the padding."""
     momenta, _ = chain_momenta(lengths, size)
     constants = torch.tensor([calibrate(int(n)) for n in lengths], dtype=torch.float64)
     return free_field(momenta, constants[:, :1], constants[:, 1:])
 
 
-def _hat_weights(values, knots):
-    """Linear-interpolation weights, constant beyond the ends; (..., knots)."""
-    knots = torch.as_tensor(knots, dtype=torch.float64)
+def _hat_weights(
+    values: Float[Tensor, "*shape"], at: Sequence[float] | Tensor
+) -> Float[Tensor, "*shape knots"]:
+    """Weights of linear interpolation between knots, constant beyond the ends."""
+    knots = torch.as_tensor(at, dtype=torch.float64)
     values = values.clamp(knots[0], knots[-1])
     upper = torch.searchsorted(knots, values.contiguous()).clamp(1, len(knots) - 1)
     fraction = (values - knots[upper - 1]) / (knots[upper] - knots[upper - 1])
@@ -129,12 +149,14 @@ class MeasuredSpectrum:
         g at the knots.
     """
 
-    log_momenta: tuple
-    log_lengths: tuple
-    correction: tuple
+    log_momenta: tuple[float, ...]
+    log_lengths: tuple[float, ...]
+    correction: tuple[tuple[float, ...], ...]
 
-    def __call__(self, lengths, size=None):
-        """Variances of a batch of chains; (B, size) in Å², finite in the padding."""
+    def __call__(
+        self, lengths: Sequence[int], size: int | None = None
+    ) -> Float[Tensor, "batch size"]:
+        """Variances of a batch of chains in Å², finite in the padding."""
         momenta, _ = chain_momenta(lengths, size)
         log_n = torch.as_tensor(lengths, dtype=torch.float64).log()
         table = torch.as_tensor(self.correction, dtype=torch.float64)
@@ -143,7 +165,12 @@ class MeasuredSpectrum:
         return calibrated_prior(lengths, size) * g.exp()
 
     @classmethod
-    def fit(cls, mode_squares, momentum_knots=48, length_knots=(40, 64, 96, 144, 256, 512)):
+    def fit(
+        cls,
+        mode_squares: Iterable[tuple[int, Float[Tensor, "modes"]]],
+        momentum_knots: int = 48,
+        length_knots: Sequence[float] = (40, 64, 96, 144, 256, 512),
+    ) -> MeasuredSpectrum:
         """Logarithm of the mean ratio to the calibrated prior in overlapping bins, smoothed.
 
         The bins are as wide as two knots, which flattens narrow peaks a little: the helix peak of
@@ -153,6 +180,10 @@ class MeasuredSpectrum:
         ----------
         mode_squares : iterable of (int, Tensor)
             Length N of a chain, and the mean over x, y, z of X_n² for n = 1 … N-1, Å².
+        momentum_knots : int
+            Number of knots along the momentum.
+        length_knots : sequence of float
+            Lengths of the knots.
         """
         # Uniform in ln k at long wavelengths, uniform in k where the helix peak is narrow.
         slow = torch.linspace(log(pi / 512), log(0.5), momentum_knots // 2, dtype=torch.float64)
@@ -176,18 +207,22 @@ class MeasuredSpectrum:
         )
 
 
-def _smooth(target, counts, stiffness=(20.0, 20.0)):
+def _smooth(
+    target: Float[Tensor, "lengths momenta"],
+    counts: Float[Tensor, "lengths momenta"],
+    stiffness: float = 20.0,
+) -> Float[Tensor, "lengths momenta"]:
     """Penalised least squares on the knot grid: rows are lengths, columns momenta."""
     rows, columns = target.shape
 
-    def penalty(size):
+    def penalty(size: int) -> Float[Tensor, "{size} {size}"]:
         second = torch.diff(torch.eye(size, dtype=torch.float64), n=2, dim=0)
         return second.T @ second
 
     eye_r, eye_c = (torch.eye(s, dtype=torch.float64) for s in (rows, columns))
     system = (
         torch.diag(counts.flatten())
-        + stiffness[0] * torch.kron(penalty(rows), eye_c)
-        + stiffness[1] * torch.kron(eye_r, penalty(columns))
+        + stiffness * torch.kron(penalty(rows), eye_c)
+        + stiffness * torch.kron(eye_r, penalty(columns))
     )
     return torch.linalg.solve(system, (counts * target).flatten()).reshape(rows, columns)

@@ -5,9 +5,21 @@ data lose in distance from the fixed point, whatever the schedule (docs/theory.m
 over the three coordinates of a component, in nats.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
 import torch
 
 from .samplers import ancestral
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from torch import Tensor
+
+    from .process import Components, Denoise, Flow, Noise, PerComponent, Times
+    from .sampler_error import Sampler
 
 __all__ = [
     "collapse_time",
@@ -20,23 +32,25 @@ __all__ = [
 ]
 
 
-def entropy_production(flow, variance=None):
-    """Entropy production of Gaussian data from u = 0 to 1, per component; (B, D).
+def entropy_production(flow: Flow, variance: PerComponent | None = None) -> PerComponent:
+    """Entropy production of Gaussian data from u = 0 to 1, per component.
 
     KL(p_0 ‖ prior) - KL(p_1 ‖ prior), with the data as they are at u = 0.
     """
-    variance = flow.variance if variance is None else variance
+    spread = flow.variance if variance is None else variance
 
-    def kl(u):
+    def kl(u: float) -> PerComponent:
         k = flow.kernel(torch.full((len(flow.mask),), float(u), dtype=torch.float64))
-        ratio = (k.alpha**2 * variance + k.sigma**2) / flow.prior
+        ratio = (k.alpha**2 * spread + k.sigma**2) / flow.prior
         return 1.5 * (ratio - 1 - ratio.log())
 
     return (kl(0) - kl(1)).masked_fill(~flow.mask, 0)
 
 
-def entropy_production_rate(flow, u, error, second_moment):
-    """Entropy production per unit of u, per component; (B, D).
+def entropy_production_rate(
+    flow: Flow, u: Times, error: PerComponent, second_moment: PerComponent
+) -> PerComponent:
+    """Entropy production per unit of u, per component.
 
     (b c / 2) E|s + X/c|². By Stein's identity it needs two expectations only.
 
@@ -55,30 +69,36 @@ def entropy_production_rate(flow, u, error, second_moment):
     return (0.5 * b * c * (score - 6 / c + moment / c**2)).masked_fill(~flow.mask, 0)
 
 
-def mode_speciation_time(flow, variance=None):
-    """u at which the data SNR λα²/σ² of each component is 1; (B, D)."""
-    variance = flow.variance if variance is None else variance
+def mode_speciation_time(flow: Flow, variance: PerComponent | None = None) -> PerComponent:
+    """u at which the data SNR λα²/σ² of each component is 1."""
+    spread = flow.variance if variance is None else variance
 
-    def signal(u):
+    def signal(u: Times) -> PerComponent:
         k = flow.kernel(u)
-        return variance * (k.alpha / k.sigma).square()
+        return spread * (k.alpha / k.sigma).square()
 
     return _bisect_rows(lambda u: signal(u) > 1, flow.mask.shape)
 
 
-def _bisect_rows(above, shape):
+def _bisect_rows(above: Callable[[Times], Tensor], shape: tuple[int, ...]) -> PerComponent:
     """Largest u in [0, 1], element by element, of a condition that holds up to some u."""
     low, high = (torch.full(shape, v, dtype=torch.float64) for v in (0.0, 1.0))
     for _ in range(50):
         middle = (low + high) / 2
-        # The condition is asked for one time per row: columns one after the other.
+        # The condition takes one time per row: so the columns come one after the other.
         holds = torch.stack([above(middle[:, d])[:, d] for d in range(shape[1])], 1)
         low, high = torch.where(holds, middle, low), torch.where(holds, high, middle)
     return low
 
 
-def top_eigenvalue(denoise, flow, u, iterations=30, generator=None):
-    """Largest eigenvalue of c^½ ∇s c^½ at X = 0, by Lanczos on products with the denoiser; float.
+def top_eigenvalue(
+    denoise: Denoise,
+    flow: Flow,
+    u: float,
+    iterations: int = 30,
+    generator: torch.Generator | None = None,
+) -> float:
+    """Largest eigenvalue of c^½ ∇s c^½ at X = 0, by Lanczos on products with the denoiser.
 
     Parameters
     ----------
@@ -93,16 +113,18 @@ def top_eigenvalue(denoise, flow, u, iterations=30, generator=None):
     k, root, mask = flow.kernel(time), flow.prior.sqrt()[..., None], flow.mask[..., None]
     origin = torch.zeros(*flow.mask.shape, 3, dtype=torch.float64)
 
-    def product(v):
+    def product(v: Tensor) -> Tensor:
         """c^½ ∇s c^½ v with s = (αD - X)/σ²."""
-        _, change = torch.autograd.functional.jvp(
+        result = torch.autograd.functional.jvp(
             lambda x: denoise(x, time).double(), origin, root * v
         )
+        change = cast("Tensor", result[1])
         score = (k.alpha[..., None] * change - root * v) / k.sigma.square()[..., None]
         return (root * score).masked_fill(~mask, 0)
 
     v = torch.randn(origin.shape, generator=generator, dtype=torch.float64).masked_fill(~mask, 0)
-    basis, images = [], []
+    basis: list[Tensor] = []
+    images: list[Tensor] = []
     for _ in range(min(iterations, 3 * int(flow.mask.sum()))):
         for _ in range(2):  # once more against rounding
             for other in basis:
@@ -116,8 +138,10 @@ def top_eigenvalue(denoise, flow, u, iterations=30, generator=None):
     return float(torch.linalg.eigvalsh((small + small.T) / 2)[-1])
 
 
-def speciation_time(denoise, flow, threshold=-0.5, halvings=40, **options):
-    """First time of the reverse process at which the largest eigenvalue passes -1/2; float.
+def speciation_time(
+    denoise: Denoise, flow: Flow, threshold: float = -0.5, halvings: int = 40, **options: Any
+) -> float:
+    """First time of the reverse process at which the largest eigenvalue passes -1/2.
 
     The effective potential of a trajectory at the centre then has a maximum instead of a minimum
     (Yu & Huang), in any basis. For exact denoisers: a network is not trained at X = 0, and its
@@ -134,8 +158,8 @@ def speciation_time(denoise, flow, threshold=-0.5, halvings=40, **options):
     return (low + high) / 2
 
 
-def collapse_time(flow, count, variance=None):
-    """u at which an exact empirical score of `count` points collapses onto one of them; (B,).
+def collapse_time(flow: Flow, count: int, variance: PerComponent | None = None) -> Times:
+    """u at which an exact empirical score of `count` points collapses onto a single point.
 
     Solves Σ (3/2) ln(1 + λ SNR) = ln(count): the information that X(u) has about its origin is
     just enough to tell the points apart (docs/theory.md 7). Exact for Gaussian data; other data
@@ -154,7 +178,16 @@ def collapse_time(flow, count, variance=None):
     return (low + high) / 2
 
 
-def replica_distances(denoise, flow, clean, u, noise, *, steps=50, sampler=ancestral):
+def replica_distances(
+    denoise: Denoise,
+    flow: Flow,
+    clean: Components,
+    u: float,
+    noise: Noise,
+    *,
+    steps: int = 50,
+    sampler: Sampler = ancestral,
+) -> tuple[PerComponent, PerComponent]:
     """Distances between two replicas that descend from one noised state, and to the truth.
 
     The truth and the replicas are draws from the same posterior if the denoiser is exact, so the
@@ -178,7 +211,7 @@ def replica_distances(denoise, flow, clean, u, noise, *, steps=50, sampler=ances
     """
     start = flow.noise(clean.double(), torch.full((len(clean),), float(u)), noise())
     times = torch.linspace(float(u), 0, steps, dtype=torch.float64)
-    one, two = (sampler(denoise, flow, times, noise, start=start) for _ in range(2))
-    between = (one - two).square().sum(-1)
-    truth = sum((x - clean).square().sum(-1) for x in (one, two)) / 2
-    return between, truth
+    first, second = (sampler(denoise, flow, times, noise, start=start) for _ in range(2))
+    between = (first - second).square().sum(-1)
+    to_first, to_second = ((x - clean).square().sum(-1) for x in (first, second))
+    return between, (to_first + to_second) / 2

@@ -156,7 +156,7 @@ def test_heun_is_edms_algorithm(chain64):
 
 
 def test_heun_converges_with_and_without_churn(chain64, slope):
-    """Churn adds noise and takes it away again: same target, EDM's law of noise levels."""
+    """Churn adds noise and removes it: same target, EDM's law of noise levels."""
     flow = edm(chain64, rows=1)
     errors = [float(sampler_error(heun, flow, uniform_times(n + 1)).sum()) for n in (128, 256)]
     assert errors[1] < 0.02 and slope(*errors) > 2.5, errors

@@ -75,7 +75,7 @@ def test_round_trip_of_real_files(path, tmp_path):
     backbone = read(path)
     assert backbone.mask[:, :3].all(axis=1).any()
     for suffix in SUFFIXES:
-        copy, rewritten = tmp_path / f"copy{suffix}", tmp_path / f"again{suffix}"
+        copy, rewritten = tmp_path / f"copy{suffix}", tmp_path / f"rewritten{suffix}"
         write(backbone, copy)
         assert_same(read(copy), backbone)
         np.testing.assert_allclose(read(copy).b_factors, backbone.b_factors, rtol=0, atol=0.00501)

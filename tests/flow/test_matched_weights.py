@@ -1,18 +1,16 @@
-"""The variance-matched sampler, and its times (docs/theory.md 3.2, 3.5)."""
+"""The variance-matched sampler (docs/theory.md 3.2)."""
 
 import pytest
 import torch
 
 from protdiff.flow import (
-    VP,
     gaussian_oracle,
     matched,
     sampling_times,
     sde_2m,
-    uniform_times,
 )
+from protdiff.flow.matched_weights import MAX_WEIGHT, matched_weights
 from protdiff.flow.sampler_error import sampler_error
-from protdiff.flow.samplers import LARGEST_WEIGHT, matched_weights
 from protdiff.flow.zoo import recipe
 
 RECIPE = recipe("rg-harmonic")
@@ -44,12 +42,12 @@ def test_variance_is_exact_at_every_time_but_where_the_weight_is_capped(from_dat
     found = states(flow, times, 16, begin).square().sum(1)
     first = flow.start if begin is None else begin
     weights = torch.cat(list(matched_weights(flow, times, first)))
-    assert len(weights) == 14 and float(weights.max()) == LARGEST_WEIGHT
-    free = (weights > 0) & (weights < LARGEST_WEIGHT) & flow.mask
+    assert len(weights) == 14 and float(weights.max()) == MAX_WEIGHT
+    free = (weights > 0) & (weights < MAX_WEIGHT) & flow.mask
     wanted = torch.cat([flow.kernel(s[None]).total for s in times[2:]])
     assert free.double().mean() > 0.2
     assert torch.allclose(found[2:][free], wanted[free], rtol=1e-9)
-    short = (weights == LARGEST_WEIGHT) & flow.mask
+    short = (weights == MAX_WEIGHT) & flow.mask
     assert (found[2:][short] <= wanted[short] * (1 + 1e-9)).all()
 
 
@@ -72,24 +70,3 @@ def test_a_chain_with_another_spectrum_is_drawn_better_too():
     times = sampling_times(flow, 16)
     errors = [float(sampler_error(s, flow, times, other).sum()) for s in (matched, sde_2m)]
     assert errors[0] < errors[1] / 3
-
-
-def test_times_fall_and_are_densest_in_the_middle():
-    flow = RECIPE([100])
-    times = sampling_times(flow, 400)
-    assert times[0] == 1 and times[-1] == pytest.approx(0.1, abs=1e-12) and len(times) == 400
-    middle = (times[1:] + times[:-1]) / 2
-    density = 1 + 4.5 * torch.exp(-(((middle - 0.55) / 0.3) ** 2))
-    spacing = (times[:-1] - times[1:]) * density
-    assert torch.allclose(spacing, spacing.mean().expand_as(spacing), rtol=1e-3)
-    part = sampling_times(flow, 5, 0.4)
-    assert part[0] == pytest.approx(0.4) and part[-1] == pytest.approx(0.1)
-    assert sampling_times(flow, 3, 0.05).tolist() == pytest.approx([0.05] * 3)
-    assert sampling_times(flow, 1).tolist() == [1.0]
-    with pytest.raises(ValueError, match="at least 1"):
-        sampling_times(flow, 0)
-
-
-def test_times_of_other_flows_are_equally_spaced(chain64):
-    flow = chain64.flow(VP(-3, 2))
-    assert torch.equal(sampling_times(flow, 9, 0.5), uniform_times(9) / 2)

@@ -1,0 +1,84 @@
+"""Times at which samplers call the denoiser."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from .schedule import RG
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
+    from torch import Tensor
+
+    from .process import Flow
+
+__all__ = ["sampling_times", "uniform_times"]
+
+
+@dataclass(frozen=True)
+class TimeDensity:
+    """Density of times ``1 + height exp(-((u - centre)/width)²)`` down to the time `last`."""
+
+    last: float
+    height: float
+    centre: float
+    width: float
+
+
+#: Denser where a protein's estimate moves (docs/theory.md 3.5).
+PROTEIN_DENSITY = TimeDensity(last=0.1, height=4.5, centre=0.55, width=0.3)
+
+
+def uniform_times(steps: int) -> Float[Tensor, "{steps}"]:
+    """Equally spaced times from 1 to 0, float64.
+
+    For RG flows they are uniform in ln Λ; on a `VE` schedule they are EDM's noise levels.
+
+    Examples
+    --------
+    >>> from protdiff.flow import uniform_times
+    >>> uniform_times(5).tolist()
+    [1.0, 0.75, 0.5, 0.25, 0.0]
+    """
+    if steps < 1:
+        raise ValueError(f"a sampler needs at least 1 step, not {steps}")
+    return torch.linspace(1, 0, steps, dtype=torch.float64)
+
+
+def sampling_times(flow: Flow, steps: int, start: float = 1.0) -> Float[Tensor, "{steps}"]:
+    """Times at which to sample a protein, falling from `start`, float64.
+
+    For RG flows they fall to 0.1, with the density `PROTEIN_DENSITY`. Of equally spaced times a
+    third would come when everything is decided to 0.2 Å. For other flows they are equally spaced,
+    down to 0.
+
+    Parameters
+    ----------
+    flow : Flow
+    steps : int
+        Number of times.
+    start : float
+        First time.
+
+    Examples
+    --------
+    >>> import protdiff
+    >>> from protdiff.flow import sampling_times
+    >>> sampling_times(protdiff.flows.get("rg"), 4).round(decimals=2).tolist()
+    [1.0, 0.62, 0.45, 0.1]
+    """
+    if not isinstance(flow.schedule, RG):
+        return start * uniform_times(steps)
+    if steps < 1:
+        raise ValueError(f"a sampler needs at least 1 step, not {steps}")
+    density = PROTEIN_DENSITY
+    grid = torch.linspace(start, min(density.last, start), 1001, dtype=torch.float64)
+    # The integral of the density up to every time, but for a constant.
+    rise = density.height * density.width * torch.pi**0.5 / 2
+    amount = grid + rise * torch.erf((grid - density.centre) / density.width)
+    wanted = torch.linspace(float(amount[0]), float(amount[-1]), steps, dtype=torch.float64)
+    return torch.from_numpy(np.interp(wanted.flip(0), amount.flip(0), grid.flip(0))).flip(0)
