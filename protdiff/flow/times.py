@@ -69,7 +69,7 @@ def sampling_times(flow: Flow, steps: int, start: float = 1.0) -> Float[Tensor, 
     >>> import protdiff
     >>> from protdiff.flow import sampling_times
     >>> sampling_times(protdiff.flows.get("rg"), 4).round(decimals=2).tolist()
-    [1.0, 0.62, 0.45, 0.1]
+    [1.0, 0.65, 0.45, 0.1]
     """
     if not isinstance(flow.schedule, RG):
         return start * uniform_times(steps)

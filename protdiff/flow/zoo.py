@@ -1,5 +1,6 @@
 """Named flows: the diffusions of the source papers as one process per component.
 
+>>> import torch
 >>> from protdiff import flows
 >>> flow = flows.get("rgdm", length=128)
 >>> flow.kernel(torch.tensor([0.5])).alpha.shape  # signal of every mode half-way
