@@ -127,8 +127,9 @@ def make_batch(
     if isinstance(chains, DeviceChains):
         rows = torch.from_numpy(packed(chains, drawn)).to(chains.device)
         return device_batch(chains, rows, drawn.level, drawn.size)
-    lengths = drawn.lengths.tolist()
-    tensors = map(torch.from_numpy, (drawn.log_cutoff, drawn.rotations, drawn.shown))
-    return assemble(
-        crops(chains, drawn.chains, drawn.starts, lengths), lengths, *tensors, drawn.level
+    lengths: list[int] = drawn.lengths.tolist()
+    parts = crops(chains, drawn.chains, drawn.starts, lengths)
+    log_cutoff, rotations, shown = map(
+        torch.from_numpy, (drawn.log_cutoff, drawn.rotations, drawn.shown)
     )
+    return assemble(parts, lengths, log_cutoff, rotations, shown, drawn.level)

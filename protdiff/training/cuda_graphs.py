@@ -8,7 +8,7 @@ addresses: a step copies its draw into them and launches the graph.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 
@@ -42,7 +42,7 @@ class FlowTable:
 
     def __init__(self, recipe: ChainFlow, least: int, most: int, device: str | torch.device):
         self.least, self.most = least, most
-        self.flow = recipe(range(least, most + 1), most).to(device)
+        self.flow = recipe(range(least, most + 1), most).to(torch.device(device))
 
     def __call__(self, lengths: Int[Tensor, " batch"], size: int) -> Flow:
         """The `Flow` of chains of some lengths, padded to `size`."""
@@ -92,7 +92,7 @@ class DeviceSteps:
         self.flows = FlowTable(denoiser.recipe, least, most, chains.device)
         self.captures = chains.device.type == "cuda"
         self.captured: dict[BatchKind, CapturedStep] = {}
-        self.pool: tuple[int, int] | None = None
+        self.pool: Any = None  # memory that the graphs share
         self.stream: torch.cuda.Stream | None = None
 
     def __call__(
@@ -119,6 +119,7 @@ class DeviceSteps:
     ) -> tuple[Float[Tensor, ""], Float64[Tensor, "bands 2"]]:
         """Loss and band sums of a packed draw, after its gradient was added."""
         batch = device_batch(self.chains, rows, kind.level, kind.size)
+        assert isinstance(batch.lengths, torch.Tensor)  # as on every device
         flow = self.flows(batch.lengths, kind.size)
         u = flow.schedule.time_of(batch.log_cutoff)
         epsilon = torch.randn_like(batch.clean)
@@ -139,7 +140,7 @@ class DeviceSteps:
         with torch.cuda.stream(self.stream):
             self.gradient(rows, kind)
         torch.cuda.current_stream().wait_stream(self.stream)
-        torch._foreach_copy_(gradients, before)
+        torch._foreach_copy_(gradients, before)  # pyright: ignore[reportPrivateImportUsage]
         graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(graph, pool=self.pool, stream=self.stream):
             loss, bands = self.gradient(rows, kind)

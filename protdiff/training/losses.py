@@ -129,7 +129,7 @@ def earlier_estimate(
     batch: Batch,
     noisy: Float[Tensor, "batch components 3"],
     u: Float64[Tensor, " batch"],
-    conditions: Float[Tensor, "batch residues features"],
+    conditions: Float[Tensor, "batch residues features"] | None,
 ) -> Float[Tensor, "batch components 3"] | None:
     """The estimate that a sampler on its way to `noisy` has from its call before; no gradient.
 
@@ -223,8 +223,8 @@ def denoising_loss(
     target = target.to(output.dtype).masked_fill(~active[..., None], 0)
     error = (output - target).square().mean(-1)
     loss = chain_loss(error, weight)
-    full = batch.level == "full"
-    if full:
+    distances = weights = None
+    if batch.level == "full":
         scale = (kernel.c_out * active)[..., None].to(output.dtype)
         estimate = skipped.to(output.dtype) + scale * output
         parts = (scale * (output - target), scale * target, estimate.detach())
@@ -235,6 +235,6 @@ def denoising_loss(
         sums = torch.zeros(len(BAND_NAMES), 2, dtype=torch.float64, device=noisy.device)
         for column, value in enumerate((error, target.square().mean(-1))):
             sums[:, column].index_add_(0, band.flatten(), (weight * value).flatten().double())
-        if full:
+        if distances is not None and weights is not None:
             sums[-3:, 0], sums[-3:, 1] = (distances * weights).sum(1), weights.sum(1)
     return loss, sums
