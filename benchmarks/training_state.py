@@ -51,11 +51,13 @@ def pack(run: Path, file: Path) -> Progress:
         raise SystemExit(f"{run}: its parameters have had different numbers of steps")
     tensors: dict[str, Tensor] = {}
     for name, value in parts["average"].items():
+        if f"exp_avg_sq.{name}" not in adam:  # a constant of the network, which must stay exact
+            tensors[AVERAGE + name] = value
+            continue
         tensors[AVERAGE + name] = value.to(torch.float16)
         if not tensors[AVERAGE + name].isfinite().all():
             raise SystemExit(f"{run}: {name} cannot be stored in float16")
-        if f"exp_avg_sq.{name}" in adam:  # buffers have none
-            tensors[SECOND + name] = adam[f"exp_avg_sq.{name}"].to(torch.bfloat16)
+        tensors[SECOND + name] = adam[f"exp_avg_sq.{name}"].to(torch.bfloat16)
     metadata = {"format": FORMAT, "adam_steps": counts.pop(), "progress": asdict(progress)}
     with replacing(file) as temporary:
         save_tensors(tensors, temporary, {"protdiff": json.dumps(metadata, sort_keys=True)})
@@ -78,7 +80,8 @@ def unpack(file: Path, run: Path) -> Progress:
     adam: dict[str, Tensor] = {}
     for key, value in load_file(file).items():
         if key.startswith(AVERAGE):
-            average[key.removeprefix(AVERAGE)] = value.float()
+            half = value.dtype == torch.float16
+            average[key.removeprefix(AVERAGE)] = value.float() if half else value
             continue
         name = key.removeprefix(SECOND)
         adam[f"step.{name}"] = torch.tensor(float(metadata["adam_steps"]))
