@@ -21,7 +21,8 @@ from e3nn import o3
 import protdiff
 from protdiff.network.numerics import flush_denormals
 from protdiff.network.weights import DEFAULT, load_weights
-from protdiff.training import batches
+from protdiff.training import batch_draws
+from protdiff.training.batches import make_batch
 from protdiff.training.chains import load_chains, on_device
 from protdiff.training.config import TrainingConfig
 from protdiff.training.objective import batch_loss
@@ -41,15 +42,15 @@ def measure(denoiser, chains, config, seconds, warm_up, level=None, length=None)
     For so many seconds, or without a level over the steps of `FLOW_STEPS`.
     """
     optimiser = torch.optim.AdamW(denoiser.network.parameters(), lr=1e-6)
-    draw, counts, spent = batches._draw_level, [], np.zeros(2)
+    draw, counts, spent = batch_draws.draw_level, [], np.zeros(2)
     if level is not None:
         fixed = level if level == "full" else int(level)
-        batches._draw_level = lambda *_: (fixed, length)
+        batch_draws.draw_level = lambda *_: (fixed, length)
     try:
         step = 0
         while len(counts) < FLOW_STEPS if level is None else spent.sum() < seconds:
             start = time.perf_counter()
-            batch = batches.make_batch(chains, denoiser.recipe, config, abs(step - warm_up))
+            batch = make_batch(chains, denoiser.recipe, config, abs(step - warm_up))
             middle = time.perf_counter()
             loss, _ = batch_loss(denoiser, batch, config, step)
             optimiser.zero_grad(set_to_none=True)
@@ -63,7 +64,7 @@ def measure(denoiser, chains, config, seconds, warm_up, level=None, length=None)
                 spent += middle - start, end - middle
             step += 1
     finally:
-        batches._draw_level = draw
+        batch_draws.draw_level = draw
     return sum(counts), len(counts), *spent
 
 
@@ -118,15 +119,15 @@ def matrix_share(chains):
     """Share of matrix products in the time of an eager step of five full chains of 100 residues."""
     denoiser = load_weights()
     denoiser.network.requires_grad_(True).train()
-    draw, config = batches._draw_level, TrainingConfig(data=".", out=".", beads=512)
-    batches._draw_level = lambda *_: ("full", 100)
+    draw, config = batch_draws.draw_level, TrainingConfig(data=".", out=".", beads=512)
+    batch_draws.draw_level = lambda *_: ("full", 100)
     try:
         for step in range(2):  # the first warms up
-            batch = batches.make_batch(chains, denoiser.recipe, config, step)
+            batch = make_batch(chains, denoiser.recipe, config, step)
             with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as found:
                 batch_loss(denoiser, batch, config, step, 0)[0].backward()
     finally:
-        batches._draw_level = draw
+        batch_draws.draw_level = draw
     times = {event.key: event.self_cpu_time_total for event in found.key_averages()}
     products = sum(times.get(f"aten::{name}", 0) for name in ("mm", "bmm", "addmm", "baddbmm"))
     return products / sum(times.values())

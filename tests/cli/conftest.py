@@ -1,5 +1,6 @@
 """The console script in this process, and structure files to run it on."""
 
+import shutil
 import sys
 
 import pytest
@@ -33,3 +34,10 @@ def designs(tmp_path_factory, tiny_archive):
     for chain in read_chains(tiny_archive, "train")[:3]:
         protdiff.write(chain.backbone(), folder / f"chain_{chain.name}.pdb")
     return folder
+
+
+@pytest.fixture
+def base(tiny_weights, tmp_path):
+    """The tiny network's weights in a folder of the test's own."""
+    shutil.copy(tiny_weights, tmp_path / "base.safetensors")
+    return tmp_path / "base.safetensors"

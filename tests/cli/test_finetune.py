@@ -1,21 +1,11 @@
-"""`protdiff finetune` and `protdiff weights` from the command line."""
-
-import shutil
+"""`protdiff finetune` from the command line."""
 
 import pytest
 
 import protdiff
-from protdiff.network.weights import find_weights, load_weights
-from protdiff.training import adaptation as tuning
+from protdiff.training import adaptation
 
 from ..dataset.conftest import EXAMPLES
-
-
-@pytest.fixture
-def base(tiny_weights, tmp_path):
-    """The tiny network in a folder of its own."""
-    shutil.copy(tiny_weights, tmp_path / "base.safetensors")
-    return tmp_path / "base.safetensors"
 
 
 def run(console, base, *options):
@@ -38,10 +28,10 @@ def test_fine_tuned_weights_generate(console, base, tmp_path):
         )
     assert len(rows["helix (DSSP)"]) == 3 and len(rows["Fréchet distance"]) == 2
     code, *_ = console(
-        "generate", "--length", 30, "--steps", 3, "--out", tmp_path / "made",
+        "generate", "--length", 30, "--steps", 3, "--out", tmp_path / "drawn",
         "--weights", tmp_path / "mine.safetensors",
     )  # fmt: skip
-    assert code == 0 and len(protdiff.read(tmp_path / "made" / "backbone_0000.pdb")) == 30
+    assert code == 0 and len(protdiff.read(tmp_path / "drawn" / "backbone_0000.pdb")) == 30
 
 
 def test_all_weights(console, base):
@@ -50,29 +40,6 @@ def test_all_weights(console, base):
     code, text, _ = console("weights", "show", base.parent / "mine.safetensors")
     assert code == 0 and "all weights; " in text and "scalars 16" in text
     assert '"chains": 3' in text
-
-
-def test_show_verify_merge(console, base, tmp_path):
-    run(console, base, "--lora-rank", 2)
-    mine, merged = tmp_path / "mine.safetensors", tmp_path / "merged.safetensors"
-    code, text, _ = console("weights", "show", mine)
-    assert code == 0 and "adapters of base" in text
-    code, text, _ = console("weights", "merge", mine, "--out", merged)
-    assert code == 0
-    one, other = (load_weights(path).state_dict() for path in (mine, merged))
-    assert all((one[name] == other[name]).all() for name in one)
-    code, _, err = console("weights", "merge", merged, "--out", tmp_path / "x.safetensors")
-    assert code == 2 and "has all weights already" in err
-    code, text, _ = console("weights", "verify", mine, merged)
-    assert code == 0 and text.count("checksum correct") == 2
-    base.unlink()
-    code, _, err = console("weights", "verify", mine)
-    assert code == 2 and "adapters of the weights base" in err and len(err.splitlines()) == 1
-
-
-def test_the_shipped_weights_are_whole(console):
-    code, text, _ = console("weights", "verify", "rg-base")
-    assert code == 0 and str(find_weights("rg-base")) in text
 
 
 @pytest.mark.parametrize(
@@ -98,7 +65,7 @@ def test_ctrl_c_leaves_the_old_file(console, base, tmp_path, monkeypatch):
     def interrupt(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(tuning, "batch_loss", interrupt)
+    monkeypatch.setattr(adaptation, "batch_loss", interrupt)
     code, _, err = run(console, base)
     assert code == 130 and err.strip().endswith("protdiff: interrupted")
     assert (tmp_path / "mine.safetensors").read_bytes() == b"older weights"

@@ -1,14 +1,47 @@
-"""`protdiff weights reader`, and what the shipped weights read."""
+"""`protdiff weights`: show, verify, merge, and give a reader; what the shipped weights read."""
 
 import json
 
 import pytest
 import torch
 
+from protdiff.network.adapters import adapter_tensors, add_adapters
 from protdiff.network.condition_features import condition_features
-from protdiff.network.weights import find_weights, load_weights
+from protdiff.network.weights import find_weights, load_weights, save_adapters
 from protdiff.structure.backbone import RESIDUE_TYPES
 from protdiff.structure.secondary_structure import STATES
+
+
+@pytest.fixture
+def adapters(base, tmp_path):
+    """Adapters of `base` that change it."""
+    denoiser = load_weights(base)
+    add_adapters(denoiser.network, 2)
+    tensors = {k: v + 0.01 for k, v in adapter_tensors(denoiser.network).items()}
+    save_adapters(tmp_path / "mine.safetensors", tensors, base)
+    return tmp_path / "mine.safetensors"
+
+
+def test_show_verify_merge(console, base, adapters, tmp_path):
+    merged = tmp_path / "merged.safetensors"
+    code, text, _ = console("weights", "show", adapters)
+    assert code == 0 and "adapters of base" in text
+    code, text, _ = console("weights", "merge", adapters, "--out", merged)
+    assert code == 0
+    adapted, whole = (load_weights(path).state_dict() for path in (adapters, merged))
+    assert all((adapted[name] == whole[name]).all() for name in adapted)
+    code, _, err = console("weights", "merge", merged, "--out", tmp_path / "x.safetensors")
+    assert code == 2 and "has all weights already" in err
+    code, text, _ = console("weights", "verify", adapters, merged)
+    assert code == 0 and text.count("checksum correct") == 2
+    base.unlink()
+    code, _, err = console("weights", "verify", adapters)
+    assert code == 2 and "adapters of the weights base" in err and len(err.splitlines()) == 1
+
+
+def test_the_shipped_weights_are_whole(console):
+    code, text, _ = console("weights", "verify", "rg-base")
+    assert code == 0 and str(find_weights("rg-base")) in text
 
 
 def test_weights_get_a_reader(console, tiny_weights, tiny_archive, tmp_path):
@@ -46,8 +79,10 @@ def test_what_cannot_be_used(console, tiny_weights, tiny_archive, tmp_path):
 )
 def test_the_shipped_weights_read_sequences(sequence, states):
     reader = load_weights("rg-base").reader
-    told = condition_features([[RESIDUE_TYPES.index(c) for c in sequence]], [None], len(sequence))
-    read = reader(told[..., :20], [len(sequence)]).argmax(-1)[0].tolist()
+    features = condition_features(
+        [[RESIDUE_TYPES.index(c) for c in sequence]], [None], len(sequence)
+    )
+    read = reader(features[..., :20], [len(sequence)]).argmax(-1)[0].tolist()
     right = sum(STATES[k] == state for k, state in zip(read, states, strict=True))
     assert right > 0.7 * len(sequence)
     card = json.loads(find_weights("rg-base").with_suffix(".json").read_text())
