@@ -5,7 +5,8 @@
 OLD and NEW are commits, or folders that hold a checkout. Both sides run with this Python, one
 thread, and only files of their own checkout. Structures and text files must agree in every byte;
 tables, JSON, arrays and weights in every value, but for those that name a time or a version, and
-for the wording of warnings. Pictures are not compared. The exit code is 1 if anything differs.
+for the wording of warnings. Pictures are not compared. Columns that only the new side has are named
+and are no difference. The exit code is 1 if anything differs.
 
 ``--keep FOLDER`` stores what the old side wrote, and takes it from there the next time;
 ``--out FOLDER`` keeps the files of both sides to look at; ``--only`` runs some commands and those
@@ -168,13 +169,20 @@ def readable(value, key=None):
     return rows
 
 
-def contents(path):
-    """Everything in a file that has to agree, as text by place."""
+def columns_of(path):
+    """Names of the columns of a CSV file."""
+    with path.open(newline="", encoding="utf-8") as handle:
+        return next(csv.reader(handle), [])
+
+
+def contents(path, columns=()):
+    """Everything in a file that has to agree, as text by place; of a table these columns."""
     if path.suffix == ".csv":
         with path.open(newline="", encoding="utf-8") as handle:
             table = csv.DictReader(handle)
-            columns = [name for name in table.fieldnames or () if name not in CHANGING]
-            return {"columns": ", ".join(columns)} | readable(list(table))
+            names = [name for name in table.fieldnames or () if name in columns]
+            rows = [{name: row[name] for name in names} for row in table]
+        return {"columns": ", ".join(names)} | readable(rows)
     if path.suffix == ".json":
         return readable(json.loads(path.read_text()))
     if path.suffix == ".safetensors":
@@ -202,7 +210,8 @@ def first_difference(old, new):
     """Where two files differ first, as text; empty if nowhere."""
     if old.read_bytes() == new.read_bytes():
         return ""
-    old_rows, new_rows = contents(old), contents(new)
+    columns = columns_of(old) if old.suffix == ".csv" else ()
+    old_rows, new_rows = contents(old, columns), contents(new, columns)
     for place in old_rows | new_rows:
         before, after = (str(rows.get(place, "nothing")) for rows in (old_rows, new_rows))
         if before != after:
@@ -241,6 +250,17 @@ def compare(old, new, name):
     return len(before), "" if before else "no files"
 
 
+def added_columns(old, new, names):
+    """Columns that only the new side's tables have, as sorted text."""
+    return sorted({
+        f"{column} in {Path(path).name}"
+        for name in names
+        for path, table in files_of(old, name).items()
+        if table.suffix == ".csv" and (new / path).exists()
+        for column in set(columns_of(new / path)) - set(columns_of(table))
+    })  # fmt: skip
+
+
 def main():
     parser = argparse.ArgumentParser(description="Do two commits give the same files?")
     parser.add_argument("old", help="commit or checkout")
@@ -259,11 +279,14 @@ def main():
             with checkout(side) as tree:
                 run_side(tree, folder, names)
         results = {name: compare(folders[0], folders[1], name) for name in names}
+        added = added_columns(folders[0], folders[1], names)
     print(f"{'command':20}{'files':>6}  outcome")
     for name, (count, difference) in results.items():
         print(f"{name:20}{count:6}  {difference or 'equal'}")
     different = sum(bool(difference) for _, difference in results.values())
     print(f"{different} of {len(results)} commands differ")
+    if added:
+        print("new columns:", ", ".join(added))
     sys.exit(bool(different))
 
 
