@@ -131,8 +131,8 @@ def run_side(tree, folder, names):
         for part in ("done", "logs", "inputs"):
             shutil.rmtree(folder / part, ignore_errors=True)
             (folder / part).mkdir(parents=True)
-        examples, energies = tree / "data" / "examples", tree / "docs" / "energies"
-        for path in (*examples.glob("*.*"), *energies.glob("*.py")):
+        examples, docs = tree / "data" / "examples", tree / "docs"
+        for path in (*examples.glob("*.*"), *docs.rglob("energies/*.py")):
             shutil.copy(path, folder / "inputs")
         for name, text in INPUTS.items():
             (folder / "inputs" / name).write_text(text)
