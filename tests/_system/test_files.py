@@ -1,50 +1,54 @@
-"""Outputs appear whole or not at all, and errors name the file that was wanted."""
+"""Outputs appear whole or not at all, and errors name the file that was meant."""
 
 import json
+import math
 
 import pytest
 
 from protdiff._system.files import replacing, replacing_folder, write_json
 
 
-def test_a_file_replaces_the_old_one_at_the_end(tmp_path):
+def test_a_file_appears_when_the_context_ends(tmp_path):
     path = tmp_path / "x.txt"
     path.write_text("old")
     with replacing(path) as temporary:
         temporary.write_text("new")
         assert path.read_text() == "old"
-    assert path.read_text() == "new" and list(tmp_path.iterdir()) == [path]
+    assert path.read_text() == "new" and [p.name for p in tmp_path.iterdir()] == ["x.txt"]
 
 
-def test_an_error_leaves_the_old_file_alone(tmp_path):
+def test_an_error_leaves_what_was_there(tmp_path):
     path = tmp_path / "x.txt"
     path.write_text("old")
     with pytest.raises(RuntimeError), replacing(path) as temporary:
-        temporary.write_text("part")
+        temporary.write_text("half")
         raise RuntimeError
-    assert path.read_text() == "old" and list(tmp_path.iterdir()) == [path]
+    assert path.read_text() == "old" and [p.name for p in tmp_path.iterdir()] == ["x.txt"]
 
 
-def test_an_error_of_the_system_names_the_file_that_was_wanted(tmp_path):
+def test_errors_name_the_file_that_was_meant(tmp_path):
     path = tmp_path / "absent" / "x.txt"
-    with pytest.raises(FileNotFoundError) as caught, replacing(path) as temporary:
-        temporary.write_text("text")
-    assert caught.value.filename == str(path)
+    with pytest.raises(OSError) as error, replacing(path) as temporary:
+        temporary.write_text("new")
+    assert error.value.filename == str(path)
 
 
-def test_a_folder_appears_whole_and_replaces_another_only_where_that_is_allowed(tmp_path):
-    path = tmp_path / "run"
-    with replacing_folder(path) as temporary:
-        (temporary / "a").touch()
-        assert not path.exists()
-    with pytest.raises(OSError), replacing_folder(path) as temporary:
-        (temporary / "b").touch()
-    assert [file.name for file in path.iterdir()] == ["a"]
-    with replacing_folder(path, exist_ok=True) as temporary:
-        (temporary / "b").touch()
-    assert [file.name for file in path.iterdir()] == ["b"] and list(tmp_path.iterdir()) == [path]
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_folder_appears_whole_or_not_at_all(tmp_path, fails):
+    path = tmp_path / "set"
+    path.mkdir()
+    (path / "old").write_text("")
+    try:
+        with replacing_folder(path, exist_ok=True) as temporary:
+            (temporary / "new").write_text("")
+            if fails:
+                raise RuntimeError
+    except RuntimeError:
+        pass
+    assert [p.name for p in path.iterdir()] == ["old" if fails else "new"]
+    assert [p.name for p in tmp_path.iterdir()] == ["set"]
 
 
-def test_numbers_that_are_not_finite_are_null(tmp_path):
-    write_json(tmp_path / "x.json", {"a": [1.5, float("nan")], "b": (float("inf"), None)})
-    assert json.loads((tmp_path / "x.json").read_text()) == {"a": [1.5, None], "b": [None, None]}
+def test_json_has_null_for_missing_numbers(tmp_path):
+    write_json(tmp_path / "x.json", {"a": [1.5, math.nan], "b": {"c": math.inf}})
+    assert json.loads((tmp_path / "x.json").read_text()) == {"a": [1.5, None], "b": {"c": None}}

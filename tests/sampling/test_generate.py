@@ -2,20 +2,9 @@
 
 import numpy as np
 import pytest
-import torch
-from hypothesis import given
-from hypothesis import strategies as st
 
 import protdiff
-from protdiff.flow import SAMPLERS
 from protdiff.network.numerics import pick_device
-from protdiff.sampling.batching import batches
-from protdiff.sampling.plan import Request, sample_length
-from protdiff.sampling.sample import network_calls, noise_source, sample
-from protdiff.sampling.settings import SAMPLER_NAMES, SamplingSettings
-from protdiff.sampling.temperature import temperatures
-
-from ..conftest import TINY
 
 
 def coords_of(tiny_weights, **options):
@@ -78,45 +67,6 @@ def test_temperature_scales_the_fluctuations(tiny_weights):
     assert np.square(cold[:, 1]).sum() < 0.8 * np.square(warm[:, 1]).sum()
 
 
-def test_calls_are_the_steps(tiny_denoiser):
-    calls = []
-    settings = SamplingSettings(steps=7)
-    made = sample(tiny_denoiser, [Request(0, 16)], settings, callback=lambda *a: calls.append(a))
-    assert len(calls) == made[0].calls == 7
-
-
-@given(
-    st.lists(st.integers(8, 300), min_size=1, max_size=30),
-    st.none() | st.integers(1, 9),
-    st.sampled_from([("cpu", 800), ("cuda:1", 16384)]),
-)
-def test_batches_lose_nothing(lengths, batch_size, device):
-    requests = [Request(i, n) for i, n in enumerate(lengths)]
-    device, most = device
-    made = list(batches(requests, device, SamplingSettings(batch_size=batch_size)))
-    assert sorted(r.index for b in made for r in b) == list(range(len(lengths)))
-    for batch in made:
-        padded = len(batch) * max(r.length for r in batch)
-        assert len(batch) <= batch_size if batch_size else len(batch) == 1 or padded <= most
-
-
-def test_lengths_of_a_seed_do_not_depend_on_the_number():
-    drawn = [sample_length(range(60, 121), i, 3) for i in range(50)]
-    assert drawn[:10] == [sample_length(range(60, 121), i, 3) for i in range(10)]
-    assert min(drawn) >= 60 and max(drawn) <= 120 and len(set(drawn)) > 20
-    assert [sample_length([60, 80], i, 0) for i in range(3)] == [60, 80, 60]
-
-
-def test_streams_of_seeds_and_samples_do_not_meet():
-    # A list as entropy would give sample 3 of seed 5 to sample 0 of this seed.
-    noises = [
-        noise_source([Request(index, 8)], 8, seed)()
-        for seed, index in ((5, 3), (5 + 3 * 2**32, 0), (3, 5), (5, 0))
-    ]
-    for i, one in enumerate(noises):
-        assert all(not torch.equal(one, other) for other in noises[:i])
-
-
 def test_integers_of_any_kind_and_letters_of_any_case(tiny_weights):
     options = {"weights": tiny_weights, "steps": 4}
     [a] = protdiff.generate(length=10, **options)
@@ -157,90 +107,3 @@ def test_bad_requests_are_refused(tiny_weights, options, message):
 def test_absent_device_is_refused():
     with pytest.raises(ValueError, match="choose auto, cpu, cuda or mps"):
         pick_device("tpu")
-
-
-def test_temperatures_of_the_scales(tiny_denoiser):
-    """1 for the fold, T^6 for the finest mode, T^16 for links; all equal at 1 and above."""
-    flow = tiny_denoiser.recipe([40])
-    cold = temperatures(flow, [0.0])[0, :, 0]
-    assert cold[1] == 1 and cold[12] == 1 > cold[14]  # momenta 0.08, 0.94 and 1.1
-    assert (cold[1:40].diff() <= 0).all()
-    assert cold[39] == pytest.approx(0.8**6, rel=0.15)
-    assert cold[40:] == pytest.approx([0.8**16] * 40)
-    for temperature in (1.0, 1.7):
-        warm = temperatures(flow, [0.0], SamplingSettings(temperature=temperature))
-        assert (warm == temperature).all()
-
-
-def test_a_fold_that_is_given_is_colder(tiny_denoiser):
-    flow = tiny_denoiser.recipe([40, 40])
-    free, given = temperatures(flow, [0.0, 2.0])[..., 0]
-    assert given[:13] == pytest.approx([0.8**2] * 13)
-    assert (given <= free).all() and torch.equal(given[30:], free[30:])
-
-
-def test_every_sampler_is_reached(tiny_weights):
-    """Names of the settings are those of the samplers, and each draws something else."""
-    assert set(SAMPLER_NAMES) == {*SAMPLERS, "multistep"}
-    options = {"ode_2m": {}, "ddim": {}, "ancestral": {}, "sde_2m": {}, "matched": {}, "heun": {}}
-    drawn = [
-        protdiff.generate(length=16, steps=6, sampler=name, weights=tiny_weights, **more)[0].ca
-        for name, more in options.items()
-    ]
-    for i, a in enumerate(drawn):
-        assert all(np.abs(a - b).max() > 1e-3 for b in drawn[:i])
-
-
-def test_diffusion_joins_ode_and_sde(tiny_weights):
-    """The ends of the family are the samplers of that name, to the byte."""
-    draw = {"length": 16, "steps": 6, "weights": tiny_weights}
-    for diffusion, name in ((0.0, "ode_2m"), (1.0, "sde_2m")):
-        [a] = protdiff.generate(sampler="multistep", diffusion=diffusion, **draw)
-        [b] = protdiff.generate(sampler=name, **draw)
-        assert np.array_equal(a.coords, b.coords)
-    [between] = protdiff.generate(sampler="multistep", diffusion=0.5, **draw)
-    assert np.abs(between.coords - b.coords).max() > 0.01
-
-
-def test_churn_on_a_variance_exploding_flow(tiny_weights, tmp_path):
-    """S_churn of EDM reaches Heun's sampler: 0 is none of it, 40 changes the sample."""
-    from protdiff.flow.zoo import recipe
-    from protdiff.network import Denoiser
-    from protdiff.network.weights import save_weights
-
-    torch.manual_seed(0)
-    denoiser = Denoiser(TINY, recipe("edm"))
-    torch.nn.init.normal_(denoiser.network.head.weight, std=0.1)
-    path = tmp_path / "edm.safetensors"
-    save_weights(path, denoiser)
-    draw = {"length": 12, "steps": 8, "weights": path, "sampler": "heun"}
-    [plain], [none], [some] = (
-        protdiff.generate(**draw, **churn) for churn in ({}, {"churn": 0.0}, {"churn": 40.0})
-    )
-    assert np.array_equal(plain.coords, none.coords)
-    assert np.abs(plain.coords - some.coords).max() > 1e-3
-    with pytest.raises(ValueError, match="variance-exploding flows alone"):
-        protdiff.generate(length=12, sampler="heun", churn=40.0, weights=tiny_weights)
-
-
-def test_calls_are_counted(tiny_denoiser):
-    """Heun's rule calls the network twice a step; the plan says as many as are made."""
-    for sampler in ("matched", "heun"):
-        settings, seen = SamplingSettings(steps=5, sampler=sampler), []
-        [made] = sample(tiny_denoiser, [Request(0, 12)], settings, advance=seen.append)
-        assert made.calls == len(seen) == network_calls(settings)
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"sampler": "euler"}, "`sampler` euler: choose from matched"),
-        ({"diffusion": 0.5}, "`diffusion`: goes with `sampler` multistep"),
-        ({"sampler": "multistep"}, "`diffusion`: goes with"),
-        ({"sampler": "multistep", "diffusion": -1.0}, "must be at least 0"),
-        ({"churn": 40.0}, "`churn`: goes with `sampler` heun"),
-    ],
-)
-def test_settings_that_do_not_go_together(options, message):
-    with pytest.raises(ValueError, match=message):
-        SamplingSettings(**options)

@@ -1,0 +1,50 @@
+"""Groups of options: a dataclass stands for its fields, in help, defaults and values."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from protdiff.cli._shared.groups import grouped, paragraphs
+
+
+@dataclass(frozen=True)
+class Box:
+    width: Annotated[int, typer.Option(help="How wide.")]
+    height: Annotated[int, typer.Option(min=1)] = 3
+
+
+@pytest.fixture
+def app():
+    app = typer.Typer()
+
+    @app.command()
+    @paragraphs
+    @grouped
+    def draw(*, scale: int = 1, box: Box, name: str = "box"):
+        """Draw a box
+        of that size.
+
+        Or not.
+        """
+        print(name, box, scale)
+
+    return app
+
+
+def test_fields_are_options(app):
+    result = CliRunner().invoke(app, ["--width", "2", "--scale", "5"])
+    assert result.exit_code == 0 and result.output == "box Box(width=2, height=3) 5\n"
+
+
+@pytest.mark.parametrize("arguments", [[], ["--width", "x"], ["--width", "1", "--height", "0"]])
+def test_rules_of_options_hold(app, arguments):
+    assert CliRunner().invoke(app, arguments).exit_code == 2
+
+
+def test_help_names_all_options_and_wraps_by_paragraph(app):
+    text = CliRunner().invoke(app, ["--help"], env={"COLUMNS": "80"}).output
+    assert all(word in text for word in ("--width", "How wide.", "--height", "--scale", "--name"))
+    assert "Draw a box of that size." in text
