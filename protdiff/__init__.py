@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from ._system.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from ._system.version import __version__ as __version__
     from .analysis import log_likelihood
     from .flow import zoo as flows
     from .metrics import Scores, score
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from .structure.io.read_write import read, write
     from .training.finetune import finetune
 
-__version__ = "0.1.0"
 __all__ = [
     "Backbone", "Scores", "evaluate", "extend", "finetune", "flows", "generate", "log_likelihood",
     "read", "score", "write",
@@ -27,6 +27,7 @@ __getattr__, __dir__ = lazy_names(
     {
         "Backbone": "structure.backbone",
         "Scores": "metrics",
+        "__version__": "_system.version",
         "evaluate": "metrics.evaluation",
         "extend": "sampling.extend",
         "finetune": "training.finetune",

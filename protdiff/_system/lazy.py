@@ -21,7 +21,8 @@ def lazy_names(
     package : str
         Its ``__name__``.
     homes : dict of str to str
-        Module of every public name, relative to the package.
+        Module of every public name, relative to the package. Names with two underscores are not
+        listed by `dir`.
     modules : dict of str to str, optional
         Modules that have another name in the package, relative to it.
     """
@@ -35,6 +36,6 @@ def lazy_names(
         raise AttributeError(f"module {package!r} has no attribute {name!r}")
 
     def names() -> list[str]:
-        return sorted([*homes, *renamed])
+        return sorted(name for name in [*homes, *renamed] if not name.startswith("__"))
 
     return get, names

@@ -16,7 +16,8 @@ COLUMNS = (
     "network_calls", "seconds", "residue_names", "secondary_structure", "condition", "weights",
     "weights_sha256", "protdiff", "command",
 )  # fmt: skip
-#: Columns that say which structure a file holds; the rest may differ between runs.
+#: Columns that say which structure a file holds; the rest may differ between runs. The version is
+#: among them: other code may draw another structure from the same seed.
 IDENTITY = (
     "file", "length", "seed", "sample", "steps", "sampler", "temperature", "guidance",
     "residue_names", "secondary_structure", "condition", "weights_sha256", "protdiff",
@@ -43,6 +44,11 @@ def existing_rows(
                 "choose another --out or --name, or remove it"
             )
         differs = [key for key in IDENTITY if old is not None and old[key] != str(row[key])]
+        if old is not None and differs == ["protdiff"]:
+            raise ValueError(
+                f"{path}: made by protdiff {old['protdiff']}, and this is {row['protdiff']}, which "
+                "may draw other structures; choose another --out or --name, or remove it"
+            )
         if differs:
             raise ValueError(
                 f"{path}: made with other options ({', '.join(differs)}); "
