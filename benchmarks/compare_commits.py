@@ -132,7 +132,7 @@ def run_side(tree, folder, names):
             shutil.rmtree(folder / part, ignore_errors=True)
             (folder / part).mkdir(parents=True)
         examples, docs = tree / "data" / "examples", tree / "docs"
-        for path in (*examples.glob("*.*"), *docs.rglob("energies/*.py")):
+        for path in (*examples.glob("*.*"), *docs.rglob("pocket.py")):
             shutil.copy(path, folder / "inputs")
         for name, text in INPUTS.items():
             (folder / "inputs" / name).write_text(text)
