@@ -1,10 +1,15 @@
 """Rows into a file as they come, and their summary."""
 
+from __future__ import annotations
+
 import csv
 import json
 import math
 from array import array
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
 
 from ..._system.files import replacing
 
@@ -12,8 +17,10 @@ __all__ = ["Summary", "row_writer", "shown"]
 
 
 @contextmanager
-def row_writer(path, columns):
-    """Context that yields ``write(row)``; CSV, or JSON if the name ends so.
+def row_writer(
+    path: Path, columns: Sequence[str]
+) -> Iterator[Callable[[Mapping[str, Any]], object]]:
+    """Context that yields ``write(row)``, for CSV or JSON by the end of the name.
 
     The file appears under its name when the last row is there. A missing number is an empty
     field in CSV and null in JSON.
@@ -43,12 +50,12 @@ def row_writer(path, columns):
             handle.write(next(parts, "") + "\n]\n")
 
 
-def plain(value):
+def plain(value: Any) -> Any:
     """JSON value; null for a missing number."""
     return None if isinstance(value, float) and math.isnan(value) else value
 
 
-def shown(value):
+def shown(value: Any) -> str:
     """Text of a value: four decimals, and five significant digits below 0.1."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
@@ -58,18 +65,19 @@ def shown(value):
 
 
 class Summary:
-    """Numbers of every row by column: eight bytes each, so many rows are no matter."""
+    """Numbers of every row by column, in eight bytes each: memory is enough for many rows."""
 
-    def __init__(self, columns):
+    def __init__(self, columns: Iterable[str]) -> None:
         self.numbers = {name: array("d") for name in columns}
 
-    def add(self, row):
+    def add(self, row: Mapping[str, Any]) -> None:
+        """Keep the numbers of a row."""
         for name, values in self.numbers.items():
             value = row.get(name)
             if isinstance(value, (int, float)) and not math.isnan(value):
                 values.append(value)
 
-    def table(self):
+    def table(self) -> list[tuple[str, int, float, float]]:
         """Rows (column, count, mean, median) of the columns that have numbers."""
         out = []
         for name, values in self.numbers.items():

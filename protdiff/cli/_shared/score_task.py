@@ -1,63 +1,97 @@
 """The work behind one row of `protdiff score`, in this process or in several."""
 
-import multiprocessing
-import os
-from functools import cache
-from typing import NamedTuple
+from __future__ import annotations
 
-__all__ = ["RESIDUE_COLUMNS", "Options", "mapped", "score_task"]
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy as np
+    from jaxtyping import Float
+
+    from ...analysis.structure_likelihood import Likelihood
+    from ...metrics.comparison import Normalization, Scores
+    from ...metrics.scores import Alignment
+    from ...network.denoiser import Denoiser
+    from ...structure.backbone import Backbone
+    from .pairing import Task
+
+__all__ = ["RESIDUE_COLUMNS", "LikelihoodOptions", "Row", "RowOptions", "score_task"]
+
+#: Values of a row by column.
+Row = dict[str, Any]
 
 RESIDUE_COLUMNS = (
     "model", "reference", "model_chain", "model_number", "model_residue", "reference_chain",
     "reference_number", "reference_residue", "distance", "lddt", "nats",
 )  # fmt: skip
+#: Values that the field of a B-factor in a PDB file can hold.
+MIN_B_FACTOR, MAX_B_FACTOR = -99.99, 999.99
 
 
-class Options(NamedTuple):
+@dataclass(frozen=True)
+class LikelihoodOptions:
+    """How the likelihood of a model is computed."""
+
+    method: str
+    samples: int
+    sequence: str  # "auto" (that of the file), "none" or letters
+    weights: Path
+    color: Path | None  # folder for copies with nats per residue as B-factors
+
+
+@dataclass(frozen=True)
+class RowOptions:
     """What is the same for all rows."""
 
-    alignment: str
-    chains: list | None
-    normalize: str
+    alignment: Alignment
+    chains: list[tuple[str, str]] | None
+    normalize: Normalization
     quality: bool
     per_residue: bool
-    superpose: object  # folder or None
-    likelihood: str | None
-    samples: int
-    sequence: str  # "auto", "none" or letters
-    weights: object  # path of the weights
-    color: object  # folder or None
+    superpose: Path | None  # folder for the models moved onto their references
+    likelihood: LikelihoodOptions | None
 
 
-def score_task(task, options):
-    """Row of one task, and its rows of residues; never raises for bad input."""
+def score_task(task: Task, options: RowOptions) -> tuple[Row, list[Row]]:
+    """Row of one task, and its rows of residues; bad input gives a row with an error."""
     import torch
 
-    from ...metrics.scores import score
-    from ...structure.io.read_write import read, write
-
     torch.set_num_threads(1)
-    row = {"model": str(task.model), "reference": str(task.reference or "")}
+    row: Row = {"model": str(task.model), "reference": str(task.reference or "")}
     if task.error:
         return row | {"error": task.error}, []
     try:
-        model = read(task.model, ca_only=True)
-        reference = None if task.reference is None else read(task.reference, ca_only=True)
-        scores = score(
-            model, reference, alignment=options.alignment, chains=options.chains,
-            normalize=options.normalize, with_quality=options.quality,
-        )  # fmt: skip
-        row |= scores.row()
-        nats = None
-        if options.likelihood is not None:
-            found = _log_likelihood(model, options)
-            row, nats = row | found.row(), found.residues
-            if options.color is not None:
-                write(colored(model, nats), options.color / task.model.name)
-        if options.superpose is not None:
-            write(scores.superpose(model), options.superpose / task.model.name)
+        return _score(task, options, row)
     except ValueError as error:
+        # What was computed before the error, as the likelihood, is in the row already.
         return row | {"error": " ".join(str(error).split())}, []
+
+
+def _score(task: Task, options: RowOptions, row: Row) -> tuple[Row, list[Row]]:
+    """Fill the row of one task; ValueError for bad input."""
+    from ...metrics.scores import score
+    from ...structure.io.read_write import read, write
+
+    model = read(task.model, ca_only=True)
+    reference = None if task.reference is None else read(task.reference, ca_only=True)
+    scores = score(
+        model, reference, alignment=options.alignment, chains=options.chains,
+        normalize=options.normalize, with_quality=options.quality,
+    )  # fmt: skip
+    row |= scores.row()
+    nats = None
+    if options.likelihood is not None:
+        likelihood = _log_likelihood(model, options.likelihood)
+        row |= likelihood.row()
+        nats = likelihood.residues
+        if options.likelihood.color is not None:
+            write(_colored(model, nats), options.likelihood.color / task.model.name)
+    if options.superpose is not None:
+        write(scores.superpose(model), options.superpose / task.model.name)
     residues = []
     if options.per_residue:
         residues = residue_rows(row, model, reference, scores, nats)
@@ -65,71 +99,62 @@ def score_task(task, options):
 
 
 @cache
-def _denoiser(weights):
+def _denoiser(weights: Path) -> Denoiser:
     from ...network.weights import load_weights
 
     return load_weights(weights, "cpu")
 
 
-def _log_likelihood(model, options):
-    """`Likelihood` of a model."""
+def _log_likelihood(model: Backbone, options: LikelihoodOptions) -> Likelihood:
     from ...analysis import log_likelihood
 
     sequence = options.sequence
     if sequence == "auto":  # designs without a sequence are all alanine, or all glycine
         sequence = model.sequence if len(set(model.sequence) - set("X")) > 1 else "none"
     return log_likelihood(
-        _denoiser(options.weights), model, method=options.likelihood, samples=options.samples,
+        _denoiser(options.weights), model, method=options.method, samples=options.samples,
         sequence=None if sequence == "none" else sequence,
     )  # fmt: skip
 
 
-def colored(model, values):
+def _colored(model: Backbone, values: Float[np.ndarray, "residues"]) -> Backbone:
     """The model with values in place of its B-factors, 0 where there is none."""
     import numpy as np
 
-    from ...structure.backbone import Backbone
-
-    arrays = (getattr(model, name) for name in Backbone.__slots__[:-1])
-    return Backbone(*arrays, np.nan_to_num(values).clip(-99.99, 999.99))
+    return replace(model, b_factors=np.nan_to_num(values).clip(MIN_B_FACTOR, MAX_B_FACTOR))
 
 
-def residue_rows(row, model, reference, scores, nats):
+def residue_rows(
+    row: Row,
+    model: Backbone,
+    reference: Backbone | None,
+    scores: Scores,
+    nats: Float[np.ndarray, "residues"] | None,
+) -> list[Row]:
     """One row per pair of residues, or per residue of the model without a reference."""
-    import numpy as np
+    pairs = [(i, None) for i in range(len(model))]
+    distance = lddt = [float("nan")] * len(model)
+    if scores.pairs is not None and scores.distance is not None and scores.residue_lddt is not None:
+        pairs, distance = scores.pairs.tolist(), scores.distance.tolist()
+        lddt = scores.residue_lddt.tolist()
+    rows = []
+    for (i, j), gap, local in zip(pairs, distance, lddt, strict=True):
+        values = [
+            row["model"],
+            row["reference"],
+            *_residue(model, i),
+            *_residue(reference, j),
+            gap,
+            local,
+            float("nan") if nats is None else float(nats[i]),
+        ]
+        rows.append(dict(zip(RESIDUE_COLUMNS, values, strict=True)))
+    return rows
 
-    nan = np.full(len(model), np.nan)
-    if reference is None:
-        pairs, distance, lddt = [(i, None) for i in range(len(model))], nan, nan
-    else:
-        pairs, distance, lddt = scores.pairs.tolist(), scores.distance, scores.residue_lddt
-    nats, out = nan if nats is None else nats, []
-    for (i, j), *numbers in zip(pairs, distance.tolist(), lddt.tolist(), strict=True):
-        values = [row["model"], row["reference"]]
-        for backbone, k in ((model, i), (reference, j)):
-            if k is None:
-                values += ["", "", ""]
-                continue
-            number = f"{backbone.residue_numbers[k]}{backbone.insertion_codes[k]}"
-            values += [str(backbone.chain_ids[k]), number, str(backbone.residue_names[k])]
-        values += [*numbers, float(nats[i])]
-        out.append(dict(zip(RESIDUE_COLUMNS, values, strict=True)))
-    return out
 
-
-class mapped:
-    """Context that yields ``map(work, tasks)`` in order, in one process or several."""
-
-    def __init__(self, work, tasks, jobs):
-        self.work, self.tasks, self.pool = work, tasks, None
-        self.jobs = min(jobs or os.cpu_count() or 1, len(tasks))
-
-    def __enter__(self):
-        if self.jobs <= 1:
-            return map(self.work, self.tasks)
-        self.pool = multiprocessing.get_context("spawn").Pool(self.jobs)
-        return self.pool.imap(self.work, self.tasks, chunksize=4)
-
-    def __exit__(self, *_):
-        if self.pool is not None:
-            self.pool.terminate()
+def _residue(backbone: Backbone | None, k: int | None) -> tuple[str, str, str]:
+    """Chain, number and name of a residue, empty where there is none."""
+    if backbone is None or k is None:
+        return "", "", ""
+    number = f"{backbone.residue_numbers[k]}{backbone.insertion_codes[k]}"
+    return str(backbone.chain_ids[k]), number, str(backbone.residue_names[k])

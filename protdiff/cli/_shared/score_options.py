@@ -1,0 +1,187 @@
+"""The options of `protdiff score`, and which of them go together."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .pairing import Task, find_files, pair_by_name, pair_by_table, parse_chains
+from .request_options import read_sequences
+from .score_task import LikelihoodOptions, RowOptions
+
+__all__ = ["ScoreOptions"]
+
+
+class Alignment(StrEnum):
+    """How residues correspond."""
+
+    sequence = "sequence"
+    identity = "identity"
+    number = "number"
+    structure = "structure"
+    tmalign = "tmalign"
+
+
+class Normalize(StrEnum):
+    """Whose length divides TM-score and GDT."""
+
+    reference = "reference"
+    model = "model"
+    shorter = "shorter"
+
+
+class Method(StrEnum):
+    """Likelihoods."""
+
+    elbo = "elbo"
+    iwae = "iwae"
+    ode = "ode"
+
+
+@dataclass(frozen=True)
+class ScoreOptions:
+    """What `protdiff score` scores, how, and where the results go."""
+
+    predictions: Annotated[
+        list[str] | None, typer.Argument(metavar="PRED...", help="Files, folders or patterns.")
+    ] = None
+    reference: Annotated[
+        list[str] | None,
+        typer.Option(metavar="REF...", help="Reference files; models go before this option."),
+    ] = None
+    pairs: Annotated[
+        Path | None, typer.Option(help="CSV file with the columns model and reference.")
+    ] = None
+    out: Annotated[
+        Path | None, typer.Option(help="All columns, one row a model: .csv or .json.")
+    ] = None
+    alignment: Annotated[
+        Alignment, typer.Option(help="How residues of model and reference correspond.")
+    ] = Alignment.sequence
+    chain: Annotated[
+        str | None, typer.Option(help="Chains to pair, MODEL:REFERENCE, as in A:B or A:B,C:D.")
+    ] = None
+    normalize: Annotated[Normalize, typer.Option(help="Whose length divides TM-score and GDT.")] = (
+        Normalize.reference
+    )
+    per_residue: Annotated[
+        bool, typer.Option("--per-residue", help="Also a table of residues: OUT_residues.csv.")
+    ] = False
+    superpose: Annotated[
+        Path | None, typer.Option(help="Folder for the models moved onto their references.")
+    ] = None
+    quality: Annotated[
+        bool, typer.Option(help="The columns that need no reference; without them it is faster.")
+    ] = True
+    likelihood: Annotated[
+        Method | None,
+        typer.Option(help="How probable the weights find it: bound, importance weights or flow."),
+    ] = None
+    samples: Annotated[
+        int, typer.Option(min=1, help="Repetitions of the likelihood; its error needs two.")
+    ] = 2
+    sequence: Annotated[
+        str, typer.Option(help="Sequence the likelihood is given: auto (the file's), none, FASTA.")
+    ] = "auto"
+    weights: Annotated[
+        str | None, typer.Option(help="Weights of the likelihood, by name or .safetensors file.")
+    ] = None
+    color: Annotated[
+        Path | None, typer.Option(help="Folder for copies with nats per residue as B-factors.")
+    ] = None
+    rank: Annotated[
+        bool, typer.Option("--rank", help="Most probable first (all rows are kept in memory).")
+    ] = False
+    jobs: Annotated[int, typer.Option(min=0, help="Processes; 0: one per core.")] = 1
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Stop at the first row with an error.")
+    ] = False
+
+    def tasks(self) -> tuple[list[Task], list[Path]]:
+        """Tasks, and references that no model is paired with."""
+        if not self.predictions and self.pairs is None:
+            raise ValueError("no models; PRED... goes before --reference")
+        models = find_files(self.predictions or [], "model files")
+        references = find_files(self.reference or [], "--reference")
+        if self.pairs is not None:
+            return pair_by_table(self.pairs, models, references), []
+        if references:
+            return pair_by_name(models, references)
+        return [Task(model) for model in models], []
+
+    def check(self, tasks: Sequence[Task], compared: bool) -> None:
+        """ValueError for options that do not go together."""
+        if self.out is not None and self.out.is_dir():
+            raise ValueError(f"--out {self.out}: is a folder; give a file name")
+        if self.per_residue and (self.out is None or not (compared or self.likelihood)):
+            raise ValueError("--per-residue: needs --reference or --likelihood, and --out")
+        for option, given in (("--rank", self.rank), ("--color", self.color)):
+            if given and self.likelihood is None:
+                raise ValueError(f"{option}: needs --likelihood")
+        if not compared:
+            for option, given in (("--superpose", self.superpose), ("--chain", self.chain)):
+                if given is not None:
+                    raise ValueError(f"{option}: needs --reference")
+            if not self.quality and self.likelihood is None:
+                raise ValueError("--no-quality: without --reference nothing is left to compute")
+        if self.chain is not None:
+            parse_chains(self.chain)
+        for option, folder in (("--superpose", self.superpose), ("--color", self.color)):
+            if folder is not None:
+                _check_copies(option, folder, tasks)
+        if self.out and self.pairs and self.out.resolve() == self.pairs.resolve():
+            raise ValueError(f"--out {self.out}: is the table of --pairs; choose another name")
+
+    def for_rows(self) -> RowOptions:
+        """What the work behind a row needs of these options."""
+        likelihood = None
+        sequence = _likelihood_sequence(self.sequence)
+        if self.likelihood is not None:
+            from ...network.weights import find_weights
+
+            likelihood = LikelihoodOptions(
+                method=self.likelihood.value,
+                samples=self.samples,
+                sequence=sequence,
+                weights=find_weights(self.weights),
+                color=self.color,
+            )
+        return RowOptions(
+            alignment=self.alignment.value,
+            chains=None if self.chain is None else parse_chains(self.chain),
+            normalize=self.normalize.value,
+            quality=self.quality,
+            per_residue=self.per_residue,
+            superpose=self.superpose,
+            likelihood=likelihood,
+        )
+
+
+def _likelihood_sequence(option: str) -> str:
+    """Option --sequence as "auto", "none" or the letters of a FASTA file with one record."""
+    if option in ("auto", "none"):
+        return option
+    records = read_sequences(option)
+    if len(records) != 1:
+        raise ValueError(f"--sequence {option}: {len(records)} records; give one, auto or none")
+    return next(iter(records.values()))
+
+
+def _check_copies(option: str, folder: Path, tasks: Sequence[Task]) -> None:
+    """ValueError if copies of the models would get one name, or replace the models."""
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"{option} {folder}: is not a folder")
+    names = Counter(task.model.name for task in tasks)
+    [(name, count)] = names.most_common(1)
+    if count > 1:
+        raise ValueError(f"{option}: {count} models are called {name}; rename them")
+    for task in tasks:
+        for given in filter(None, (task.model, task.reference)):
+            if given.resolve() == (folder / task.model.name).resolve():
+                raise ValueError(f"{option} {folder}: would replace {given}; choose another folder")
