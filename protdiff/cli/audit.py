@@ -1,9 +1,11 @@
 """`protdiff audit`: were the samples copied from the training set?"""
 
+from __future__ import annotations
+
 import math
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,6 +13,16 @@ from .._system.files import write_json
 from ._shared.pairing import find_files
 from ._shared.progress import progress_bar
 from ._shared.rows import row_writer
+from ._shared.structure_sets import MAX_LENGTH, output_folder, read_files
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from jaxtyping import Float
+
+    from ..flow.chain_flow import ChainFlow
+    from ..metrics.audit import Audit
 
 __all__ = ["audit"]
 
@@ -18,7 +30,8 @@ COLUMNS = (
     "sample", "length", "nearest_train", "rmsd_train", "rmsd_second", "rmsd_held_out",
     "suspicious", "error",
 )  # fmt: skip
-MAX_LENGTH = 512
+#: Suspicious samples that are drawn.
+MAX_PICTURES = 12
 
 
 def audit(
@@ -38,7 +51,7 @@ def audit(
         str | None, typer.Option(help="Weights whose flow tells the scale of collapse.")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the random choices.")] = 0,
-):
+) -> None:
     """Audit samples for memorised training chains.
 
     Every sample is compared with all training chains of similar length, and with held-out ones;
@@ -46,68 +59,42 @@ def audit(
     samples, suspicious.png with the training chain laid over. One sentence says what it comes to.
     """
     files = find_files(samples, "samples")
-    from ..flow.thermodynamics import collapse_time
     from ..metrics.audit import BASELINE
     from ..metrics.audit import audit as audit_traces
     from ..network.weights import find_weights, load_weights
-    from ..plots.overlay import draw_overlays
 
     recipe = load_weights(find_weights(weights)).recipe
-    known, names = load_traces(train, "train", "--train")
-    held, _ = load_traces(held_out, "val", "--held-out")
+    known = load_traces(train, "train", "--train")
+    held = load_traces(held_out, "val", "--held-out")
     if len(known) < 2 or len(held) < 2:
         raise ValueError("--train and --held-out: each needs at least two chains")
-    made, kept, errors = read_samples(files)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ValueError(f"--out {out}: cannot be made ({error.strerror})") from None
-    total = len(made) + min(BASELINE, len(held))
+    kept, backbones, errors = read_files(files, "samples")
+    traces = Traces([b.ca[b.mask[:, 1]] for b in backbones], [str(path) for path in kept])
+    output_folder(out)
+    total = len(traces) + min(BASELINE, len(held))
     with progress_bar(total, "comparing", "chains") as advance:
-        found = audit_traces(made, known, held, seed=seed, advance=advance)
-    length = sorted(len(trace) for trace in made)[len(made) // 2]
-    flow = recipe([length])
-    u = float(collapse_time(flow, len(known))[0])
-    cutoff = float(flow.schedule.log_cutoff(flow.momenta.new_tensor([u])).exp()[0])
-    scale = 2 * math.pi / cutoff
-    with row_writer(out / "audit.csv", COLUMNS) as write:
-        for k, path in enumerate(kept):
-            near = int(found.nearest[k])
-            write(
-                {
-                    "sample": str(path), "length": len(made[k]),
-                    "nearest_train": names[near] if near >= 0 else "",
-                    "rmsd_train": float(found.to_train[k]),
-                    "rmsd_second": float(found.to_second[k]),
-                    "rmsd_held_out": float(found.to_held_out[k]),
-                    "suspicious": "yes" if k in found.suspicious else "no",
-                }
-            )  # fmt: skip
-        for path, error in errors:
-            write({"sample": str(path), "error": error})
+        result = audit_traces(traces.coords, known.coords, held.coords, seed=seed, advance=advance)
+    length = sorted(map(len, traces.coords))[len(traces) // 2]
+    collapse = collapse_of(recipe, length, len(known))
+    write_rows(out / "audit.csv", result, traces, known, errors)
     numbers = {
-        "verdict": found.verdict,
-        "samples": len(made), "unreadable": len(errors),
+        "verdict": result.verdict,
+        "samples": len(traces), "unreadable": len(errors),
         "train": len(known), "held_out": len(held),
-        "rmsd": asdict(found.rmsd), "tm": asdict(found.tm),
-        "suspicious": [str(kept[k]) for k in found.suspicious],
-        "suspicious_usual_share": found.usual_share, "suspicious_p": found.p_suspicious,
-        "collapse": {"length": length, "time": u, "period": scale},
+        "rmsd": asdict(result.rmsd), "tm": asdict(result.tm),
+        "suspicious": [traces.names[k] for k in result.suspicious],
+        "suspicious_usual_share": result.usual_share, "suspicious_p": result.p_suspicious,
+        "collapse": collapse,
     }  # fmt: skip
     write_json(out / "audit.json", numbers)
-    if len(found.suspicious):
-        pairs = [
-            (made[k], known[found.nearest[k]], f"{kept[k].stem} on {names[found.nearest[k]]}, "
-             f"{found.to_train[k]:.2f} Å")
-            for k in found.suspicious[:12]
-        ]  # fmt: skip
-        draw_overlays(pairs, out / "suspicious.png")
-    typer.echo(found.verdict)
+    if len(result.suspicious):
+        draw_suspicious(out / "suspicious.png", result, traces, known)
+    typer.echo(result.verdict)
     typer.echo(
-        f"by TM-score: ratio {found.tm.ratio:.2f}, p = {found.tm.p:.2g}; "
-        f"{100 * found.usual_share:.1f} % of held-out chains look like one training chain. "
+        f"by TM-score: ratio {result.tm.ratio:.2f}, p = {result.tm.p:.2g}; "
+        f"{100 * result.usual_share:.1f} % of held-out chains look like one training chain. "
         f"A perfect memory of {len(known)} Gaussian chains of {length} would show from periods "
-        f"of {scale:.0f} residues down."
+        f"of {collapse['period']:.0f} residues down."
     )
     typer.echo(f"audit.csv and audit.json in {out}")
     if errors:
@@ -115,8 +102,19 @@ def audit(
         raise typer.Exit(1)
 
 
-def load_traces(path, split, option):
-    """CA traces and names of an archive's split, or of the structures of a folder."""
+@dataclass(frozen=True)
+class Traces:
+    """CA traces (Å) without missing residues, and their names."""
+
+    coords: list[Float[np.ndarray, "residues 3"]]
+    names: list[str]
+
+    def __len__(self) -> int:
+        return len(self.coords)
+
+
+def load_traces(path: Path, split: str, option: str) -> Traces:
+    """Traces of an archive's split, or of the structures of a folder."""
     from ..dataset import UNIT, is_dataset, read_chains
     from ..structure.io.read_write import read
 
@@ -124,29 +122,63 @@ def load_traces(path, split, option):
         raise ValueError(f"{option} {path}: not a folder of chains or structures")
     if is_dataset(path):
         chains = read_chains(path, split, max_length=MAX_LENGTH, globular=False)
-        return [chain.coords[:, 1] * UNIT for chain in chains], [chain.name for chain in chains]
-    traces, names = [], []
+        return Traces(
+            [chain.coords[:, 1] * UNIT for chain in chains], [chain.name for chain in chains]
+        )
+    coords, names = [], []
     for file in find_files([str(path)], option):
         backbone = read(file, ca_only=True)
         for chain in backbone.chains:
             part = backbone.chain(chain)
-            traces.append(part.ca[part.mask[:, 1]])
+            coords.append(part.ca[part.mask[:, 1]])
             names.append(f"{file.name} {chain}".strip())
-    return traces, names
+    return Traces(coords, names)
 
 
-def read_samples(files):
-    """CA traces, their files, and (file, error) of those that cannot be read."""
-    from ..structure.io.read_write import read
+def collapse_of(recipe: ChainFlow, length: int, count: int) -> dict[str, float]:
+    """Time and period (residues) at which a perfect memory of `count` chains would show."""
+    from ..flow.thermodynamics import collapse_time
 
-    made, kept, errors = [], [], []
-    for path in files:
-        try:
-            backbone = read(path, ca_only=True)
-            made.append(backbone.ca[backbone.mask[:, 1]])
-            kept.append(path)
-        except ValueError as error:
-            errors.append((path, " ".join(str(error).split())))
-    if not made:
-        raise ValueError(f"no sample can be read; the first: {errors[0][1]}")
-    return made, kept, errors
+    flow = recipe([length])
+    u = float(collapse_time(flow, count)[0])
+    cutoff = float(flow.schedule.log_cutoff(flow.momenta.new_tensor([u])).exp()[0])
+    return {"length": length, "time": u, "period": 2 * math.pi / cutoff}
+
+
+def write_rows(
+    path: Path,
+    result: Audit,
+    samples: Traces,
+    known: Traces,
+    errors: Sequence[tuple[Path, str]],
+) -> None:
+    """One row per sample, then the files that could not be read."""
+    with row_writer(path, COLUMNS) as write:
+        for k, name in enumerate(samples.names):
+            nearest = int(result.nearest[k])
+            row: dict[str, Any] = {
+                "sample": name,
+                "length": len(samples.coords[k]),
+                "nearest_train": known.names[nearest] if nearest >= 0 else "",
+                "rmsd_train": float(result.to_train[k]),
+                "rmsd_second": float(result.to_second[k]),
+                "rmsd_held_out": float(result.to_held_out[k]),
+                "suspicious": "yes" if k in result.suspicious else "no",
+            }
+            write(row)
+        for file, error in errors:
+            write({"sample": str(file), "error": error})
+
+
+def draw_suspicious(path: Path, result: Audit, samples: Traces, known: Traces) -> None:
+    """The most suspicious samples over their nearest training chains."""
+    from ..plots.overlay import draw_overlays
+
+    pairs = []
+    for k in result.suspicious[:MAX_PICTURES]:
+        nearest = result.nearest[k]
+        title = (
+            f"{Path(samples.names[k]).stem} on {known.names[nearest]}, {result.to_train[k]:.2f} Å"
+        )
+        pairs.append((samples.coords[k], known.coords[nearest], title))
+    draw_overlays(pairs, path)

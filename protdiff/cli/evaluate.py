@@ -1,21 +1,32 @@
 """`protdiff evaluate`: a set of designs as a population, beside real chains."""
 
+from __future__ import annotations
+
 import math
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from .._system.files import write_json
+from ._shared.groups import grouped
 from ._shared.pairing import find_files, stem
 from ._shared.progress import progress_bar
 from ._shared.rows import row_writer, shown
+from ._shared.structure_sets import MAX_LENGTH, output_folder, read_files
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..metrics.evaluation import Evaluation
+    from ..metrics.population import Structures
 
 __all__ = ["evaluate"]
 
-#: Longest chains of an archive that are read.
-MAX_LENGTH = 512
+#: Designs below which a remark says that their number is small.
+FEW_DESIGNS = 50
 
 
 class Method(StrEnum):
@@ -25,30 +36,36 @@ class Method(StrEnum):
     tmalign = "tmalign"
 
 
-def evaluate(
+@dataclass(frozen=True)
+class EvaluateOptions:
+    """What `protdiff evaluate` compares, and how."""
+
     designs: Annotated[
         list[str], typer.Argument(metavar="DIR...", help="Designs: folders, files or patterns.")
-    ],
+    ]
     reference: Annotated[
         Path | None,
         typer.Option(
             help="Real chains: a chain archive, or a folder of structures. Left out: the numbers "
             "of 2,000 real chains that the package ships, and no novelty."
         ),
-    ] = None,
-    out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("evaluation"),
+    ] = None
+    out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("evaluation")
     diversity: Annotated[
         int, typer.Option(min=0, help="Designs that are aligned with one another; 0: none.")
-    ] = 100,
+    ] = 100
     novelty: Annotated[
         bool, typer.Option(help="Align the designs with the known structures of --reference.")
-    ] = True,
-    alignment: Annotated[
-        Method, typer.Option(help="tmalign is faster and needs tmtools.")
-    ] = Method.structure,
-    jobs: Annotated[int, typer.Option(min=0, help="Processes; 0: one per core.")] = 1,
-    seed: Annotated[int, typer.Option(min=0, help="Of the random choices.")] = 0,
-):
+    ] = True
+    alignment: Annotated[Method, typer.Option(help="tmalign is faster and needs tmtools.")] = (
+        Method.structure
+    )
+    jobs: Annotated[int, typer.Option(min=0, help="Processes; 0: one per core.")] = 1
+    seed: Annotated[int, typer.Option(min=0, help="Of the random choices.")] = 0
+
+
+@grouped
+def evaluate(options: EvaluateOptions) -> None:
     """Compare a set of designs with real chains of the same lengths.
 
     Writes structures.csv (the quality columns of each design), population.json and
@@ -57,116 +74,99 @@ def evaluate(
     Of an archive the validation split is real and held out, and the training split is known;
     of a folder of structures, every other one.
     """
-    files = find_files(designs, "designs")
-    from ..metrics.evaluation import evaluate as evaluate_set
+    files = find_files(options.designs, "designs")
+    from ..metrics.evaluation import evaluate as evaluate_structures
     from ..metrics.structural import load_tmtools
     from ..plots.evaluation_page import draw_page
 
-    if alignment is Method.tmalign:
+    if options.alignment is Method.tmalign:
         load_tmtools()
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ValueError(f"--out {out}: cannot be made ({error.strerror})") from None
-    mine, errors = measure(files, "designs")
-    real, known = load_reference(reference, novelty)
-    found = evaluate_set(
-        mine,
+    output_folder(options.out)
+    designs, errors = measure(files, "designs")
+    real, known = load_reference(options.reference, options.novelty)
+    evaluation = evaluate_structures(
+        designs,
         real,
         known=known,
-        diversity=diversity,
-        alignment=alignment.value,
-        jobs=jobs,
-        seed=seed,
-        progress=lambda total, what: progress_bar(total, what, "pairs"),
+        diversity=options.diversity,
+        alignment=options.alignment.value,
+        jobs=options.jobs,
+        seed=options.seed,
+        progress=lambda total, what, /: progress_bar(total, what, "pairs"),
     )
-    write_rows(out / "structures.csv", found, errors)
-    numbers = found.numbers | {"unreadable": len(errors)}
-    write_json(out / "population.json", numbers)
-    draw_page(found, out / "population.png")
-    report(found.numbers, out)
+    write_rows(options.out / "structures.csv", evaluation, errors)
+    numbers = evaluation.numbers | {"unreadable": len(errors)}
+    write_json(options.out / "population.json", numbers)
+    draw_page(evaluation, options.out / "population.png")
+    report(evaluation.numbers, options.out)
     if errors:
         typer.echo(f"{len(errors)} of {len(files)} could not be read; see structures.csv", err=True)
         raise typer.Exit(1)
 
 
-def measure(files, what):
-    """`Structures` of files, and an error row for each that cannot be read.
-
-    Raises
-    ------
-    ValueError
-        If none can.
-    """
+def measure(files: Sequence[Path], what: str) -> tuple[Structures, list[tuple[Path, str]]]:
+    """Structures of files, and (file, error) of those that cannot be read."""
     from ..metrics.population import Structures
-    from ..structure.io.read_write import read
 
-    names, backbones, errors = [], [], []
-    with progress_bar(len(files), f"reading {what}", "files") as advance:
-        for path in files:
-            try:
-                backbone = read(path, ca_only=True)
-                if not backbone.mask[:, 1].any():
-                    raise ValueError("no residue has a CA atom")
-                names.append(str(path))
-                backbones.append(backbone)
-            except ValueError as error:
-                errors.append({"model": str(path), "error": " ".join(str(error).split())})
-            advance(1)
-    if not backbones:
-        raise ValueError(f"{what}: none can be read; the first: {errors[0]['error']}")
-    return Structures.of(names, backbones), errors
+    kept, backbones, errors = read_files(files, what)
+    return Structures.of([str(path) for path in kept], backbones), errors
 
 
-def load_reference(path, novelty):
+def load_reference(path: Path | None, novelty: bool) -> tuple[Structures | None, Structures | None]:
     """Real chains, and known ones for novelty; None for what is not there."""
-    from ..dataset import is_dataset, read_chains
-    from ..metrics.population import Structures
+    from ..dataset import is_dataset
 
     if path is None:
         return None, None
     if not path.is_dir():
         raise ValueError(f"--reference {path}: not a folder of chains or structures")
-    if not is_dataset(path):
-        everything, lost = measure(find_files([str(path)], "--reference"), "--reference")
-        if lost:
-            typer.echo(f"warning: {len(lost)} files of --reference cannot be read", err=True)
-        if len(everything) < 2:
-            raise ValueError(f"--reference {path}: one structure; a comparison needs several")
-        if not novelty:
-            return everything, None
-        return everything[range(0, len(everything), 2)], everything[range(1, len(everything), 2)]
-    sets = []
-    for split in ("val", "train") if novelty else ("val",):
-        chains = read_chains(path, split, max_length=MAX_LENGTH)
-        with progress_bar(len(chains), f"reading {split}", "chains") as advance:
-            backbones = []
-            for chain in chains:
-                # Known structures are aligned, not judged: their CA are enough.
-                backbones.append(chain.backbone(ca_only=split == "train"))
-                advance(1)
-        sets.append(Structures.of([stem(Path(chain.name)) for chain in chains], backbones))
-    return sets[0], sets[1] if novelty else None
+    if is_dataset(path):
+        return load_split(path, "val"), load_split(path, "train") if novelty else None
+    everything, lost = measure(find_files([str(path)], "--reference"), "--reference")
+    if lost:
+        typer.echo(f"warning: {len(lost)} files of --reference cannot be read", err=True)
+    if len(everything) < 2:
+        raise ValueError(f"--reference {path}: one structure; a comparison needs several")
+    if not novelty:
+        return everything, None
+    return everything[range(0, len(everything), 2)], everything[range(1, len(everything), 2)]
 
 
-def write_rows(path, found, errors):
+def load_split(path: Path, split: str) -> Structures:
+    """Structures of one split of an archive."""
+    from ..dataset import read_chains
+    from ..metrics.population import Structures
+
+    chains = read_chains(path, split, max_length=MAX_LENGTH)
+    backbones = []
+    with progress_bar(len(chains), f"reading {split}", "chains") as advance:
+        for chain in chains:
+            # Training chains are only aligned with the designs, and for that CA are enough.
+            backbones.append(chain.backbone(ca_only=split == "train"))
+            advance(1)
+    return Structures.of([stem(Path(chain.name)) for chain in chains], backbones)
+
+
+def write_rows(path: Path, evaluation: Evaluation, errors: Sequence[tuple[Path, str]]) -> None:
     """One row per design, then the files that could not be read."""
     from ..metrics.quality import QUALITY
 
-    count = len(found.designs)
-    max_tm = found.max_tm.get("designs", [math.nan] * count)
-    nearest = found.nearest or [""] * count
+    designs = evaluation.designs
+    max_tm = [math.nan] * len(designs)
+    if "designs" in evaluation.max_tm:
+        max_tm = evaluation.max_tm["designs"].tolist()
+    nearest = evaluation.nearest or [""] * len(designs)
     with row_writer(path, ["model", *QUALITY, "max_tm", "nearest", "error"]) as write:
-        for name, values, tm, close in zip(
-            found.designs.names, found.designs.columns.tolist(), max_tm, nearest, strict=True
+        for name, values, tm, known in zip(
+            designs.names, designs.columns.tolist(), max_tm, nearest, strict=True
         ):
             row = dict(zip(QUALITY, values, strict=True))
-            write({"model": name, "max_tm": float(tm), "nearest": close} | row)
-        for row in errors:
-            write(row)
+            write({"model": name, "max_tm": tm, "nearest": known} | row)
+        for file, error in errors:
+            write({"model": str(file), "error": error})
 
 
-def report(numbers, out):
+def report(numbers: dict[str, Any], out: Path) -> None:
     """Columns beside real chains, then the numbers of the whole set."""
     from rich.console import Console
     from rich.table import Table
@@ -181,8 +181,11 @@ def report(numbers, out):
     console.print("\nlog of mode variance, designs over real chains:")
     for name, row in numbers["modes"].items():
         console.print(f"  periods {name:5} {row['log_ratio']:+.3f} ± {row['error']:.3f}")
-    if numbers["designs"] < 50:
-        console.print("fewer than 50 designs: read the errors and the floor, not the numbers alone")
+    if numbers["designs"] < FEW_DESIGNS:
+        console.print(
+            f"fewer than {FEW_DESIGNS} designs: read the errors and the floor, "
+            "not the numbers alone"
+        )
     if frechet := numbers["frechet"]:
         console.print(
             f"Fréchet distance {frechet['distance']:.1f} in {frechet['dimensions']} dimensions; "

@@ -1,0 +1,55 @@
+"""Sets of structures that verbs compare: files of which some may be unreadable, and archives."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .progress import progress_bar
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from ...structure.backbone import Backbone
+
+__all__ = ["MAX_LENGTH", "output_folder", "read_files"]
+
+#: Residues of the longest chains of an archive that are read.
+MAX_LENGTH = 512
+
+
+def output_folder(path: Path) -> None:
+    """Make the folder of --out; ValueError if that fails."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(f"--out {path}: cannot be made ({error.strerror})") from None
+
+
+def read_files(
+    files: Sequence[Path], what: str
+) -> tuple[list[Path], list[Backbone], list[tuple[Path, str]]]:
+    """Files that can be read, their backbones, and (file, error) of the others.
+
+    Raises
+    ------
+    ValueError
+        If none can be read.
+    """
+    from ...structure.io.read_write import read
+
+    kept, backbones, errors = [], [], []
+    with progress_bar(len(files), f"reading {what}", "files") as advance:
+        for path in files:
+            try:
+                backbone = read(path, ca_only=True)
+                if not backbone.mask[:, 1].any():
+                    raise ValueError("no residue has a CA atom")
+                kept.append(path)
+                backbones.append(backbone)
+            except ValueError as error:
+                errors.append((path, " ".join(str(error).split())))
+            advance(1)
+    if not backbones:
+        raise ValueError(f"{what}: none can be read; the first: {errors[0][1]}")
+    return kept, backbones, errors
