@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .._system.files import write_json
+from ._shared.groups import grouped
 from ._shared.pairing import find_files
 from ._shared.progress import progress_bar
 from ._shared.rows import row_writer
@@ -34,49 +35,57 @@ COLUMNS = (
 MAX_PICTURES = 12
 
 
-def audit(
+@dataclass(frozen=True)
+class AuditOptions:
+    """What `protdiff audit` compares."""
+
     samples: Annotated[
         list[str], typer.Argument(metavar="SAMPLES...", help="Folders, files or patterns.")
-    ],
+    ]
     train: Annotated[
         Path,
         typer.Option(help="Training chains: a chain archive (its training split) or a folder."),
-    ],
+    ]
     held_out: Annotated[
         Path,
         typer.Option(help="Real chains kept out of training: an archive (validation) or a folder."),
-    ],
-    out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("audit"),
+    ]
+    out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("audit")
     weights: Annotated[
         str | None, typer.Option(help="Weights whose flow tells the scale of collapse.")
-    ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of the random choices.")] = 0,
-) -> None:
+    ] = None
+    seed: Annotated[int, typer.Option(min=0, help="Of the random choices.")] = 0
+
+
+@grouped
+def audit(options: AuditOptions) -> None:
     """Audit samples for memorised training chains.
 
     Every sample is compared with all training chains of similar length, and with held-out ones;
     real held-out chains set the standard. Writes audit.csv, audit.json and, for suspicious
     samples, suspicious.png with the training chain laid over. One sentence says what it comes to.
     """
-    files = find_files(samples, "samples")
+    files = find_files(options.samples, "samples")
     from ..metrics.audit import BASELINE
     from ..metrics.audit import audit as audit_traces
     from ..network.weights import find_weights, load_weights
 
-    recipe = load_weights(find_weights(weights)).recipe
-    known = load_traces(train, "train", "--train")
-    held = load_traces(held_out, "val", "--held-out")
+    recipe = load_weights(find_weights(options.weights)).recipe
+    known = load_traces(options.train, "train", "--train")
+    held = load_traces(options.held_out, "val", "--held-out")
     if len(known) < 2 or len(held) < 2:
         raise ValueError("--train and --held-out: each needs at least two chains")
     kept, backbones, errors = read_files(files, "samples")
     traces = Traces([b.ca[b.mask[:, 1]] for b in backbones], [str(path) for path in kept])
-    output_folder(out)
+    output_folder(options.out)
     total = len(traces) + min(BASELINE, len(held))
     with progress_bar(total, "comparing", "chains") as advance:
-        result = audit_traces(traces.coords, known.coords, held.coords, seed=seed, advance=advance)
+        result = audit_traces(
+            traces.coords, known.coords, held.coords, seed=options.seed, advance=advance
+        )
     length = sorted(map(len, traces.coords))[len(traces) // 2]
     collapse = collapse_of(recipe, length, len(known))
-    write_rows(out / "audit.csv", result, traces, known, errors)
+    write_rows(options.out / "audit.csv", result, traces, known, errors)
     numbers = {
         "verdict": result.verdict,
         "samples": len(traces), "unreadable": len(errors),
@@ -86,9 +95,9 @@ def audit(
         "suspicious_usual_share": result.usual_share, "suspicious_p": result.p_suspicious,
         "collapse": collapse,
     }  # fmt: skip
-    write_json(out / "audit.json", numbers)
+    write_json(options.out / "audit.json", numbers)
     if len(result.suspicious):
-        draw_suspicious(out / "suspicious.png", result, traces, known)
+        draw_suspicious(options.out / "suspicious.png", result, traces, known)
     typer.echo(result.verdict)
     typer.echo(
         f"by TM-score: ratio {result.tm.ratio:.2f}, p = {result.tm.p:.2g}; "
@@ -96,7 +105,7 @@ def audit(
         f"A perfect memory of {len(known)} Gaussian chains of {length} would show from periods "
         f"of {collapse['period']:.0f} residues down."
     )
-    typer.echo(f"audit.csv and audit.json in {out}")
+    typer.echo(f"audit.csv and audit.json in {options.out}")
     if errors:
         typer.echo(f"{len(errors)} of {len(files)} could not be read; see audit.csv", err=True)
         raise typer.Exit(1)

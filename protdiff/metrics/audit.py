@@ -195,25 +195,31 @@ def audit(
         rest = [*held_out[:k], *held_out[k + 1 :]]
         real_rows.append(_distances(held_out[k], train, rest))
         show(1)
-    found, real = (Distances(*map(np.array, zip(*r, strict=True))) for r in (rows, real_rows))
-    suspicious = np.flatnonzero(found.to_train < SUSPICIOUS * found.to_second)
-    suspicious = suspicious[np.argsort(found.to_train[suspicious], kind="stable")]
-    real_suspicious = int((real.to_train < SUSPICIOUS * real.to_second).sum())
+    of_samples, of_real = (
+        Distances(*map(np.array, zip(*group, strict=True))) for group in (rows, real_rows)
+    )
+    suspicious = np.flatnonzero(of_samples.to_train < SUSPICIOUS * of_samples.to_second)
+    suspicious = suspicious[np.argsort(of_samples.to_train[suspicious], kind="stable")]
+    real_suspicious = int((of_real.to_train < SUSPICIOUS * of_real.to_second).sum())
     counts = [
         [len(suspicious), len(samples) - len(suspicious)],
         [real_suspicious, len(chosen) - real_suspicious],
     ]
     result: Any = fisher_exact(counts, alternative="greater")
     p_suspicious = float(result.pvalue)
-    rmsd = neighbour_test(found.to_train, found.to_held_out, (real.to_train, real.to_held_out))
-    tm = neighbour_test(found.tm_train, found.tm_held_out, (real.tm_train, real.tm_held_out))
+    rmsd = neighbour_test(
+        of_samples.to_train, of_samples.to_held_out, (of_real.to_train, of_real.to_held_out)
+    )
+    tm = neighbour_test(
+        of_samples.tm_train, of_samples.tm_held_out, (of_real.tm_train, of_real.tm_held_out)
+    )
     return Audit(
         rmsd=rmsd,
         tm=tm,
-        nearest=found.nearest,
-        to_train=found.to_train,
-        to_second=found.to_second,
-        to_held_out=found.to_held_out,
+        nearest=of_samples.nearest,
+        to_train=of_samples.to_train,
+        to_second=of_samples.to_second,
+        to_held_out=of_samples.to_held_out,
         suspicious=suspicious,
         usual_share=real_suspicious / len(chosen),
         p_suspicious=p_suspicious,

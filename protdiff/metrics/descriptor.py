@@ -97,9 +97,10 @@ def descriptor(backbone: Backbone, columns: dict[str, float]) -> Float[np.ndarra
     """
     backbone = backbone[backbone.mask[:, 1]]
     ca, follows = backbone.ca, bonded_to_next(backbone)
-    two, three = follows[1:] & follows[:-1], follows[2:] & follows[1:-1] & follows[:-2]
-    bend = angle(ca[:-2], ca[1:-1], ca[2:])[two]
-    turn = dihedral(ca[:-3], ca[1:-2], ca[2:-1], ca[3:])[three]
+    three_joined = follows[1:] & follows[:-1]
+    four_joined = follows[2:] & follows[1:-1] & follows[:-2]
+    bend = angle(ca[:-2], ca[1:-1], ca[2:])[three_joined]
+    turn = dihedral(ca[:-3], ca[1:-2], ca[2:-1], ca[3:])[four_joined]
     pair = near_pairs(backbone, CONTACT_DISTANCE)
     separation = pair.second - pair.first
     values = [

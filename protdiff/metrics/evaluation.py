@@ -45,7 +45,7 @@ ALIGNMENTS = ("structure", "tmalign")
 
 
 class Progress(Protocol):
-    """``progress(total, what)``: a context of a function that is told how many more are done."""
+    """``progress(total, what)``: a context of a function that takes how many more are done."""
 
     def __call__(
         self, total: int | None, what: str, /
@@ -138,7 +138,7 @@ def evaluate(
     1
     """
     if alignment not in ALIGNMENTS:
-        raise ValueError(f"alignment {alignment!r}: must be one of {', '.join(ALIGNMENTS)}")
+        raise ValueError(f"`alignment` {alignment!r}: must be one of {', '.join(ALIGNMENTS)}")
     if alignment == "tmalign":
         load_tmtools()
     show = progress or _no_progress
@@ -206,7 +206,7 @@ def _structures(given: AnyStructures, what: str) -> Structures:
             names.append(os.fspath(item))
             backbones.append(read(item, ca_only=True))
     if not backbones:
-        raise ValueError(f"{what}: no structures given")
+        raise ValueError(f"`{what}`: no structures given")
     return Structures.of(names, backbones)
 
 

@@ -122,7 +122,9 @@ def real_population() -> Population:
     """Real chains that the package ships (data/real_chains.npz, benchmarks/build_real.py)."""
     with np.load(data_file("real_chains.npz")) as data:
         if tuple(data["quality"]) != tuple(QUALITY) or tuple(data["descriptor"]) != NAMES:
-            raise ValueError("data/real_chains.npz is of another version; build it again")
+            raise ValueError(
+                "data/real_chains.npz is of another version; rebuild it with benchmarks/build_real.py"
+            )
         return Population(
             data["names"].tolist(),
             data["columns"].astype(np.float64),

@@ -90,9 +90,9 @@ def score(
     1.0
     """
     if normalize not in NORMALIZATIONS:
-        raise ValueError(f"normalize {normalize!r}: must be one of {', '.join(NORMALIZATIONS)}")
+        raise ValueError(f"`normalize` {normalize!r}: must be one of {', '.join(NORMALIZATIONS)}")
     if alignment not in ALIGNMENTS:
-        raise ValueError(f"alignment {alignment!r}: must be one of {', '.join(ALIGNMENTS)}")
+        raise ValueError(f"`alignment` {alignment!r}: must be one of {', '.join(ALIGNMENTS)}")
     model = _backbone(model)
     columns = quality(model) if with_quality else {}
     warnings = _ca_only_warning("model", model)
@@ -105,7 +105,7 @@ def score(
     if alignment == "tmalign":
         several = max(len(model.chains), len(reference.chains)) > 1
         if several if chains is None else len(chains) > 1:
-            raise ValueError('alignment "tmalign" compares two chains; choose one pair')
+            raise ValueError('`alignment` "tmalign" compares two chains; choose one pair')
     by_sequence = alignment in SAME_PROTEIN
     paired = pair_chains(
         model_seen, reference_seen, ALIGNMENTS[alignment], chains, by_sequence

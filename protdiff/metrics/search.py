@@ -96,8 +96,8 @@ def search(
     Examples
     --------
     >>> points = torch.randn(30, 3, generator=torch.Generator().manual_seed(0))
-    >>> found = search(points + 5, points, 30)
-    >>> round(found.tm, 4), found.within
+    >>> result = search(points + 5, points, 30)
+    >>> round(result.tm, 4), result.within
     (1.0, (30, 30, 30, 30, 30))
     """
     x, y = mobile.double(), target.double()

@@ -270,8 +270,7 @@ def load_tmtools() -> ModuleType:
         import tmtools
     except ImportError:
         raise ValueError(
-            'alignment "tmalign" needs tmtools (GPL-3): pip install tmtools; '
-            'or use the alignment "structure"'
+            '`alignment` "tmalign" needs tmtools (GPL-3): pip install tmtools; or use "structure"'
         ) from None
     return tmtools
 

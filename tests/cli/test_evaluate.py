@@ -25,7 +25,7 @@ def empty_page(_, path):
 
 @pytest.fixture
 def run(console, monkeypatch):
-    """Run the console script; returns exit code, stdout, stderr. The page is drawn if asked for."""
+    """Run the console script; returns exit code, stdout, stderr. The page is drawn with `page`."""
 
     def call(*arguments, page=False):
         if not page:

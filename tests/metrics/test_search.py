@@ -75,7 +75,7 @@ def chains_of(kind, length, seed=0):
     y = walk(rng, length)
     if kind == "unrelated":
         return walk(rng, length), y
-    if kind == "stretched":  # nothing fits: the cut-off has to be widened, and widened again
+    if kind == "stretched":  # nothing fits: the cut-off has to be widened more than once
         return 3.5 * walk(rng, length), y
     if kind == "hinged":
         x = y.copy()
