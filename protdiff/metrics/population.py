@@ -123,7 +123,7 @@ def real_population() -> Population:
     with np.load(data_file("real_chains.npz")) as data:
         if tuple(data["quality"]) != tuple(QUALITY) or tuple(data["descriptor"]) != NAMES:
             raise ValueError(
-                "data/real_chains.npz is of another version; rebuild it with benchmarks/build_real.py"
+                "data/real_chains.npz is of another version; benchmarks/build_real.py rebuilds it"
             )
         return Population(
             data["names"].tolist(),

@@ -142,7 +142,8 @@ def trace_columns(backbone: Backbone, follows: Bool[np.ndarray, "steps"]) -> dic
     short = (distance > CIS_CA_CA[0]) & (distance < CIS_CA_CA[1])
     cis = short & ~trans
     bend = angle(ca[:-2], ca[1:-1], ca[2:])
-    three_joined = follows[1:] & follows[:-1]
+    bend_in_chain = bend[follows[1:] & follows[:-1]]
+    bend_expected = (bend_in_chain >= CA_ANGLES[0]) & (bend_in_chain <= CA_ANGLES[1])
     pair = near_pairs(backbone, CONTACT_DISTANCE)
     signs = helix_signs(ca, bend, follows)
     helix = signs[signs != 0]
@@ -152,9 +153,7 @@ def trace_columns(backbone: Backbone, follows: Bool[np.ndarray, "steps"]) -> dic
         "ca_breaks": int((distance > MEASURED_BREAK).sum()),
         "clashes_3.0": 100 * (pair.distance < 3.0).sum() / len(ca),
         "clashes_3.6": 100 * (pair.distance < 3.6).sum() / len(ca),
-        "ca_angles_out": share(
-            ~((bend[three_joined] >= CA_ANGLES[0]) & (bend[three_joined] <= CA_ANGLES[1]))
-        ),
+        "ca_angles_out": share(~bend_expected),
         "right_handed": share(helix > 0),
         "contacts": len(pair.distance) / len(ca),
         "contact_order": contact_order(backbone, pair),

@@ -211,9 +211,9 @@ def test_backbones_and_files_may_be_given(pieces, tmp_path):
 
 
 def test_an_empty_set_or_an_unknown_alignment_is_an_error(pieces):
-    with pytest.raises(ValueError, match="designs: no structures given"):
+    with pytest.raises(ValueError, match="`designs`: no structures given"):
         evaluate([])
-    with pytest.raises(ValueError, match="alignment 'sequence': must be one of"):
+    with pytest.raises(ValueError, match="`alignment` 'sequence': must be one of"):
         evaluate(pieces, alignment="sequence")
 
 

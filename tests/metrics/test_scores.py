@@ -305,9 +305,9 @@ def test_alignments_of_a_renumbered_chain():
 
 def test_unknown_options():
     capsid = example(CAPSID)
-    with pytest.raises(ValueError, match="alignment 'sequences': must be one of sequence, iden"):
+    with pytest.raises(ValueError, match="`alignment` 'sequences': must be one of sequence, iden"):
         score(capsid, capsid, alignment="sequences")
-    with pytest.raises(ValueError, match="normalize 'longer': must be one of reference, model"):
+    with pytest.raises(ValueError, match="`normalize` 'longer': must be one of reference, model"):
         score(capsid, capsid, normalize="longer")
     with pytest.raises(ValueError, match="no chain 'X' in the model"):
         score(capsid, capsid, chains=[("X", "A")])
