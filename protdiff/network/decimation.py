@@ -14,15 +14,17 @@ if TYPE_CHECKING:
     from jaxtyping import Float
     from torch import Tensor
 
-__all__ = ["BEAD_COUNTS", "bead_count", "bead_spacing", "pool_matrix"]
+__all__ = ["BEAD_COUNTS", "OVERSAMPLING", "bead_count", "bead_spacing", "pool_matrix"]
 
 #: Numbers of beads to choose from; a chain at full resolution has as many beads as residues.
 BEAD_COUNTS = (
     16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048
 )  # fmt: skip
+#: Beads per active mode, at least.
+OVERSAMPLING = 1.25
 
 
-def bead_count(active: int, length: int, oversampling: float = 1.25) -> int:
+def bead_count(active: int, length: int, oversampling: float = OVERSAMPLING) -> int:
     """Beads that show the active modes of a chain.
 
     Parameters

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from ..flow import RG, rg_cutoff
-from ..network.decimation import BEAD_COUNTS
+from ..network.decimation import BEAD_COUNTS, OVERSAMPLING
 from ..network.denoiser import ACTIVE_SIGNAL
 from .chains import DeviceChains
 
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
     from .config import TrainingConfig
 
 __all__ = ["Draw", "draw", "draw_level", "least_size", "uses_levels"]
-
-#: Beads per active mode of a decimated chain, as `protdiff.network.decimation.bead_count` has it.
-OVERSAMPLING = 1.25
 
 
 @dataclass(frozen=True)
