@@ -97,18 +97,18 @@ def main():
     for title, folder in sets.items():
         held_out = rest if title == "real chains" else options.data
         out = options.out / f"of_{folder.name}"
-        found, wall, cpu, named = run(folder, options.data, held_out, out)
-        rmsd, tm = found["rmsd"], found["tm"]
+        numbers_of_set, wall, cpu, named = run(folder, options.data, held_out, out)
+        rmsd, tm = numbers_of_set["rmsd"], numbers_of_set["tm"]
         print(
-            f"{title:24} {found['samples']:4d} {rmsd['ratio']:7.3f} {rmsd['p']:9.1e} "
-            f"{tm['ratio']:7.3f} {tm['p']:9.1e} {len(found['suspicious']):11d} "
-            f"{found['suspicious_p']:9.1e} {named:10d} {wall:7.0f} {cpu:6.0f}",
+            f"{title:24} {numbers_of_set['samples']:4d} {rmsd['ratio']:7.3f} {rmsd['p']:9.1e} "
+            f"{tm['ratio']:7.3f} {tm['p']:9.1e} {len(numbers_of_set['suspicious']):11d} "
+            f"{numbers_of_set['suspicious_p']:9.1e} {named:10d} {wall:7.0f} {cpu:6.0f}",
             flush=True,
         )
         numbers["sets"][title] = {"ratio": rmsd["ratio"], "p": rmsd["p"], "cpu_seconds": cpu}
-        print(f"  {found['verdict']}")
-    write_result("audit", numbers | {"training_chains": found["train"]}, cores=1)
-    print(f"{found['train']} training chains, {found['held_out']} held out")
+        print(f"  {numbers_of_set['verdict']}")
+    write_result("audit", numbers | {"training_chains": numbers_of_set["train"]}, cores=1)
+    print(f"{numbers_of_set['train']} training chains, {numbers_of_set['held_out']} held out")
 
 
 if __name__ == "__main__":

@@ -106,12 +106,12 @@ def adaptive_density(histogram):
     typical = np.exp(np.average(np.log(pilot), weights=histogram))
     wanted = TYPICAL_BANDWIDTH * np.sqrt(typical / pilot)
     nearest = np.abs(np.log(wanted[..., None] / BANDWIDTHS)).argmin(-1)
-    density, own = np.zeros_like(pilot), np.zeros_like(pilot)
+    density, height_at_zero = np.zeros_like(pilot), np.zeros_like(pilot)
     for k, bandwidth in enumerate(BANDWIDTHS):
         part, height = smooth(histogram * (nearest == k), bandwidth)
         density += part
-        own[nearest == k] = height
-    return density, density - own
+        height_at_zero[nearest == k] = height
+    return density, density - height_at_zero
 
 
 def level_of(left_out, histogram, fraction):

@@ -42,26 +42,27 @@ def main():
         "motif and helices": dict(condition=motif, secondary_structure=wanted),
         "C4 and an ellipsoid": dict(condition=Symmetry("C4") + Energy(ellipsoid), length=100),
     }
-    made = {}
+    samples = {}
     for title, request in requests.items():
-        [one] = protdiff.generate(weights=options.weights, **request)
-        made[title] = one
-        chain = one.chain("A")
-        words = [f"{title}: CA bonds {quality(one)['ca_bonds']:.1%}"]
+        [sample] = protdiff.generate(weights=options.weights, **request)
+        samples[title] = sample
+        chain = sample.chain("A")
+        words = [f"{title}: CA bonds {quality(sample)['ca_bonds']:.1%}"]
         if "motif" in title:
             off = rmsd(torch.tensor(chain.ca[place]), torch.tensor(kept))
             words.append(f"motif within {float(off):.3f} Å")
         if "C" in title:
             group = next(word for word in title.split() if word[0] == "C" and word[1:].isdigit())
-            words.append(f"copies within {symmetry_error(one, group):.0e} Å")
+            words.append(f"copies within {symmetry_error(sample, group):.0e} Å")
         if "helices" in title:
             requested = np.array(list(wanted)) == "H"
-            found = np.array(list(psea(chain.ca)))[requested] == "H"
-            words.append(f"{found.mean():.0%} of the requested helix")
+            helical = np.array(list(psea(chain.ca)))[requested] == "H"
+            words.append(f"{helical.mean():.0%} of the requested helix")
         if "ellipsoid" in title:
             words.append(f"{float(ellipsoid(torch.tensor(chain.ca))):.1f} kT of the energy left")
         print(", ".join(words), flush=True)
-    plot_backbones(list(made.values()), options.out, titles=list(made))
+    plot_backbones(list(samples.values()), options.out, titles=list(samples))
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,4 +1,4 @@
-"""Variations by scale, restraints and symmetry: what is extension for beside what comes out.
+"""Variations by scale, restraints, symmetry, extensions: what was requested beside what comes out.
 
 python benchmarks/conditions.py --data ../shared/data --out benchmarks/conditions.md [--only PART]
 
@@ -50,13 +50,13 @@ def cells(backbones):
 
 def free(chains, weights):
     """Samples of the same lengths without a condition."""
-    made = [
+    samples = [
         protdiff.generate(length=len(real), seed=seed, weights=weights)[0]
         for seed, real in enumerate(chains)
     ]
     yield f"| free samples of the same lengths | {HEAD} |"
     yield "| --- " * 4 + "|"
-    yield f"| {len(made)} | {cells(made)} |"
+    yield f"| {len(samples)} | {cells(samples)} |"
 
 
 def variations(chains, weights):
@@ -66,19 +66,19 @@ def variations(chains, weights):
     )
     yield "| --- " * 8 + "|"
     for label, make in VARIATIONS.items():
-        rows, every = [], []
+        rows, samples = [], []
         for seed, real in enumerate(chains):
-            [made] = protdiff.generate(condition=make(real), seed=seed, weights=weights)
-            every.append(made)
-            a, b = torch.tensor(made.ca), torch.tensor(real.ca)
+            [sample] = protdiff.generate(condition=make(real), seed=seed, weights=weights)
+            samples.append(sample)
+            a, b = torch.tensor(sample.ca), torch.tensor(real.ca)
             window = torch.arange(len(real) - FRAGMENT + 1)[:, None] + torch.arange(FRAGMENT)
-            found = protdiff.score(made, replace(real, residue_names=made.residue_names))
-            rows.append([found.tm, found.rmsd, float(rmsd(a[window], b[window]).median())])
+            scores = protdiff.score(sample, replace(real, residue_names=sample.residue_names))
+            rows.append([scores.tm, scores.rmsd, float(rmsd(a[window], b[window]).median())])
         tm, far, local = np.median(rows, 0)
         least = min(row[1] for row in rows)
         yield (
             f"| {label} | {len(rows)} | {tm:.2f} | {far:.2f} ({least:.2f}) Å | {local:.2f} Å | "
-            f"{cells(every)} |"
+            f"{cells(samples)} |"
         )
 
 
@@ -97,41 +97,41 @@ VARIATIONS = {
 
 
 def restraints(chains, weights):
-    yield f"| extension | samples | met | goal | {HEAD} |"
+    yield f"| request | samples | met | goal | {HEAD} |"
     yield "| --- " * 7 + "|"
-    met, every = [], []
+    met, samples = [], []
     for seed, real in enumerate(chains):
         rng = np.random.default_rng(seed)
         distance = np.linalg.norm(real.ca[:, None] - real.ca[None], axis=-1)
         first, second = np.triu_indices(len(real), 6)
         pairs = rng.permutation(np.flatnonzero(distance[first, second] < 10))[:RESTRAINTS]
-        extension = [
+        contacts = [
             (first[p] + 1, second[p] + 1, distance[first[p], second[p]], TOLERANCE) for p in pairs
         ]
-        [made] = protdiff.generate(
+        [sample] = protdiff.generate(
             length=len(real),
-            condition=Contacts(extension) + Repulsion(),
+            condition=Contacts(contacts) + Repulsion(),
             seed=seed,
             weights=weights,
         )
-        every.append(made)
+        samples.append(sample)
         met += [
-            abs(np.linalg.norm(made.ca[i - 1] - made.ca[j - 1]) - d) <= t
-            for i, j, d, t in extension
+            abs(np.linalg.norm(sample.ca[i - 1] - sample.ca[j - 1]) - d) <= t
+            for i, j, d, t in contacts
         ]
     yield (
-        f"| {RESTRAINTS} contacts within {TOLERANCE} Å | {len(every)} | {np.mean(met):.1%} of "
-        f"{len(met)} | 90 % | {cells(every)} |"
+        f"| {RESTRAINTS} contacts within {TOLERANCE} Å | {len(samples)} | {np.mean(met):.1%} of "
+        f"{len(met)} | 90 % | {cells(samples)} |"
     )
     for factor in (0.8, 1.0, 1.2, 1.4, 1.6):
         target = factor * 2.2 * 80**0.38
-        every = protdiff.generate(
+        samples = protdiff.generate(
             length=80, num=SIZES, condition=RadiusOfGyration(target) + Repulsion(), weights=weights
         )
-        worst = max(abs(quality(made)["rg"] / target - 1) for made in every)
+        worst = max(abs(quality(sample)["rg"] / target - 1) for sample in samples)
         yield (
             f"| Rg {factor} · 2.2 N^0.38, 80 residues | {SIZES} | off by {worst:.1%} at most | "
-            f"3 % | {cells(every)} |"
+            f"3 % | {cells(samples)} |"
         )
 
 
@@ -143,15 +143,17 @@ def assemblies(names, num, weights):
     yield "| --- " * 8 + "|"
     for name in names:
         rows, units = [], []
-        for made in protdiff.generate(
+        for assembly in protdiff.generate(
             length=UNIT, num=num, condition=Symmetry(name), weights=weights
         ):
-            pair = near_pairs(made, 8.0)
-            between = pair.distance[made.chain_ids[pair.first] != made.chain_ids[pair.second]]
+            pair = near_pairs(assembly, 8.0)
+            between = pair.distance[
+                assembly.chain_ids[pair.first] != assembly.chain_ids[pair.second]
+            ]
             rows.append([
-                symmetry_error(made, name), (between < 3).any(), len(between) / len(made),
+                symmetry_error(assembly, name), (between < 3).any(), len(between) / len(assembly),
             ])  # fmt: skip
-            units.append(made.chain("A"))
+            units.append(assembly.chain("A"))
         error, clash, contacts = np.array(rows, float).T
         yield (
             f"| {name} | {num} | {error.max():.0e} Å | {1 - clash.mean():.0%} | "
@@ -171,8 +173,8 @@ def extensions(chains, weights):
         rows = []
         for seed, real in enumerate(chains):
             extension = Extension(real, len(real) + ADDED, None, "both", window)
-            [[made]] = draw_extensions(denoiser, extension, [0], seed=seed)
-            ca, fresh = made.backbone.ca, np.isnan(extension.grown()[0].ca[:, 0])
+            [[grown_chain]] = draw_extensions(denoiser, extension, [0], seed=seed)
+            ca, fresh = grown_chain.backbone.ca, np.isnan(extension.grown()[0].ca[:, 0])
             seams = {end for *_, new in extension.windows() for cut in new for end in cut}
             seams = np.array(sorted(seams - {0, extension.to}))  # first residues after a seam
             good = np.abs(np.linalg.norm(np.diff(ca, axis=0), axis=1) - 3.8) < 0.1
@@ -183,7 +185,7 @@ def extensions(chains, weights):
             rows.append([
                 good[seams - 1].mean(), good[fresh[1:] | fresh[:-1]].mean(),
                 100 * clash[beside & fresh].mean(), 100 * clash[fresh].mean(),
-                quality(made.backbone)["rg_ratio"],
+                quality(grown_chain.backbone)["rg_ratio"],
             ])  # fmt: skip
         seam, bonds, clash, every, rg = np.mean(rows, 0)
         label = "at once" if window > extension.to else f"by windows of {window}"
@@ -211,7 +213,7 @@ def main():
     chains = [chains[k].backbone() for k in order]
     sections = {
         "title": ["# Variations, restraints, symmetry"],
-        "how": [
+        "settings": [
             f"Default settings of the sampler, from `python benchmarks/conditions.py --chains "
             f"{options.chains} --num {options.num} --extended {options.extended}` (protdiff "
             f"{protdiff.__version__}); validation chains of up to {options.longest} residues."
@@ -235,7 +237,7 @@ def main():
         for line in part:
             print(line, flush=True)
             sections[name].append(line)
-        options.out.write_text("\n\n".join("\n".join(own) for own in sections.values()) + "\n")
+        options.out.write_text("\n\n".join("\n".join(lines) for lines in sections.values()) + "\n")
     write_result("conditions", {"tables": markdown_tables(options.out.read_text())}, cores=1)
 
 

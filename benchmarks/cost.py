@@ -53,13 +53,13 @@ def one_length(length, threads, device):
     most, enough = (MOST, ENOUGH) if device == "cpu" else (128, DEFAULTS.gpu_batch_residues)
     requests = [Request(i, length) for i in range(max(1, min(most, enough // length)))]
     sample(denoiser, requests[:1], SamplingSettings(steps=4))
-    found = []
+    runs = []
     for _ in range(3):
         wall, cpu = time.perf_counter(), sum(os.times()[:2])
         for _ in draw(denoiser, requests):
             pass
-        found.append(((sum(os.times()[:2]) - cpu), (time.perf_counter() - wall)))
-    cpu, wall = (statistics.median(column) / len(requests) for column in zip(*found, strict=True))
+        runs.append(((sum(os.times()[:2]) - cpu), (time.perf_counter() - wall)))
+    cpu, wall = (statistics.median(column) / len(requests) for column in zip(*runs, strict=True))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / UNIT
     on_device = torch.cuda.max_memory_allocated() / 1e9 if device == "cuda" else None
     return cpu, wall, peak, on_device
@@ -71,7 +71,7 @@ def at_once(processes, command):
     running = [
         subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(processes)
     ]
-    walls = [json.loads(one.communicate()[0].splitlines()[-1])[1] for one in running]
+    walls = [json.loads(process.communicate()[0].splitlines()[-1])[1] for process in running]
     return statistics.mean(walls) / processes
 
 
@@ -92,11 +92,18 @@ def main():
     print(f"{options.threads} threads, {options.device}, {DEFAULTS.steps} network calls per sample")
     print("| residues | CPU s per sample | wall s per sample | memory of the process, GB |")
     print("| --- | --- | --- | --- |")
-    own = [sys.executable, __file__, "--threads", str(options.threads), "--device", options.device]
+    this_script = [
+        sys.executable,
+        __file__,
+        "--threads",
+        str(options.threads),
+        "--device",
+        options.device,
+    ]
     rows = {}
     for length in options.lengths:
         run = subprocess.run(
-            [*own, "--only", str(length)], check=True, capture_output=True, text=True
+            [*this_script, "--only", str(length)], check=True, capture_output=True, text=True
         )
         out = run.stdout
         cpu, wall, peak, on_device = json.loads(out.splitlines()[-1])
@@ -108,12 +115,12 @@ def main():
     if len(long) > 1:
         slope = np.polyfit(np.log(list(long)), np.log(list(long.values())), 1)[0]
         print(f"\nexponent of the growth from {min(long)} residues on: {slope:.2f}")
-    seconds = at_once(options.processes, own)
+    seconds = at_once(options.processes, this_script)
     print(
         f"batches of 8 of 100 residues, {options.processes} processes: {seconds:.2f} s per sample"
     )
     numbers = {
-        "network_calls": DEFAULT_STEPS,
+        "network_calls": DEFAULTS.steps,
         "threads": options.threads,
         "cold_start": cold,
         "lengths": rows,

@@ -49,13 +49,13 @@ def equivariance_error(weights):
     _, denoise = denoiser.bind([80])
     u = torch.tensor([0.25], dtype=torch.float64)
     with torch.no_grad():
-        one, other = denoise(x, u) @ turn.T, denoise(x @ turn.T, u)
-    return float((one - other).abs().max() / one.abs().max())
+        turned_after, turned_before = denoise(x, u) @ turn.T, denoise(x @ turn.T, u)
+    return float((turned_after - turned_before).abs().max() / turned_after.abs().max())
 
 
 @flush_denormals()
 @torch.no_grad()
-def told_the_structure(chains, config):
+def loss_change_given_structure(chains, config):
     """Change in the loss of the shipped weights when the network is shown DSSP, in per cent.
 
     What can be known of a fold class is less than that.
@@ -127,7 +127,7 @@ def main():
     else:
         write_class(options.kind, options.data, options.out / options.kind)
         inputs = [options.out / options.kind]
-    found = finetune(
+    outcome = finetune(
         inputs, weights, models="all", settings=settings, samples=options.samples,
         report=lambda text: print(text, flush=True),
     )  # fmt: skip
@@ -140,31 +140,31 @@ def main():
     if inside.any():
         groups.insert(0, ("class", validation.take(np.flatnonzero(inside))))
     before, after = (losses(w, groups, settings.training()) for w in (None, weights))
-    print(f"{found['steps']} steps, {found['minutes']} minutes, {cpu / 60:.1f} minutes of CPU")
+    print(f"{outcome['steps']} steps, {outcome['minutes']} minutes, {cpu / 60:.1f} minutes of CPU")
     for name, chains in groups:
-        one, other = before[name][0], after[name][0]
-        print(f"loss on {len(chains)} {name} chains: {one:.4f} -> {other:.4f}"
-              f" ({100 * (other / one - 1):+.1f} %)")  # fmt: skip
+        loss_before, loss_after = before[name][0], after[name][0]
+        print(f"loss on {len(chains)} {name} chains: {loss_before:.4f} -> {loss_after:.4f}"
+              f" ({100 * (loss_after / loss_before - 1):+.1f} %)")  # fmt: skip
         for band, value in before[name][1].items():
             print(f"  {band:12} {value:.3f} -> {after[name][1][band]:.3f}")
     if inside.any():
-        change = told_the_structure(groups[0][1], settings.training())
+        change = loss_change_given_structure(groups[0][1], settings.training())
         print(f"shipped weights, shown the secondary structure of the class: {change:+.1f} %")
-    for key in found.get("before", {}):
-        print(f"{key}: {found['before'][key]:.3f} -> {found['after'][key]:.3f}")
+    for key in outcome.get("before", {}):
+        print(f"{key}: {outcome['before'][key]:.3f} -> {outcome['after'][key]:.3f}")
     print(
         f"equivariance error: {equivariance_error(None):.1e} -> {equivariance_error(weights):.1e}"
     )
     print(f"file: {weights.stat().st_size / 1000:.0f} kB")
-    numbers = found | {"loss_before_val": before, "loss_after_val": after}
+    numbers = outcome | {"loss_before_val": before, "loss_after_val": after}
     write_json(options.out / f"{options.kind}.json", numbers)
-    write_result(f"finetune_{options.kind}", summary(found, before, after), cores=1)
+    write_result(f"finetune_{options.kind}", summary(outcome, before, after), cores=1)
 
 
-def summary(found, before, after):
+def summary(outcome, before, after):
     """The numbers that the documentation shows."""
-    numbers = {"chains": found["chains"], "steps": found["steps"]}
-    drawn, tuned = found.get("before"), found.get("after")
+    numbers = {"chains": outcome["chains"], "steps": outcome["steps"]}
+    drawn, tuned = outcome.get("before"), outcome.get("after")
     if drawn and tuned:
         for name, prefix, portrait in (
             ("before", "", drawn), ("after", "", tuned), ("chains", "user_", drawn),
@@ -175,7 +175,7 @@ def summary(found, before, after):
         if "rmsd" in drawn:
             numbers["rmsd_to_nearest_median"] = {"before": drawn["rmsd"], "after": tuned["rmsd"]}
     change = {name: 100 * (after[name][0] / before[name][0] - 1) for name in before}
-    change["held_out"] = 100 * (found["loss_after"] / found["loss_before"] - 1)
+    change["held_out"] = 100 * (outcome["loss_after"] / outcome["loss_before"] - 1)
     return numbers | {"loss_change": change}
 
 

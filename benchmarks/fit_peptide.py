@@ -77,8 +77,8 @@ def report(chains):
         ca, links = real[:, 1], link_vectors(real)
         trans = is_trans(ca)
         both = trans[:-1] & trans[1:]
-        made = {"rigid": rigid(ca, links), "fitted": place_backbone(ca, links)[1:-1]}
-        for name, atoms in (made | {"real": real[1:-1]}).items():
+        rebuilt = {"rigid": rigid(ca, links), "fitted": place_backbone(ca, links)[1:-1]}
+        for name, atoms in (rebuilt | {"real": real[1:-1]}).items():
             bent = angle(*np.moveaxis(atoms[:, :3], 1, 0))[both] - BOND_ANGLES["N-CA-C"]
             n, c = atoms[1:, 0], atoms[:-1, 2]
             twist = 180 - np.abs(dihedral(atoms[:-1, 1], c, n, atoms[1:, 1]))[trans[1:-1]]
@@ -100,4 +100,5 @@ def main():
     report(val)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -45,4 +45,5 @@ def main():
         print(low, high, (sums[:, 0] / sums[:, 1]).numpy().round(3))
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -117,28 +117,28 @@ def draw(run, calls):
     denoiser = load_weights(OUT / run / "ema.safetensors")
     lengths = np.linspace(MIN_LENGTH, MAX_LENGTH, SAMPLES).round().astype(int)
     requests = [Request(i, int(n)) for i, n in enumerate(lengths)]
-    found, began = [], time.process_time()
+    samples, began = [], time.process_time()
     settings = SamplingSettings(sampler="sde_2m", temperature=1.0, batch_size=16)
     for batch in draw_samples(denoiser, requests, settings, seed=7, times=uniform_times(calls)):
-        found += batch
-    seconds = (time.process_time() - began) / len(found)
-    return [s.backbone for s in found], seconds
+        samples += batch
+    seconds = (time.process_time() - began) / len(samples)
+    return [s.backbone for s in samples], seconds
 
 
 def measure(run, calls):
     """One row of the table."""
     backbones, seconds = draw(run, calls)
-    found = evaluate(backbones, diversity=0)
-    columns = {k: v["mean"] for k, v in found.numbers["columns"].items()}
-    logs = [band["log_ratio"] for band in found.numbers["modes"].values()]
+    evaluation = evaluate(backbones, diversity=0)
+    columns = {k: v["mean"] for k, v in evaluation.numbers["columns"].items()}
+    logs = [band["log_ratio"] for band in evaluation.numbers["modes"].values()]
     return {
         "run": run, "calls": calls, "seconds": seconds,
         "bonds": 100 * columns["ca_bonds"], "clashes": columns["clashes_3.0"],
         "helix": 100 * columns["psea_helix"], "strand": 100 * columns["psea_strand"],
-        "rg_ratio": found.numbers["columns"]["rg_ratio"]["median"],
+        "rg_ratio": evaluation.numbers["columns"]["rg_ratio"]["median"],
         "bands": float(np.sqrt(np.mean(np.square(logs)))),
-        "frechet": found.numbers["frechet"]["distance"],
-        "floor": found.numbers["frechet"]["floor"],
+        "frechet": evaluation.numbers["frechet"]["distance"],
+        "floor": evaluation.numbers["frechet"]["floor"],
     }  # fmt: skip
 
 

@@ -63,11 +63,11 @@ def flows(variance):
         ),
         "VP, white noise": (VP(low, high + log(4)), torch.ones(64, dtype=torch.float64)),
     }
-    found = {}
+    named_flows = {}
     for name, (schedule, prior) in schedules.items():
         rows = (k[None], variance.double()[None], prior[None])
-        found[name] = Flow(*rows, torch.ones(1, 64, dtype=bool), schedule)
-    return found
+        named_flows[name] = Flow(*rows, torch.ones(1, 64, dtype=bool), schedule)
+    return named_flows
 
 
 class Network(nn.Module):
@@ -128,10 +128,10 @@ def train(flow, modes, mean, minutes, seed):
         noisy = flow[torch.zeros(128, dtype=torch.long)].noise(
             clean.double(), u, torch.randn(clean.shape, generator=generator).double()
         )
-        k, found = output(noisy, u)
+        k, predicted = output(noisy, u)
         target = (clean - k.c_skip[..., None] * noisy) / k.c_out[..., None]
         weight = k.alpha[..., None] ** 2
-        loss = (weight * (found - target).square()).sum() / weight.sum()
+        loss = (weight * (predicted - target).square()).sum() / weight.sum()
         optimiser.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(network.parameters(), 1.0)

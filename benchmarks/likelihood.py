@@ -138,8 +138,8 @@ def accuracy(denoiser, options):
     for row in rows:
         model = read(options.data / "models" / row["model"], ca_only=True)
         for kind, sequence in zip(columns, (None, model.sequence), strict=True):
-            found = log_likelihood(denoiser, model, sequence=sequence, samples=1)
-            columns[kind].append(found.value)
+            estimate = log_likelihood(denoiser, model, sequence=sequence, samples=1)
+            columns[kind].append(estimate.value)
     columns["EigenFold's own bound"] = [float(row["elbo_nats_per_dof"]) for row in rows]
     target = [row["reference"] for row in rows]
     table = np.array(list(columns.values()))

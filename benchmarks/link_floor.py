@@ -34,4 +34,5 @@ def main():
                 protdiff.write(backbone, out / name / f"chain_{row}.pdb")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -41,19 +41,19 @@ def redraw(denoiser, backbone, size, seed):
     start = pick_loop(backbone, size)
     redesign = Redesign(backbone, f"A{start + 1}-{start + size}")
     requests = plan_requests(TRIES, seed, condition=redesign)
-    found = [one for batch in draw(denoiser, requests, seed=seed) for one in batch]
+    samples = [sample for batch in draw(denoiser, requests, seed=seed) for sample in batch]
     rows = []
     loop = slice(start, start + size)
-    for one in sorted(found, key=lambda o: o.request.index):
-        made = one.backbone
-        ca = np.linalg.norm(np.diff(made.ca, axis=0), axis=1)[start - 1 : start + size]
-        c_n = np.linalg.norm(made.coords[:-1, 2] - made.coords[1:, 0], axis=1)
+    for sample in sorted(samples, key=lambda o: o.request.index):
+        redrawn = sample.backbone
+        ca = np.linalg.norm(np.diff(redrawn.ca, axis=0), axis=1)[start - 1 : start + size]
+        c_n = np.linalg.norm(redrawn.coords[:-1, 2] - redrawn.coords[1:, 0], axis=1)
         off = max(np.abs(ca - 3.8).max(), np.abs(c_n[start - 1 : start + size] - C_N).max())
         rows.append({
-            "rmsd": float(np.sqrt(np.square(made.ca[loop] - backbone.ca[loop]).sum(1).mean())),
+            "rmsd": float(np.sqrt(np.square(redrawn.ca[loop] - backbone.ca[loop]).sum(1).mean())),
             "off": float(off),
-            "clashes": quality(made)["clashes_3.0"] - quality(backbone)["clashes_3.0"],
-            "moved": float(np.abs(np.delete(made.ca - backbone.ca, np.r_[loop], 0)).max()),
+            "clashes": quality(redrawn)["clashes_3.0"] - quality(backbone)["clashes_3.0"],
+            "moved": float(np.abs(np.delete(redrawn.ca - backbone.ca, np.r_[loop], 0)).max()),
         })  # fmt: skip
     return rows
 

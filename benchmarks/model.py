@@ -69,11 +69,11 @@ def population(folder, *options):
 def measured(folder):
     """The table of `sample_quality.py`, with the Fréchet distance and the modes' variance."""
     pooled, _ = measure_folder(folder)
-    found = population(folder, "--diversity", 0)
+    evaluation = population(folder, "--diversity", 0)
     return pooled | {
-        "frechet": found["frechet"]["distance"],
-        "frechet_floor": found["frechet"]["floor"],
-        "modes": {band: row["log_ratio"] for band, row in found["modes"].items()},
+        "frechet": evaluation["frechet"]["distance"],
+        "frechet_floor": evaluation["frechet"]["floor"],
+        "modes": {band: row["log_ratio"] for band, row in evaluation["modes"].items()},
     }
 
 
@@ -96,23 +96,23 @@ def calls(out, data):
 
 
 def even(out, data):
-    denoiser, lengths, found = load_weights(), range(60, 201), {}
+    denoiser, lengths, measurements = load_weights(), range(60, 201), {}
     requests = [Request(i, sample_length(lengths, i, 3)) for i in range(CALLS_SAMPLES)]
     for n in CALLS[:-1]:
         folder = out / f"even_{n}"
         folder.mkdir(exist_ok=True)
         settings = SamplingSettings(sampler="sde_2m")
         for batch in draw(denoiser, requests, settings, seed=3, times=uniform_times(n)):
-            for one in batch:
-                protdiff.write(one.backbone, folder / f"{one.request.index:04d}.pdb")
-        found[str(n)] = measured(folder)
-    return found
+            for sample in batch:
+                protdiff.write(sample.backbone, folder / f"{sample.request.index:04d}.pdb")
+        measurements[str(n)] = measured(folder)
+    return measurements
 
 
 def variety(out, data):
     folder = drawn(out / "variety", 100, 100)
-    found = population(folder, "--reference", data, "--alignment", "tmalign", "--jobs", 0)
-    return {key: found[key] for key in ("diversity", "novelty")}
+    evaluation = population(folder, "--reference", data, "--alignment", "tmalign", "--jobs", 0)
+    return {key: evaluation[key] for key in ("diversity", "novelty")}
 
 
 def dssp(backbone):
@@ -164,17 +164,17 @@ def sequence(out, data):
     for index, (name, letters) in enumerate(sorted(targets.items())):
         if len(letters) <= MAX_LENGTH:
             requests[name] = Request(index, len(letters), sequence=letters)
-    denoiser, made = load_weights(), {}
+    denoiser, backbones = load_weights(), {}
     for shown in (True, False):
         todo = [r if shown else Request(r.index, r.length) for r in requests.values()]
         for batch in draw(denoiser, todo):
-            for one in batch:
-                made[one.request.index, shown] = one.backbone
+            for sample in batch:
+                backbones[sample.request.index, shown] = sample.backbone
     rows = []
     for name, request in requests.items():
         reference = protdiff.read(data / "cameo22/references" / name)
         for shown in (True, False):
-            coords = made[request.index, shown].coords
+            coords = backbones[request.index, shown].coords
             scores = protdiff.score(Backbone.from_coords(coords, request.sequence), reference)
             rows.append((request.length, shown, scores.tm, scores.lddt))
         theirs = [row for row in published if row["reference"] == name]
@@ -234,16 +234,19 @@ def table(columns):
     """Markdown of `ROWS`; columns: title -> measurements whose mean is taken."""
     print(f"| | goal | {' | '.join(columns)} |\n| --- | --- |{' --- |' * len(columns)}")
     for key, (label, goal) in ROWS.items():
-        cells = (digits([one[key] for one in many]) for many in columns.values())
+        cells = (digits([measurement[key] for measurement in many]) for many in columns.values())
         print(f"| {label} | {goal} | {' | '.join(cells)} |")
     for band in next(iter(columns.values()))[0]["modes"]:
-        cells = (digits([one["modes"][band] for one in many]) for many in columns.values())
+        cells = (
+            digits([measurement["modes"][band] for measurement in many])
+            for many in columns.values()
+        )
         print(f"| ln of mode variance over real, periods {band} | ±0.1 | {' | '.join(cells)} |")
 
 
-def over_seeds(found):
+def over_seeds(measurements):
     """Mean and standard deviation over the seeds of all that `ROWS` names."""
-    rows = list(found.values())
+    rows = list(measurements.values())
 
     def spread(values):
         return {"mean": np.mean(values), "sd": np.std(values, ddof=1)}
@@ -254,8 +257,8 @@ def over_seeds(found):
     return {"samples": sum(row["files"] for row in rows), "modes": modes} | numbers
 
 
-def as_variety(found):
-    diversity, novelty = found["diversity"], found["novelty"]
+def as_variety(evaluation):
+    diversity, novelty = evaluation["diversity"], evaluation["novelty"]
     return {
         "samples": diversity["designs"],
         "residues": 100,
@@ -272,15 +275,15 @@ def as_variety(found):
 SUMMARIES = {"quality": over_seeds, "variety": as_variety}
 
 
-def report(name, found):
+def report(name, measurements):
     if name == "quality":
-        table({f"60-200 residues, {len(found)} seeds": list(found.values())})
+        table({f"60-200 residues, {len(measurements)} seeds": list(measurements.values())})
     elif name == "long":
-        table({"200-300 residues": [found]})
+        table({"200-300 residues": [measurements]})
     elif name in ("calls", "even"):
-        table({f"{n} calls": [row] for n, row in found.items()})
+        table({f"{n} calls": [row] for n, row in measurements.items()})
     else:
-        print(json.dumps(found, indent=1))
+        print(json.dumps(measurements, indent=1))
 
 
 def main():
@@ -297,13 +300,13 @@ def main():
     for name in options.only:
         path = out / f"{name}.json"
         if not path.is_file():
-            found = PARTS[name](out, options.data)
+            measurements = PARTS[name](out, options.data)
             with replacing(path) as part:
-                part.write_text(json.dumps(found, indent=1, default=float) + "\n")
+                part.write_text(json.dumps(measurements, indent=1, default=float) + "\n")
         print(f"\n{name}")
-        found = json.loads(path.read_text())
-        report(name, found)
-        write_result(f"model_{name}", SUMMARIES.get(name, dict)(found))
+        measurements = json.loads(path.read_text())
+        report(name, measurements)
+        write_result(f"model_{name}", SUMMARIES.get(name, dict)(measurements))
     if options.failures:
         draw_failures(out / "60-200_0", options.failures)
     if options.calls:
@@ -311,4 +314,5 @@ def main():
         draw_calls(*both, options.calls)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -34,13 +34,13 @@ PANELS = {
 }  # fmt: skip
 
 
-def draw_calls(found, before, picture):
+def draw_calls(default, even, picture):
     """Quality against network calls; grey: within 10 % of the most calls."""
     figure = Figure(figsize=(10, 2.6), layout="constrained")
     for axes, (key, title) in zip(figure.subplots(1, len(PANELS)), PANELS.items(), strict=True):
-        last = list(found.values())[-1][key]
+        last = list(default.values())[-1][key]
         axes.axhspan(0.9 * last, 1.1 * last, color="0.9")
-        for rows, label, style in ((before, "sde_2m, even times", "s--"), (found, "default", "o-")):
+        for rows, label, style in ((even, "sde_2m, even times", "s--"), (default, "default", "o-")):
             calls = [int(n) for n in rows]
             axes.plot(calls, [row[key] for row in rows.values()], style, label=label, ms=4)
         if key == "frechet":
@@ -49,7 +49,7 @@ def draw_calls(found, before, picture):
         elif key == "step_ok_trans":
             axes.set_ylim(top=101)
         axes.set_xscale("log")
-        axes.set_xticks(list(map(int, found)), list(found))
+        axes.set_xticks(list(map(int, default)), list(default))
         axes.minorticks_off()
         axes.set_title(title, fontsize=9)
         axes.set_xlabel("network calls", fontsize=8)

@@ -30,20 +30,20 @@ COLUMNS = {
 BOND, CLASH = 0.15, 3.0
 
 
-def rmsd_of(made, real):
-    return float(rmsd(torch.tensor(made), torch.tensor(real)))
+def rmsd_of(built, real):
+    return float(rmsd(torch.tensor(built), torch.tensor(real)))
 
 
-def measure(made):
+def measure(sample):
     """Numbers of one sample."""
-    placed, backbone = made.request.condition, made.backbone
+    placed, backbone = sample.request.condition, sample.backbone
     kept, labels = placed.place >= 0, np.array(placed.group_labels)
     ca, whole = [], []
     for label in placed.labels:
-        own = kept & (labels == label)
-        real = placed.source.coords[placed.place[own]]
-        ca.append(rmsd_of(backbone.ca[own], real[:, 1]))
-        whole.append(rmsd_of(backbone.coords[own].reshape(-1, 3), real.reshape(-1, 3)))
+        in_group = kept & (labels == label)
+        real = placed.source.coords[placed.place[in_group]]
+        ca.append(rmsd_of(backbone.ca[in_group], real[:, 1]))
+        whole.append(rmsd_of(backbone.coords[in_group].reshape(-1, 3), real.reshape(-1, 3)))
     bonds = np.linalg.norm(np.diff(backbone.ca, axis=0), axis=1)
     seam = bonds[(kept[1:] != kept[:-1]) | (labels[1:] != labels[:-1])]
     columns = quality(backbone)
@@ -52,24 +52,24 @@ def measure(made):
         "ca_rmsd": max(ca),
         "backbone_rmsd": max(whole),
         "seam": float(np.abs(seam - 3.8).max()) if len(seam) else 0.0,
-        "seconds": made.seconds,
+        "seconds": sample.seconds,
         **{k: columns[k] for k in (*COLUMNS, "rg_ratio")},
     }
 
 
 def drawn(denoiser, requests, seed):
-    found = [one for batch in draw(denoiser, requests, seed=seed) for one in batch]
-    return sorted(found, key=lambda one: one.request.index)
+    samples = [sample for batch in draw(denoiser, requests, seed=seed) for sample in batch]
+    return sorted(samples, key=lambda sample: sample.request.index)
 
 
 def problem(denoiser, path, samples, reference):
     """Rows of the samples of one problem, and of free samples of the same lengths."""
     motif = Motif(path)
     scaffolds = plan_requests(samples, 0, condition=motif)
-    made = drawn(denoiser, scaffolds, 0)
+    built = drawn(denoiser, scaffolds, 0)
     free = drawn(denoiser, [Request(r.index, r.length) for r in scaffolds[:reference]], 1)
     return {
-        "motif": [measure(one) for one in made],
+        "motif": [measure(sample) for sample in built],
         "free": [{k: quality(o.backbone)[k] for k in (*COLUMNS, "rg_ratio")} for o in free],
     }
 

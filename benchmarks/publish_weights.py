@@ -184,4 +184,5 @@ def main():
     print(json.dumps({k: v for k, v in card.items() if "estimate" in k or "loss" in k}, indent=1))
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -40,8 +40,8 @@ def optimal_alignments(model, reference):
         aligner.open_gap_score, aligner.extend_gap_score = -11, -1
         if free_ends:
             aligner.end_gap_score = 0
-        found = aligner.align(model.sequence, reference.sequence)
-        for alignment in itertools.islice(found, MOST):
+        alignments = aligner.align(model.sequence, reference.sequence)
+        for alignment in itertools.islice(alignments, MOST):
             columns = alignment.indices
             yield columns[:, (columns >= 0).all(axis=0)].T
 

@@ -90,12 +90,12 @@ def main():
             f"{100 * row['gap']:+6.1f} ± {100 * row['gap_error']:.1f} %",
             flush=True,
         )
-    found = entry(rows, chains, options.steps)
-    print(f"not below 5 % at u = {found['not_below_5_percent_at_u']}")
-    print(f"within two errors of 5 % at u = {found['within_two_errors_of_5_percent_at_u']}")
-    write_result("replica_gap", found, weights=path, cores=1)
+    card_entry = entry(rows, chains, options.steps)
+    print(f"not below 5 % at u = {card_entry['not_below_5_percent_at_u']}")
+    print(f"within two errors of 5 % at u = {card_entry['within_two_errors_of_5_percent_at_u']}")
+    write_result("replica_gap", card_entry, weights=path, cores=1)
     if options.card:
-        card["replica_gap"] = found
+        card["replica_gap"] = card_entry
         with replacing(target) as temporary:
             temporary.write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n")
 

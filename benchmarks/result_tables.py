@@ -176,15 +176,15 @@ def variety() -> str:
          "{nearest_train_median:.2f}, {nearest_train_largest:.2f}"],
         ["the same of held-out real chains", "{held_out_median:.2f}, {held_out_largest:.2f}"],
     ]  # fmt: skip
-    found = numbers("model_variety")
-    return markdown(["", "measured"], [[cell(text, found) for text in row] for row in rows])
+    result = numbers("model_variety")
+    return markdown(["", "measured"], [[cell(text, result) for text in row] for row in rows])
 
 
 @table
 def structure() -> str:
-    found, rows = numbers("model_structure"), []
+    result, rows = numbers("model_structure"), []
     for method in ("DSSP", "P-SEA"):
-        shares = found[f"requested by {method}"]
+        shares = result[f"requested by {method}"]
         rows.append([f"{method} of real chains",
                      *(f"{100 * shares[key]:.1f} %" for key in ("dssp", "psea"))])  # fmt: skip
     return markdown(["string given", "met, by DSSP", "met, by P-SEA"], rows)
@@ -207,11 +207,11 @@ def sequence() -> str:
 
 @table
 def cost() -> str:
-    found = numbers("cost")
-    cold, two = found["cold_start"], found["batches_of_8_of_100"]
+    result = numbers("cost")
+    cold, two = result["cold_start"], result["batches_of_8_of_100"]
     rows = [["start, and 4 samples of 100 residues", cell("{seconds:.0f} s", cold),
              cell("{memory_gb:.1f} GB", cold)]]  # fmt: skip
-    for length, values in found["lengths"].items():
+    for length, values in result["lengths"].items():
         digits = 2 if int(length) < 200 else 1
         rows.append([f"a sample of {int(length):,} residues",
                      cell(f"{{cpu_seconds:.{digits}f}} s", values),
@@ -249,15 +249,15 @@ def published_scores() -> str:
 
 @table
 def score_speed() -> str:
-    found = numbers("score_speed")
-    speed, others = found["pairs_per_second"], found["rate_of_others"]
+    result = numbers("score_speed")
+    speed, others = result["pairs_per_second"], result["rate_of_others"]
     rows = [
         ["protdiff, without quality columns", cell("{similarity:.0f} pairs/s", speed)],
         ["protdiff, all columns", cell("{all:.0f} pairs/s", speed)],
         ["biotite (RMSD, one TM-score, lDDT)", cell("{biotite:.1f} times the first", others)],
         ["TM-align", cell("{tm_align:.1f} times the first", others)],
     ]
-    return markdown(["", f"chains of {found['residues']} residues, one core"], rows)
+    return markdown(["", f"chains of {result['residues']} residues, one core"], rows)
 
 
 # Likelihood, audit, thermodynamics
@@ -304,17 +304,17 @@ def finetune() -> str:
         return [label, *(text(column) for column in columns)]
 
     def share(when: str) -> Callable[[dict[str, Any]], str]:
-        return lambda found: "{:.0f}, {:.0f} %".format(*found["dssp"][when])
+        return lambda result: "{:.0f}, {:.0f} %".format(*result["dssp"][when])
 
     def loss(group: str) -> Callable[[dict[str, Any]], str]:
-        return lambda found: f"{found['loss_change'][group]:+.1f} %".replace("-", "−")
+        return lambda result: f"{result['loss_change'][group]:+.1f} %".replace("-", "−")
 
     rows = [
         row("helix, strand of samples before, by DSSP", share("before")),
         row("after", share("after")),
         row("of the 50 chains", share("chains")),
         row("Fréchet distance of samples to the 50 chains",
-            lambda found: "{before:.0f} → {after:.0f}".format(**found["frechet"])),
+            lambda result: "{before:.0f} → {after:.0f}".format(**result["frechet"])),
         row("loss on the five chains held out of the 50", loss("held_out")),
         row("loss on other chains of the class", loss("class")),
         row("loss on all other chains", loss("rest")),
@@ -334,16 +334,16 @@ FLOW_LABELS = {
 
 @table
 def flows() -> str:
-    found, rows = numbers("flows"), []
+    result, rows = numbers("flows"), []
     for name, label in FLOW_LABELS.items():
         for count in ("20", "80"):
-            values = found["flows"][name][count]
+            values = result["flows"][name][count]
             rows.append([label if count == "20" else "", count,
                          f"{values['seconds']['mean']:.2f}", cell("{bonds:.0f}", values),
                          cell("{clashes:.2f}", values), cell("{frechet:.0f}", values)])  # fmt: skip
     return markdown(
         ["flow", "calls", "s/sample", "CA bonds within 0.1 Å, %", "clashes < 3.0 Å",
-         f"Fréchet (real: {found['floor']:.0f})"], rows,
+         f"Fréchet (real: {result['floor']:.0f})"], rows,
     )  # fmt: skip
 
 
@@ -352,8 +352,8 @@ def flows() -> str:
 
 def _as_written(name: str, index: int) -> Callable[[], str]:
     def make() -> str:
-        found = numbers(name)["tables"][index]
-        return markdown(found["columns"], found["rows"])
+        result = numbers(name)["tables"][index]
+        return markdown(result["columns"], result["rows"])
 
     return make
 

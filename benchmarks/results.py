@@ -49,9 +49,9 @@ def machine(device: str = "cpu", cores: int | None = None) -> str:
         return f"one {torch.cuda.get_device_name()}"
     model, cpuinfo = "CPU", Path("/proc/cpuinfo")
     if cpuinfo.is_file():
-        found = re.search(r"model name\s*: (.*)", cpuinfo.read_text())
-        if found:
-            model = re.sub(r"\((R|TM)\)|Processor|CPU|@.*", "", found[1])
+        match = re.search(r"model name\s*: (.*)", cpuinfo.read_text())
+        if match:
+            model = re.sub(r"\((R|TM)\)|Processor|CPU|@.*", "", match[1])
     count = cores or os.cpu_count() or 1
     words = {1: "one core", 2: "two cores"}.get(count, f"{count} cores")
     return f"{words} of {' '.join(model.split())}"
@@ -133,7 +133,7 @@ def write_result(
 
 def markdown_tables(text: str) -> list[dict[str, Any]]:
     """All tables of a Markdown text, as ``{"columns": [...], "rows": [[...], ...]}``."""
-    found: list[dict[str, Any]] = []
+    tables: list[dict[str, Any]] = []
     inside = False
     for line in text.splitlines():
         if not line.startswith("|"):
@@ -141,11 +141,11 @@ def markdown_tables(text: str) -> list[dict[str, Any]]:
             continue
         cells = [cell.strip() for cell in line.strip("|").split("|")]
         if not inside:
-            found.append({"columns": cells, "rows": []})
+            tables.append({"columns": cells, "rows": []})
             inside = True
         elif set(line) - set("|- :"):
-            found[-1]["rows"].append(cells)
-    return found
+            tables[-1]["rows"].append(cells)
+    return tables
 
 
 def load(name: str) -> dict[str, Any]:

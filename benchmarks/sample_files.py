@@ -72,13 +72,13 @@ def ca_mdtraj(path):
     return 10 * trajectory.xyz[0, trajectory.topology.select("name CA and protein")]
 
 
-def compare_ca(found, expected):
+def compare_ca(other, biotite_ca):
     """Raise ValueError where two programmes read different CA atoms out of one file."""
-    if not len(found) or len(found) != len(expected):
-        raise ValueError(f"{len(found)} CA atoms, biotite finds {len(expected)}")
-    if not np.isfinite(found).all():
+    if not len(other) or len(other) != len(biotite_ca):
+        raise ValueError(f"{len(other)} CA atoms, biotite finds {len(biotite_ca)}")
+    if not np.isfinite(other).all():
         raise ValueError("coordinates that are not numbers")
-    if np.abs(found - expected).max() > 2e-3:
+    if np.abs(other - biotite_ca).max() > 2e-3:
         raise ValueError("other CA coordinates than biotite")
 
 
@@ -101,13 +101,13 @@ def read_checked(path):
             ("mdtraj", ca_mdtraj),
         ):
             try:
-                found = reader(path)
+                atoms = reader(path)
                 if name == "biotite":
-                    array = found
-                    found = array.coord[array.atom_name == "CA"]
-                    expected = found
-                if found is not None:
-                    compare_ca(found, expected)
+                    array = atoms
+                    atoms = array.coord[array.atom_name == "CA"]
+                    biotite_ca = atoms
+                if atoms is not None:
+                    compare_ca(atoms, biotite_ca)
             except Exception as error:
                 complaint = complaint or f"{name}: {type(error).__name__}: {error}"
     if array is None:  # a warning is a finding, but no reason to measure nothing
@@ -135,8 +135,8 @@ def split_chains(array):
         residue = struc.get_residue_positions(chain, np.arange(len(chain)))
         coords = np.full((len(starts), 4, 3), np.nan)
         for k, atom in enumerate(ATOMS):
-            found = np.flatnonzero(chain.atom_name == atom)
-            coords[residue[found], k] = chain.coord[found]
+            positions = np.flatnonzero(chain.atom_name == atom)
+            coords[residue[positions], k] = chain.coord[positions]
         whole = np.isfinite(coords).all((1, 2))
         number, name = chain.res_id[starts], chain.res_name[starts]
         complete &= bool(whole.all() and (number == np.arange(len(starts)) + 1).all())

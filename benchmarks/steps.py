@@ -40,8 +40,8 @@ def measure(denoiser, times, method, options):
     with tempfile.TemporaryDirectory() as folder:
         settings = SamplingSettings(sampler=method, temperature=options.temperature)
         for batch in draw(denoiser, requests, settings, seed=options.seed, times=times):
-            for one in batch:
-                protdiff.write(one.backbone, Path(folder) / f"{one.request.index:04d}.pdb")
+            for sample in batch:
+                protdiff.write(sample.backbone, Path(folder) / f"{sample.request.index:04d}.pdb")
         return measure_folder(folder)[0]
 
 
@@ -67,7 +67,7 @@ def movement(denoiser, options, calls=100, rows=25):
         denoiser, requests, SamplingSettings(temperature=options.temperature), seed=options.seed,
         times=uniform_times(calls), callback=lambda index, u, x, clean: seen.append((u, clean)),
     )  # fmt: skip
-    size, found = flow.mask.shape[1] // 2, []
+    size, steps = flow.mask.shape[1] // 2, []
     for (u, first), (s, second) in pairwise(seen):
         ratios = []
         for time in (u, s):
@@ -76,11 +76,11 @@ def movement(denoiser, options, calls=100, rows=25):
         moved = (second - first).square().sum(-1)
         cost = ((ratios[1] - ratios[0]) * moved).clamp_min(0)
         trace = (moved[:, :size].sum(1) / options.length).mean().sqrt()
-        found.append((s, float(trace), float(cost.sum(1).mean().sqrt())))
-    total = sum(cost for *_, cost in found)
+        steps.append((s, float(trace), float(cost.sum(1).mean().sqrt())))
+    total = sum(cost for *_, cost in steps)
     print(f"times below | movement of CA in {calls // rows} steps, Å | share of the best times, %")
-    for k in range(0, len(found), calls // rows):
-        part = found[k : k + calls // rows]
+    for k in range(0, len(steps), calls // rows):
+        part = steps[k : k + calls // rows]
         moved = sum(trace**2 for _, trace, _ in part) ** 0.5
         share = 100 * sum(cost for *_, cost in part) / total
         print(f"{seen[k][0]:.2f} | {moved:.2f} | {share:.1f}")

@@ -49,41 +49,41 @@ def main():
     options = parser.parse_args()
     torch.set_num_threads(1)
     chains = [*read_chains(options.data, "val"), *read_chains(options.data, "test")]
-    found, seconds = [], np.zeros(2)
+    compared, seconds = [], np.zeros(2)
     for i, j in candidates(chains):
-        one, two = (chains[k].backbone(ca_only=True) for k in (i, j))
+        first, second = (chains[k].backbone(ca_only=True) for k in (i, j))
         start = time.perf_counter()
-        theirs = tm_align(one.ca, two.ca, one.sequence, two.sequence).tm_norm_chain2
+        theirs = tm_align(first.ca, second.ca, first.sequence, second.sequence).tm_norm_chain2
         middle = time.perf_counter()
         if theirs <= 0.5:
             continue
-        pairs = align_structures(one, two)
-        x, y = torch.tensor(one.ca[pairs[:, 0]]), torch.tensor(two.ca[pairs[:, 1]])
-        ours = search(x, y, len(two)).tm
+        pairs = align_structures(first, second)
+        x, y = torch.tensor(first.ca[pairs[:, 0]]), torch.tensor(second.ca[pairs[:, 1]])
+        ours = search(x, y, len(second)).tm
         seconds += middle - start, time.perf_counter() - middle
-        found.append((ours - theirs, theirs, chains[i], chains[j]))
-        if len(found) == options.pairs:
+        compared.append((ours - theirs, theirs, chains[i], chains[j]))
+        if len(compared) == options.pairs:
             break
-    gap = np.array([pair[0] for pair in found])
-    kin = sum(a.row["cluster"] == b.row["cluster"] for *_, a, b in found)
-    print(f"{len(found)} pairs with TM > 0.5, {kin} of them in one 30 % cluster")
+    gap = np.array([pair[0] for pair in compared])
+    kin = sum(a.row["cluster"] == b.row["cluster"] for *_, a, b in compared)
+    print(f"{len(compared)} pairs with TM > 0.5, {kin} of them in one 30 % cluster")
     print(
         f"within {LIMIT}: {100 * (np.abs(gap) <= LIMIT).mean():.1f} %   "
         f"ours lower: {(gap < -LIMIT).sum()}   ours higher: {(gap > LIMIT).sum()}   "
         f"median difference {np.median(gap):+.5f}   lowest {gap.min():+.4f}"
     )
     within = 100 * (np.abs(gap) <= LIMIT).mean()
-    numbers = {"pairs": len(found), "limit": LIMIT, "within": within}
+    numbers = {"pairs": len(compared), "limit": LIMIT, "within": within}
     write_result("structural", numbers, weights=None)
     print(
-        f"milliseconds a pair: ours {1e3 * seconds[1] / len(found):.0f}, "
-        f"TM-align {1e3 * seconds[0] / len(found):.0f}"
+        f"milliseconds a pair: ours {1e3 * seconds[1] / len(compared):.0f}, "
+        f"TM-align {1e3 * seconds[0] / len(compared):.0f}"
     )
-    for difference, theirs, one, two in found:
+    for difference, theirs, first, second in compared:
         if abs(difference) > LIMIT:
             print(
-                f"  {one.name} ({len(one.types)}) on {two.name} ({len(two.types)}): TM-align "
-                f"{theirs:.4f}, ours {theirs + difference:.4f}"
+                f"  {first.name} ({len(first.types)}) on {second.name} ({len(second.types)}): "
+                f"TM-align {theirs:.4f}, ours {theirs + difference:.4f}"
             )
 
 

@@ -124,11 +124,11 @@ def matrix_share(chains):
     try:
         for step in range(2):  # the first warms up
             batch = make_batch(chains, denoiser.recipe, config, step)
-            with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as found:
+            with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as run:
                 batch_loss(denoiser, batch, config, step, 0)[0].backward()
     finally:
         batch_draws.draw_level = draw
-    times = {event.key: event.self_cpu_time_total for event in found.key_averages()}
+    times = {event.key: event.self_cpu_time_total for event in run.key_averages()}
     products = sum(times.get(f"aten::{name}", 0) for name in ("mm", "bmm", "addmm", "baddbmm"))
     return products / sum(times.values())
 

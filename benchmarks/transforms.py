@@ -78,10 +78,10 @@ def main():
     few = [100] * 32
     spread = np.linspace(60, 140, 32).round().astype(int).tolist()
     generation(few[:8])
-    one, two, three = generation(few), generation(spread), generation(few)
-    print(
-        f"generation of 32 chains, 60-140 residues over 32 of 100: {two / ((one + three) / 2):.2f}"
-    )
+    equal_before, mixed, equal_after = generation(few), generation(spread), generation(few)
+    ratio = mixed / ((equal_before + equal_after) / 2)
+    print(f"generation of 32 chains, 60-140 residues over 32 of 100: {ratio:.2f}")
 
 
-main()
+if __name__ == "__main__":
+    main()
