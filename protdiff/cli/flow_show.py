@@ -7,22 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..flow.zoo import FLOWS, SHIPPED
+
 if TYPE_CHECKING:
     from ..flow import ChainFlow
 
 __all__ = ["show"]
 
-#: Names of `protdiff.flow.zoo.FLOWS`, repeated here so that the help needs no torch.
-NAMES = (
-    "rg", "rgdm", "rg-calibrated", "rg-rational", "rg-heat", "rg-harmonic", "rg-haar", "harmonic",
-    "vp", "ddpm", "cosine", "edm", "gud", "gud-residues",
-)  # fmt: skip
-SHIPPED = "rg-harmonic"
-
 
 def show(
     name: Annotated[
-        str, typer.Argument(help=f"One of {', '.join(NAMES)}.", show_default=True)
+        str, typer.Argument(help=f"One of {', '.join(FLOWS)}.", show_default=True)
     ] = SHIPPED,
     length: Annotated[int, typer.Option(min=8, max=2048, help="Residues.")] = 100,
     steps: Annotated[int, typer.Option(min=2, help="Network calls.")] = 50,

@@ -264,5 +264,6 @@ def number_residues(
 
 def _insert(source: Backbone, rows: Int[np.ndarray, " chain"], new: Backbone) -> Backbone:
     """The source with the residues of some rows replaced by a new chain, at the first of them."""
-    before, rest = np.arange(rows[0]), np.setdiff1d(np.arange(rows[0], len(source)), rows)
+    first = int(rows[0])
+    before, rest = np.arange(first), np.setdiff1d(np.arange(first, len(source)), rows)
     return joined([source[before], new, source[rest]])

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
 from .schedule import RG
+from .time_density import PROTEIN_DENSITY, TimeDensity
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -17,20 +17,6 @@ if TYPE_CHECKING:
     from .process import Flow
 
 __all__ = ["sampling_times", "uniform_times"]
-
-
-@dataclass(frozen=True)
-class TimeDensity:
-    """Density of times ``1 + height exp(-((u - centre)/width)²)`` down to the time `last`."""
-
-    last: float
-    height: float
-    centre: float
-    width: float
-
-
-#: Denser where a protein's estimate moves (docs/theory.md 3.5).
-PROTEIN_DENSITY = TimeDensity(last=0.1, height=4.5, centre=0.55, width=0.3)
 
 
 def uniform_times(steps: int) -> Float[Tensor, "{steps}"]:
@@ -49,11 +35,13 @@ def uniform_times(steps: int) -> Float[Tensor, "{steps}"]:
     return torch.linspace(1, 0, steps, dtype=torch.float64)
 
 
-def sampling_times(flow: Flow, steps: int, start: float = 1.0) -> Float[Tensor, "{steps}"]:
+def sampling_times(
+    flow: Flow, steps: int, start: float = 1.0, density: TimeDensity = PROTEIN_DENSITY
+) -> Float[Tensor, "{steps}"]:
     """Times at which to sample a protein, falling from `start`, float64.
 
-    For RG flows they fall to 0.1, with the density `PROTEIN_DENSITY`. Of equally spaced times a
-    third would come when everything is decided to 0.2 Å. For other flows they are equally spaced,
+    For RG flows they fall to 0.1, denser where a protein's estimate moves. Of equally spaced times
+    a third would come when everything is decided to 0.2 Å. For other flows they are equally spaced,
     down to 0.
 
     Parameters
@@ -63,6 +51,8 @@ def sampling_times(flow: Flow, steps: int, start: float = 1.0) -> Float[Tensor, 
         Number of times.
     start : float
         First time.
+    density : TimeDensity
+        Of RG flows.
 
     Examples
     --------
@@ -75,7 +65,6 @@ def sampling_times(flow: Flow, steps: int, start: float = 1.0) -> Float[Tensor, 
         return start * uniform_times(steps)
     if steps < 1:
         raise ValueError(f"a sampler needs at least 1 step, not {steps}")
-    density = PROTEIN_DENSITY
     grid = torch.linspace(start, min(density.last, start), 1001, dtype=torch.float64)
     # The integral of the density up to every time, but for a constant.
     rise = density.height * density.width * torch.pi**0.5 / 2

@@ -1,33 +1,35 @@
-"""Drawing backbones: settings, requests, batches, and the reverse flow."""
+"""Drawing backbones: settings, requests, batches, and the reverse flow.
 
-from __future__ import annotations
+Functions that have the name of their module are imported from it: `protdiff.sampling.draw.draw`,
+`protdiff.sampling.sample.sample`; `protdiff.generate` and `protdiff.extend` are those of this room.
+"""
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from .._system.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from .draw import draw
-    from .extend import extend
+    from .batching import batches
     from .extension import Extension
-    from .generate import generate
-    from .plan import Request, plan_requests
-    from .sample import Sample, sample
-    from .settings import SamplingSettings, TemperatureLaw
+    from .plan import Request, Texts, plan_requests
+    from .settings import SamplingSettings, TemperatureLaw, TimeDensity
 
 __all__ = [
-    "Extension", "Request", "Sample", "SamplingSettings", "TemperatureLaw", "draw", "extend",
-    "generate", "plan_requests", "sample",
+    "Extension", "Request", "SamplingSettings", "TemperatureLaw", "Texts", "TimeDensity",
+    "batches", "plan_requests",
 ]  # fmt: skip
 
-#: Imported on first use: the command line reads the defaults before torch is loaded. The functions
-#: of the same name as their module are reached through `protdiff` or the module.
-_HOMES = {
-    "Extension": "extension", "Request": "plan", "Sample": "sample",
-    "SamplingSettings": "settings", "TemperatureLaw": "settings", "plan_requests": "plan",
-}  # fmt: skip
-
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+#: Imported on first use: the command line reads the defaults before torch is loaded.
+__getattr__, __dir__ = lazy_names(
+    __name__,
+    {
+        "Extension": "extension",
+        "Request": "plan",
+        "SamplingSettings": "settings",
+        "TemperatureLaw": "settings",
+        "Texts": "plan",
+        "TimeDensity": "settings",
+        "batches": "batching",
+        "plan_requests": "plan",
+    },
+)

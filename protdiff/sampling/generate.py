@@ -52,7 +52,7 @@ def generate(
     device : {"auto", "cpu", "cuda", "mps"}
     **sampling
         Fields of `protdiff.sampling.SamplingSettings`: `steps`, `sampler`, `diffusion`, `churn`,
-        `temperature`, `guidance`, `batch_size`, `law`.
+        `temperature`, `guidance`, `batch_size`, `law`, `times`.
 
     Returns
     -------

@@ -113,7 +113,9 @@ def sample(
     with torch.inference_mode(), flush_denormals():
         noise = noise_source(requests, size, seed)
         start, until = _start(flow, conditions, lengths, noise)
-        grid = sampling_times(flow, settings.steps, until) if times is None else until * times
+        grid = sampling_times(flow, settings.steps, until, settings.times)
+        if times is not None:
+            grid = until * times
         least = [least_power(request, settings.law) for request in requests]
         options = {"temperature": temperatures(flow, least, settings), "callback": callback}
         clean = walk(denoise, flow, grid, noise, start=start, **options)
@@ -121,7 +123,7 @@ def sample(
         if extra:
             second = min(second, until)
             start = flow.noise(clean, torch.full((len(clean),), second), noise())
-            grid = sampling_times(flow, extra, second)
+            grid = sampling_times(flow, extra, second, settings.times)
             clean = walk(denoise, flow, grid, noise, start=start, **options)
         ca = to_coords(clean[:, :size], lengths).numpy()
     links = clean[:, size:].numpy()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypedDict
 
+from ..flow.time_density import PROTEIN_DENSITY, TimeDensity
+
 __all__ = [
     "DEFAULTS", "DEFAULT_GUIDANCE", "MAX_GUIDANCE", "MAX_TEMPERATURE", "SAMPLER_NAMES",
     "SamplingOptions", "SamplingSettings", "TemperatureLaw",
@@ -59,6 +61,7 @@ class SamplingOptions(TypedDict, total=False):
     guidance: float | None
     batch_size: int | None
     law: TemperatureLaw
+    times: TimeDensity
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,8 @@ class SamplingSettings:
     batch_size : int, optional
         Samples at a time; by default as many as `batch_residues` allow.
     law : TemperatureLaw
+    times : TimeDensity
+        Where the times of an RG flow lie.
     batch_residues, gpu_batch_residues : int
         Residues in one automatic batch, padding included: enough to keep the matrix products busy,
         small in memory. A GPU takes as long for twenty times as many (docs/reference/model.md),
@@ -104,6 +109,7 @@ class SamplingSettings:
     guidance: float | None = None
     batch_size: int | None = None
     law: TemperatureLaw = TemperatureLaw()
+    times: TimeDensity = PROTEIN_DENSITY
     batch_residues: int = 800
     gpu_batch_residues: int = 16_384
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -14,6 +14,9 @@ __all__ = [
     "DRAWN_BREAK", "FILE_BREAK", "LINK_BREAK", "LONGEST_CA_CA", "LONGEST_NUMBER_JUMP",
     "MEASURED_BREAK", "band_index", "expected_rg",
 ]  # fmt: skip
+
+#: A number, or an array of numbers.
+Size = TypeVar("Size", float, np.ndarray)
 
 #: Mean bond lengths (Å) and angles (degrees) of real chains, by atom names.
 BOND_LENGTHS = {"N-CA": 1.461, "CA-C": 1.524, "C-O": 1.233, "C-N": 1.331}
@@ -59,7 +62,7 @@ def band_index(length: int) -> Int[np.ndarray, "length-1"]:
     return (2 * length > edges[:, None] * np.arange(1, length)).sum(0)
 
 
-def expected_rg(length: float) -> float:
+def expected_rg(length: Size) -> Size:
     """Radius of gyration (Å) that globular chains of this length have: 2.2 N^0.38.
 
     Examples

@@ -152,3 +152,11 @@ def test_fit_recovers_a_known_spectrum():
         # apart flatten the top of the bump by some more.
         assert ratio.log().abs().mean() < 0.05
         assert ratio.log().abs().max() < 0.12
+
+
+def test_the_default_size_is_that_of_globules():
+    """The flow does not import the structure room; this keeps its law of sizes the same."""
+    from protdiff.structure.constants import expected_rg
+
+    for length in (20, 100, 700):
+        assert calibrate(length) == calibrate(length, radius=expected_rg(length))
