@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, overload
 
 import numpy as np
 
@@ -14,9 +14,6 @@ __all__ = [
     "DRAWN_BREAK", "FILE_BREAK", "LINK_BREAK", "LONGEST_CA_CA", "LONGEST_NUMBER_JUMP",
     "MEASURED_BREAK", "band_index", "expected_rg",
 ]  # fmt: skip
-
-#: A number, or an array of numbers.
-Size = TypeVar("Size", float, np.ndarray)
 
 #: Mean bond lengths (Å) and angles (degrees) of real chains, by atom names.
 BOND_LENGTHS = {"N-CA": 1.461, "CA-C": 1.524, "C-O": 1.233, "C-N": 1.331}
@@ -62,7 +59,11 @@ def band_index(length: int) -> Int[np.ndarray, "length-1"]:
     return (2 * length > edges[:, None] * np.arange(1, length)).sum(0)
 
 
-def expected_rg(length: Size) -> Size:
+@overload
+def expected_rg(length: float) -> float: ...
+@overload
+def expected_rg(length: np.ndarray) -> np.ndarray: ...
+def expected_rg(length: float | np.ndarray) -> float | np.ndarray:
     """Radius of gyration (Å) that globular chains of this length have: 2.2 N^0.38.
 
     Examples
