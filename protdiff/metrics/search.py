@@ -29,6 +29,8 @@ GDT_CUTOFFS = (0.5, 1.0, 2.0, 4.0, 8.0)
 MAX_ITERATIONS = 20
 #: Residues of the shortest fragment, and how many lengths of fragments there are at most.
 MIN_FRAGMENT, FRAGMENT_LENGTHS = 4, 6
+#: Distance (Å) within which residues form the next set is d0 + 0.8, between these bounds.
+MIN_REACH, MAX_REACH = 4.5, 8.0
 #: Sets times residues that are worked on at a time.
 CHUNK = 2_000_000
 
@@ -104,7 +106,7 @@ def search(
     x_center, y_center = x.mean(0), y.mean(0)
     x, y = x - x_center, y - y_center
     d0 = tm_d0(length)
-    reach = min(max(d0 + 0.8, 4.5), 8.0)
+    reach = min(max(d0 + 0.8, MIN_REACH), MAX_REACH)
     sums = torch.cat([torch.ones_like(x[:, :1]), x, y, (x[:, :, None] * y[:, None]).flatten(1)], 1)
     # Single precision, good to 1e-4 Å, for the search; double for what it finds.
     points = x.float(), y.float(), sums.float()

@@ -7,9 +7,10 @@ import pytest
 
 import protdiff
 from protdiff.dataset import read_chains
-from protdiff.metrics.descriptor import NAMES
+from protdiff.metrics.descriptor import NAMES, descriptor
 from protdiff.metrics.population import (
     Population,
+    Structures,
     band_ratios,
     clusters,
     compare_columns,
@@ -163,3 +164,35 @@ def test_shipped_numbers_agree_with_fresh_ones():
         k = rows[name]
         np.testing.assert_allclose(real.columns[k], columns, rtol=1e-4, atol=1e-6)
         np.testing.assert_allclose(real.descriptors[k], vector, rtol=2e-3, atol=1e-4)
+
+
+@pytest.fixture(scope="module")
+def pieces():
+    """Pieces of 24 residues of real chains: three folds."""
+    whole = [protdiff.read(EXAMPLES / name) for name in ("1tpk.pdb", "1a8o.pdb.gz", "3nzd.cif")]
+    return [protdiff.Backbone.from_coords(one.coords[5:29], one.sequence[5:29]) for one in whole]
+
+
+def structures(*backbones):
+    return Structures.of([f"s{k}" for k in range(len(backbones))], list(backbones))
+
+
+def test_structures_hold_quality_and_descriptor(pieces):
+    found = structures(*pieces)
+    assert len(found) == 3 and found.population.names == ["s0", "s1", "s2"]
+    for k, one in enumerate(pieces):
+        columns = quality(one)
+        np.testing.assert_array_equal(found.population.columns[k], list(columns.values()))
+        np.testing.assert_array_equal(found.population.descriptors[k], descriptor(one, columns))
+    some = found[[2, 0]]
+    assert some.population.names == ["s2", "s0"]
+    assert [found.backbones.index(one) for one in some.backbones] == [2, 0]
+    np.testing.assert_array_equal(some.population.columns, found.population.columns[[2, 0]])
+    np.testing.assert_array_equal(some.population.descriptors, found.population.descriptors[[2, 0]])
+
+
+def test_structures_drop_residues_without_ca(pieces):
+    coords = pieces[0].coords.copy()
+    coords[7, 1] = np.nan
+    found = structures(protdiff.Backbone.from_coords(coords, pieces[0].sequence))
+    assert len(found.backbones[0]) == 23 and found.population.lengths.tolist() == [23]
