@@ -1,4 +1,4 @@
-"""What can be requested of a sample; every request is a condition, and conditions add up."""
+"""Conditions on samples: motifs, redesigns, symmetry, energies; several of them add up."""
 
 from .base import Condition, SampleCondition, Sum, ca_of
 from .compose import conditioned, second_pass

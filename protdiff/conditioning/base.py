@@ -58,7 +58,7 @@ def types_of(names: Iterable[str]) -> str | None:
 
 
 class Stage(Enum):
-    """When a condition acts among several: the later ones undo nothing of the earlier ones."""
+    """Order in which several conditions act: a later one may overrule the earlier ones."""
 
     SOFT = 1
     #: Energies act together, in one sum.
@@ -82,18 +82,21 @@ class SampleCondition:
     ----------
     stage : Stage
     keeps_fold : bool
-        The fold itself is given, so what is left open is drawn as cold as the finest detail.
+        The fold itself is given, so all that is left open is drawn at a low temperature.
     redraws_part : bool
         Most of the chain is given, and several answers are wanted for the rest.
     second_pass : float
         Time of the flow to which the result is noised, to flow back a second time; 0 for no
         second pass.
+    adds_chains : bool
+        `finish` makes an assembly of the chain, so it comes after that of all other conditions.
     """
 
     stage: Stage = Stage.SOFT
     keeps_fold: bool = False
     redraws_part: bool = False
     second_pass: float = 0.0
+    adds_chains: bool = False
 
     def __call__(
         self, clean: Float[Tensor, "components 3"], variance: Float[Tensor, " components"], u: float
@@ -122,7 +125,7 @@ class SampleCondition:
         return backbone
 
     def residues(self) -> list[tuple[int, str, str, str]]:
-        """Rows (output residue from 0, input chain, number with insertion code, residue name)."""
+        """Kept residues: (output residue from 0, input chain, number and code, residue name)."""
         return []
 
     def sequence(self) -> str | None:
@@ -217,7 +220,7 @@ class Sum(Condition):
         return next(filter(None, (part.start() for part in self.parts)), None)
 
     def finish(self, backbone: Backbone) -> Backbone:
-        for part in self.parts:
+        for part in sorted(self.parts, key=lambda part: part.adds_chains):
             backbone = part.finish(backbone)
         return backbone
 

@@ -1,4 +1,4 @@
-"""Corrections turn bonds, they do not stretch them.
+"""Bonds that corrections of an estimate turn, but do not stretch.
 
 The Gaussian chain that conditions rest on has springs for bonds, but real bonds are rods. A
 correction that is spread by the chain's covariance alone strains the CA-CA distances near whatever
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["HELD_FROM", "Bonds"]
 
-#: Time from which bonds are held: before it their directions are open.
+#: Bonds keep their lengths at times up to this one; at noisier times their directions are open.
 HELD_FROM = 0.5
 #: Gauss-Newton steps; the directions change as bonds turn.
 GAUSS_NEWTON_STEPS = 3
@@ -38,8 +38,7 @@ class BondNoise:
     shortest : float
         Å. Trans bonds of real chains are seldom shorter (3.80 ± 0.03); cis bonds are not held.
     least, most : float
-        Smallest standard deviation (Å) that a bond is given, and the largest with which it is of
-        use.
+        Smallest standard deviation (Å) that a bond is given, and the largest with which it is used.
     """
 
     shortest: float = 3.75
@@ -51,7 +50,7 @@ BOND_NOISE = BondNoise()
 
 
 class Bonds:
-    """Bonds of an estimate, and what they allow of corrections to it.
+    """Bonds of an estimate, and corrections to it that keep their lengths.
 
     Parameters
     ----------
@@ -60,9 +59,9 @@ class Bonds:
     variance : Tensor, shape (2N,)
         Of the clean components, per coordinate.
     rows : Tensor, shape (R, 2N), optional
-        What else is observed: bonds do not move it beyond its noise.
+        Other observations, which the bonds move no further than their noise allows.
     precision : Tensor, shape (R, R), optional
-        Of those observations (`protdiff.flow.conditional.observation_precision`).
+        Precision of those observations (`protdiff.flow.conditional.observation_precision`).
     """
 
     def __init__(

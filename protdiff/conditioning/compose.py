@@ -21,24 +21,24 @@ if TYPE_CHECKING:
         Float[Tensor, "batch components 3"],
     ]
 
-__all__ = ["NO_WIDENING", "WIDENING", "Widening", "conditioned", "second_pass", "second_pass_calls"]
+__all__ = ["WIDENING", "Widening", "conditioned", "second_pass", "second_pass_calls"]
 
 
 @dataclass(frozen=True)
 class Widening:
-    """How much later than now the posterior variance is taken that conditions are given.
+    """Conditions at time u are given the posterior variance of a noisier time, u + shift.
 
     A network errs by more than the Gaussian chain's variance where residues can be distinguished.
-    With the variance of a later time, conditions spread what they correct over neighbours instead
-    of breaking bonds. Chosen on three motif problems (bonds at junctions, clashes); with more of
-    it, or with it earlier, chains swell.
+    With a larger variance, conditions spread what they correct over neighbours instead of breaking
+    bonds. Chosen on three motif problems (bonds at junctions, clashes); with a larger shift, or one
+    that acts at noisier times, chains swell. A shift of 0 is right for an exact denoiser.
 
     Parameters
     ----------
     shift : float
-        By how much later, at times up to `full_until`.
+        Shift of the time at times up to `full_until`.
     full_until, none_from : float
-        Between the two the shift falls linearly to nothing.
+        Between these two times the shift falls linearly to 0.
     """
 
     shift: float = 0.25
@@ -47,8 +47,6 @@ class Widening:
 
 
 WIDENING = Widening()
-#: Exact for a denoiser that is exact.
-NO_WIDENING = Widening(shift=0.0)
 
 
 def second_pass(steps: int, conditions: Sequence[SampleCondition | None]) -> tuple[float, int]:
@@ -110,6 +108,7 @@ def conditioned(
             estimate = condition(clean[row, chain].double(), variance[row, chain], float(u[row]))
             if estimate.shape != (2 * n, 3) or not bool(estimate.isfinite().all()):
                 raise ValueError(f"condition {condition!r}: returned no finite (2N, 3) estimate")
+            # In place: a denoiser that remembers its last estimate sees the corrected one.
             clean[row, chain] = estimate.to(clean.dtype)
         return clean.masked_fill(~flow.mask[..., None], 0)
 

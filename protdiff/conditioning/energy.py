@@ -2,8 +2,8 @@
 
 The law of the clean data given the noisy state, N(D, C), times exp(-E) has its mode where
 ½ |z|² + E(ca(D + C^½ z)) is smallest. A few L-BFGS steps from z = 0 find it: exact for quadratic
-energies, bounded for steep ones, and, as C shrinks from the fold to the detail, an energy first
-moves what is still open.
+energies, bounded for steep ones. As C shrinks, first for the fold and then for the detail, an
+energy moves only what is still uncertain.
 """
 
 from __future__ import annotations
@@ -24,10 +24,11 @@ if TYPE_CHECKING:
 
 __all__ = ["SECOND_PASS", "Energy", "Potential", "minimised", "overlap", "total_energy"]
 
-#: Function values per call of an energy, at most; they cost little beside the network's.
+#: Most evaluations of the energies per network call; they cost little beside the network's.
 MAX_EVALUATIONS = 12
-#: Time of the second pass of what moves a chain while it folds. It takes most clashes away (of
-#: eight samples of the motif problem 1prw_four six had some with one pass, one with two).
+#: Time from which conditions that move a chain while it folds take a second pass. It removes most
+#: clashes: of eight samples of the motif problem 1prw_four, six had clashes after one pass, one
+#: after two.
 SECOND_PASS = 0.4
 
 

@@ -1,4 +1,4 @@
-"""Known coordinates of a chain in free rigid groups: what motifs, loops and windows rest on.
+"""Known coordinates of a chain in free rigid groups, for motifs, loops and windows.
 
 The CA positions, the link vectors between them, and the atoms N, C and O at the ends of a stretch,
 as rigid peptides have them, are all linear in the components of a chain (trans links, CA-CA
@@ -62,7 +62,7 @@ class Observations(NamedTuple):
     rows : Tensor, shape (R, 2N)
     values : Tensor, shape (R, 3)
     noise : Tensor, shape (R,)
-        Variances, Å².
+        Variances, Å² for positions.
     positions : Tensor of bool, shape (R,)
         False for directions, which turn with a rigid motion but do not shift.
     """
@@ -134,7 +134,7 @@ def backbone_observations(
 class Known(SampleCondition):
     """Linear observations in rigid groups; the place and the orientation of every group are free.
 
-    The rotations that were found last are kept: the next search begins with them.
+    The last rotations are kept, and the next search begins with them.
 
     Parameters
     ----------
@@ -163,13 +163,13 @@ class Known(SampleCondition):
         self.members = [groups == g for g in range(self.count)]
         self.free = torch.stack([m & self.positions for m in self.members], 1).double()
         self.free = self.free[:, self.free.any(0)]
-        # Numbers near zero keep digits; the shift is free anyway.
+        # Coordinates near zero lose fewer digits, and the shift is free anyway.
         self.centers = torch.stack([_center(values[m & self.positions]) for m in self.members])
         self.values = values - self.centers[groups] * self.positions[:, None]
         self.rotations = torch.eye(3, dtype=torch.float64).repeat(self.count, 1, 1)
 
     def posed(self) -> Float[Tensor, "observations 3"]:
-        """Values in the orientation found last."""
+        """Observed values in the last orientations."""
         return torch.einsum("ri,rij->rj", self.values, self.rotations[self.groups])
 
     def find_pose(
@@ -197,7 +197,7 @@ class Known(SampleCondition):
         return Bonds(clean, variance, self.rows, precision).kept(mean)
 
     def shift(self, clean: Float[Tensor, "components 3"], group: int = 0) -> Float[Tensor, " 3"]:
-        """Translation of a group: posed values + shift lie on the estimate."""
+        """Translation (Å) of a group: its turned values plus the shift lie on the estimate."""
         members = self.members[group] & self.positions
         moved = (self.values[members]) @ self.rotations[group]
         return (self.rows[members] @ clean - moved).mean(0)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Motif", "draw_sizes"]
 
-#: Å by which a bridge may be longer than its links allow: coordinates have errors.
+#: Å by which a gap may be wider than the links across it are long: coordinates have errors.
 BRIDGE_TOLERANCE = 0.3
 
 
@@ -36,7 +36,8 @@ class Motif(Condition):
     source : Backbone or str or path
         The structure, or a file of it.
     contig : str or Contig, optional
-        `protdiff.conditioning.contig` has the language; left out, the file's REMARK 999 lines.
+        In the language of `protdiff.conditioning.contig`; by default it is read from the REMARK 999
+        lines of the file.
 
     Raises
     ------

@@ -27,21 +27,21 @@ __all__ = ["SPACE", "MotifSpace", "PlacedMotif", "superposed"]
 
 @dataclass(frozen=True)
 class MotifSpace:
-    """The space that a motif claims while the chain folds around it.
+    """Distances that keep space around a motif while the chain folds around it.
 
-    CA atoms three or more residues apart keep the distance of packed residues. Those of a motif
-    keep a larger one from all residues but their own group, if these are five or more residues
-    away along the chain.
+    CA atoms three or more residues apart keep the distance `packed`. CA atoms of a motif keep the
+    larger distance `around_motif` from residues outside their rigid group that are five or more
+    residues away along the chain.
 
     Parameters
     ----------
     packed, around_motif : float
-        The two distances, Å. 0 for `around_motif`: no further space.
+        The two distances, Å. With `around_motif` 0 the second rule is off.
     early, late : float
-        Times of the flow. Between the two the space is soft; from `late` on only the smaller
-        distance is kept, more stiffly, because the larger one would strain the fold.
+        Times of the flow. From `early` down to `late` both distances are kept softly; below `late`
+        only `packed` is, more stiffly, because the larger distance would strain the fold.
     soft, stiff : float
-        kT per Å².
+        Stiffness, kT per Å².
     """
 
     packed: float = 4.2
@@ -57,15 +57,15 @@ SPACE = MotifSpace()
 
 @dataclass(frozen=True)
 class Relaxation:
-    """How often energies and the rigid groups take turns.
+    """How often the energies and the rigid groups of a motif are imposed in turn.
 
-    Groups are rigid, so part of what an energy moves is lost when they are put back. The energies
-    act once more while their sum is above `enough`.
+    Groups are rigid, so part of what the energies moved is undone when the groups are put back.
+    Both are repeated while the sum of the energies is above `enough`.
 
     Parameters
     ----------
     rounds : int
-        Most turns in one call.
+        Most repetitions in one network call.
     enough : float
         kT.
     """
@@ -79,7 +79,7 @@ RELAXATION = Relaxation()
 
 @dataclass(frozen=True)
 class EndAtoms:
-    """Atoms at an end of the chain that no link places, and those that say where they are.
+    """Atoms at an end of the chain that no link places, and atoms from which they are placed.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ class EndAtoms:
     atoms : tuple of int
         Which of N, CA, C, O.
     anchors : tuple of (int, int)
-        Residue and atom of what is superposed.
+        Residue and atom of the atoms that are superposed to place them.
     """
 
     residue: int
@@ -116,7 +116,7 @@ class PlacedMotif(SampleCondition):
         False: the motif keeps its orientation.
     space : MotifSpace
     energies : sequence of Potential
-        What else acts on the chain while the motif finds its place.
+        Further energies that act on the chain while the motif is placed.
     """
 
     stage, second_pass = Stage.EXACT, SECOND_PASS
@@ -154,7 +154,7 @@ class PlacedMotif(SampleCondition):
         names = np.array(backbone.residue_names, dtype="<U3")
         names[kept] = self.source.residue_names[self.place[kept]]
         coords = np.array(backbone.coords)
-        # The outermost atoms hang on no link; where they belong to the motif they are known.
+        # No link places the outermost atoms; where they belong to the motif they are known.
         real = self.source.coords[self.place]
         for end in END_ATOMS:
             if len(coords) > 1 and kept[[row for row, _ in end.anchors]].all():

@@ -27,7 +27,7 @@ __all__ = ["PlacedRedesign", "Site", "number_residues"]
 UNKNOWN = "UNK"
 #: Marks in the layout of a redrawn chain: a new residue, and one that the file does not have.
 NEW, UNOBSERVED = -1, -2
-#: Residues that must stay: fewer do not fix the place and the orientation of the chain.
+#: Fewest residues that must stay: with fewer, the chain's place and orientation are not fixed.
 MIN_KEPT = 3
 
 
@@ -42,8 +42,8 @@ class SurroundingsLaw:
     stiffness : float
         kT per Å².
     early, late : float
-        Times between which they repel: while the fold is open, so that it finds its place beside
-        them. From 0.5 on, chains grown by windows of 128 had 6.1 % of new bonds off, from 0.8 on
+        They repel at times between the two, while the fold is open and can still avoid them. With
+        `early` 0.5, 6.1 % of the new bonds of chains grown by windows of 128 were off, with 0.8
         1.7 %.
     """
 
@@ -120,7 +120,7 @@ class PlacedRedesign(SampleCondition):
     ----------
     site : Site
     place : ndarray of int, shape (N,)
-        Row in the chain of every residue; `NEW` or `UNOBSERVED`.
+        Row in the chain of every residue, or `NEW` or `UNOBSERVED`.
     numbering : Numbering
     """
 
@@ -189,7 +189,7 @@ class PlacedRedesign(SampleCondition):
 
 
 class Surroundings(Potential):
-    """CA atoms around the chain keep its new residues off; they move with its known ones.
+    """Repulsion of the chain's new residues by CA atoms around it, which move with its known ones.
 
     Parameters
     ----------
@@ -226,8 +226,9 @@ def number_residues(
 ) -> Numbering:
     """Numbers, insertion codes and names of the redrawn chain.
 
-    New residues take the old numbers in turn; more than there were get the next free insertion
-    codes on the last. Where a stretch keeps its length, they keep their names; others are unknown.
+    The new residues of a stretch take its old numbers in turn. Where there are more new residues
+    than old ones, they take the last number with the next free insertion codes. A stretch that
+    keeps its length keeps its residue names; otherwise they are unknown.
 
     Parameters
     ----------

@@ -13,7 +13,7 @@ from .base import Condition, Stage
 from .contig import find_residues, parse_fixed
 from .energy import SECOND_PASS
 from .motif import draw_sizes
-from .placed_redesign import PlacedRedesign, Site, number_residues
+from .placed_redesign import NEW, UNOBSERVED, PlacedRedesign, Site, number_residues
 
 if TYPE_CHECKING:
     from jaxtyping import Int
@@ -36,11 +36,17 @@ class Redesign(Condition):
     length_change : (int, int)
         Least and most residues by which every region may grow (shrink, where negative).
 
+    Raises
+    ------
+    ValueError
+        For regions that are not in the structure, overlap or lie in several chains, residues that
+        stay but lack atoms, and length changes that leave nothing of a region.
+
     Notes
     -----
-    The network is given the residue types of the chain, those of regions too that keep their
-    length: unless the request has a sequence of its own, or all are alanine, the name that
-    residues without a type go by.
+    The network is given the residue types of the chain, also in regions that keep their length.
+    It is given none if the request has its own sequence, or if every residue is alanine, which
+    stands for residues without a type.
 
     Examples
     --------
@@ -58,6 +64,8 @@ class Redesign(Condition):
             rows, cuts = find_regions(self.source, self.regions)
             site = Site(self.source, rows, tuple(sorted(cuts)), gives_types=True)
             object.__setattr__(self, "regions", site)
+        if self.length_change[0] > self.length_change[1]:
+            raise ValueError(f"`length_change` {self.length_change}: put the smaller number first")
         for start, stop in self.site.cuts:
             if stop - start + self.length_change[0] < 1:
                 raise ValueError(
@@ -74,28 +82,29 @@ class Redesign(Condition):
     ) -> Redesign:
         """Redraw stretches (start, stop) of a piece of a chain, given as rows of the source.
 
-        The residues to be redrawn need no coordinates. What is not in `rows` is an obstacle, other
-        parts of the chain too. The network is given no residue types. Errors begin with `name`.
+        The residues to be redrawn need no coordinates. All residues that are not in `rows` are
+        obstacles, also those of the same chain. The network is given no residue types. Error
+        messages begin with `name`.
         """
         return cls(source, Site(source, np.asarray(rows), tuple(sorted(cuts)), name=name))
 
     @property
     def site(self) -> Site:
-        """Where in the file it is, and what is redrawn."""
+        """The chain in the file, and the stretches of it that are redrawn."""
         assert isinstance(self.regions, Site)  # since __post_init__
         return self.regions
 
     def _layout(self, growth: Sequence[int]) -> Int[np.ndarray, " residues"]:
-        """Row in the chain of every residue to be drawn; -1 new, -2 unobserved in the file."""
+        """Row in the chain of every residue to be drawn, or `NEW` or `UNOBSERVED`."""
         chain, cuts = self.site.chain, self.site.cuts
         place: list[int] = []
         start = 0
         for (a, b), extra in zip([*cuts, (len(chain), len(chain))], [*growth, 0], strict=True):
             for k in range(start, a):
                 if place and place[-1] == k - 1 and k > start:
-                    place += [-2] * _unobserved_between(chain, k - 1, k)
+                    place += [UNOBSERVED] * _unobserved_between(chain, k - 1, k)
                 place.append(k)
-            place += [-1] * (b - a + extra) if b > a else []
+            place += [NEW] * (b - a + extra) if b > a else []
             start = b
         return np.array(place)
 

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Contacts", "RadiusOfGyration", "Repulsion", "Spacing"]
 
-#: Share of a contact's tolerance within which nothing pulls: the rest is a margin.
+#: Share of a contact's tolerance within which nothing pulls; the rest is a margin, so that a
+#: distance that is pulled to the edge of this share is within the tolerance.
 FREE_SHARE = 0.8
 
 
@@ -55,9 +56,10 @@ class Repulsion(Potential):
 
 @dataclass(frozen=True, eq=False)
 class Spacing(Potential):
-    """Keep pairs of CA atoms apart between two times, by their estimates alone.
+    """Keep pairs of CA atoms apart between two times, by their estimated positions alone.
 
-    Estimates are nearer each other than places that are still open, so this makes space early.
+    While positions are uncertain, their estimates (means) are nearer to each other than the atoms
+    will be. Keeping the estimates apart therefore makes space early.
 
     Parameters
     ----------
@@ -98,6 +100,11 @@ class Contacts(Potential):
     stiffness : float
         kT per Å² beyond it.
 
+    Raises
+    ------
+    ValueError
+        If there are no pairs.
+
     Examples
     --------
     >>> Contacts([(2, 18, 6.0, 0.5)]).pairs
@@ -110,6 +117,8 @@ class Contacts(Potential):
         self, pairs: Sequence[tuple[int, int, float, float]], stiffness: float = 10.0
     ) -> None:
         self.pairs = tuple((int(i), int(j), float(d), float(t)) for i, j, d, t in pairs)
+        if not self.pairs:
+            raise ValueError("contacts: give at least one pair of residues")
         self.stiffness = stiffness
         first, second, distance, tolerance = zip(*self.pairs, strict=True)
         self.first, self.second = torch.tensor(first) - 1, torch.tensor(second) - 1
@@ -127,9 +136,10 @@ class Contacts(Potential):
     def energy(self, ca: Float[Tensor, "residues 3"], spread: float) -> Float[Tensor, ""]:
         squares = (ca[self.first] - ca[self.second]).square().sum(-1)
         free = FREE_SHARE * self.tolerance
-        # Too far: by the estimates alone. They are near each other while places are uncertain, so
-        # nothing is pulled that may yet come near. Too near: only if uncertainty does not explain
-        # it. The expected distance in both would make the chain collapse before it has a fold.
+        # A pair is too far apart if its estimated positions are: while positions are uncertain,
+        # these lie near each other, so a pair that may still come near is not pulled. It is too
+        # near if its expected distance is too short, with the uncertainty in it. To use the
+        # expected distance for both would make the chain collapse before it has a fold.
         far = (squares + 1e-6).sqrt() - self.distance - free
         near = self.distance - free - (squares + 2 * spread**2).sqrt()
         return self.stiffness / 2 * (far.clamp_min(0).square() + near.clamp_min(0).square()).sum()

@@ -32,7 +32,7 @@ CHAIN_IDS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
 @dataclass(frozen=True)
 class Docking:
-    """How copies meet.
+    """Distances, energies and times with which copies are brought into contact.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ class Docking:
     early, late : float
         Times between which copies act on each other; later, bonds would be strained.
     images : int
-        Images that can touch a compact unit.
+        Number of nearest copies that can touch a compact unit.
     """
 
     touch: float = 5.0
@@ -127,12 +127,14 @@ class Symmetry(Potential):
 
 
 class PlacedSymmetry(Potential):
-    """The symmetry of one sample; it remembers how the unit was turned last.
+    """The symmetry of one sample; it remembers the last estimate, for the unit's orientation.
 
     Parameters
     ----------
     symmetry : Symmetry
     """
+
+    adds_chains = True
 
     def __init__(self, symmetry: Symmetry) -> None:
         self.symmetry, self.name = symmetry, symmetry.name
@@ -149,7 +151,7 @@ class PlacedSymmetry(Potential):
 
     def finish(self, backbone: Backbone) -> Backbone:
         """The assembly, chain A first."""
-        assert self.ca is not None  # seen at every network call
+        assert self.ca is not None  # `energy_at` has set it at every network call
         flat = superposed(
             backbone.coords.reshape(-1, 3), backbone.ca, (self.ca - self.ca.mean(0)).numpy()
         )

@@ -1,4 +1,4 @@
-"""Variations of a structure: some scales are kept, or all of them up to a time of the flow."""
+"""Variations of a structure: some scales are kept, or the chain is noised up to some time."""
 
 from __future__ import annotations
 
@@ -188,7 +188,7 @@ class KeepFragments(Variation):
 
 
 class PlacedFragments(PlacedMotif):
-    """The fragments of one sample; they remember how they were turned last."""
+    """The fragments of one sample, with their last orientations."""
 
     def __init__(self, variation: KeepFragments) -> None:
         n, scale = len(variation.source), round(variation.scale)
@@ -213,8 +213,8 @@ class PartialFlow(Variation):
     source : Backbone
         One chain without gaps.
     strength : float
-        Between 0 (the input) and 1 (nothing of it is left). The cut-off at that time says which
-        scales are redrawn: ``protdiff flow show``.
+        Between 0 (the input) and 1 (nothing of it is left). ``protdiff flow show`` lists the
+        scales that are redrawn from every time.
 
     Examples
     --------

@@ -26,9 +26,11 @@ def off(made, motif):
     return float(rmsd(torch.tensor(made.ca[PLACE]), torch.tensor(motif)))
 
 
-def test_motif_and_symmetry(motif, tiny_weights):
-    """Every copy holds the motif, and the copies are copies."""
-    both = Motif(FILE, CONTIG) + Symmetry("C3")
+@pytest.mark.parametrize("motif_first", [True, False])
+def test_motif_and_symmetry(motif, tiny_weights, motif_first):
+    """Every copy holds the motif, and the copies are copies; in whichever order they add up."""
+    parts = Motif(FILE, CONTIG), Symmetry("C3")
+    both = parts[0] + parts[1] if motif_first else parts[1] + parts[0]
     [made] = protdiff.generate(condition=both, weights=tiny_weights, steps=8)
     assert len(made.chains) == 3 and len(made) == 120
     assert symmetry_error(made, "C3") < 1e-9
@@ -58,10 +60,10 @@ def test_motif_and_energy(motif, tiny_weights):
 def test_symmetry_and_energy(tiny_weights):
     """An energy that flattens the chain makes all copies flat."""
     flat = Energy(lambda ca: 0.5 * ca[:, 2].square().sum())
-    made = [
+    assemblies = [
         protdiff.generate(length=30, condition=c, weights=tiny_weights, steps=8)[0]
         for c in (Symmetry("C3"), Symmetry("C3") + flat)
     ]
-    assert all(symmetry_error(one, "C3") < 1e-9 for one in made)
-    a, b = (np.std(one.chain("A").ca[:, 2]) for one in made)
-    assert b < 0.3 * a
+    assert all(symmetry_error(assembly, "C3") < 1e-9 for assembly in assemblies)
+    free, flattened = (np.std(assembly.chain("A").ca[:, 2]) for assembly in assemblies)
+    assert flattened < 0.3 * free

@@ -114,6 +114,11 @@ def test_contacts_outside_the_chain():
         Contacts([(3, 50, 8.0, 1.0)]).for_sample(40, None)
 
 
+def test_contacts_without_a_pair():
+    with pytest.raises(ValueError, match="at least one pair"):
+        Contacts([])
+
+
 def test_conditions_add_up_soft_ones_first(state):
     """Functions of one's own count too; exact conditions have the last word."""
     order = []

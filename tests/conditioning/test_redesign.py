@@ -96,7 +96,7 @@ def test_residue_types_of_the_file_are_given(source):
         rest = "".join(letter for letter in given if letter != "X")
         assert rest == chain.sequence[:2] + chain.sequence[2:5] * (not hidden) + chain.sequence[5:]
         assert resolved(Request(0, length, "W" * length), redesign, 0).sequence == "W" * length
-    # New residues are drawn less cold than a fold whose sequence alone is given.
+    # New residues are drawn at a higher temperature than a fold whose sequence alone is given.
     plain = resolved(Request(0, 40), Redesign(source, "A103-105"), 0)
     also = resolved(Request(0, 40), Redesign(source, "A103-105") + (lambda clean, *_: clean), 0)
     assert least_power(plain) == least_power(also) == DEFAULTS.law.redesign_power < 8
@@ -185,6 +185,7 @@ def test_new_residues_keep_off_other_chains(source):
         ("A120-115", (0, 0), "runs backwards"),
         ("A101-139", (0, 0), "leaves fewer than three residues"),
         ("A115-116", (-2, 0), "removes all of a segment"),
+        ("A115-116", (3, -1), "put the smaller number first"),
         ("115-116", (0, 0), "is not a segment"),
     ],
 )
