@@ -2,33 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from ._shared.groups import grouped
 from ._shared.options import Device
 from ._shared.progress import progress_bar
 from .data import Models
 
 __all__ = ["finetune"]
 
+#: Highest learning rate of adapters, and of all weights.
+ADAPTER_RATE, FULL_RATE = 3e-3, 3e-4
 
-def finetune(
-    inputs: Annotated[
-        list[str],
-        typer.Argument(metavar="INPUT...", help="As for `protdiff data build`."),
-    ],
-    out: Annotated[Path, typer.Option(help="The .safetensors file to write.")],
-    lora_rank: Annotated[int, typer.Option(min=1, max=64, help="Rank of the adapters.")] = 8,
-    full: Annotated[bool, typer.Option("--full", help="Train all weights, no adapters.")] = False,
-    minutes: Annotated[float, typer.Option(min=0, help="Time for training.")] = 10,
+
+@dataclass(frozen=True)
+class TrainingOptions:
+    """What is trained, for how long, and on which share of the chains."""
+
+    lora_rank: Annotated[int, typer.Option(min=1, max=64, help="Rank of the adapters.")] = 8
+    full: Annotated[bool, typer.Option("--full", help="Train all weights, no adapters.")] = False
+    minutes: Annotated[float, typer.Option(min=0, help="Time for training.")] = 10
     steps: Annotated[
         int | None, typer.Option(min=1, help="Steps in place of minutes: the same every time.")
-    ] = None,
+    ] = None
     hold_out: Annotated[
         float, typer.Option(min=0.01, max=0.9, help="Share of the chains that only measure.")
-    ] = 0.1,
+    ] = 0.1
     keep: Annotated[
         float | None,
         typer.Option(
@@ -36,14 +39,32 @@ def finetune(
             max=0.9,
             help="Share of the steps against forgetting; 0.25, but 0 for one sequence.",
         ),
-    ] = None,
+    ] = None
     samples: Annotated[
         int, typer.Option(min=0, help="Backbones drawn before and after; 0: no comparison.")
-    ] = 24,
-    weights: Annotated[str | None, typer.Option(help="Weights to start from.")] = None,
-    stride: Annotated[int, typer.Option(min=1, help="Every so many frames.")] = 1,
-    models: Annotated[Models, typer.Option(help="Of a file with several.")] = Models.all,
-    jobs: Annotated[int, typer.Option(min=0, help="Processes that read; 0: one per core.")] = 1,
+    ] = 24
+    weights: Annotated[str | None, typer.Option(help="Weights to start from.")] = None
+
+
+@dataclass(frozen=True)
+class ReadingOptions:
+    """How inputs are read."""
+
+    stride: Annotated[int, typer.Option(min=1, help="Every so many frames.")] = 1
+    models: Annotated[Models, typer.Option(help="Of a file with several.")] = Models.all
+    jobs: Annotated[int, typer.Option(min=0, help="Processes that read; 0: one per core.")] = 1
+
+
+@grouped
+def finetune(
+    *,
+    inputs: Annotated[
+        list[str],
+        typer.Argument(metavar="INPUT...", help="As for `protdiff data build`."),
+    ],
+    out: Annotated[Path, typer.Option(help="The .safetensors file to write.")],
+    training: TrainingOptions,
+    reading: ReadingOptions,
     seed: Annotated[int, typer.Option(min=0, help="Of all random choices.")] = 0,
     device: Annotated[Device, typer.Option(help="Where the network runs.")] = Device.auto,
 ) -> None:
@@ -52,16 +73,21 @@ def finetune(
     The file works with `protdiff generate --weights FILE`. Adapters are small and name the
     weights they go with; `protdiff weights merge` makes one file of both.
     """
-    if models is Models.all and samples and samples < 2:
-        raise ValueError(f"--samples {samples}: a comparison needs at least 2")
+    if reading.models is Models.all and training.samples == 1:
+        raise ValueError("--samples 1: a comparison needs at least 2")
     from ..network.numerics import pick_device
     from ..training.adaptation import FinetuneSettings
     from ..training.finetune import finetune as run
 
     settings = FinetuneSettings(
-        rank=None if full else lora_rank, minutes=minutes, steps=steps, keep=keep, seed=seed,
-        learning_rate=3e-4 if full else 3e-3, device=pick_device(device.value),
-    )  # fmt: skip
+        rank=None if training.full else training.lora_rank,
+        minutes=training.minutes,
+        steps=training.steps,
+        keep=training.keep,
+        seed=seed,
+        learning_rate=FULL_RATE if training.full else ADAPTER_RATE,
+        device=pick_device(device.value),
+    )
     with progress_bar(1000, "fine-tuning", "‰") as advance:
         shown = 0
 
@@ -71,9 +97,10 @@ def finetune(
             shown = int(1000 * share)
 
         numbers = run(
-            inputs, out, weights=weights, hold_out=hold_out, samples=samples, stride=stride,
-            models=models.value, jobs=jobs, settings=settings, progress=progress,
+            inputs, out, weights=training.weights, hold_out=training.hold_out,
+            samples=training.samples, settings=settings, progress=progress,
             report=lambda text: print(text, flush=True),
+            stride=reading.stride, models=reading.models.value, jobs=reading.jobs,
         )  # fmt: skip
     print_comparison(numbers)
     print(f"weights: {out} ({out.stat().st_size / 1000:.0f} kB)")
