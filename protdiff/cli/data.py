@@ -143,6 +143,7 @@ def _print_summary(summary: dict[str, Any], out: Path, cluster: Cluster) -> None
 
 
 @app.command()
+@paragraphs
 def show(
     dataset: Annotated[Path, typer.Argument(help="Data set or chain archive.")],
     plot: Annotated[Path | None, typer.Option(help="PNG to draw.")] = None,

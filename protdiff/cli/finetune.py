@@ -73,8 +73,6 @@ def finetune(
     The file works with `protdiff generate --weights FILE`. Adapters are small and name the
     weights they go with; `protdiff weights merge` makes one file of both.
     """
-    if reading.models is Models.all and training.samples == 1:
-        raise ValueError("--samples 1: a comparison needs at least 2")
     from ..network.numerics import pick_device
     from ..training.adaptation import FinetuneSettings
     from ..training.finetune import finetune as run

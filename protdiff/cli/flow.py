@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from ._shared.groups import paragraphs
 from ._shared.variadic import variadic
 from .flow_coarsen import coarsen
 from .flow_report import report
@@ -20,7 +21,7 @@ def _group() -> None:
     pass
 
 
-app.command()(show)
-app.command()(coarsen)
-app.command(cls=variadic("--calls"))(report)
-app.command()(thermo)
+app.command()(paragraphs(show))
+app.command()(paragraphs(coarsen))
+app.command(cls=variadic("--calls"))(paragraphs(report))
+app.command()(paragraphs(thermo))

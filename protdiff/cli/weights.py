@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from ._shared.groups import paragraphs
+
 __all__ = ["app"]
 
 app = typer.Typer(help="Look at, check and merge weights.", no_args_is_help=True)
@@ -27,6 +29,7 @@ def _group() -> None:
 
 
 @app.command()
+@paragraphs
 def show(name: Name = "rg-base") -> None:
     """Print what a weights file says of itself."""
     from ..network.weights import ADAPTERS, file_digest, find_weights, read_weights
@@ -53,6 +56,7 @@ def show(name: Name = "rg-base") -> None:
 
 
 @app.command()
+@paragraphs
 def verify(names: Annotated[list[str], typer.Argument(help="Names or files.")]) -> None:
     """Check that weights are whole, and that the base of adapters is here."""
     from ..network.weights import find_weights, load_weights
@@ -64,6 +68,7 @@ def verify(names: Annotated[list[str], typer.Argument(help="Names or files.")]) 
 
 
 @app.command()
+@paragraphs
 def merge(
     adapters: Annotated[str, typer.Argument(help="File of `protdiff finetune`.")],
     out: Annotated[Path, typer.Option(help="The .safetensors file to write.")],
@@ -83,6 +88,7 @@ def merge(
 
 
 @app.command()
+@paragraphs
 def guide(
     name: Name,
     weaker: Annotated[str, typer.Argument(help="Weights of a weaker network of the same flow.")],
@@ -106,6 +112,7 @@ def guide(
 
 
 @app.command()
+@paragraphs
 def reader(
     name: Name,
     data: Annotated[Path, typer.Argument(help="Data set, see `protdiff data build`.")],

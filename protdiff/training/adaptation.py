@@ -1,10 +1,9 @@
-"""Fine-tuning of weights on chains: the shipped network, moved a little towards a user's own.
+"""Fine-tuning of weights on chains: the shipped network, changed a little towards a user's chains.
 
-So that the network does not forget, some of the steps are rehearsals: on samples of the original
-weights, noised, it must still give the original weights' estimates (distillation). The user has
-none of the original training data, but the original weights stand for them. A pull on the
-estimates keeps what the network does, where a pull on the parameters would weigh harmless and
-harmful changes alike.
+So that the network does not forget, some steps are rehearsals: on noised samples of the original
+weights it must still give the original estimates (distillation). These samples stand for the
+original training data, which the user does not have. A pull on the estimates preserves what the
+network does; a pull on the parameters would penalise harmless and harmful changes alike.
 """
 
 from __future__ import annotations
@@ -17,6 +16,7 @@ import numpy as np
 import torch
 
 from ..dataset.split import deal_splits
+from ..dataset.store import SPLITS, UNSPLIT
 from ..network.adapters import adapter_tensors, add_adapters
 from ..network.numerics import flush_denormals, pick_device
 from ..network.weights import DEFAULT, find_weights, load_weights, save_adapters, save_weights
@@ -41,8 +41,8 @@ __all__ = ["ChainGroups", "FinetuneSettings", "finetune_chains", "hold_out_chain
 
 #: Share of rehearsals, unless the settings say otherwise.
 REHEARSAL_SHARE = 0.25
-#: The learning rate begins with this share of the highest, reaches it when 3 % of the training are
-#: done, and falls to zero in the second half.
+#: Shares: the learning rate begins with 2 % of the highest, reaches the highest after 3 % of the
+#: training, and falls to zero over the second half.
 FIRST_RATE, RISE, FALL = 0.02, 0.03, 0.5
 
 
@@ -53,9 +53,8 @@ class FinetuneSettings:
     Attributes
     ----------
     rank : int or None
-        Of the adapters; None to train all weights.
+        Rank of the adapters; None to train all weights.
     minutes : float
-        Time for training.
     steps : int, optional
         Steps in place of minutes: equal commands then give equal weights.
     learning_rate : float
@@ -66,13 +65,13 @@ class FinetuneSettings:
     full_share : float
         Share of the batches at full resolution.
     beads : int
-        Beads in a batch.
+        Beads in a batch, at full resolution.
     ema : float
         Decay of the moving average of the weights, per step.
     held_out_batches : int
         Batches of which the held-out loss is the mean.
     checks : int
-        How often it is measured; the best weights are kept.
+        How often the held-out loss is measured; the weights of the lowest one are kept.
     seed : int
     device : str
         auto, cpu, cuda or mps.
@@ -103,16 +102,18 @@ class FinetuneSettings:
 
     def share_done(self, step: int, seconds: float) -> float:
         """Share of the training that is done after some steps and seconds."""
-        return seconds / (60 * self.minutes) if self.steps is None else step / self.steps
+        if self.steps is not None:
+            return step / self.steps
+        return seconds / (60 * self.minutes) if self.minutes > 0 else 1.0
 
 
 def for_one_sequence(settings: FinetuneSettings) -> FinetuneSettings:
-    """Settings for an ensemble: its one fold is to be learned, and no other kept.
+    """Settings for an ensemble: the network learns its one fold and may forget all others.
 
-    No rehearsal, twice the rate, and most batches at coarse scales, where the fold is decided.
+    No rehearsals unless `keep` is given, twice the rate, and most batches at coarse scales, where
+    the fold is decided.
     """
-    keep = 0.0 if settings.keep is None else settings.keep
-    rate = 2 * settings.learning_rate
+    keep, rate = settings.keep or 0.0, 2 * settings.learning_rate
     return replace(settings, keep=keep, full_share=0.25, learning_rate=rate)
 
 
@@ -127,20 +128,20 @@ class ChainGroups(NamedTuple):
 def hold_out_chains(
     chains: ChainSet, share: float, seed: int = 0
 ) -> tuple[ChainSet, ChainSet, bool]:
-    """Training and held-out chains: whole clusters, or single chains of the only cluster.
+    """Training and held-out chains: whole clusters, or single chains if there is one cluster only.
 
     Parameters
     ----------
     chains : ChainSet
     share : float
-        Share of the chains to hold out.
+        Of the chains to hold out.
     seed : int
 
     Returns
     -------
     train, held_out : ChainSet
-    one_cluster : bool
-        Whether all chains are of one cluster, so that it is on both sides.
+    one_sequence : bool
+        Whether all chains have the same sequence, as the conformations of an ensemble have.
 
     Raises
     ------
@@ -148,15 +149,16 @@ def hold_out_chains(
         If there are too few chains to hold out any.
     """
     cluster = chains.table["cluster"]
-    one_cluster = len(np.unique(cluster)) == 1
-    if one_cluster:
+    if len(np.unique(cluster)) == 1:
         cluster = np.arange(len(chains))
-    undecided = np.full(len(chains), 255, np.uint8)
+    undecided = np.full(len(chains), UNSPLIT, np.uint8)
     split = deal_splits(cluster, undecided, {"val": share, "test": 0.0}, seed)
-    held_out = np.flatnonzero(split == 1)
+    held_out = np.flatnonzero(split == SPLITS.index("val"))
     if not len(held_out):
         raise ValueError(f"{len(chains)} chains are too few to hold out {share:.0%} of them")
-    return chains.take(np.flatnonzero(split == 0)), chains.take(held_out), one_cluster
+    train = np.flatnonzero(split == SPLITS.index("train"))
+    one_sequence = len(np.unique(chains.table["sequence"])) == 1
+    return chains.take(train), chains.take(held_out), one_sequence
 
 
 class Adaptation:
@@ -185,18 +187,16 @@ class Adaptation:
         self.keep = REHEARSAL_SHARE if settings.keep is None else settings.keep
 
     def take_step(self, step: int, chains: ChainGroups, done: float) -> None:
-        """Lower the loss on one batch, when a share `done` of the training is over."""
+        """Step on one batch; the learning rate follows from the share of the training `done`."""
         source, loss_of = chains.train, self._loss
-        # Of the numbers 1, 2, 3 …, a share `keep` in equal distances.
+        # A share `keep` of the steps are rehearsals, evenly spaced.
         if chains.rehearsal is not None and (step + 1) * self.keep % 1 < self.keep:
             source, loss_of = chains.rehearsal, self._rehearsal_loss
         batch = make_batch(source, self.denoiser.recipe, self.config, step)
-        loss = loss_of(batch, step)
         self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        rate = learning_rate(
-            self.settings.learning_rate, done / RISE + FIRST_RATE, (1 - done) / FALL
-        )
+        loss_of(batch, step).backward()
+        highest = self.settings.learning_rate
+        rate = learning_rate(highest, done / RISE + FIRST_RATE, (1 - done) / FALL)
         take_step(self.optimiser, list(self.trained), rate, self.config.clip)
         self.average.update_parameters(self.trained)
 
@@ -217,7 +217,7 @@ class Adaptation:
         return held_out_loss(self.denoiser, held_out, self.config, self.settings.held_out_batches)
 
     def values(self) -> list[Tensor]:
-        """Copy of the trained parameters."""
+        """Copies of the trained parameters."""
         return [parameter.detach().clone() for parameter in self.trained]
 
     @torch.no_grad()
@@ -227,7 +227,7 @@ class Adaptation:
             parameter.copy_(value)
 
     def save(self, out: str | PathLike[str], card: dict[str, Any]) -> None:
-        """Write the adapters, or all weights when there is no rank."""
+        """Write the adapters, or all weights if ``settings.rank`` is None."""
         if self.settings.rank is None:
             save_weights(out, self.denoiser, card)
         else:
@@ -252,22 +252,22 @@ def finetune_chains(
     chains : ChainGroups
         With secondary structure.
     out : path
-        A .safetensors file: adapters, or all weights when there is no rank.
+        A .safetensors file: adapters, or all weights if ``settings.rank`` is None.
     weights : str or path, optional
-        To start from; the default ones.
+        Weights to start from; the shipped default if left out.
     settings : FinetuneSettings, optional
     report : callable
         Gets a line of text now and then.
     card : dict, optional
         Stored with the weights.
     progress : callable, optional
-        Called with the share that is done.
+        Called after every step with the share of the training that is done.
 
     Returns
     -------
     dict
-        steps, minutes, loss_before, loss_after, bands_before, bands_after: the loss and its
-        bands (relative to the Gaussian chain) on held-out chains, of the weights kept.
+        steps, minutes; loss_before, loss_after: on held-out chains, of the original and the new
+        weights; bands_before, bands_after: the same by band, relative to the Gaussian chain.
     """
     settings = settings or FinetuneSettings()
     tuning = Adaptation(find_weights(weights or DEFAULT), settings)

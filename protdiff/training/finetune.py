@@ -1,4 +1,4 @@
-"""`finetune`: weights for a user's own structures, with what changed."""
+"""`finetune`: weights for a user's structures, with a comparison of samples before and after."""
 
 from __future__ import annotations
 
@@ -59,29 +59,32 @@ def finetune(
     weights : str or path, optional
         Weights to start from.
     hold_out : float
-        Share of the chains that only measure.
+        Share of the chains that are not learned from: the loss is measured on them.
     samples : int
-        Backbones to draw before and after, for the comparison; those before are also what the
-        network must not forget. 0: neither.
+        Backbones to draw before and after, for the comparison, at least 2. Those drawn before are
+        also what the network rehearses, so that it does not forget. 0: no comparison and no
+        rehearsals.
     settings : protdiff.training.adaptation.FinetuneSettings, optional
     report : callable
         Gets a line of text now and then.
     progress : callable, optional
-        Called with the share that is done.
+        Called after every step with the share of the training that is done.
     **reading
         `stride`, `models` and `jobs`: how files are read, see `protdiff.dataset.build.Reading`.
 
     Returns
     -------
     dict
-        chains, rejected; steps, minutes, loss_before, loss_after, bands_before, bands_after (on
-        the chains held out); before and after, see `portrait`. All but `after` and `minutes` are
-        stored in the file, too.
+        chains, rejected: numbers of chains; steps, minutes, loss_before, loss_after,
+        bands_before, bands_after: see `finetune_chains`; before, after: the samples of the
+        original and the new weights, see `portrait`. All but `after` and `minutes` are stored in
+        the file, too.
 
     Raises
     ------
     ValueError
-        If no chain can be used, or the file cannot be written.
+        If no chain can be used, there are too few to hold out any, `samples` is 1, or the file
+        cannot be written.
 
     Examples
     --------
@@ -103,6 +106,8 @@ def finetune(
     out, settings = Path(out), settings or FinetuneSettings()
     if out.suffix != ".safetensors" or not out.parent.is_dir():
         raise ValueError(f"{out}: must end in .safetensors and lie in a folder that exists")
+    if samples == 1:
+        raise ValueError("`samples` 1: a comparison needs at least 2")
     origin = find_weights(weights)
     chains, n_rejected = _read_chains(structures, Reading(identical=True, **reading))
     train, held_out, ensemble = hold_out_chains(chains, hold_out, settings.seed)
@@ -137,7 +142,7 @@ def finetune(
 def _read_chains(
     structures: Iterable[Backbone | str | PathLike[str]], reading: Reading
 ) -> tuple[ChainSet, int]:
-    """Chains, in memory, of backbones or of inputs, and the number of chains rejected."""
+    """Chains of backbones, or of files and other inputs, in memory; and how many were rejected."""
     from ..dataset import ChainSet
     from ..dataset.build import build_dataset
     from ..dataset.filters import Limits
@@ -149,15 +154,15 @@ def _read_chains(
         chains, rejected = chain_set(backbones, limits)
         return chains, len(rejected)
     with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder) / "set"
+        dataset = Path(folder) / "set"
         inputs = [str(item) for item in structures]
-        summary = build_dataset(inputs, place, limits=limits, reading=reading)
-        chains = ChainSet.open(place).compact()
+        summary = build_dataset(inputs, dataset, limits=limits, reading=reading)
+        chains = ChainSet.open(dataset).compact()
     return chains, sum(summary["rejected"].values())
 
 
 def _without_types(backbones: list[Backbone]) -> ChainSet:
-    """Chains of samples, as they are; their residue types mean nothing."""
+    """Chains of samples without their residue types, which are all ALA and mean nothing."""
     from ..dataset.filters import Limits
     from ..dataset.memory import chain_set
     from ..dataset.store import UNKNOWN
@@ -167,7 +172,7 @@ def _without_types(backbones: list[Backbone]) -> ChainSet:
 
 
 def _sample_lengths(chains: ChainSet, count: int) -> list[int]:
-    """Lengths of samples: those of the chains at equal steps of their order."""
+    """Lengths of samples: evenly spaced quantiles of the lengths of the chains."""
     order = np.sort(chains.lengths)
     return [int(n) for n in order[np.linspace(0, len(order) - 1, count).round().astype(int)]]
 
@@ -175,22 +180,23 @@ def _sample_lengths(chains: ChainSet, count: int) -> list[int]:
 def portrait(
     backbones: Sequence[Backbone], chains: ChainSet, ensemble: bool = False
 ) -> dict[str, float]:
-    """What kind of structures these are, beside the chains that the weights were tuned to.
+    """Fold content and size of backbones, beside those of the chains that weights were tuned to.
 
     Parameters
     ----------
     backbones : list of Backbone
     chains : ChainSet
     ensemble : bool
-        The chains are conformations of one sequence: give the distance to the nearest one, too.
+        The chains are conformations of one sequence: add the distance to the nearest one.
 
     Returns
     -------
     dict of str to float
-        frechet: Fréchet distance on descriptors in units of real chains' spread, with a bias
-        that is the same for sets of one size; helix, strand (shares by DSSP), rg_ratio (median)
-        of the backbones; the same of the chains, with the prefix ``user_``; rmsd: median CA
-        distance in Å to the nearest conformation.
+        frechet: Fréchet distance of the descriptors of backbones and chains, each in units of
+        its standard deviation among real chains; its bias depends on the sizes of the sets alone.
+        helix, strand: shares of residues by DSSP; rg_ratio: median radius of gyration over that
+        expected for the length; the same of the chains with the prefix ``user_``. rmsd: median CA
+        RMSD (Å) to the nearest conformation, for an ensemble.
     """
     from ..metrics.frechet import frechet_distance
     from ..metrics.population import describe, gather, real_population
@@ -225,6 +231,6 @@ def nearest_conformation(
     distances: list[float] = []
     for backbone in backbones:
         ca = torch.tensor(backbone.ca)
-        same = [trace for trace in traces if len(trace) == len(ca)]
-        distances.append(min((float(rmsd(ca, trace)) for trace in same), default=float("nan")))
+        of_length = [trace for trace in traces if len(trace) == len(ca)]
+        distances.append(min((float(rmsd(ca, trace)) for trace in of_length), default=float("nan")))
     return np.array(distances)

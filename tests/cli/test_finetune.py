@@ -49,6 +49,8 @@ def test_all_weights(console, base):
         ([str(EXAMPLES / "1a8o.pdb.gz")], [], "1 chains are too few to hold out"),
         ([str(EXAMPLES)], ["--out", "x.pt"], "must end in .safetensors"),
         ([str(EXAMPLES)], ["--weights", "nonesuch"], "no weights of this name"),
+        ([str(EXAMPLES)], ["--samples", "1"], "--samples 1: a comparison needs at least 2"),
+        ([str(EXAMPLES)], ["--samples", "1", "--models", "first"], "--samples 1: a comparison"),
     ],
 )
 def test_bad_input(console, tmp_path, monkeypatch, inputs, options, message):
@@ -57,6 +59,15 @@ def test_bad_input(console, tmp_path, monkeypatch, inputs, options, message):
     code, _, err = console("finetune", *inputs, *options)
     assert code == 2 and message in err and len(err.splitlines()) == 1
     assert not list(tmp_path.iterdir())
+
+
+def test_no_time_is_no_step(console, base):
+    inputs = [EXAMPLES / name for name in ("1a8o.pdb.gz", "1tpk.pdb", "3nzd.cif")]
+    code, text, _ = console(
+        "finetune", *inputs, "--out", base.parent / "mine.safetensors", "--weights", base,
+        "--minutes", 0, "--samples", 0, "--hold-out", 0.3,
+    )  # fmt: skip
+    assert code == 0 and "0 steps in 0" in text
 
 
 def test_ctrl_c_leaves_the_old_file(console, base, tmp_path, monkeypatch):

@@ -1,7 +1,7 @@
 """Parameters of the library as the command line calls them.
 
 Messages of the library name parameters in backticks. What a verb calls them stands here, in one
-place; a parameter that is not here has the flag of its own name.
+place. A word in backticks that is not here stays as it is.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ SAME_NAME = (
     "guidance", "length", "length_change", "name", "num", "out", "overlap", "rg", "sampler",
     "scale", "seed", "sequence", "steps", "strength", "symmetry", "temperature", "to", "weights",
     "window", "jobs", "stride", "models", "samples", "reference", "alignment", "minutes", "keep",
-    "hold_out", "rank",
+    "hold_out",
 )  # fmt: skip
 #: Parameters that the command line calls something else.
 OTHER_NAME = {
@@ -29,6 +29,8 @@ OTHER_NAME = {
 }
 #: The same for single verbs.
 OF_VERB = {"extend": {"source": "FILE"}}
+#: Verbs without such options: what they name in backticks are keys of a configuration file.
+WITHOUT_FLAGS = ("train",)
 PARAMETER = re.compile(r"`([a-z][a-z_]*)`")
 
 
@@ -40,6 +42,8 @@ def in_flags(message: str, verb: str = "") -> str:
     >>> in_flags("`length_change` -5: removes all of `regions`")
     '--length-change -5: removes all of --redesign'
     """
+    if verb in WITHOUT_FLAGS:
+        return message
     special = OTHER_NAME | OF_VERB.get(verb, {})
 
     def flag(match: re.Match[str]) -> str:

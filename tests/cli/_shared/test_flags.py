@@ -15,6 +15,7 @@ from protdiff.cli._shared.flags import in_flags, naming
         ("`source`: is broken", "extend", "FILE: is broken"),
         ("x.pdb: `protdiff doctor` says why", "score", "x.pdb: `protdiff doctor` says why"),
         ("a `field` of a file", "score", "a `field` of a file"),
+        ("choose another `out`", "train", "choose another `out`"),
     ],
 )
 def test_parameters_become_flags(message, verb, expected):

@@ -8,6 +8,7 @@ import typer
 from typer.testing import CliRunner
 
 from protdiff.cli._shared.groups import grouped, paragraphs
+from protdiff.cli.app import app as protdiff_app
 
 
 @dataclass(frozen=True)
@@ -48,3 +49,13 @@ def test_help_names_all_options_and_wraps_by_paragraph(app):
     text = CliRunner().invoke(app, ["--help"], env={"COLUMNS": "80"}).output
     assert all(word in text for word in ("--width", "How wide.", "--height", "--scale", "--name"))
     assert "Draw a box of that size." in text
+
+
+def test_the_help_of_every_verb_wraps_by_paragraph():
+    waiting, texts = [typer.main.get_command(protdiff_app)], []
+    while waiting:
+        command = waiting.pop()
+        waiting += getattr(command, "commands", {}).values()
+        texts.append(command.help or "")
+    lines = [part for text in texts for part in text.split("\n\n") if "\n" in part.strip()]
+    assert len(texts) > 15 and lines == []
