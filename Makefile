@@ -36,7 +36,7 @@ test: $(VENV)/.installed
 
 # The documentation site, in build/site; a warning is an error.
 docs: $(VENV)/.installed
-	$(BIN)/python benchmarks/results.py check
+	$(BIN)/python benchmarks/fill_tables.py check
 	$(BIN)/mkdocs build --strict --quiet
 
 format: $(VENV)/.installed

@@ -1,17 +1,12 @@
-"""Results of benchmarks as data, and the tables of the documentation that show them.
+"""Results of benchmarks as data: one JSON file each in ``benchmarks/results/``.
 
-    python benchmarks/results.py fill     # write the tables of README.md and docs/
-    python benchmarks/results.py check    # say which tables differ; exit code 1 if any does
-
-A benchmark calls `write_result`, which writes ``benchmarks/results/NAME.json``. A table stands in a
-Markdown file between ``<!-- table: NAME -->`` and ``<!-- /table -->``; ``result_tables.py`` says
-which numbers it shows. Nothing of protdiff is imported here, so that `sample_quality.py`, which
-must not depend on the package that it measures, can use this file as well.
+A benchmark calls `write_result`. The tables of the documentation are made from the files by
+``python benchmarks/fill_tables.py``. Nothing of protdiff is imported here, so that
+`sample_quality.py`, which must not depend on the package that it measures, can use this file too.
 """
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import json
 import os
@@ -29,16 +24,6 @@ WEIGHTS = ROOT / "weights" / "rg-base.safetensors"
 
 #: Fields that every result file has.
 FIELDS = ("script", "command", "protdiff", "weights", "machine", "date", "numbers")
-
-MARKER = re.compile(r"<!-- table: ([\w-]+) -->\n(.*?)<!-- /table -->", re.DOTALL)
-
-
-def pages() -> list[Path]:
-    """The Markdown files that may hold tables."""
-    return [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-
-
-# Writing results
 
 
 def machine(device: str = "cpu", cores: int | None = None) -> str:
@@ -151,45 +136,3 @@ def markdown_tables(text: str) -> list[dict[str, Any]]:
 def load(name: str) -> dict[str, Any]:
     """A result file."""
     return json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
-
-
-# Filling tables
-
-
-def filled(text: str, tables: dict[str, Any]) -> str:
-    """A page with its tables made from the result files."""
-
-    def table(match: re.Match[str]) -> str:
-        name = match[1]
-        if name not in tables:
-            raise KeyError(f"no table named {name} in benchmarks/result_tables.py")
-        return f"<!-- table: {name} -->\n\n{tables[name]()}\n\n<!-- /table -->"
-
-    return MARKER.sub(table, text)
-
-
-def main() -> None:
-    from result_tables import TABLES
-
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
-    parser.add_argument("action", choices=("fill", "check"))
-    options = parser.parse_args()
-    differ = False
-    for page in pages():
-        old = page.read_text(encoding="utf-8")
-        new = filled(old, TABLES)
-        if new == old:
-            continue
-        differ = True
-        print(f"{page.relative_to(ROOT)}: {'filled' if options.action == 'fill' else 'differs'}")
-        for before, after in zip(MARKER.finditer(old), MARKER.finditer(new), strict=True):
-            if before[2] != after[2]:
-                print(f"  table {before[1]}")
-        if options.action == "fill":
-            page.write_text(new, encoding="utf-8")
-    if differ and options.action == "check":
-        sys.exit(1)
-
-
-if __name__ == "__main__":
-    main()

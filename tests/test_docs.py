@@ -19,12 +19,12 @@ COLUMNS = (ROOT / "docs" / "reference" / "columns.md").read_text(encoding="utf-8
 
 @pytest.fixture(scope="module")
 def benchmarks():
-    """The modules `results` and `result_tables` of the folder benchmarks/."""
+    """The modules `results`, `fill_tables` and `table_cells` of the folder benchmarks/."""
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(ROOT / "benchmarks")
-        names = ("results", "result_tables")
+        names = ("results", "fill_tables", "table_cells")
         yield [importlib.import_module(name) for name in names]
-        for name in names:
+        for name in (*names, "sample_tables", "score_tables"):
             sys.modules.pop(name, None)
 
 
@@ -45,18 +45,18 @@ def test_training_goes_on_from_the_shipped_weights_with_the_example():
 
 
 def test_tables_show_the_result_files(benchmarks):
-    """`python benchmarks/results.py fill` would change nothing."""
-    results, result_tables = benchmarks
+    """`python benchmarks/fill_tables.py fill` would change nothing."""
+    _results, fill_tables, table_cells = benchmarks
     tables = 0
-    for page in results.pages():
+    for page in fill_tables.pages():
         text = page.read_text(encoding="utf-8")
-        tables += len(results.MARKER.findall(text))
-        assert results.filled(text, result_tables.TABLES) == text, page
+        tables += len(fill_tables.MARKER.findall(text))
+        assert fill_tables.filled(text, table_cells.TABLES) == text, page
     assert tables > 10
 
 
 def test_result_files_say_where_they_are_from(benchmarks):
-    results, _ = benchmarks
+    results, *_ = benchmarks
     for path in results.RESULTS.glob("*.json"):
         result = json.loads(path.read_text(encoding="utf-8"))
         assert set(results.FIELDS) <= set(result), path
@@ -66,21 +66,21 @@ def test_result_files_say_where_they_are_from(benchmarks):
 
 
 def test_a_changed_result_changes_its_table(benchmarks, monkeypatch, tmp_path):
-    results, result_tables = benchmarks
+    results, fill_tables, table_cells = benchmarks
     page = "<!-- table: calls -->\nstale\n<!-- /table -->"
-    before = results.filled(page, result_tables.TABLES)
+    before = fill_tables.filled(page, table_cells.TABLES)
     assert "stale" not in before and "| 87.2 % |" in before
     for name in ("model_calls", "model_even"):
         text = (results.RESULTS / f"{name}.json").read_text(encoding="utf-8")
         (tmp_path / f"{name}.json").write_text(text.replace("87.2", "86.1"), encoding="utf-8")
     monkeypatch.setattr(results, "RESULTS", tmp_path)
-    assert "| 86.1 % |" in results.filled(before, result_tables.TABLES)
+    assert "| 86.1 % |" in fill_tables.filled(before, table_cells.TABLES)
     with pytest.raises(KeyError, match="no table named nothing"):
-        results.filled("<!-- table: nothing -->\n<!-- /table -->", result_tables.TABLES)
+        fill_tables.filled("<!-- table: nothing -->\n<!-- /table -->", table_cells.TABLES)
 
 
 def test_what_a_benchmark_writes(benchmarks, monkeypatch, tmp_path):
-    results, result_tables = benchmarks
+    results, _fill_tables, table_cells = benchmarks
     monkeypatch.setattr(results, "RESULTS", tmp_path)
     monkeypatch.setattr(sys, "argv", ["/somewhere/steps.py", "--data", "/secret", "--out", "/a/b"])
     numbers = {"share": 1 / 3, "nothing": float("nan"), "spread": {"mean": 1.0, "sd": 0.25}}
@@ -92,13 +92,13 @@ def test_what_a_benchmark_writes(benchmarks, monkeypatch, tmp_path):
     assert found["machine"].startswith("one core of")
     assert found["weights"]["name"] == "rg-base"
     assert found["numbers"] == {"share": 0.33333, "nothing": None, "spread": numbers["spread"]}
-    assert result_tables.cell("{spread:.2f}, {share:.1f}", found["numbers"]) == "1.00 ± 0.25, 0.3"
-    assert result_tables.cell("{r:.1f}", {"r": {"low": -1.0, "high": 2.0}}) == "−1.0–2.0"
+    assert table_cells.cell("{spread:.2f}, {share:.1f}", found["numbers"]) == "1.00 ± 0.25, 0.3"
+    assert table_cells.cell("{r:.1f}", {"r": {"low": -1.0, "high": 2.0}}) == "−1.0–2.0"
 
 
 def test_markdown_tables(benchmarks):
-    results, result_tables = benchmarks
-    text = result_tables.markdown(["a", "b"], [["1", "2"], ["3", ""]])
+    results, _fill_tables, table_cells = benchmarks
+    text = table_cells.markdown(["a", "b"], [["1", "2"], ["3", ""]])
     assert results.markdown_tables(f"words\n{text}\n\nmore") == [
         {"columns": ["a", "b"], "rows": [["1", "2"], ["3", ""]]}
     ]

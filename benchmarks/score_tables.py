@@ -1,0 +1,169 @@
+"""Tables of everything else: cost, scores, likelihoods, fine-tuning, flows, motifs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from table_cells import TABLES, cell, markdown, numbers, table
+
+
+@table
+def cost() -> str:
+    result = numbers("cost")
+    cold, two = result["cold_start"], result["batches_of_8_of_100"]
+    rows = [["start, and 4 samples of 100 residues", cell("{seconds:.0f} s", cold),
+             cell("{memory_gb:.1f} GB", cold)]]  # fmt: skip
+    for length, values in result["lengths"].items():
+        digits = 2 if int(length) < 200 else 1
+        rows.append([f"a sample of {int(length):,} residues",
+                     cell(f"{{cpu_seconds:.{digits}f}} s", values),
+                     cell("{memory_gb:.1f} GB", values)])  # fmt: skip
+    rows.append(["a sample of 100 residues, two processes at once",
+                 cell("{seconds_per_sample:.2f} s", two), ""])  # fmt: skip
+    return markdown(["", "one core of a CPU", "memory"], rows)
+
+
+@table
+def cost_gpu() -> str:
+    rows = [[length, str(row["batch"]), f"{row['wall_seconds']:.2g} s"]
+            for length, row in numbers("cost_gpu")["lengths"].items()]  # fmt: skip
+    return markdown(["residues", "batch", "per sample"], rows)
+
+
+# Scores
+
+
+@table
+def published_scores() -> str:
+    labels = {"rmsd": "RMSD", "tm": "TM-score", "gdt_ts": "GDT-TS", "gdt_ha": "GDT-HA",
+              "lddt": "lDDT"}  # fmt: skip
+    rows = []
+    for key, values in numbers("published_scores")["metrics"].items():
+        unit, digits = (" Å", 4) if key == "rmsd" else ("", 5)
+        rows.append([labels[key], f"{values['median']:.{digits}f}{unit}",
+                     f"{values['limit']}{unit}", f"{values['ours']:.1f} %",
+                     f"{values['published']:.0f} %"])  # fmt: skip
+    return markdown(
+        ["", "median difference", "rows within", "with our alignment",
+         "with the published alignment"], rows,
+    )  # fmt: skip
+
+
+@table
+def score_speed() -> str:
+    result = numbers("score_speed")
+    speed, others = result["pairs_per_second"], result["rate_of_others"]
+    rows = [
+        ["protdiff, without quality columns", cell("{similarity:.0f} pairs/s", speed)],
+        ["protdiff, all columns", cell("{all:.0f} pairs/s", speed)],
+        ["biotite (RMSD, one TM-score, lDDT)", cell("{biotite:.1f} times the first", others)],
+        ["TM-align", cell("{tm_align:.1f} times the first", others)],
+    ]
+    return markdown(["", f"chains of {result['residues']} residues, one core"], rows)
+
+
+# Likelihood, audit, thermodynamics
+
+
+@table
+def likelihood() -> str:
+    paired = numbers("likelihood_ranking")["paired"]
+    labels = {"mirror image": "its mirror image", "jitter of 0.5 Å": "itself with jitter of 0.5 Å",
+              "fine modes redrawn, CA": "the same fold with redrawn detail (CA)",
+              "another chain, sequence": "another chain of its length, sequence given"}  # fmt: skip
+    rows = [[labels[key], f"{100 * share:.0f} %"] for key, share in paired.items()]
+    return markdown(["the native chain is more probable than", "of pairs"], rows)
+
+
+@table
+def likelihood_accuracy() -> str:
+    rows = []
+    for kind, values in numbers("likelihood_accuracy")["lddt"].items():
+        whole = f"{values['whole']:.2f}" if "whole" in values else ""
+        rows.append([kind, whole, f"{values['mean']:.2f}", f"{values['median']:.2f}"])
+    return markdown(
+        ["correlation with lDDT", "all models", "models of one target, mean", "median"], rows
+    )
+
+
+@table
+def audit() -> str:
+    rows = []
+    for kind, values in numbers("audit")["sets"].items():
+        p = f"{values['p']:.1g}" if "p" in values else ""
+        rows.append([kind, f"{values['ratio']:.2f}", p])
+    return markdown(["set of 200", "ratio of distances", "p"], rows)
+
+
+# Fine-tuning
+
+
+@table
+def finetune() -> str:
+    columns = [numbers(f"finetune_{kind}") for kind in ("helix", "strand")]
+
+    def row(label: str, text: Callable[[dict[str, Any]], str]) -> list[str]:
+        return [label, *(text(column) for column in columns)]
+
+    def share(when: str) -> Callable[[dict[str, Any]], str]:
+        return lambda result: "{:.0f}, {:.0f} %".format(*result["dssp"][when])
+
+    def loss(group: str) -> Callable[[dict[str, Any]], str]:
+        return lambda result: f"{result['loss_change'][group]:+.1f} %".replace("-", "−")
+
+    rows = [
+        row("helix, strand of samples before, by DSSP", share("before")),
+        row("after", share("after")),
+        row("of the 50 chains", share("chains")),
+        row("Fréchet distance of samples to the 50 chains",
+            lambda result: "{before:.0f} → {after:.0f}".format(**result["frechet"])),
+        row("loss on the five chains held out of the 50", loss("held_out")),
+        row("loss on other chains of the class", loss("class")),
+        row("loss on all other chains", loss("rest")),
+    ]  # fmt: skip
+    return markdown(["", "helical chains", "chains mostly of strands"], rows)
+
+
+# Relatives of the flow
+
+FLOW_LABELS = {
+    "rg": "RG, prior of real chains, decimated", "rg-full": "the same, all residues",
+    "rg-harmonic": "RG, heat kernel, harmonic prior, decimated (shipped)",
+    "rg-harmonic-full": "the same, all residues", "vp": "VP, prior of real chains",
+    "ddpm": "DDPM, white noise", "harmonic": "harmonic (EigenFold), all residues",
+}  # fmt: skip
+
+
+@table
+def flows() -> str:
+    result, rows = numbers("flows"), []
+    for name, label in FLOW_LABELS.items():
+        for count in ("20", "80"):
+            values = result["flows"][name][count]
+            rows.append([label if count == "20" else "", count,
+                         f"{values['seconds']['mean']:.2f}", cell("{bonds:.0f}", values),
+                         cell("{clashes:.2f}", values), cell("{frechet:.0f}", values)])  # fmt: skip
+    return markdown(
+        ["flow", "calls", "s/sample", "CA bonds within 0.1 Å, %", "clashes < 3.0 Å",
+         f"Fréchet (real: {result['floor']:.0f})"], rows,
+    )  # fmt: skip
+
+
+# Requests: tables that the scripts write as Markdown
+
+
+def _as_written(name: str, index: int) -> Callable[[], str]:
+    def make() -> str:
+        result = numbers(name)["tables"][index]
+        return markdown(result["columns"], result["rows"])
+
+    return make
+
+
+for _index, _part in enumerate(("free", "variations", "restraints", "symmetry", "extensions")):
+    TABLES[f"conditions-{_part}"] = _as_written("conditions", _index)
+TABLES["loops"] = _as_written("loops", 0)
+TABLES["motifs"] = _as_written("motifs", 0)
+TABLES["motif-problems"] = _as_written("motifs", 1)
+TABLES["training-speed"] = _as_written("training", 0)

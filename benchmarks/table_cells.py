@@ -1,0 +1,68 @@
+"""Cells and rows of the documentation's tables, and the register of all tables.
+
+`TABLES` maps the name of a table to a function that returns its Markdown. A cell is a format
+string over the numbers of a result, for instance ``{rms_n_ca:.3f} Å``.
+"""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from results import load
+
+
+class Spread:
+    """A number with its spread, or a range, that formats as one: ``3.7 ± 0.3``, ``0.2–0.3``."""
+
+    def __init__(self, values: dict[str, float]) -> None:
+        self.values = values
+
+    def __format__(self, spec: str) -> str:
+        if "mean" in self.values:
+            return f"{self.values['mean']:{spec}} ± {self.values['sd']:{spec}}"
+        low, high = (f"{self.values[key]:{spec}}" for key in ("low", "high"))
+        return low if low == high else f"{low}–{high}"
+
+
+class Cells(string.Formatter):
+    """Format strings that reach into nested numbers: ``{cold_start.seconds:.0f}``."""
+
+    def get_field(self, field_name: str, args: Sequence[Any], kwargs: Any) -> tuple[Any, str]:
+        value: Any = kwargs
+        for key in field_name.split("."):
+            value = value[key]
+        if isinstance(value, dict):
+            value = Spread(value)
+        return value, field_name
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        text = super().format_field(value, format_spec)
+        zero = not text.strip("-0.")
+        return text.lstrip("-") if zero else text.replace("-", "−")
+
+
+def cell(template: str, numbers: dict[str, Any]) -> str:
+    """A template filled with numbers that may have dots in their keys."""
+    safe = {key.replace(".", "_"): value for key, value in numbers.items()}
+    return Cells().vformat(template, (), safe)
+
+
+def markdown(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table."""
+    lines = [columns, ["---"] * len(columns), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def numbers(name: str) -> dict[str, Any]:
+    return load(name)["numbers"]
+
+
+TABLES: dict[str, Callable[[], str]] = {}
+
+
+def table(make: Callable[[], str]) -> Callable[[], str]:
+    """Register a table under the name of its function."""
+    TABLES[make.__name__.replace("_", "-")] = make
+    return make
