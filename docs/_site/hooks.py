@@ -69,8 +69,12 @@ def _home(match: re.Match[str]) -> str:
     The package imports its public names on first use, which the static analysis of the docstrings
     does not see.
     """
-    room, _, name = match[1].rpartition(".")
-    found = getattr(importlib.import_module(room), name)
-    if isinstance(found, ModuleType):
+    package, _, name = match[1].rpartition(".")
+    module = importlib.import_module(package)
+    if not hasattr(module, name):  # a module that nothing has imported yet
+        importlib.import_module(match[1])
         return match[0]
-    return f"::: {found.__module__}.{found.__qualname__}"
+    documented = getattr(module, name)
+    if isinstance(documented, ModuleType):
+        return match[0]
+    return f"::: {documented.__module__}.{documented.__qualname__}"
