@@ -37,7 +37,7 @@ def rmsd_of(built, real):
 def measure(sample):
     """Numbers of one sample."""
     placed, backbone = sample.request.condition, sample.backbone
-    kept, labels = placed.place >= 0, np.array(placed.group_labels)
+    kept, labels = placed.place >= 0, np.array(placed.groups)
     ca, whole = [], []
     for label in placed.labels:
         in_group = kept & (labels == label)
