@@ -1,8 +1,8 @@
 """The components of a chain: modes of its trace, and vectors on its links.
 
 A chain of N beads has 2N components: modes 0 … N-1 (mode 0, the centroid, is masked), then one
-vector per link i -> i+1 (N-1 of them). The vectors are the ultraviolet end of the flow: one more
-shell at an effective momentum above π, diagonal along the chain.
+vector per link i -> i+1 (N-1 of them). All link vectors have one effective momentum above π, that
+is, beyond the finest mode: they dissolve before all modes.
 """
 
 from __future__ import annotations
@@ -45,13 +45,14 @@ class ChainFlow:
     schedule : str
         Key of `SCHEDULES`.
     regulator : str
-        Of the RG schedule.
+        Of the RG schedule, key of `REGULATORS`.
     prior : str
         Stationary variance of the modes, key of `PRIORS`.
     signal_first : float
         α² of the link vectors, the fastest components, at u = 0: the resolution of RG flows.
     signal_last : float
-        What is left of the slowest mode in the prior, as a share of signal in signal and noise.
+        Signal that is left of the slowest mode at u = 1: α² for RG flows, the signal's share of
+        the variance for others. RGDM's schedule has its own ends.
     link_momentum : float
         Effective momentum of the link vectors, radians per residue.
     link_variance : float
@@ -61,9 +62,9 @@ class ChainFlow:
     profile : str
         Of the VP schedule, key of `PROFILES`.
     steepness : float
-        Of the GUD schedule, which is in order of the momenta.
+        Of the GUD schedule: how far apart components of different momenta dissolve.
     clip : bool
-        Of the GUD schedule.
+        Of the GUD schedule: whether γ stays between its two ends.
     resolution : float
         Noise at u = 0 of schedules other than RG, Å rms per residue and coordinate.
     links : bool
@@ -126,14 +127,14 @@ PRIORS: dict[str, Callable[[ChainFlow, list[int], int | None], PerMode]] = {
 
 
 def _log_noise(recipe: ChainFlow, modes: TraceModes) -> PerChain:
-    """γ at u = 1 with which `signal_last` is left of the slowest mode."""
+    """γ at u = 1 at which the share `signal_last` is left of the slowest mode."""
     rows = torch.arange(len(modes.slowest)), modes.slowest
     ratio = modes.variance[rows] / modes.prior[rows]
     return ratio.log() + log((1 - recipe.signal_last) / recipe.signal_last)
 
 
 def _log_resolution(recipe: ChainFlow, modes: TraceModes, tilt: float | PerMode = 0.0) -> PerChain:
-    """γ at u = 0 of the fastest mode with which `resolution` Å of noise are left."""
+    """γ at u = 0 of the fastest mode at which the noise is `resolution` Å."""
     weight = (modes.prior * torch.as_tensor(tilt).exp()).masked_fill(~modes.mask, 0).sum(1)
     return (modes.mask.sum(1) * recipe.resolution**2 / weight).log()
 
@@ -175,7 +176,7 @@ def _gud(recipe: ChainFlow, modes: TraceModes) -> GUD:
     )
 
 
-#: Schedules of chains: RG, RGDM's as published, and others that end with as little signal as RG.
+#: Schedules of chains: RG, RGDM's as published, and others with the ends that the recipe gives.
 SCHEDULES: dict[str, Callable[[ChainFlow, TraceModes], Schedule]] = {
     "rg": _rg,
     "rgdm": _rgdm,

@@ -70,11 +70,11 @@ def conditional_mean(
     Parameters
     ----------
     clean : Tensor, shape (..., D, 3)
-        Clean estimate without them.
+        Clean estimate, given the noisy state alone.
     variance, rows, precision
         See `observation_precision`, which gives the last.
     values : Tensor, shape (..., M, 3)
-        Observed.
+        Observed values.
     """
     gap = precision @ (values - rows @ clean)
     return clean + variance[:, None] * (rows.mT @ gap)

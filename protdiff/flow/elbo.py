@@ -1,7 +1,7 @@
 """A variational bound on ln p of data under a denoiser, in continuous time.
 
-On the ``denoise`` protocol of the samplers and in nats, per component of the flow; densities are
-those of the components, three coordinates each (docs/theory.md 6).
+Denoisers follow the ``denoise`` protocol of the samplers. Values are in nats per component of the
+flow, and densities are those of the components, three coordinates each (docs/theory.md 6).
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Bound:
     gain : Tensor, shape (B, D)
         What the denoiser adds to it, mean over repetitions.
     gain_by_time : Tensor, shape (times, B)
-        The same sum split by time: strata from `last` to 1, the last row the end at `last`.
+        The same sum split by time: intervals from `last` to 1, then the term at `last` itself.
     by_place : Tensor, shape (B, R), or None
         The bound split by the places to which `project` maps.
     error : Tensor, shape (B,)
@@ -62,15 +62,15 @@ class Bound:
 
 @dataclass(frozen=True)
 class Quadrature:
-    """How the integral over time is estimated.
+    """Intervals and repetitions with which the integral over time is estimated.
 
     Parameters
     ----------
     steps, samples : int
         Intervals of time, and repetitions: (steps + 1) · samples calls of the denoiser.
     last : float
-        Time at which the integral ends: the resolution. Detail that is still noise there keeps
-        the density of the Gaussian chain.
+        Time at which the integral ends. Detail that is still noise at that time keeps the density
+        of the Gaussian chain.
     """
 
     steps: int = 16
@@ -79,7 +79,7 @@ class Quadrature:
 
     @property
     def width(self) -> float:
-        """Of an interval."""
+        """Length of an interval."""
         return (1 - self.last) / self.steps
 
     def terms(
@@ -107,16 +107,16 @@ def elbo(
     generator: torch.Generator | None = None,
     project: Projection | None = None,
 ) -> Bound:
-    """Continuous-time variational bound, as what the denoiser gains over the Gaussian chain.
+    """Continuous-time variational bound: the Gaussian chain's density and the denoiser's gain.
 
     For the Gaussian chain, whose denoiser is D = c_skip X, the bound is exact: ln N(x; 0, λ). For
     any other denoiser the difference to it is the I-MMSE integral
 
         ½ ∫ γ' SNR (|x - c_skip X|² - |x - D|²) du + ½ (|x - c_skip X|² - |x - D|²) / τ at `last`
 
-    with the decoder N(x; D, τ), τ = λσ²/v. The same noise in both terms takes out most of the
-    variance, and components that the denoiser leaves to the Gaussian chain cost nothing. The
-    times are stratified: one uniform draw in each of `steps` equal intervals.
+    with the decoder N(x; D, τ), τ = λσ²/v, v = α²λ + σ². Both terms have the same noise, which
+    takes out most of the variance, and components whose estimate is that of the Gaussian chain add
+    none. The times are stratified: one uniform draw in each of `steps` equal intervals.
 
     Parameters
     ----------
@@ -184,7 +184,7 @@ def _by_place(
     clean: Components,
     gaussian: PerComponent,
 ) -> Float[Tensor, "batch places"]:
-    """Gain and the Gaussian chain's density by place: squares where they lie, the rest evenly."""
+    """Bound by place: gain and squares at their places, normalising constants spread evenly."""
     white = clean / torch.where(flow.mask, flow.variance, 1.0).sqrt()[..., None]
     squares = project(white).square().sum(-1)
     constant = gaussian.sum(1) + 0.5 * squares.sum(1)

@@ -1,8 +1,8 @@
-"""How probable data are under a denoiser: importance weights and the probability flow.
+"""Likelihood of data under a denoiser: importance weights and the probability flow.
 
-All on the ``denoise`` protocol of the samplers and in nats, per component of the flow; densities
-are those of the components, three coordinates each (docs/theory.md 6). The variational bound is in
-`elbo`.
+Denoisers follow the ``denoise`` protocol of the samplers. Values are in nats per component of the
+flow, and densities are those of the components, three coordinates each (docs/theory.md 6). The
+variational bound is in `elbo`.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def path_weights(
     batch = len(state)
 
     def wide(t: PerComponent) -> Tensor:
-        """With the axes of the coordinates."""
+        """The same values with axes for the coordinates, to broadcast over them."""
         return t.reshape(*t.shape, *(1,) * (state.ndim - 2))
 
     for s, u in pairwise(times.flip(0)):
@@ -85,7 +85,7 @@ def path_weights(
         at_s, at_u = flow.kernel(s), flow.kernel(u)
         ratio = at_u.alpha / at_s.alpha
         h = (flow.gamma(u) - flow.gamma(s)) / 2
-        # At a clipped end a component stands still: it costs nothing either way.
+        # Where γ is clipped a component does not change, and adds nothing to either density.
         moves = flow.mask & (h > STILL)
         shrink = torch.where(moves, -torch.expm1(-2 * h), 1.0)
         spread = at_u.sigma.square() * shrink  # σ_u² - ratio² σ_s², without cancellation

@@ -1,4 +1,4 @@
-"""Orthonormal bases of a chain; the cosine modes are those of the network (docs/theory.md 1.1).
+"""Orthonormal bases of a chain; the network works on the cosine modes (docs/theory.md 1.1).
 
 Cosine modes are the orthonormal DCT-II along the residue index. Row n of ``V`` is an eigenvector of
 the free-end path Laplacian with eigenvalue 4 sin²(k_n/2), k_n = πn/N. Row 0 of every basis but the
@@ -174,7 +174,7 @@ def to_modes(coords: Chains, lengths: Lengths, basis: str = "cosine") -> Chains:
     coords : Tensor, shape (B, size, 3)
         What lies beyond the end of a chain is ignored.
     lengths : sequence of int, or Tensor of int64 on the device of `coords`
-        With a tensor nothing waits for the device: for training there.
+        A tensor never has to be copied to the CPU, so training on an accelerator does not wait.
     basis : str
         Key of `BASES`.
 
@@ -217,9 +217,9 @@ def _transform(x: Chains, lengths: Lengths, basis: str, inverse: bool = False) -
     if list(rows) == [x.shape[1]]:
         return _product(matrix(x.shape[1]), x)
     out = torch.zeros_like(x)
-    for n, same in rows.items():
+    for n, of_length in rows.items():
         # A slice is a view where a list of one row would copy.
-        chosen = slice(same[0], same[0] + 1) if len(same) == 1 else same
+        chosen = slice(of_length[0], of_length[0] + 1) if len(of_length) == 1 else of_length
         out[chosen, :n] = _product(matrix(n), x[chosen, :n])
     return out
 

@@ -1,4 +1,4 @@
-"""Exact denoisers on the same protocol as the network: every sampler is proved on these first."""
+"""Exact denoisers on the network's protocol, on which samplers and likelihoods are tested."""
 
 from __future__ import annotations
 

@@ -2,8 +2,8 @@
 
 ``x_n(u) = α_n(u) x_n(0) + σ_n(u) ε`` with ``α² = sigmoid(-γ)``, ``σ² = c sigmoid(γ)``; a flow that
 is not `preserving` has α = 1 and ``σ² = c e^γ`` (docs/theory.md 1.3). A component is a 3-vector: a
-cosine mode of the CA trace, or a vector along the chain. A `Flow` is data; nothing here knows what
-the components mean.
+cosine mode of the CA trace, or the vector of a peptide link. A `Flow` holds data only, and nothing
+in this module depends on what the components mean.
 """
 
 from __future__ import annotations
@@ -44,17 +44,17 @@ class Schedule(Protocol):
         ...
 
     def log_cutoff(self, u: Times) -> Times:
-        """The clock that a network sees."""
+        """Measure of the time that the network is given: ln of the cut-off for RG schedules."""
         ...
 
     def time_of(self, log_cutoff: Times) -> Times:
-        """The time at which the clock has a value: the inverse of `log_cutoff`."""
+        """The time at which `log_cutoff` has a given value: its inverse."""
         ...
 
 
 @dataclass(frozen=True)
 class Kernel:
-    """What holds for every component at one time of a flow, in float64.
+    """Coefficients of every component at one time of a flow, in float64.
 
     With the preconditioning c_skip, c_out and c_in (docs/theory.md 4), a network that returns zero
     is the exact denoiser of the Gaussian chain.
@@ -90,7 +90,8 @@ class Flow:
     variance : Tensor, shape (B, D), float64
         Data variance λ_n per coordinate, Å² for modes.
     prior : Tensor, shape (B, D), float64
-        Stationary variance c_n per coordinate; the noise's shape if the flow is not `preserving`.
+        Stationary variance c_n per coordinate; the variance of the noise at γ = 0 if the flow is
+        not `preserving`.
     mask : Tensor, shape (B, D), bool
         Components that exist; the others are zero in data, noise and output.
     schedule : Schedule
@@ -169,7 +170,7 @@ class Flow:
         return noisy.masked_fill(~self.mask[..., None], 0).to(clean.dtype)
 
     def onward(self, x: Components, u: Times, s: Times, epsilon: Components) -> Components:
-        """Sample at times s of the forward process that is at x at times u ≤ s."""
+        """Sample of the forward process at times s, given its state x at times u ≤ s."""
         at_u, at_s = self.kernel(u), self.kernel(s)
         keep = at_s.alpha / at_u.alpha
         fresh = (at_s.sigma**2 - (keep * at_u.sigma) ** 2).clamp_min(0).sqrt()
@@ -178,7 +179,7 @@ class Flow:
 
     @property
     def start(self) -> PerComponent:
-        """Variance that samplers start from: the stationary one, or all of the noise."""
+        """Variance that samplers start from: the stationary one, or that of the noise at u = 1."""
         if self.preserving:
             return self.prior
         return self.kernel(torch.ones(len(self.mask), dtype=torch.float64)).sigma ** 2

@@ -33,7 +33,7 @@ class Regulator:
 
 
 def softplus(x: Tensor) -> Tensor:
-    """ln(1 + e^x); torch drops the 1 beyond 20, which is 2e-9 off."""
+    """ln(1 + e^x); with torch's own threshold of 20 it would be 2e-9 off just above it."""
     return torch.nn.functional.softplus(x, threshold=40)
 
 

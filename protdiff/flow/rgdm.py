@@ -71,13 +71,19 @@ def end_points() -> tuple[float, float]:
 
 
 def decay_time(t32: int = 80) -> float:
-    """τ_RG, the steps in which the cut-off falls by a factor e; `t32` steps for 32 residues."""
+    """τ_RG: number of steps in which the cut-off falls by a factor e.
+
+    Parameters
+    ----------
+    t32 : int
+        T32, the steps of a chain of 32 residues.
+    """
     first, last = map(inverse_regulator, end_points())
     return 2 * (t32 - 1) / log(MIN_BONDS**2 * last / first)
 
 
 def initial_cutoff(length: int) -> float:
-    """Λ_0, radians per residue: the fastest mode starts with the signal of DDPM's first step."""
+    """Λ_0 in radians per residue, at which the fastest mode has the signal of DDPM's first step."""
     return pi * (length - 1) / length / inverse_regulator(end_points()[0]) ** 0.5
 
 

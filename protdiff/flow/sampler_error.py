@@ -1,6 +1,7 @@
-"""Where a sampler's error comes from: the start, the steps, the score (docs/theory.md 3.4).
+"""Error of a sampler, from its start, its steps and its score (docs/theory.md 3.4).
 
-Closed forms for Gaussian data; sums over the three coordinates of a component, in nats.
+Closed forms for Gaussian data, in nats; every value is a sum over the three coordinates of a
+component.
 """
 
 from __future__ import annotations
@@ -65,14 +66,15 @@ def sampler_variance(
         )  # fmt: skip
         return states["last"]
 
+    # A first run with silent noise counts the draws.
     calls = count()
     with torch.no_grad():
         run(1, lambda rows: next(calls) * torch.zeros(len(rows), size, 1, dtype=torch.float64))
-    draws, turn = next(calls), count()
+    draws, draw_number = next(calls), count()
 
     def impulse(rows: Tensor) -> Tensor:
         unit = torch.zeros(chains, draws, size, 1, dtype=torch.float64)
-        unit[:, next(turn)] = 1
+        unit[:, next(draw_number)] = 1
         return unit.flatten(0, 1)
 
     return run(draws, impulse).reshape(chains, draws, size).square().sum(1)
@@ -85,9 +87,9 @@ def sampler_error(
     variance: PerComponent | None = None,
     **options: Any,
 ) -> PerComponent:
-    """KL of what a sampler draws to the data smoothed by σ at the last time.
+    """KL(sampler ‖ noised data) per component, of a sampler's last state and the data at that time.
 
-    The error of the start and of the steps together, for Gaussian data and the exact denoiser.
+    Errors of the start and of the steps together, for Gaussian data and the exact denoiser.
 
     Parameters
     ----------
@@ -138,8 +140,9 @@ def path_kl(
 ) -> PerComponent:
     """KL between the paths of the forward process and of the ancestral sampler.
 
-    The sampler has posterior variances and starts from the prior. Every step costs for its
-    variance, which lacks B²τ, and for the error of its denoiser; the first vanishes as 1/steps.
+    The sampler has posterior variances and starts from the prior. Every step adds two terms: one
+    for its variance, which lacks B²τ, and one for the error of its denoiser. The sum of the former
+    vanishes as 1/steps.
 
     Parameters
     ----------

@@ -109,8 +109,8 @@ def multistep(
         2106.02808).
     order : {1, 2}
     weights : iterator of Tensor, shape (B, D), optional
-        Of the last difference of estimates, one for every step but the first, in place of those of
-        the extrapolation.
+        Weights of the last difference of estimates, for every step but the first; by default those
+        of the linear extrapolation.
     """
     if not diffusion >= 0 or order not in (1, 2):
         raise ValueError(f"diffusion {diffusion} must be at least 0, order {order} must be 1 or 2")
@@ -135,10 +135,10 @@ def multistep(
 def matched(
     denoise: Denoise, flow: Flow, times: Grid, noise: Noise, **options: Unpack[SamplerOptions]
 ) -> Components:
-    """Stochastic multistep sampler that keeps the variance of a Gaussian chain: for few calls.
+    """Stochastic multistep sampler that keeps the variance of a Gaussian chain; for few calls.
 
-    As `sde_2m`, but for the weight of the last difference of estimates: per component and step the
-    one with which the variance comes out right, up to 0.6 (docs/theory.md 3.2).
+    It differs from `sde_2m` in the weight of the last difference of estimates: in every step each
+    component has the weight, at most 0.6, that makes its variance right (docs/theory.md 3.2).
 
     Examples
     --------
@@ -197,10 +197,10 @@ def heun(
     denoise, flow, times, noise, **options
         See the module.
     churn : callable, optional
-        ``churn(u, steps)`` gives the time û ≥ u to which the forward process takes the state back
-        before each step; see `edm_churn`.
+        ``churn(u, steps)`` gives the time û ≥ u to which noise is added before each step; see
+        `edm_churn`.
     noise_scale : float
-        EDM's S_noise, on the churn's noise.
+        EDM's S_noise: factor of the noise that churn adds.
     """
     walk = Walk(denoise, flow, times, noise, **options)
     x = walk.first_state()
@@ -229,7 +229,7 @@ def _heun_slope(x: Components, k: Kernel, clean: Components) -> Components:
 def edm_churn(
     schedule: VE, amount: float = 40.0, low: float = 0.05, high: float = 50.0
 ) -> Callable[[Times, int], Times]:
-    """EDM's law of churn: σ rises by min(amount/steps, √2 - 1) where low ≤ σ ≤ high.
+    """EDM's churn: σ rises by the share min(amount/steps, √2 - 1) where low ≤ σ ≤ high.
 
     Parameters
     ----------

@@ -1,9 +1,9 @@
 """Noise schedules: gamma_n(u), minus the log-SNR of every component in units of its prior variance.
 
-A schedule is data with one method, ``gamma(momenta, u)``. u runs from 0 (data) to 1 (prior). A
-momentum says when its component dissolves: the fastest go first. ``log_cutoff(u)`` is the clock
-that a network sees, and ``time_of`` its inverse. Everything is float64: ln α² reaches -240 and
-1 - α² reaches 1e-15 (docs/theory.md 13).
+``gamma(momenta, u)`` is the schedule; u runs from 0 (data) to 1 (prior). Under RG and GUD schedules
+components of larger momentum dissolve first. ``log_cutoff(u)`` is the measure of time that the
+network is given, and ``time_of`` its inverse. Everything is float64: ln α² reaches -240 and 1 - α²
+reaches 1e-15 (docs/theory.md 13).
 """
 
 from __future__ import annotations
@@ -119,11 +119,11 @@ class VP:
         return law(low + _double(u) * (high - low))
 
     def log_cutoff(self, u: Times) -> Times:
-        """-γ/4: ln of the cut-off at which RG's mode of momentum 1 has this γ, 4 ln(k/Λ)."""
+        """-γ/4: ln Λ of an RG flow whose mode of momentum k = 1 has this γ = 4 ln(k/Λ)."""
         return -self._scalar(u) / 4
 
     def time_of(self, log_cutoff: Times) -> Times:
-        """The u at which the clock has the given value."""
+        """The u at which `log_cutoff` has the given value."""
         _, time = PROFILES[self.profile]
         low, high = time(_double(self.low)), time(_double(self.high))
         return (time(-4 * _double(log_cutoff)) - low) / (high - low)
@@ -145,6 +145,7 @@ class VE:
     low, high : float or Tensor, shape (B,)
         σ at u = 0 and at u = 1.
     rho : float
+        ρ.
     """
 
     low: PerChain = 0.002
@@ -162,11 +163,11 @@ class VE:
         return (_double(sigma) ** (1 / self.rho) - low) / (high - low)
 
     def log_cutoff(self, u: Times) -> Times:
-        """-γ/4, as for `VP`; EDM's own clock is ln(σ)/4."""
+        """-γ/4, as for `VP`; EDM gives its network ln(σ)/4 instead."""
         return -self.sigma(u).log() / 2
 
     def time_of(self, log_cutoff: Times) -> Times:
-        """The u at which the clock has the given value."""
+        """The u at which `log_cutoff` has the given value."""
         return self.time_at((-2 * _double(log_cutoff)).exp())
 
     def gamma(self, momenta: PerComponent, u: Times) -> PerComponent:
@@ -176,7 +177,7 @@ class VE:
 
 @dataclass(frozen=True)
 class GUD:
-    """Soft-conditioning: components in order, as far apart as `steepness` says.
+    """GUD's soft-conditioning: components dissolve in order; `steepness` sets how far apart.
 
     γ = low + a (l - l_fast) + u (high - low + a (l_fast - l_slow)) with l = ln(k² + m²): the
     fastest component starts at `low`, the slowest ends at `high`. a = 0 is plain diffusion, a = 1
@@ -190,6 +191,7 @@ class GUD:
     steepness : float
         a, one over the paper's softness.
     low, high : float or Tensor, shape (B,)
+        γ of the fastest component at u = 0, and of the slowest at u = 1.
     mass_squared : float
         m².
     clip : bool
@@ -218,7 +220,7 @@ class GUD:
         return -(start + _double(u) * self.span()) / 4
 
     def time_of(self, log_cutoff: Times) -> Times:
-        """The u at which the clock has the given value."""
+        """The u at which `log_cutoff` has the given value."""
         start = self.low + self.steepness * (self._order(1.0) - self._order(self.fast))
         return (-4 * _double(log_cutoff) - start) / self.span()
 
@@ -245,7 +247,9 @@ def sequential_steepness(
     overlap : float
         τ_max, at least 0 and below 1: the time at which the last component starts.
     slow, fast : float
-        Momenta.
+        Momenta of the slowest and of the fastest component.
+    low, high : float
+        γ at the ends, as in `GUD`.
     """
     if not 0 <= overlap < 1:
         raise ValueError(f"the last component must start at a time in [0, 1), not {overlap}")

@@ -1,4 +1,4 @@
-"""Step positions that suit a flow, from closed forms alone: no network (docs/theory.md 3.5)."""
+"""Sampling times fitted to a flow by closed forms, without a network (docs/theory.md 3.5)."""
 
 from __future__ import annotations
 
@@ -60,9 +60,9 @@ def fit_schedule(
 ) -> Float[Tensor, "{calls}"]:
     """Times that minimise the sampler's exact error on Gaussian data.
 
-    Quasi-Newton descent on the logarithm of the increments of u, from equal ones, through the
-    sampler itself. Part of what one spectrum gains is cancellation of errors on that spectrum,
-    hence the mean error over several.
+    Quasi-Newton descent on the logarithms of the increments of u, which start equal, with
+    gradients through the sampler. The error is a mean over several spectra, because part of the
+    gain on a single one is a cancellation of errors that another spectrum would not have.
 
     Parameters
     ----------

@@ -28,6 +28,7 @@ __all__ = [
     "MeasuredSpectrum",
     "bond_and_rg",
     "calibrate",
+    "calibrated_prior",
     "free_field",
     "harmonic",
 ]
@@ -72,7 +73,7 @@ def bond_and_rg(variance: Float[Tensor, "modes"], length: int) -> tuple[float, f
 
 @lru_cache(maxsize=4096)
 def calibrate(length: int, bond: float = 3.8, radius: float | None = None) -> tuple[float, float]:
-    """Free-field constants that give a chain of real proteins' bond and size.
+    """Free-field constants with which a chain has the bond length and size of real proteins.
 
     Parameters
     ----------
@@ -138,8 +139,8 @@ class MeasuredSpectrum:
     """Mode variances of real chains as a smooth function of momentum and length.
 
     ``lam(k, N) = calibrated free field(k, N) * exp(g(ln k, ln N))``, g interpolated linearly
-    between knots. Outside the measured lengths the correction is kept and the calibrated prior
-    carries on the trend.
+    between knots. Outside the measured lengths the correction is that of the nearest measured one,
+    and the trend with length is that of the calibrated prior.
 
     Parameters
     ----------
@@ -171,10 +172,11 @@ class MeasuredSpectrum:
         momentum_knots: int = 48,
         length_knots: Sequence[float] = (40, 64, 96, 144, 256, 512),
     ) -> MeasuredSpectrum:
-        """Logarithm of the mean ratio to the calibrated prior in overlapping bins, smoothed.
+        """Fit a spectrum to modes of real chains.
 
-        The bins are as wide as two knots, which flattens narrow peaks a little: the helix peak of
-        real chains by 5-10 %.
+        The correction is the logarithm of the mean ratio to the calibrated prior, in overlapping
+        bins as wide as two knots, smoothed. The bins flatten narrow peaks a little: the helix peak
+        of real chains by 5-10 %.
 
         Parameters
         ----------

@@ -1,8 +1,8 @@
 """Thermodynamics of a flow: entropy production, speciation, collapse, replicas.
 
-Every flow is reversible with respect to its prior N(0, c), so what it produces in entropy is what
-data lose in distance from the fixed point, whatever the schedule (docs/theory.md 7). All sums are
-over the three coordinates of a component, in nats.
+Every flow is reversible with respect to its prior N(0, c), so the entropy that it produces equals
+the decrease of the data's KL divergence from the prior, whatever the schedule (docs/theory.md 7).
+Every value is a sum over the three coordinates of a component, in nats.
 """
 
 from __future__ import annotations
@@ -52,7 +52,8 @@ def entropy_production_rate(
 ) -> PerComponent:
     """Entropy production per unit of u, per component.
 
-    (b c / 2) E|s + X/c|². By Stein's identity it needs two expectations only.
+    (b c / 2) E|s + X/c|² with b = -d(ln α²)/du and the score s. By Stein's identity it needs two
+    expectations only.
 
     Parameters
     ----------
@@ -85,7 +86,7 @@ def _bisect_rows(above: Callable[[Times], Tensor], shape: tuple[int, ...]) -> Pe
     low, high = (torch.full(shape, v, dtype=torch.float64) for v in (0.0, 1.0))
     for _ in range(50):
         middle = (low + high) / 2
-        # The condition takes one time per row: so the columns come one after the other.
+        # The condition takes one time per row, so it is evaluated column by column.
         holds = torch.stack([above(middle[:, d])[:, d] for d in range(shape[1])], 1)
         low, high = torch.where(holds, middle, low), torch.where(holds, high, middle)
     return low
@@ -126,7 +127,7 @@ def top_eigenvalue(
     basis: list[Tensor] = []
     images: list[Tensor] = []
     for _ in range(min(iterations, 3 * int(flow.mask.sum()))):
-        for _ in range(2):  # once more against rounding
+        for _ in range(2):  # the second time removes what rounding left
             for other in basis:
                 v = v - (v * other).sum() * other
         if float(v.norm()) < 1e-10:
@@ -145,8 +146,8 @@ def speciation_time(
 
     The effective potential of a trajectory at the centre then has a maximum instead of a minimum
     (Yu & Huang), in any basis. For exact denoisers: a network is not trained at X = 0, and its
-    normalisation makes the Jacobian there meaningless. The time is halved `halvings` times;
-    `options` are those of `top_eigenvalue`.
+    normalisation makes the Jacobian there meaningless. The interval of times is halved `halvings`
+    times; `options` are those of `top_eigenvalue`.
     """
     low, high = 0.0, 1.0
     for _ in range(halvings):

@@ -1,4 +1,4 @@
-"""Where sampling times lie between noise and structure; no torch, so that defaults are cheap."""
+"""Density of the sampling times; without torch, so that the defaults are imported quickly."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ __all__ = ["PROTEIN_DENSITY", "TimeDensity"]
 
 @dataclass(frozen=True)
 class TimeDensity:
-    """Density of times ``1 + height exp(-((u - centre)/width)²)`` down to the time `last`.
+    """Sampling times from 1 to `last`, of density ``1 + height exp(-((u - centre)/width)²)``.
 
-    The defaults are denser where a protein's estimate moves (docs/theory.md 3.5).
+    With the defaults they are densest where the estimate of a protein changes most (docs/theory.md
+    3.5).
     """
 
     last: float = 0.1

@@ -40,8 +40,9 @@ def sampling_times(
 ) -> Float[Tensor, "{steps}"]:
     """Times at which to sample a protein, falling from `start`, float64.
 
-    For RG flows they fall to 0.1, denser where a protein's estimate moves. Of equally spaced times
-    a third would come when everything is decided to 0.2 Å. For other flows they are equally spaced,
+    For RG flows they fall to `density.last` (0.1 by default; `start` where that is less), and are
+    densest where the estimate of a protein changes most. Of equally spaced times, a third would
+    come when the structure is decided to within 0.2 Å. For other flows they are equally spaced,
     down to 0.
 
     Parameters
@@ -52,7 +53,7 @@ def sampling_times(
     start : float
         First time.
     density : TimeDensity
-        Of RG flows.
+        Of the times of RG flows.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What all samplers share: the state they start from, the calls of the denoiser, the step."""
+"""Code that all samplers share: the first state, the calls of the denoiser, the steps."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ class Walk:
         return self.masked(self.estimate(x, len(self.times) - 1))
 
     def masked(self, x: Components) -> Components:
-        """Components without those that do not exist: noise must not move the centroid."""
+        """State with 0 in the components that are masked: noise must not move the centroid."""
         return x.masked_fill(~self.flow.mask[..., None], 0)
 
 

@@ -1,4 +1,4 @@
-"""Named flows: the diffusions of the source papers as one process per component.
+"""Named flows: the diffusions of the source papers, each as an instance of `Flow`.
 
 >>> import torch
 >>> from protdiff import flows
@@ -91,7 +91,7 @@ def recipe(name: str = SHIPPED, **changes: Any) -> ChainFlow:
     name : str
         Key of `FLOWS`.
     **changes
-        Fields of `protdiff.flow.ChainFlow` to set otherwise, for example ``steepness=4``.
+        Fields of `protdiff.flow.ChainFlow` with other values, for example ``steepness=4``.
 
     Returns
     -------

@@ -1,8 +1,9 @@
 """Attention over pairs of beads with equivariant messages.
 
-Tensors of pairs have the heads first, (H, R, Q, K): one sweep multiplies what all heads share. The
-rows, queries and keys (R, Q, K) are (B, M, M) where all beads attend to all, and
-(B·blocks, BLOCK_SIZE, KEYS_PER_BLOCK) where beads attend in blocks (`attention_blocks`).
+Tensors of pairs have the shape (H, R, Q, K). The heads H come first, so that tensors without them,
+which all heads share, broadcast. The rows, queries and keys (R, Q, K) are (B, M, M) where all beads
+attend to all, and (B·blocks, BLOCK_SIZE, KEYS_PER_BLOCK) where beads attend in blocks
+(`attention_blocks`).
 """
 
 from __future__ import annotations
@@ -24,10 +25,11 @@ __all__ = ["Attention"]
 
 
 class Projections(NamedTuple):
-    """What every bead brings to the attention.
+    """Linear maps of every bead's features, from which attention is computed.
 
-    Per head: scalar query, key and value; vector query, key and value; the directions f and g that
-    weigh the edge. For all heads in one axis: scalars and vectors of the edge messages.
+    Per head: scalar query, key and value; vector query, key and value; the directions f and g of
+    `Attention._add_edge_logits`. With all heads in the last axis: scalars and vectors of the
+    messages along edges.
     """
 
     query: Float[Tensor, "heads batch beads keys"]
@@ -51,7 +53,7 @@ def _edge_moments(
     vectors: Float[Tensor, "batch beads 3 channels"],
     x: Float[Tensor, "batch beads 3 1"],
 ) -> Float[Tensor, "batch beads 11 channels"]:
-    """What has to be summed over neighbours for the messages along edges; see `_edge_sums`."""
+    """Terms whose sums over neighbours give the messages along edges; see `_edge_sums`."""
     dot = (x * vectors).sum(-2, keepdim=True)
     return torch.cat([scalars, x * scalars, dot, vectors, cross(x, vectors)], -2)
 
@@ -209,9 +211,9 @@ class Attention(nn.Module):
     ) -> Float[Tensor, "heads rows queries keys"]:
         """Logits plus (r_ij·f_i + r_ij·g_j) / (1 + |r_ij|).
 
-        They say where the neighbour lies in the frame of this bead, and this bead in the
-        neighbour's. Both products of r_ij = x_j - x_i are written as one sum over columns, those of
-        bead i times those of bead j.
+        They depend on where the neighbour lies in the frame of this bead, and this bead in the
+        neighbour's. As r_ij = x_j - x_i, both products together are one scalar product of a row of
+        bead i with a row of bead j.
         """
         f, g = parts.query_direction.squeeze(-1), parts.key_direction.squeeze(-1)
         positions, ones = x.expand(self.heads, -1, -1, -1), torch.ones_like(f[..., :1])
@@ -230,9 +232,9 @@ class Attention(nn.Module):
     ]:
         """Sums of the values over neighbours."""
         size, values = parts.value.shape[-2:]
-        both = torch.cat([parts.value, parts.vector_value.flatten(-2)], -1)
-        both = from_blocks(weight @ gather_keys(both, keys), keys, size)
-        scalars, vectors = both.split([values, 3 * parts.vector_value.shape[-1]], -1)
+        messages = torch.cat([parts.value, parts.vector_value.flatten(-2)], -1)
+        sums = from_blocks(weight @ gather_keys(messages, keys), keys, size)
+        scalars, vectors = sums.split([values, 3 * parts.vector_value.shape[-1]], -1)
         vectors = vectors.unflatten(-1, (3, -1)).permute(1, 2, 3, 0, 4)
         return scalars.permute(1, 2, 0, 3), vectors
 
@@ -251,7 +253,7 @@ class Attention(nn.Module):
         moments = _edge_moments(parts.edge_scalars, parts.edge_vectors, x)
         moments = moments.unflatten(-1, (self.heads, -1)).permute(3, 0, 1, 2, 4).flatten(-2)
         sums = from_blocks(weight @ gather_keys(moments, keys), keys, x.shape[1])
-        # Back to all heads in one axis, where `_edge_sums` knows the position of the bead.
+        # Batch and beads first, heads and channels in one axis: so the positions broadcast.
         sums = sums.unflatten(-1, (sum(MOMENT_SIZES), -1)).permute(1, 2, 3, 0, 4).flatten(-2)
         dot, along, turned = (part.unflatten(-1, (self.heads, -1)) for part in _edge_sums(sums, x))
         return dot.squeeze(2), along, turned

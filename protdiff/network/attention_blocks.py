@@ -1,9 +1,9 @@
 """Which beads attend to which: all to all in short chains, blocks of beads to their keys in long.
 
-A block of `BLOCK_SIZE` consecutive beads shares `KEYS_PER_BLOCK` keys: the beads nearest to any of
-its own. Attention stays a matrix product, while the number of pairs grows in proportion to the
-number of beads. Tensors of pairs have one row per block; where all beads attend to all, a chain is
-one block, and the `keys` that these functions take are None.
+A block of `BLOCK_SIZE` consecutive beads shares `KEYS_PER_BLOCK` keys: the beads that are nearest
+to any bead of the block. Attention stays a matrix product, while the number of pairs grows in
+proportion to the number of beads. Tensors of pairs have one row per block. Where all beads attend
+to all, a chain is one block, and the argument `keys` of these functions is None.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ KEYS_PER_BLOCK = 128
 
 
 def attends_in_blocks(beads: int) -> bool:
-    """Whether chains of so many beads attend in blocks; in shorter ones it would save nothing."""
+    """Whether chains of this many beads attend in blocks; in shorter ones it would save nothing."""
     return beads > BLOCK_SIZE + KEYS_PER_BLOCK
 
 

@@ -23,8 +23,8 @@ __all__ = ["NEAR", "distances", "node_features", "previous_features"]
 OFFSETS = (-8, -6, -4, -3, -2, -1, 1, 2, 3, 4, 6, 8)
 #: Places in `OFFSETS` of the nearest ones, of which scalar and triple products are taken too.
 NEAR = tuple(i for i, offset in enumerate(OFFSETS) if abs(offset) <= 3)
-#: Vectors of a bead besides `OFFSETS`: whitened signal (its own and two differences to it),
-#: position from the centroid, links (4).
+#: Vectors of a bead besides `OFFSETS`: whitened signal at the bead, differences of the two
+#: neighbours' signals to it, position from the centroid, links (4).
 OTHER_VECTORS = 8
 #: Vectors of an earlier estimate besides `OFFSETS`: displacement, links (2).
 PREVIOUS_VECTORS = 3
@@ -89,7 +89,7 @@ def _invariants(
 def distances(
     x: PerBead, keys: Int[Tensor, "batch blocks keys"] | None
 ) -> Float[Tensor, "rows queries keys"]:
-    """Distances of the pairs that attend; never zero, where their gradient would not be finite."""
+    """Distances of the pairs that attend; never 0, where the gradient would not be finite."""
     queries, others = into_blocks(x[None], keys)[0], gather_keys(x[None], keys)[0]
     dx, dy, dz = (
         b[:, None] - a[..., None]

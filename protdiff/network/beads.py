@@ -33,12 +33,12 @@ class Beads:
     Parameters
     ----------
     position : Tensor, shape (B, M, 3)
-        Wiener estimate of the bead positions.
+        Bead positions in the Gaussian chain's estimate of the clean chain (Wiener filter).
     signal : Tensor, shape (B, M, 3)
         Noisy modes, whitened, at the beads.
     links : Tensor, shape (B, M, 4, 3)
-        Link vectors: whitened and Wiener estimate of the one after each bead, then of the one
-        before it. Zero while their shell is not active.
+        Noisy link vectors, whitened, and their Wiener estimates: of the link after each bead, then
+        of the link before it. Zero while the links are not active.
     conditions : Tensor, shape (B, M, C)
     mask : Tensor, shape (B, M), bool
     ends : Tensor, shape (B, M, 2)
@@ -82,7 +82,7 @@ class ChainGroup:
     lengths : sequence of int, or Tensor
         Residues of these chains.
     beads : int
-        Beads that every one is shown with; at full resolution, those of the longest.
+        Beads of every chain; at full resolution, those of the longest.
     full : bool
         Whether every residue is a bead.
     """
@@ -103,7 +103,7 @@ class ChainGroup:
 
 
 def group_chains(beads: Sequence[int], lengths: Sequence[int]) -> Iterator[ChainGroup]:
-    """Split a batch into groups: one for each bead count, and two of chains at full resolution.
+    """Split a batch into groups: one for each bead count, and up to two at full resolution.
 
     Parameters
     ----------
@@ -123,18 +123,18 @@ def group_chains(beads: Sequence[int], lengths: Sequence[int]) -> Iterator[Chain
 
 @dataclass(frozen=True)
 class NoisyChains:
-    """Components of a batch at a time of the flow, with what the network's input needs to know.
+    """Noisy components of a batch, and all else from which the network's input is made.
 
     Parameters
     ----------
     components : Tensor, shape (B, 2N, 3)
         Noisy components.
     kernel : Kernel
-        Of the flow at the time of every chain.
+        Kernel of the flow at the time of every chain.
     active : Tensor, shape (B, 2N), bool
         Components that the network sees.
     log_cutoff : Tensor, shape (B,)
-        Of the flow at the time of every chain.
+        `log_cutoff` of the flow's schedule at the time of every chain.
     conditions : Tensor, shape (B, N, C), optional
         Per residue.
     previous : Tensor, shape (B, 2N, 3), optional
@@ -197,7 +197,7 @@ def _after_and_before(
     links: Float[Tensor, "batch beads vectors 3"],
 ) -> Float[Tensor, "batch beads 2*vectors 3"]:
     """Vectors of the link after each bead, then those of the link before it."""
-    # The first bead gets those of the last link of the padded chain, which are masked, so zero.
+    # Before the first bead comes the vector after the last place, which is masked, so zero.
     return torch.cat([links, links.roll(1, 1)], 2)
 
 

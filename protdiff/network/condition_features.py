@@ -1,4 +1,4 @@
-"""What the network may know of a residue: its type, its secondary structure, or nothing."""
+"""Features of a residue that the network may be given: its type and its secondary structure."""
 
 from __future__ import annotations
 

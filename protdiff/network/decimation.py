@@ -1,4 +1,4 @@
-"""RG decimation: a band-limited chain of N residues on M < N beads, exactly (docs/theory.md 5).
+"""RG decimation: a band-limited chain of N residues as M < N beads, exactly (docs/theory.md 5).
 
 With K active modes, ``x̃ = sqrt(M/N) V_Mᵀ[:, :K] X[:K]`` evaluates the chain at M equally spaced
 points; the orthonormal rows of ``V_M`` read the network's output back into modes.
@@ -20,7 +20,7 @@ __all__ = ["BEAD_COUNTS", "OVERSAMPLING", "bead_count", "bead_spacing", "pool_ma
 BEAD_COUNTS = (
     16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048
 )  # fmt: skip
-#: Beads per active mode, at least.
+#: Fewest beads per active mode.
 OVERSAMPLING = 1.25
 
 

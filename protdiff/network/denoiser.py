@@ -1,4 +1,4 @@
-"""Flow × network: the preconditioned denoiser, with decimation (docs/theory.md 4, 5)."""
+"""The preconditioned denoiser of a flow and a network, with decimation (docs/theory.md 4, 5)."""
 
 from __future__ import annotations
 
@@ -31,28 +31,28 @@ if TYPE_CHECKING:
 
 __all__ = ["ACTIVE_SIGNAL", "Denoiser", "active_modes", "guidance_weights"]
 
-#: Modes that keep less than this share α² of their signal are at the fixed point: the network
-#: does not see them, and their estimate is the Gaussian chain's.
+#: Modes that keep less than this share α² of their signal count as pure noise: the network does not
+#: see them, and their estimate is the Gaussian chain's.
 ACTIVE_SIGNAL = 0.003
 
 #: Guidance acts on a mode while its share α² of signal is below `GUIDED_SIGNAL`. Modes of momenta
-#: beyond `FINE_MOMENTUM` (periods under 4 residues) are guided until the share of the links is
-#: there too; the links themselves are not guided. On what is mostly decided, guidance turns coil
-#: into helix, and links into outliers (benchmarks/model-log.md).
+#: beyond `FINE_MOMENTUM` (periods under 4 residues) are guided for longer, while the share of the
+#: links is below it. The links themselves are not guided. On components that are mostly decided,
+#: guidance turns coil into helix, and links into outliers (benchmarks/model-log.md).
 GUIDED_SIGNAL, FINE_MOMENTUM = 0.4, torch.pi / 2
 
 
 def active_modes(
     alpha: Float[Tensor, "batch components"], mask: Bool[Tensor, "batch components"]
 ) -> Bool[Tensor, "batch components"]:
-    """Components above the noise floor; those of the trace are a prefix of the modes."""
+    """Components with enough signal for the network; of the trace, these are the first modes."""
     return mask & (alpha.square() >= ACTIVE_SIGNAL)
 
 
 def guidance_weights(
     flow: Flow, u: Float[Tensor, "batch"], guidance: float
 ) -> Float[Tensor, "batch components 1"]:
-    """Weight of the denoiser against its guide; 1 where guidance does not act."""
+    """Weight w of the denoiser in ``G + w (D - G)``, G its guide's estimate; 1 for no guidance."""
     undecided, size = flow.kernel(u).alpha.square() < GUIDED_SIGNAL, flow.mask.shape[1] // 2
     fine = (flow.momenta > FINE_MOMENTUM) & undecided[:, size:].any(1, keepdim=True)
     acts = undecided | fine
@@ -67,12 +67,12 @@ class Denoiser(nn.Module):
     ----------
     config : NetworkConfig
     recipe : ChainFlow
-        Makes the flow of any length; its spectrum preconditions the network.
+        Gives the flow of any length; its spectrum preconditions the network.
 
     Attributes
     ----------
     guide : Denoiser or None
-        A weaker denoiser of the same flow, which samples may be steered away from.
+        A weaker denoiser of the same flow, away from which samples may be steered.
     reader : SequenceReader or None
         Predicts the secondary structure from residue types.
 
@@ -109,17 +109,19 @@ class Denoiser(nn.Module):
         Parameters
         ----------
         lengths : sequence of int
+            Residues of every chain of the batch.
         conditions : Tensor, shape (B, N, C), optional
             Per residue; zeros mean "not given". They are completed by `read`.
         flow : Flow, optional
             The recipe's, perhaps with some components masked.
         remember : bool
-            Show every call the estimate of the call before, if the network has learned to use it:
-            for walks from noise to structure. Otherwise `denoise` is a function of x and u alone.
+            Give the network in every call the estimate of the last call, if it has learned to use
+            it: for walks from noise to structure. If the caller changes that estimate in place, the
+            network is given the changed one. Without it `denoise` depends on x and u alone.
         guidance : float
-            w in ``G + w (D - G)`` with the estimate G of the guide: beyond 1, what this denoiser
-            has learned and the guide has not counts more (Karras et al., arXiv 2406.02507), in
-            the components that `guidance_weights` chooses.
+            w in ``G + w (D - G)`` with the estimate G of the guide, in the components that
+            `guidance_weights` chooses: beyond 1, all that this denoiser has learned better than
+            the guide counts more (Karras et al., arXiv 2406.02507).
 
         Returns
         -------
@@ -201,10 +203,11 @@ class Denoiser(nn.Module):
         conditions : Tensor, shape (B, N, C), optional
             As `read` returns them.
         previous : Tensor, shape (B, 2N, 3), optional
-            An estimate of the clean components from more noise, or from a call without one.
+            An earlier estimate of the clean components: from a noisier time, or from a call at this
+            time without `previous`.
         beads : int, optional
-            Beads that all chains are shown with, N for full resolution; by default as many as each
-            chain needs. With it, and with `lengths` as a tensor, nothing waits for the device.
+            Beads of every chain, N for full resolution; by default as many as each chain needs.
+            With this, and with `lengths` as a tensor, nothing waits for the device.
 
         Returns
         -------

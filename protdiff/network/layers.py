@@ -96,7 +96,7 @@ class FeedForward(nn.Module):
 
 
 def _without_gate(_module: nn.Module, tensors: dict[str, Tensor], prefix: str, *_: Any) -> None:
-    """Drop the empty tensors of e3nn's `Gate`, which old weights files of this layer carry."""
+    """Drop the empty tensors of e3nn's `Gate`, which old weights files have for this layer."""
     for name in [name for name in tensors if name.startswith(f"{prefix}gate.")]:
         del tensors[name]
 

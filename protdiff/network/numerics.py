@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 __all__ = ["eager_e3nn", "flush_denormals", "pick_device"]
 
-#: Options that e3nn has today, and that of e3nn 0.5, whose value is a bool. Of the two, only the
-#: first may be set where both exist: to put the old option back turns TorchScript on.
+#: e3nn's option that turns TorchScript off, and its name in e3nn 0.5, where its value is a bool.
+#: Where both names exist only the first may be set: setting the old one turns TorchScript on.
 JIT_MODE, OLD_JIT_OPTION = "jit_mode", "jit_script_fx"
 
 

@@ -21,14 +21,14 @@ MIN_EXPONENT = -60.0
 class PairBias(nn.Module):
     """Attention bias of every layer and head.
 
-    It is computed once per call for all layers. Each head starts with a decay of its own, from very
-    local to global: without that, attention over all pairs does not start to learn.
+    It is computed once per call for all layers. The heads start with different decays, from very
+    local to global: without them, attention over all pairs does not start to learn.
 
     Parameters
     ----------
     layers, heads : int
     previous : bool
-        Whether distances in an earlier estimate may be given.
+        Whether distances in an earlier estimate may be passed to `forward`.
     radial : int
         Gaussian radial functions between 0 and `reach` bead spacings.
     hidden : int
@@ -36,7 +36,7 @@ class PairBias(nn.Module):
     max_separation : int
         Larger separations along the chain count as this one.
     reach : float
-        In bead spacings.
+        Distance of the last radial function, in bead spacings.
     """
 
     exponents: Tensor

@@ -1,4 +1,4 @@
-"""Secondary structure as a sequence suggests it, for a network that sees few beads.
+"""Secondary structure predicted from residue types, for a network that sees few beads.
 
 At coarse times many residues share a bead, and the bead only knows their mean type: the order of
 the types, which decides between helix and strand, is lost. So the secondary structure is predicted
@@ -26,7 +26,7 @@ __all__ = ["ReaderConfig", "SequenceReader", "with_reading"]
 
 @dataclass(frozen=True)
 class ReaderConfig:
-    """Sizes of a reader; stored with the weights.
+    """Sizes of a `SequenceReader`; stored with the weights.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ class ReaderConfig:
     kernel : int
         Residues under a convolution, odd.
     dilations : tuple of int
-        Of the convolutions, in their order.
+        Dilation of each convolution.
     dropout : float
     """
 
@@ -64,7 +64,7 @@ class ResidualConvolution(nn.Module):
 
 
 class SequenceReader(nn.Module):
-    """Dilated convolutions over residue types.
+    """Predicts helix, strand and coil from residue types, by dilated convolutions.
 
     Parameters
     ----------
@@ -114,7 +114,7 @@ def with_reading(
     lengths : sequence of int, or Tensor, shape (B,)
     """
     types, states = conditions.split([TYPES, STATES], -1)
-    unread = (types.sum(-1, keepdim=True) > 0) & (states.sum(-1, keepdim=True) == 0)
+    predicted = (types.sum(-1, keepdim=True) > 0) & (states.sum(-1, keepdim=True) == 0)
     weight = reader.head.weight
-    read = reader(types.to(weight.device, weight.dtype), lengths).softmax(-1)
-    return torch.cat([types, torch.where(unread, read.to(states), states)], -1)
+    probabilities = reader(types.to(weight.device, weight.dtype), lengths).softmax(-1)
+    return torch.cat([types, torch.where(predicted, probabilities.to(states), states)], -1)

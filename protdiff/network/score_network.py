@@ -53,7 +53,7 @@ class NetworkConfig:
     conditions : int
         Features per residue that may be given.
     decimate : bool
-        Show the network few beads at coarse times; otherwise always every residue.
+        Show the network fewer beads than residues at coarse times; if False, always every residue.
     self_conditioning : bool
         Whether it may be shown an earlier estimate (Chen et al., arXiv 2208.04202).
     """
@@ -115,7 +115,7 @@ class ScoreNetwork(nn.Module):
             self.previous_vectors = o3.Linear(
                 f"{bead_features.PREVIOUS_VECTORS_IN_ALL}x1e", f"{c.vectors}x1e"
             )
-            # Weights that were trained without it then give the same estimates as before.
+            # Starts at zero, so that weights trained without it give the same estimates as before.
             nn.init.zeros_(self.previous_scalars.weight)
             nn.init.zeros_(self.previous_scalars.bias)
             nn.init.zeros_(flat_weight(self.previous_vectors))
@@ -174,7 +174,7 @@ class ScoreNetwork(nn.Module):
         keys: Int[Tensor, "batch blocks keys"] | None,
     ) -> Float[Tensor, "rows 1 keys"] | None:
         """What is added to the logits of padded keys; None where there is no padding."""
-        # On an accelerator the mask is not looked at: the program would wait for the answer.
+        # On an accelerator the mask is not read: the program would wait for the device.
         if mask.device.type == "cpu" and bool(mask.all()):
             return None
         blocked = torch.zeros_like(mask, dtype=dtype).masked_fill(~mask, BLOCKED)

@@ -89,7 +89,7 @@ def save_weights(path: PathLike, denoiser: Denoiser, card: Mapping[str, Any] | N
     path : path
     denoiser : Denoiser
     card : dict, optional
-        What else is worth knowing of the weights, as plain values.
+        Further information on the weights (how they were trained, for example), as plain values.
     """
     sizes, flow = asdict(denoiser.network.config), asdict(denoiser.recipe)
     metadata: dict[str, Any] = {"format": FORMAT, "network": sizes, "flow": flow}
@@ -114,7 +114,7 @@ def save_adapters(
     tensors : dict of str to Tensor
         See `protdiff.network.adapters.adapter_tensors`.
     base : path
-        Weights that they go with; remembered by name and checksum.
+        File of the weights that they are for; its name and checksum are stored.
     card : dict, optional
         As in `save_weights`.
     """
@@ -126,7 +126,7 @@ def save_adapters(
 
 
 def find_base(path: PathLike, base: Mapping[str, str]) -> Path:
-    """Path of the weights that adapters go with: shipped, or beside the adapters.
+    """Path of the base weights of adapters: shipped ones, or a file beside the adapters.
 
     Parameters
     ----------
@@ -140,8 +140,8 @@ def find_base(path: PathLike, base: Mapping[str, str]) -> Path:
     WeightsError
         If there are no such weights.
     """
-    # Several files may hold the same network with other guides and readers: the one of that name
-    # goes first.
+    # Several files may hold the same network with other guides and readers: the file of the stored
+    # name is tried first.
     for folder in (*weight_folders(), Path(path).parent):
         for candidate in sorted(
             folder.glob("*.safetensors"), key=lambda file: (file.stem != base["name"], file)
@@ -169,7 +169,7 @@ def load_weights(name: PathLike | None = None, device: str = "cpu") -> Denoiser:
     name : str or path, optional
         Name of shipped weights or path of a file; the default weights otherwise.
     device : str
-        Of torch.
+        Torch device.
 
     Returns
     -------

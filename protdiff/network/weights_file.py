@@ -1,4 +1,4 @@
-"""The format of weights files: safetensors with a configuration and a checksum, never pickles.
+"""Format of weights files: safetensors with a configuration and a checksum.
 
 A file holds either all weights, or low-rank adapters and the checksum of the weights they go with.
 """
@@ -69,7 +69,7 @@ def write_weights(
     metadata : dict
         Plain values: the format, and what rebuilds the network.
     card : dict, optional
-        What else is worth knowing of the weights, as plain values.
+        Further information on the weights (how they were trained, for example), as plain values.
     """
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     metadata = {**metadata, "sha256": tensors_digest(tensors)}
@@ -128,7 +128,7 @@ def read_weights(path: PathLike) -> tuple[dict[str, Any], dict[str, Tensor]]:
 
 
 def base_digest(path: PathLike) -> str:
-    """Checksum of the weights that adapters go with: over the tensors of the network alone.
+    """Checksum of weights as a base of adapters: over the tensors of the network alone.
 
     Raises
     ------
