@@ -1,1 +1,1 @@
-"""What every room uses of the machine: files that appear whole, processes, and shipped files."""
+"""Help for all of the package: atomic writes, processes, lazy imports, shipped files, version."""

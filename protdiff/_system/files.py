@@ -1,4 +1,4 @@
-"""Outputs that appear whole or not at all."""
+"""Writing of files and folders that appear whole or not at all."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def replacing_folder(path: str | os.PathLike[str], exist_ok: bool = False) -> It
     """Context of an empty temporary folder that takes the name of `path` at the end.
 
     If the context is left by an error, the temporary folder is removed. With `exist_ok`, a folder
-    that has the name already is removed just before it is taken.
+    at `path` is replaced; without it, one that is not empty is an OSError.
     """
     path = Path(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")

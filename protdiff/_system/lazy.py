@@ -24,7 +24,7 @@ def lazy_names(
         Module of every public name, relative to the package. Names with two underscores are not
         listed by `dir`.
     modules : dict of str to str, optional
-        Modules that have another name in the package, relative to it.
+        Public names that are whole modules, with the module of each, relative to the package.
     """
     renamed = modules or {}
 

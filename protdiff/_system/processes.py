@@ -1,4 +1,4 @@
-"""Work spread over processes, with results in order and nothing left behind."""
+"""Work spread over processes, with results in order and no process left running."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def mapped(
     work : callable
         A module-level function (or a partial of one): it is sent to other processes.
     tasks : iterable
-        Consumed as results are, so it may be long or lazy.
+        Read little by little as results are taken, so it may be long or lazy.
     jobs : int or None
         Processes; None or 0 for all cores. With one, everything happens in this process.
 

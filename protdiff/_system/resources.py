@@ -1,4 +1,4 @@
-"""Where the files lie that the package ships: small statistics, and weights."""
+"""Paths of the files that the package ships: small statistics, and weights."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Requests of similar length together, so that little is padding."""
+"""Batches of requests of similar length, so that little of a batch is padding."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ def batches(
     device: object = "cpu",
     settings: SamplingSettings = DEFAULTS,
 ) -> Iterator[list[Request]]:
-    """Batches of requests, longest first, so that memory runs out early or never.
+    """Batches of requests, longest chains first, so that a lack of memory shows early.
 
-    A batch has `batch_size` samples, or at most `batch_residues` residues, padding included.
+    A batch has `batch_size` samples; by default as many as have at most `batch_residues` residues
+    (on a GPU `gpu_batch_residues`), padding included, and at least one.
 
     Examples
     --------

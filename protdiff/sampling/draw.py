@@ -1,4 +1,4 @@
-"""Samples of any number of requests, batch after batch."""
+"""Draw the samples of any number of requests, batch after batch."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def extend(
     chain : str, optional
         Which chain grows; needed if there are several.
     end : {"C", "N", "both"}
-        Where; both: half of the residues at either end, the odd one at C.
+        Where it grows. "both": half of the residues at either end, the odd one at C.
     seed : int
     weights : str or path, optional
         Name of shipped weights, or a .safetensors file.
@@ -58,7 +58,7 @@ def extend(
     Returns
     -------
     list of Backbone
-        All chains of the source, numbered on from the ends; new residues are alanine.
+        All chains of the source. New residues continue its residue numbers, and are alanine.
 
     Raises
     ------
@@ -83,15 +83,15 @@ def extend(
     extension = Extension(backbone, to, chain, end)
     denoiser = load_weights(weights, pick_device(device))
     drawn = draw_extensions(denoiser, extension, range(num), settings, seed=seed)
-    return [one.backbone for group in drawn for one in group]
+    return [sample.backbone for group in drawn for sample in group]
 
 
 def extension_calls(extension: Extension, settings: SamplingSettings) -> int:
     """Network calls for one structure."""
     from ..conditioning.placed_redesign import PlacedRedesign
 
-    once = network_calls(settings, second_pass=PlacedRedesign.second_pass)
-    return len(extension.windows()) * once
+    per_window = network_calls(settings, second_pass=PlacedRedesign.second_pass)
+    return len(extension.windows()) * per_window
 
 
 def draw_extensions(
@@ -118,9 +118,9 @@ def draw_extensions(
         Called with the number of chains after every network call.
     """
     residues = min(extension.window, extension.to)
-    together = max(1, residues_at_once(denoiser.device, settings) // residues)
-    for first in range(0, len(indices), together):
-        group = indices[first : first + together]
+    batch_size = max(1, residues_at_once(denoiser.device, settings) // residues)
+    for first in range(0, len(indices), batch_size):
+        group = indices[first : first + batch_size]
         yield _extended(denoiser, extension, group, settings, seed, advance)
 
 

@@ -1,10 +1,9 @@
-"""What an extension is: which chain grows, at which end, through which windows (GrainPaint).
+"""Extensions: which chain grows, at which end, through which windows (as in GrainPaint).
 
-A window is a stretch of the chain that goes through the network at once: residues that are there
-already, and the next new ones. The known ones enter by the exact Gaussian conditional
-(`docs/theory.md` 5), as in a redesign; all that lies outside the window is an obstacle. For a
-Markov chain, windows that overlap by one residue would lose nothing; for a protein, a longer
-overlap knows more of the fold.
+A window is a stretch of the chain that goes through the network at once: known residues, and the
+next new ones. The known ones enter by the exact Gaussian conditional (`docs/theory.md` 5), as in a
+redesign; all that lies outside the window is an obstacle. For a Markov chain, an overlap of one
+residue would be enough; for a protein, a longer one shows the network more of the fold.
 """
 
 from __future__ import annotations
@@ -23,11 +22,11 @@ if TYPE_CHECKING:
 __all__ = ["ENDS", "WINDOW", "Extension", "Window"]
 
 ENDS = ("C", "N", "both")
-#: Residues of a window by default; fewer only save memory, and know less of the fold.
+#: Residues of a window by default; smaller windows save memory, but show less of the fold.
 WINDOW = 1024
 #: Share of a window that is known already, by default.
 OVERLAP_SHARE = 0.25
-#: Fewest known residues of a window: fewer do not fix its place and orientation.
+#: Fewest known residues of a window: with fewer, its place and orientation are not fixed.
 MIN_OVERLAP = 3
 
 
@@ -52,15 +51,16 @@ class Extension:
     chain : str, optional
         Which chain grows; needed if there are several.
     end : {"C", "N", "both"}
-        Where; both: half of the residues at either end, the odd one at C.
-    window, overlap : int
-        Residues that go through the network at once, and how many of them are known already.
-        A quarter of the window by default.
+        Where it grows. "both": half of the residues at either end, the odd one at C.
+    window : int
+        Residues that go through the network at once.
+    overlap : int, optional
+        Fewest of them that are known already; by default a quarter of the window.
 
     Raises
     ------
     ValueError
-        For a chain that is not there or lacks atoms, and sizes that cannot be.
+        For a chain that is not there or lacks atoms, and sizes that do not fit together.
     """
 
     source: Backbone
@@ -126,7 +126,7 @@ class Extension:
     def windows(self) -> list[Window]:
         """Windows in the order in which they are drawn; rows of the grown chain."""
         before, after = self._added()
-        first, last = before, self.to - after  # known so far
+        first, last = before, self.to - after  # rows known so far
         if self.to <= self.window:
             ends = (0, first), (last, self.to)
             return [Window(0, self.to, [end for end in ends if end[0] < end[1]])]
@@ -158,8 +158,9 @@ class Extension:
         source, (before, after) = self.source, self._added()
         of_chain = source.chain_ids == self.chain
         chain, place = source[of_chain], int(of_chain.argmax())
-        rest = source[~of_chain]  # the chain in one piece, where it begins
+        rest = source[~of_chain]
         first, last = chain.residue_numbers.min(), chain.residue_numbers.max()
+        # A chain that is in several pieces in the file is put in one piece where it begins.
         whole = joined([
             rest[:place], _new(chain, np.arange(first - before, first)), chain,
             _new(chain, last + 1 + np.arange(after)), rest[place:],

@@ -45,8 +45,8 @@ def generate(
     secondary_structure : str, optional
         H, E and C per residue, - for "not given".
     condition : Condition, optional
-        What the backbones have to meet, see `protdiff.conditioning`; several add up. May fix the
-        length.
+        Condition that the backbones meet, see `protdiff.conditioning`; several may be added with
+        ``+``. It may fix the length.
     weights : str or path, optional
         Name of shipped weights, or a .safetensors file.
     device : {"auto", "cpu", "cuda", "mps"}

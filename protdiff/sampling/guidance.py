@@ -1,4 +1,4 @@
-"""How far samples are steered away from a weaker network (autoguidance, arXiv 2406.02507)."""
+"""Autoguidance: samples are steered away from a weaker network (arXiv 2406.02507)."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ __all__ = ["guidance_of"]
 def guidance_of(denoiser: Denoiser, settings: SamplingSettings = DEFAULTS) -> float:
     """Guidance to sample with: that of the settings, or the default if the weights have a guide.
 
-    1 draws from what the network has learned; above it, from what it has learned better than its
-    guide.
+    At 1 samples are drawn from what the network has learned; above 1 they favour all that it has
+    learned better than its guide.
 
     Raises
     ------

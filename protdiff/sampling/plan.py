@@ -35,7 +35,7 @@ class Request:
     sequence, structure : str, optional
         Residue types (X: not given) and secondary structure (H, E, C; - or X: not given).
     condition : SampleCondition, optional
-        Of this sample.
+        Condition of this sample, see `Condition.for_sample`.
 
     Examples
     --------
@@ -112,7 +112,7 @@ def sample_length(lengths: Sequence[int], index: int, seed: int) -> int:
     Parameters
     ----------
     lengths : range or list of int
-        A `range` is drawn from uniformly, by a generator of the sample's own.
+        From a `range` the length is drawn uniformly, by the sample's own random generator.
     index : int
         Number of the sample.
     seed : int
@@ -146,22 +146,22 @@ def resolved(request: Request, condition: Condition | None, seed: int) -> Reques
     """
     if condition is None:
         return request
-    # Random numbers of their own: (index,) draws the noise, (index, 1) the length.
+    # A stream of its own: (index,) is that of the noise, (index, 1) that of the length.
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(request.index, 2)))
-    own = condition.for_sample(request.length, rng)
-    return replace(request, condition=own, sequence=request.sequence or own.sequence())
+    placed = condition.for_sample(request.length, rng)
+    return replace(request, condition=placed, sequence=request.sequence or placed.sequence())
 
 
 @dataclass(frozen=True)
 class Texts:
-    """Residue types and secondary structure of the samples to come.
+    """Residue types and secondary structure for the samples.
 
     Parameters
     ----------
     sequences : sequence of str
         One-letter codes, X for "not given"; the samples take them in turn.
     sequence_names : sequence of str
-        What errors call each of them; empty if there is nothing to tell apart.
+        Name of each of them in error messages; empty for none.
     structure : str, optional
         H, E and C per residue, - for "not given"; the same for all samples.
     """
@@ -171,7 +171,7 @@ class Texts:
     structure: str | None = None
 
     def of_sample(self, index: int) -> tuple[str | None, str]:
-        """Sequence of a sample, and what errors call the text that decides its length."""
+        """Sequence of a sample, and the name in error messages of the text that sets its length."""
         if not self.sequences:
             return None, "`secondary_structure`"
         number = index % len(self.sequences)
@@ -204,7 +204,7 @@ def plan_requests(
     Raises
     ------
     ValueError
-        For lengths that cannot be, unknown letters, and texts that do not fit.
+        For lengths outside 8-2048, unknown letters, and texts that do not fit the length.
 
     Examples
     --------

@@ -39,7 +39,7 @@ __all__ = ["Sample", "network_calls", "sample"]
 
 @dataclass(frozen=True)
 class Sample:
-    """A generated backbone with what it took: network calls, seconds of its share of the batch."""
+    """A generated backbone, with its network calls and its share of the batch's time (seconds)."""
 
     request: Request
     backbone: Backbone
@@ -169,7 +169,7 @@ def _counted(
 
 
 def _sampler(settings: SamplingSettings, flow: Flow) -> Callable[..., Tensor]:
-    """The sampler of the settings, with its parameter."""
+    """The sampler that the settings name, with its `diffusion` or `churn` bound."""
     from functools import partial
 
     from ..flow import SAMPLERS, VE, multistep
@@ -218,7 +218,7 @@ def _start(
     lengths: Sequence[int],
     noise: Noise,
 ) -> tuple[Float[Tensor, "batch components 3"] | None, float]:
-    """State to start from (None: the prior) and its time, if the conditions name one."""
+    """State to start from (None: the prior) and its time, as the conditions say."""
     import torch
 
     starts = [condition.start() if condition is not None else None for condition in conditions]

@@ -1,4 +1,4 @@
-"""How backbones are drawn: every default of sampling is here, and nowhere else."""
+"""Settings of sampling: every default of sampling is here, and nowhere else."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ __all__ = [
 
 #: Samplers by name: those of `protdiff.flow.SAMPLERS`, and the family between SDE and ODE.
 SAMPLER_NAMES = ("matched", "multistep", "sde_2m", "ode_2m", "ancestral", "ddim", "heun")
-#: Guidance of weights that come with a guide; chosen by samples (benchmarks/model-log.md).
+#: Guidance of weights that come with a guide; chosen by the quality of samples
+#: (benchmarks/model-log.md).
 DEFAULT_GUIDANCE = 1.8
 #: The largest guidance that was tried.
 MAX_GUIDANCE = 5.0
-#: Beyond this temperature every estimate is lost in the noise.
+#: Largest temperature: above it the noise drowns every estimate.
 MAX_TEMPERATURE = 10.0
 
 
@@ -26,9 +27,9 @@ MAX_TEMPERATURE = 10.0
 class TemperatureLaw:
     """Temperature of every component when the sampling temperature T is below 1: T^p.
 
-    The power p is 0 for the fold (momenta up to `fold_momentum`), rises to `finest_power` for the
-    finest mode, and is `link_power` for the links. Where less is left to choose, no component has
-    a power below `given_power`.
+    The power p is 0 for the fold (momenta up to `fold_momentum`), rises linearly to `finest_power`
+    for the finest mode, and is `link_power` for the links. Where a request decides much of the
+    result, all modes have at least the power `given_power` or `redesign_power`.
 
     Parameters
     ----------
@@ -36,11 +37,11 @@ class TemperatureLaw:
         Radians per residue.
     finest_power, link_power : float
     given_power : float
-        Least power where the fold itself is given, or a residue type or a state of secondary
-        structure for every residue; in proportion if for fewer.
+        Least power where the fold itself is given, or where every residue has a type or a state of
+        secondary structure; proportionally less where only some residues have.
     redesign_power : float
-        The same where the residue types are those of a chain of which parts are redrawn. One of
-        ten loops should be right, so they should not be alike.
+        The same where parts of a chain are redrawn and the residue types are the chain's. It is
+        lower, because loops are drawn in tens in the hope that one is right: they should differ.
     """
 
     fold_momentum: float = 1.0
@@ -66,7 +67,7 @@ class SamplingOptions(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class SamplingSettings:
-    """How backbones are drawn.
+    """Settings with which backbones are drawn.
 
     Parameters
     ----------
@@ -83,13 +84,13 @@ class SamplingSettings:
         1 draws from the law that the network has learned. Below it, detail is more regular; above
         it, everything is more diverse.
     guidance : float, optional
-        From 1 (none) on: how far to steer away from a weaker network (arXiv 2406.02507). By default
-        `DEFAULT_GUIDANCE` if the weights come with such a network, else none.
+        How far to steer away from a weaker network (arXiv 2406.02507): 1 is not at all. By default
+        `DEFAULT_GUIDANCE` if the weights come with such a network, else 1.
     batch_size : int, optional
         Samples at a time; by default as many as `batch_residues` allow.
     law : TemperatureLaw
     times : TimeDensity
-        Where the times of an RG flow lie.
+        Density of the times of an RG flow.
     batch_residues, gpu_batch_residues : int
         Residues in one automatic batch, padding included: enough to keep the matrix products busy,
         small in memory. A GPU takes as long for twenty times as many (docs/reference/model.md),
@@ -143,7 +144,7 @@ class SamplingSettings:
 
     @property
     def sampler_label(self) -> str:
-        """The sampler with its parameter, as the manifest names it."""
+        """The sampler with its `diffusion` or `churn`, as the manifest names it."""
         for name in ("diffusion", "churn"):
             value = getattr(self, name)
             if value is not None:

@@ -20,10 +20,11 @@ __all__ = ["least_power", "temperatures"]
 
 
 def least_power(request: Request, law: TemperatureLaw = DEFAULTS.law) -> float:
-    """Least power of the temperature for a request.
+    """Least power of the temperature of every mode for a request.
 
-    Whole if the fold is given; else in proportion to the residues with a type or a state of
-    secondary structure.
+    It is `given_power` if the fold is given. Else it is proportional to the share of residues with
+    a type or a state of secondary structure, up to `given_power`, or to `redesign_power` where
+    parts of a chain are redrawn.
     """
     condition = request.condition
     if condition is not None and condition.keeps_fold:
@@ -42,18 +43,18 @@ def temperatures(
 ) -> Float[Tensor, "batch components 1"]:
     """Temperature of every component.
 
-    Below 1 only detail has a lower temperature: what a given fold leaves open is mostly the
-    network's uncertainty, not diversity. The fold keeps temperature 1, because at lower ones it
-    has too many helices. Where residue types, secondary structure or modes say how to fold, the
-    fold has a lower temperature as well, and follows them better.
-    Above 1 all components have the same temperature.
+    Below 1 only detail has a lower temperature, because variation of detail within a fold is mostly
+    the network's uncertainty, not diversity. The fold keeps temperature 1, because at lower ones it
+    has too many helices. Where residue types, secondary structure or modes are given, the fold has
+    a lower temperature as well, and follows them better. From 1 on all components have the same
+    temperature.
 
     Parameters
     ----------
     flow : Flow
         Of the batch, D components per chain.
     least : sequence of float, length B
-        Least power of a component, see `least_power`.
+        Least power of the modes of every chain, see `least_power`.
     settings : SamplingSettings
 
     Returns

@@ -241,7 +241,7 @@ class Backbone:
 
 
 def joined(parts: Sequence[Backbone]) -> Backbone:
-    """One backbone of several; B-factors only if all have them."""
+    """Concatenate backbones; the result has B-factors if all parts have them."""
     columns: list[np.ndarray[Any, Any] | None] = []
     for field in fields(Backbone):
         values = [getattr(part, field.name) for part in parts]
@@ -279,10 +279,10 @@ def _names_from_sequence(sequence: str, length: int) -> Strings:
 
 
 def bonded_to_next(backbone: Backbone) -> Bool[np.ndarray, "residues-1"]:
-    """Whether each residue is followed by its neighbour in the chain.
+    """Whether each residue and the next one in the file are neighbours in a chain.
 
-    Neighbours have consecutive numbers, or differ by an insertion code, or are near enough in space
-    to be bonded.
+    Neighbours have the same chain id. They have consecutive numbers, or one number and different
+    insertion codes, or CA atoms less than `MEASURED_BREAK` (4.2 Å) apart.
 
     Examples
     --------
@@ -295,5 +295,5 @@ def bonded_to_next(backbone: Backbone) -> Bool[np.ndarray, "residues-1"]:
     number = np.diff(backbone.residue_numbers)
     inserted = (number == 0) & (backbone.insertion_codes[1:] != backbone.insertion_codes[:-1])
     near = np.linalg.norm(np.diff(backbone.ca, axis=0), axis=1) < MEASURED_BREAK
-    same = backbone.chain_ids[1:] == backbone.chain_ids[:-1]
-    return same & ((number == 1) | inserted | near)
+    same_chain = backbone.chain_ids[1:] == backbone.chain_ids[:-1]
+    return same_chain & ((number == 1) | inserted | near)

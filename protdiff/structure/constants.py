@@ -1,4 +1,4 @@
-"""Facts about protein chains that several rooms need: lengths, angles, breaks, sizes, bands."""
+"""Facts about protein chains that several modules need: lengths, angles, breaks, sizes, bands."""
 
 from __future__ import annotations
 
@@ -26,16 +26,15 @@ LONGEST_CA_CA = 3.8
 #: CA-CA distance (Å) below which a link is cis.
 CIS_LIMIT = 3.4
 
-#: CA-CA distance (Å) over which two residues count as not bonded, where bonds are measured: in
-#: quality and data sets.
+#: CA-CA distance (Å) above which two residues are not bonded, in quality measures and data sets.
 MEASURED_BREAK = 4.2
-#: The same where the chain of a user's file is followed, because models may be strained.
+#: The same in a user's file; larger, because models may be strained.
 FILE_BREAK = 4.5
-#: The same for pictures: a ribbon is open only where residues are missing.
+#: The same in pictures; larger still, so that a ribbon is broken only where residues are missing.
 DRAWN_BREAK = 5.0
 #: C-N distance (Å) over which there is no peptide bond.
 LINK_BREAK = 2.0
-#: Largest jump of the residue number that may stand for residues that were not observed.
+#: Largest jump of the residue number that is taken for unobserved residues.
 LONGEST_NUMBER_JUMP = 60
 #: CA-CA distance (Å) under which two residues are in contact.
 CONTACT_DISTANCE = 8.0
@@ -47,7 +46,8 @@ BANDS = {"<4": 4.0, "4-8": 8.0, "8-16": 16.0, "16-32": 32.0, ">32": float("inf")
 def band_index(length: int) -> Int[np.ndarray, "length-1"]:
     """Band of the modes 1 … N-1 of a chain of N residues, as indices into `BANDS`.
 
-    Mode n has the period 2N/n. Integers are compared, so modes at an edge are filed right.
+    Mode n has the period 2N/n; one at an edge belongs to the band that ends there. Integers are
+    compared, so that rounding cannot move it.
 
     Examples
     --------

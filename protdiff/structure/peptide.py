@@ -2,9 +2,9 @@
 
 With ``a`` the unit axis CA(i) -> CA(i+1), the origin at the midpoint, and ``e`` the unit vector
 perpendicular to ``a`` along which the carbonyl points, a rigid trans peptide has C(i), O(i) and
-N(i+1) at fixed coordinates along ``a`` and ``e``. Real peptides yield to their neighbours: they
-twist and bend so that N-CA-C stays near 111 degrees, and how they do follows from where the
-neighbours lie. So a CA trace and one vector per link rebuild the whole backbone.
+N(i+1) at fixed coordinates along ``a`` and ``e``. Real peptides twist and bend so that N-CA-C stays
+near 111 degrees, by amounts that follow from the positions of the neighbouring peptides. So a CA
+trace and one vector per link are enough to rebuild the whole backbone.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ __all__ = [
     "rigid_links",
 ]
 
-#: Coordinates (along a, along e) in Å of C, N(next) and O, means over the links of 3,395 chains
-#: of the training data's range (486,488 trans and 1,400 cis links).
+#: Coordinates (along a, along e) in Å of C, N(next) and O: means over 486,488 trans and 1,400 cis
+#: links of 3,395 chains like those of the training data.
 LINK_ATOMS = {
     "trans": {"C": (-0.4733, 0.5271), "N": (0.4968, -0.3826), "O": (-0.2533, 1.7394)},
     "cis": {"C": (-0.6694, 1.2914), "N": (0.6645, 1.1996), "O": (-1.2480, 2.3770)},
@@ -54,8 +54,8 @@ def link_vectors(coords: Float[np.ndarray, "residues 4 3"]) -> Links:
     Returns
     -------
     ndarray, shape (L - 1, 3)
-        Unit vectors perpendicular to CA(i)-CA(i+1); the direction of C(i) + O(i) - N(i+1) off
-        the axis, which weighs each atom by its distance from the axis.
+        Unit vectors perpendicular to CA(i)-CA(i+1), in the direction of C(i) + O(i) - N(i+1): each
+        atom counts by its distance from the axis.
 
     Examples
     --------
@@ -110,10 +110,11 @@ def neighbour_functions(
     midpoints: Links,
     local: Float[np.ndarray, "residues-1 3 3"],
 ) -> tuple[Float[np.ndarray, "residues-1 2 5"], Float[np.ndarray, "residues-1 2 3"]]:
-    """Functions of where the atoms beyond the ends of every link lie, to which a peptide yields.
+    """Functions of the neighbours' positions with which a peptide bends and twists.
 
-    Directions (a, e, b) in the frame of the link, from its first CA to the N before it and from its
-    second CA to the C after it, both as rigid peptides have them; zero where the chain ends.
+    They are polynomials in two unit vectors with components (a, e, b) in the frame of the link:
+    from its first CA to the N before it, and from its second CA to the C after it, both atoms as in
+    rigid peptides. They are 0 where the chain ends.
 
     Parameters
     ----------
@@ -168,8 +169,8 @@ def place_backbone(ca: Trace, links: Links) -> Float[np.ndarray, "residues 4 3"]
     ca : ndarray, shape (L, 3)
         CA positions, Å; L >= 3.
     links : ndarray, shape (L - 1, 3)
-        Carbonyl direction of each link, any length, any lean: only the direction perpendicular to
-        the link's axis is used.
+        Carbonyl direction of each link; only the direction of its part perpendicular to the link's
+        axis is used.
 
     Returns
     -------
@@ -182,8 +183,8 @@ def place_backbone(ca: Trace, links: Links) -> Float[np.ndarray, "residues 4 3"]
     A trans link starts as a rigid peptide (`rigid_links`). Each of its atoms then moves by a
     quadratic function of the direction to N(i), as the rigid peptide before it places that atom,
     and by one of the direction to C(i+1), both fitted on real chains (`benchmarks/fit_peptide.py`).
-    Mirror images are placed as mirror images, and `link_vectors` reads the links back unchanged.
-    Where the chain ends the direction counts as the mean one. Cis links stay rigid.
+    Mirror images are placed as mirror images, and `link_vectors` of the result are the links. Where
+    the chain ends, even functions have their mean value and odd ones 0. Cis links stay rigid.
     """
     ca, links = np.asarray(ca, dtype=float), np.asarray(links, dtype=float)
     frames, midpoints, local = rigid_links(ca, links)

@@ -20,11 +20,11 @@ __all__ = ["STATES", "dssp", "dssp_and_bonds", "hydrogen_bonds", "psea"]
 #: Helix (H, G, I), strand (E, B), coil.
 STATES = "HEC"
 
-#: A chain with a longer step (Å) between neighbours is two for P-SEA, because biotite's memory
-#: grows with the volume that a chain spans.
+#: P-SEA treats a chain as two where neighbouring CA are farther apart than this (Å), because the
+#: memory that biotite needs grows with the volume that a chain spans.
 MAX_STEP = 10.0
 
-#: Kabsch & Sander's bound, kcal/mol.
+#: Kabsch and Sander's energy below which a hydrogen bond exists, kcal/mol.
 HYDROGEN_BOND_ENERGY = -0.5
 
 
@@ -73,7 +73,7 @@ def hydrogen_bonds(
 def dssp_and_bonds(
     coords: Coords, residue_names: Names | None = None, starts: Sequence[int] = (0,)
 ) -> tuple[str, Int[np.ndarray, "bonds 2"]]:
-    """`dssp` and `hydrogen_bonds` of the same residues, in less time."""
+    """`dssp` and `hydrogen_bonds` of the same residues, in less time than one after the other."""
     trajectory = _trajectory(coords, residue_names, starts)
     return _letters(trajectory), _bonds(trajectory, starts)
 
@@ -91,8 +91,8 @@ def _bonds(trajectory: mdtraj.Trajectory, starts: Sequence[int]) -> Int[np.ndarr
     energies = mdtraj.kabsch_sander(trajectory)[0].tocoo()
     strong = energies.data < HYDROGEN_BOND_ENERGY
     bonds = np.stack([energies.col[strong], energies.row[strong]], -1)
-    # The H of a residue is placed by the residue before it, which a first residue does not have:
-    # mdtraj's bonds of its N-H mean nothing.
+    # The position of H follows from the residue before it, which the first residue of a chain
+    # lacks: mdtraj's bonds from its N-H mean nothing.
     return bonds[~np.isin(bonds[:, 0], starts)]
 
 

@@ -42,14 +42,14 @@ def _linear_map(entries: list[list[Tensor]]) -> Float[Tensor, "inputs outputs"]:
 
 HORN, ROTATION = _tables()
 
-#: From this number of matrices on Newton's method is faster than LAPACK.
+#: Number of matrices from which Newton's method is faster than LAPACK.
 MANY = 100
 #: Most iterations of Newton's method.
 NEWTON_STEPS = 16
-#: Last step of the root; the error is of the order of its square.
+#: Newton's method has converged when its step is smaller; the error is of the order of its square.
 CONVERGED = 1e-9
-#: Product of the sums of two singular values, of a matrix of norm 1, below which two rotations are
-#: nearly as good and the root of the quartic is nearly double: LAPACK decides then.
+#: LAPACK is used where the product of the three sums of two singular values, of a matrix of norm 1,
+#: is below this: two rotations are then almost equally good, and two roots almost coincide.
 NARROW = 1e-3
 
 

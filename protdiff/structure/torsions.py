@@ -19,7 +19,7 @@ __all__ = ["omega_angles", "ramachandran", "torsions"]
 
 
 def omega_angles(backbone: Backbone) -> Float[np.ndarray, "residues-1"]:
-    """omega of every pair of neighbours in degrees, NaN where an atom is missing."""
+    """omega between every residue and the next in degrees, bonded or not; NaN without the atoms."""
     n, ca, c, _ = np.moveaxis(backbone.coords, 1, 0)
     return dihedral(ca[:-1], c[:-1], n[1:], ca[1:])
 

@@ -120,7 +120,7 @@ def test_contacts_without_a_pair():
 
 
 def test_conditions_add_up_soft_ones_first(state):
-    """Functions of one's own count too; exact conditions have the last word."""
+    """Plain functions may be added too; exact conditions have the last word."""
     order = []
 
     class Mark(Condition):
@@ -131,13 +131,13 @@ def test_conditions_add_up_soft_ones_first(state):
             order.append(self.name)
             return clean + 1
 
-    def own(clean, variance, u):
-        order.append("own")
+    def function(clean, variance, u):
+        order.append("function")
         return clean
 
-    both = Mark("exact", Stage.EXACT) + Mark("soft") + own
+    both = Mark("exact", Stage.EXACT) + Mark("soft") + function
     made = both.for_sample(20, None)(*state, 0.5)
-    assert order == ["soft", "own", "exact"]
+    assert order == ["soft", "function", "exact"]
     torch.testing.assert_close(made, state[0] + 2)
     with pytest.raises(TypeError, match="is not a condition"):
         Mark("a") + 3

@@ -95,10 +95,10 @@ def test_rotation_is_the_most_likely(source):
         gap = known.posed() - rows @ clean
         return float((gap * (precision @ gap)).sum())
 
-    best, found = cost(), known.rotations.clone()
+    best, rotations = cost(), known.rotations.clone()
     for axis in torch.eye(3, dtype=torch.float64):
         for angle in (-0.02, 0.02):
-            known.rotations[0] = found[0] @ torch.linalg.matrix_exp(
+            known.rotations[0] = rotations[0] @ torch.linalg.matrix_exp(
                 angle * torch.linalg.cross(axis.expand(3, 3), torch.eye(3, dtype=torch.float64))
             )
             assert cost() > best
@@ -118,10 +118,10 @@ def test_samples_contain_the_motif(source, tiny_weights, contig):
             np.random.SeedSequence(3, spawn_key=(index, 2))))  # fmt: skip
         kept = placed.place >= 0
         for label in placed.labels:
-            own = kept & (np.array(placed.groups) == label)
-            real = source.coords[placed.place[own]]
-            assert distance(made.ca[own], real[:, 1]) < 0.05
-            assert distance(made.coords[own][1:-1], real[1:-1]) < 0.3
+            members = kept & (np.array(placed.groups) == label)
+            real = source.coords[placed.place[members]]
+            assert distance(made.ca[members], real[:, 1]) < 0.05
+            assert distance(made.coords[members][1:-1], real[1:-1]) < 0.3
         names = source.residue_names[placed.place[kept]]
         assert (made.residue_names[kept] == names).all()
         assert (made.residue_names[~kept] == "ALA").all()

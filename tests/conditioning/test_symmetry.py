@@ -23,8 +23,8 @@ def test_groups_are_groups(name):
     products = np.einsum("aij,bjk->abik", group, group).reshape(-1, 9)
     gaps = np.abs(products[:, None] - group.reshape(-1, 9)[None]).max(-1)
     assert (gaps.min(1) < 1e-6).all()
-    own = np.abs(group.reshape(-1, 9)[:, None] - group.reshape(-1, 9)[None]).max(-1)
-    assert (own + np.eye(len(group)) > 1e-3).all()
+    gaps_within = np.abs(group.reshape(-1, 9)[:, None] - group.reshape(-1, 9)[None]).max(-1)
+    assert (gaps_within + np.eye(len(group)) > 1e-3).all()
 
 
 @pytest.mark.parametrize("name", ["C3", "D2", "T", "O"])

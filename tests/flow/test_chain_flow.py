@@ -32,10 +32,10 @@ def test_a_padded_flow_is_that_of_each_chain():
     recipe, u = ChainFlow(spectrum=real_spectrum()), torch.tensor([0.2, 0.5, 0.8])
     batch = recipe(LENGTHS, 60)
     for row, n in enumerate(LENGTHS):
-        one = recipe([n])
+        alone = recipe([n])
         wide = torch.cat([torch.arange(n), 60 + torch.arange(n)])
         for name in ("alpha", "sigma", "total", "c_skip", "c_out", "c_in"):
-            single = getattr(one.kernel(u[row : row + 1]), name)[0]
+            single = getattr(alone.kernel(u[row : row + 1]), name)[0]
             assert torch.allclose(getattr(batch.kernel(u), name)[row, wide], single, rtol=1e-12)
 
 

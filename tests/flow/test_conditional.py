@@ -121,16 +121,16 @@ def test_free_shift_is_a_flat_prior(chain):
     values = torch.randn(KNOWN, 3, generator=torch.Generator().manual_seed(1)).double()
     clean = torch.zeros(N - 1, 3, dtype=torch.float64)
     precision = observation_precision(variance, rows, noise + 1.0, free)
-    got = conditional_mean(clean, variance, rows, values, precision)
+    mean = conditional_mean(clean, variance, rows, values, precision)
     moved = conditional_mean(clean, variance, rows, values + 7.0, precision)
-    torch.testing.assert_close(got, moved)
+    torch.testing.assert_close(mean, moved)
     wide = torch.cat([variance, torch.tensor([1e8], dtype=torch.float64)])
-    both = torch.cat([rows, free], 1)
+    with_shift = torch.cat([rows, free], 1)
     expected = conditional_mean(
-        torch.zeros(N, 3, dtype=torch.float64), wide, both, values,
-        observation_precision(wide, both, noise + 1.0),
+        torch.zeros(N, 3, dtype=torch.float64), wide, with_shift, values,
+        observation_precision(wide, with_shift, noise + 1.0),
     )[:-1]  # fmt: skip
-    torch.testing.assert_close(got, expected, atol=1e-6, rtol=1e-6)
+    torch.testing.assert_close(mean, expected, atol=1e-6, rtol=1e-6)
 
 
 def test_draws_have_the_conditional_covariance(chain):
@@ -183,12 +183,12 @@ def law_of_windows(chain64, overlap, steps, correct):
     shift[:, :overlap] -= 1 / overlap  # known residues lie on their values, in the mean
     gain = shift @ gain + 1 / overlap
     # Positions of the grown chain over independent numbers: bonds of the first window, then draws.
-    made = torch.tril(torch.ones(WINDOW, WINDOW - 1, dtype=torch.float64), -1)
-    while len(made) < LONG:
-        new = slice(overlap, min(WINDOW, LONG - len(made) + overlap))
-        below = torch.cat([gain[new] @ made[-overlap:], (shift @ root)[new]], 1)
-        made = torch.cat([torch.nn.functional.pad(made, (0, WINDOW - 1)), below])
-    bonds = made[1:] - made[:-1]
+    positions = torch.tril(torch.ones(WINDOW, WINDOW - 1, dtype=torch.float64), -1)
+    while len(positions) < LONG:
+        new = slice(overlap, min(WINDOW, LONG - len(positions) + overlap))
+        below = torch.cat([gain[new] @ positions[-overlap:], (shift @ root)[new]], 1)
+        positions = torch.cat([torch.nn.functional.pad(positions, (0, WINDOW - 1)), below])
+    bonds = positions[1:] - positions[:-1]
     return bonds @ bonds.T
 
 

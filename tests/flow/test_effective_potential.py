@@ -18,8 +18,8 @@ def test_the_noised_law_is_the_integrated_potential():
     Left by the forward process on a grid of x, right by Gauss-Hermite over z: two quadratures.
     """
     gamma = np.log((1 - SIGNAL) / SIGNAL)
-    one = torch.full((1, 1), PRIOR, dtype=torch.float64)
-    flow = Flow(one, one, one, torch.ones(1, 1, dtype=bool), VP(gamma, gamma + 1))
+    prior = torch.full((1, 1), PRIOR, dtype=torch.float64)
+    flow = Flow(prior, prior, prior, torch.ones(1, 1, dtype=bool), VP(gamma, gamma + 1))
     k = flow.kernel(torch.zeros(1))
     alpha, sigma = float(k.alpha), float(k.sigma)
     x = np.linspace(-6, 6, 24001)

@@ -135,8 +135,8 @@ def test_lengths_in_a_tensor_give_the_same_modes():
     lengths = [3, 40, 77, 512]
     x = torch.randn(4, 512, 3, generator=torch.Generator().manual_seed(0))
     for transform in (to_modes, to_coords):
-        one, other = transform(x, lengths), transform(x, torch.tensor(lengths))
-        torch.testing.assert_close(other, one, atol=5e-5, rtol=0)
-        assert not other[0, 3:].any() and not other[1, 40:].any()
+        from_list, from_tensor = transform(x, lengths), transform(x, torch.tensor(lengths))
+        torch.testing.assert_close(from_tensor, from_list, atol=5e-5, rtol=0)
+        assert not from_tensor[0, 3:].any() and not from_tensor[1, 40:].any()
     with pytest.raises(ValueError, match="haar"):
         to_modes(x, torch.tensor(lengths), "haar")

@@ -81,13 +81,13 @@ def test_a_zero_output_is_the_exact_denoiser(chain64, name):
 def test_noise_and_prior_are_linear_and_masked(fixed):
     mask = torch.arange(63)[None] < 40
     flow = Flow(fixed.momenta, fixed.variance, fixed.prior, mask, fixed.schedule)
-    one, u = torch.ones(1, 63, 3), torch.zeros(1)
-    signal, noise = flow.noise(one, u, 0 * one), flow.noise(0 * one, u, one)
+    ones, u = torch.ones(1, 63, 3), torch.zeros(1)
+    signal, noise = flow.noise(ones, u, 0 * ones), flow.noise(0 * ones, u, ones)
     assert torch.allclose(signal[0, :40], torch.full((40, 3), 0.6), rtol=1e-6)
     assert torch.allclose(noise[0, :40, 0].double(), 0.8 * flow.prior[0, :40].sqrt(), rtol=1e-6)
-    prior = flow.prior_sample(one)
+    prior = flow.prior_sample(ones)
     assert torch.allclose(prior[0, :40, 1].double(), flow.prior[0, :40].sqrt(), rtol=1e-6)
-    assert all((x[0, 40:] == 0).all() and x.dtype == one.dtype for x in (signal, noise, prior))
+    assert all((x[0, 40:] == 0).all() and x.dtype == ones.dtype for x in (signal, noise, prior))
 
 
 def test_variances_must_be_positive(fixed):
@@ -118,13 +118,13 @@ def test_from_one_time_to_a_later_one(name):
     """By way of u the process comes to the law that `noise` gives at s, exactly."""
     flow = flows.get(name, length=24)
     u, s = (torch.tensor([t], dtype=torch.float64) for t in (0.3, 0.45))
-    zero, one = torch.zeros(1, 48, 3).double(), torch.ones(1, 48, 3).double()
-    for clean in (zero, one):
-        drift = flow.onward(flow.noise(clean, u, zero), u, s, zero)
-        torch.testing.assert_close(drift, flow.noise(clean, s, zero))
-    early = flow.onward(flow.noise(zero, u, one), u, s, zero)
-    fresh = flow.onward(zero, u, s, one)
-    torch.testing.assert_close(early**2 + fresh**2, flow.noise(zero, s, one) ** 2)
+    zeros, ones = torch.zeros(1, 48, 3).double(), torch.ones(1, 48, 3).double()
+    for clean in (zeros, ones):
+        drift = flow.onward(flow.noise(clean, u, zeros), u, s, zeros)
+        torch.testing.assert_close(drift, flow.noise(clean, s, zeros))
+    early = flow.onward(flow.noise(zeros, u, ones), u, s, zeros)
+    fresh = flow.onward(zeros, u, s, ones)
+    torch.testing.assert_close(early**2 + fresh**2, flow.noise(zeros, s, ones) ** 2)
     torch.testing.assert_close(
-        flow.onward(one, u, u, one), one.masked_fill(~flow.mask[..., None], 0)
+        flow.onward(ones, u, u, ones), ones.masked_fill(~flow.mask[..., None], 0)
     )

@@ -86,10 +86,10 @@ def test_error_of_a_batch_is_that_of_each_chain(chain64):
     """Stochastic samplers too: every chain gets its own impulses."""
     rows = chain64.flow(chain64.schedules["img"], 3)
     spectra = rows.variance * torch.tensor([[0.5], [1.0], [2.0]]).double()
-    found = sampler_error(sde_2m, rows, uniform_times(9), spectra)
+    together = sampler_error(sde_2m, rows, uniform_times(9), spectra)
     for row in range(3):
-        one = sampler_error(sde_2m, rows[[row]], uniform_times(9), spectra[row : row + 1])
-        assert torch.allclose(found[row], one[0], rtol=1e-10)
+        alone = sampler_error(sde_2m, rows[[row]], uniform_times(9), spectra[row : row + 1])
+        assert torch.allclose(together[row], alone[0], rtol=1e-10)
 
 
 @pytest.mark.parametrize(("method", "order"), [(ddim, 2.0), (ode_2m, 4.0)])
@@ -117,9 +117,11 @@ def test_the_ends_of_the_family(chain64):
     """λ² = 1 at first order is the ancestral sampler with the posterior's variance."""
     flow, times = chain64.flow(chain64.schedules["prot"]), uniform_times(12)
     normal = torch.randn(12, 1, 63, 3, dtype=torch.float64)
-    one, two = (iter(normal) for _ in range(2))
-    first = multistep(lambda x, u: x / 2, flow, times, lambda: next(one), order=1)
-    second = ancestral(lambda x, u: x / 2, flow, times, lambda: next(two), variance="posterior")
+    first_noise, second_noise = (iter(normal) for _ in range(2))
+    first = multistep(lambda x, u: x / 2, flow, times, lambda: next(first_noise), order=1)
+    second = ancestral(
+        lambda x, u: x / 2, flow, times, lambda: next(second_noise), variance="posterior"
+    )
     assert torch.allclose(first, second, rtol=1e-10)
 
 

@@ -116,8 +116,8 @@ def test_a_chain_in_pieces_is_joined_and_no_number_comes_twice(three, tiny_weigh
     numbers[45] = 90
     mixed = replace(mixed, residue_numbers=numbers, b_factors=np.arange(60.0))
     extension = Extension(mixed, 50, "A", "both", 24)
-    [[one]] = draw_extensions(load_weights(tiny_weights), extension, (0,), THREE)
-    made = one.backbone
+    [[drawn]] = draw_extensions(load_weights(tiny_weights), extension, (0,), THREE)
+    made = drawn.backbone
     assert made.chains == ("A", "L")
     np.testing.assert_array_equal(made.chain("L").coords, three.chain("L").coords)
     grown = made.chain("A")

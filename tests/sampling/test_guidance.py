@@ -25,13 +25,13 @@ def test_the_estimate_is_extrapolated_from_the_guide(guided, u):
     lengths = [20, 14]
     x = torch.randn(2, 40, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     u = torch.full((2,), u, dtype=torch.float64)
-    flow, one = guided.bind(lengths)
-    plain, weaker = one(x, u), guided.guide.bind(lengths, flow=flow)[1](x, u)
+    flow, denoise = guided.bind(lengths)
+    plain, weaker = denoise(x, u), guided.guide.bind(lengths, flow=flow)[1](x, u)
     assert not torch.equal(plain, weaker)
-    found = guided.bind(lengths, guidance=2.5)[1](x, u)
+    guided_estimate = guided.bind(lengths, guidance=2.5)[1](x, u)
     weight = guidance_weights(flow, u, 2.5)
-    assert torch.allclose(found, weaker + weight * (plain - weaker), atol=1e-9)
-    assert (found[~flow.mask] == 0).all()
+    assert torch.allclose(guided_estimate, weaker + weight * (plain - weaker), atol=1e-9)
+    assert (guided_estimate[~flow.mask] == 0).all()
 
 
 def test_a_walk_remembers_the_guided_estimate(guided):
@@ -47,10 +47,10 @@ def test_a_walk_remembers_the_guided_estimate(guided):
     first = denoise(x, u)
     first += 0.1
     later = denoise(x, u - 0.1)
-    own = denoiser.estimate(x, u - 0.1, [20], flow, None, first)
+    plain = denoiser.estimate(x, u - 0.1, [20], flow, None, first)
     weaker = denoiser.guide.estimate(x, u - 0.1, [20], flow)
     weight = guidance_weights(flow, u - 0.1, 2.0)
-    assert torch.allclose(later, weaker + weight * (own - weaker), atol=1e-9)
+    assert torch.allclose(later, weaker + weight * (plain - weaker), atol=1e-9)
 
 
 def test_guidance_acts_on_undecided_and_on_fine_modes(guided):
@@ -110,15 +110,15 @@ def test_which_guidance(guided, tiny_denoiser):
 def test_a_file_holds_both(guided, guided_file, tiny_weights):
     loaded = load_weights(guided_file)
     assert loaded.guide.network.config == guided.guide.network.config
-    own, expected = loaded.state_dict(), guided.state_dict()
-    assert own.keys() == expected.keys()
-    assert all(torch.equal(own[name], expected[name]) for name in own)
+    tensors, expected = loaded.state_dict(), guided.state_dict()
+    assert tensors.keys() == expected.keys()
+    assert all(torch.equal(tensors[name], expected[name]) for name in tensors)
     assert load_weights(tiny_weights).guide is None
-    [one], [other] = (
+    [steered], [free] = (
         protdiff.generate(length=20, steps=3, weights=guided_file, **how)
         for how in ({}, {"guidance": 1})
     )
-    assert np.abs(one.coords - other.coords).max() > 0.01
+    assert np.abs(steered.coords - free.coords).max() > 0.01
 
 
 def test_adapters_take_the_guide_of_their_base(guided, guided_file, tmp_path):
@@ -155,11 +155,11 @@ def test_training_carries_the_guide_of_its_flow(flow, guided, guided_file, tiny_
         data=tiny_archive, out=tmp_path / "run", initial=str(guided_file), steps=2, beads=256,
         flow=flow, network=sizes,
     )  # fmt: skip
-    made = load_weights(Trainer(config).fit(report=lambda _: None))
-    changed = made.network.state_dict()["head.weight"]
+    trained = load_weights(Trainer(config).fit(report=lambda _: None))
+    changed = trained.network.state_dict()["head.weight"]
     assert not torch.equal(changed, guided.network.state_dict()["head.weight"])
     if flow == "vp":
-        assert made.guide is None
+        assert trained.guide is None
         return
-    own, expected = made.guide.state_dict(), guided.guide.state_dict()
-    assert all(torch.equal(own[name], expected[name]) for name in own)
+    tensors, expected = trained.guide.state_dict(), guided.guide.state_dict()
+    assert all(torch.equal(tensors[name], expected[name]) for name in tensors)

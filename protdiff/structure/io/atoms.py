@@ -1,4 +1,4 @@
-"""From the atom records of a structure file to its protein residues."""
+"""Protein residues of the atom records of a structure file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Content of PDB, mmCIF and BinaryCIF files to atom records.
+"""Parse the content of PDB, mmCIF and BinaryCIF files into atom records.
 
 Errors are `FileError` without the file name, which `read_write` puts in front. biotite is imported
 where it is used: it takes half a second, which ``protdiff --help`` cannot wait for.
@@ -84,7 +84,7 @@ def _column(table: Shaped[np.ndarray, "records 80"], start: int, stop: int) -> C
 
 
 def _residue_numbers(column: Column) -> Int[np.ndarray, "records"]:
-    """Residue numbers of text, which may be in hybrid-36 (letters from 10,000 on)."""
+    """Residue numbers from text, which may be in hybrid-36 (with letters from 10,000 on)."""
     try:
         return column.astype(np.int64)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Structure files by name: what counts as one, and which ones a list of paths stands for."""
+"""Names of structure files: their suffixes, and the files that folders and patterns stand for."""
 
 from __future__ import annotations
 
@@ -25,9 +25,14 @@ def find_files(names: Iterable[str], what: str) -> list[Path]:
     Parameters
     ----------
     names : iterable of str
-        A file that is named is taken as it is.
+        Files, which are taken whatever their suffix and not checked, folders, or patterns.
     what : str
         What an error message calls a pattern.
+
+    Returns
+    -------
+    list of Path
+        Every file once, those of a folder or pattern in sorted order.
 
     Raises
     ------

@@ -56,9 +56,9 @@ def read(path: str | os.PathLike[str], *, model: int = 1, ca_only: bool = False)
     Notes
     -----
     Water, nucleic acids, ligands, hydrogens and side chains are left out. Modified residues take
-    the name of their parent in the Chemical Component Dictionary (MSE becomes MET), or UNK. What
-    distinguishes them from free amino acids, which are ligands, is ``label_seq_id`` in mmCIF and
-    the TER record of their chain in PDB; in files without these, a peptide bond to a neighbour.
+    the name of their parent in the Chemical Component Dictionary (MSE becomes MET), or UNK. Free
+    amino acids are ligands. Modified residues differ from them by ``label_seq_id`` in mmCIF, and
+    by the TER record of the chain in PDB; in files without these, by a peptide bond to a neighbour.
     ATOM records of a name unknown to the dictionary count as protein if N, CA and C are there.
 
     Of alternate locations, the conformation with the most backbone atoms is taken, then the one
@@ -95,7 +95,7 @@ def write(backbone: Backbone, path: str | os.PathLike[str]) -> None:
     ----------
     backbone : Backbone
     path : str or os.PathLike
-        The suffix tells the format, as in `read`. An existing file is replaced.
+        The suffix chooses the format, as in `read`. An existing file is replaced.
 
     Raises
     ------
@@ -194,7 +194,7 @@ def _check_numbering(backbone: Backbone) -> None:
 
 
 def _write_bytes(path: Path, content: bytes) -> None:
-    """Put content under a name in one step; FileError leaves no trace."""
+    """Write a file whole or not at all; FileError if that fails."""
     if path.is_dir():
         raise FileError(f"{path}: is a folder; give a file name")
     try:

@@ -1,4 +1,4 @@
-"""A `Backbone` to the content of PDB, mmCIF and BinaryCIF files.
+"""Format a `Backbone` as the content of a PDB, mmCIF or BinaryCIF file.
 
 Errors are `FileError` without the file name, which `read_write` puts in front. biotite is imported
 where it is used: it takes half a second, which ``protdiff --help`` cannot wait for.
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["format_bcif", "format_cif", "format_pdb"]
 
 PDB_MAX_ATOMS = 99999
-# Values that mmCIF can hold without quotes, which not every reader understands.
+# Values that mmCIF can hold without quotes: not every reader understands quotes.
 CIF_WORD = re.compile(r"(?![#$;_\[\]]|(data|loop|save|stop|global)_)[!#-&(-~]*", re.IGNORECASE)
 
 
