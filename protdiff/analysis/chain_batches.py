@@ -34,7 +34,7 @@ class ChainBatch(NamedTuple):
     ----------
     flow : Flow
     denoise : callable
-        Of the flow's components and times.
+        ``denoise(noisy, u)`` is the clean estimate, in components of the flow.
     clean : Tensor, shape (chains, components, 3)
     residues : Tensor, shape (chains,)
         Number of residues of every chain.

@@ -126,7 +126,7 @@ class Estimate(NamedTuple):
     calls : int
         Evaluations of the denoiser.
     gain : dict of str to float
-        What the network adds, by band and by "links"; empty if the method does not tell.
+        What the network adds, by band and by "links"; empty for methods without a breakdown.
     residues : ndarray, shape (residues,), or None
         Nats of every residue.
     """

@@ -53,7 +53,7 @@ def measure_replicas(
     seed: int = 0,
     advance: Callable[[int], None] | None = None,
 ) -> list[ReplicaDistances]:
-    """Noise real chains, draw two structures from each, and compare them with each other and it.
+    """Noise real chains, draw two structures from each, and compare the three.
 
     Parameters
     ----------

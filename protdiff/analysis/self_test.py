@@ -1,4 +1,4 @@
-"""Quick checks that an installation computes what it should, with errors known to be small."""
+"""Quick numerical checks of an installation, each with the largest error that is allowed."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ class Models(StrEnum):
 
 
 class Cluster(StrEnum):
-    """What goes to a split as a whole."""
+    """Which chains must be in the same split."""
 
     auto = "auto"
     mmseqs = "mmseqs"
@@ -64,7 +64,7 @@ class ReadingOptions:
     models: Annotated[Models, typer.Option(help="Models to take of a file with several.")] = (
         Models.first
     )
-    stride: Annotated[int, typer.Option(min=1, help="Take every so many frames.")] = 1
+    stride: Annotated[int, typer.Option(min=1, help="Take every n-th frame of a trajectory.")] = 1
     identical: Annotated[
         bool, typer.Option(help="Keep chains whose sequence another input has already.")
     ] = False

@@ -23,7 +23,7 @@ def doctor(
         str | None, typer.Option(help="Weights to check: shipped ones, or a file.")
     ] = None,
 ) -> None:
-    """Print versions, devices and the checksum of the weights, and run a self-test of seconds."""
+    """Print versions, devices and the checksum of the weights, and run a short self-test."""
     from ..network.weights import find_weights, load_weights
 
     _print_versions()

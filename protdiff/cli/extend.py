@@ -21,7 +21,9 @@ class GrowthOptions:
 
     to: Annotated[int, typer.Option(help="Residues that the chain has in the end.")]
     end: Annotated[str, typer.Option(help="Where it grows: C, N or both.")] = "C"
-    chain: Annotated[str | None, typer.Option(help="Chain that grows, of several.")] = None
+    chain: Annotated[
+        str | None, typer.Option(help="Chain that grows; needed if there are several.")
+    ] = None
     window: Annotated[
         int | None,
         typer.Option(help="Residues that the network sees at once; longer chains take several."),

@@ -27,17 +27,24 @@ class TrainingOptions:
     full: Annotated[bool, typer.Option("--full", help="Train all weights, no adapters.")] = False
     minutes: Annotated[float, typer.Option(min=0, help="Time for training.")] = 10
     steps: Annotated[
-        int | None, typer.Option(min=1, help="Steps in place of minutes: the same every time.")
+        int | None,
+        typer.Option(
+            min=1, help="Steps in place of minutes; equal commands then give equal weights."
+        ),
     ] = None
     hold_out: Annotated[
-        float, typer.Option(min=0.01, max=0.9, help="Share of the chains that only measure.")
+        float,
+        typer.Option(
+            min=0.01, max=0.9, help="Share of the chains to measure on, not to learn from."
+        ),
     ] = 0.1
     keep: Annotated[
         float | None,
         typer.Option(
             min=0,
             max=0.9,
-            help="Share of the steps against forgetting; 0.25, but 0 for one sequence.",
+            help="Share of the steps that rehearse samples of the original weights; by default "
+            "0.25, or 0 for structures of one sequence.",
         ),
     ] = None
     samples: Annotated[
@@ -50,8 +57,10 @@ class TrainingOptions:
 class ReadingOptions:
     """How inputs are read."""
 
-    stride: Annotated[int, typer.Option(min=1, help="Every so many frames.")] = 1
-    models: Annotated[Models, typer.Option(help="Of a file with several.")] = Models.all
+    stride: Annotated[int, typer.Option(min=1, help="Take every n-th frame of a trajectory.")] = 1
+    models: Annotated[Models, typer.Option(help="Models to take of a file with several.")] = (
+        Models.all
+    )
     jobs: Annotated[int, typer.Option(min=0, help="Processes that read; 0: one per core.")] = 1
 
 

@@ -36,9 +36,9 @@ def report(
     out: Annotated[Path | None, typer.Option(help="JSON file for the numbers.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the noise.")] = 0,
 ) -> None:
-    """Errors of samples by band: of the start, of the steps and of the network; and enough calls.
+    """Errors of samples by band, from start, steps and network, and how many calls are enough.
 
-    Start and steps: closed forms for the Gaussian chain. Score: what a linear recalibration of the
+    Start and steps: closed forms for the Gaussian chain. Score (the network): what a linear recalibration of the
     network would gain on held-out chains, which is a lower bound of the network's error.
     """
     from ..analysis import report_sampler

@@ -11,6 +11,7 @@ import typer
 from .._system.files import write_json
 from ._shared.progress import progress_bar
 from ._shared.real_chains import load_real_chains
+from ._shared.structure_sets import output_folder
 
 if TYPE_CHECKING:
     from ..analysis.network_thermodynamics import ThermoReport
@@ -49,10 +50,7 @@ def thermo(
     path = find_weights(weights)
     denoiser = load_weights(path)
     backbones = load_real_chains(data, length, chains)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ValueError(f"--out {out}: cannot be made ({error.strerror})") from None
+    output_folder(out)
     with progress_bar(shells + REPLICA_TIMES + 1, "measuring", "parts") as advance:
         report = measure_thermodynamics(
             denoiser, backbones, shells=shells, replica_times=REPLICA_TIMES, replica_steps=steps,

@@ -58,7 +58,7 @@ def show(name: Name = "rg-base") -> None:
 @app.command()
 @paragraphs
 def verify(names: Annotated[list[str], typer.Argument(help="Names or files.")]) -> None:
-    """Check that weights are whole, and that the base of adapters is here."""
+    """Check the checksums of weights, and that adapters find the weights they go with."""
     from ..network.weights import find_weights, load_weights
 
     for name in names:
@@ -121,7 +121,7 @@ def reader(
     max_length: Annotated[int, typer.Option(min=40, help="Longer chains are left out.")] = 512,
     seed: Annotated[int, typer.Option(min=0, help="Of all random choices.")] = 0,
 ) -> None:
-    """Give weights a reader: it shows the network what secondary structure a sequence suggests.
+    """Give weights a reader, which shows the network the secondary structure a sequence suggests.
 
     Trained on the chains of a data set, in ten minutes of one core for ten thousand. Adapters are
     merged into their base.

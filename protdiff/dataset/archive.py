@@ -78,8 +78,8 @@ def read_chains(
         chains = read_archive(folder, max_length).select(split, max_length, globular)
         chains = chains.compact() if len(chains) else chains
     if not len(chains):
-        what = f"of split {split!r} " if split else ""
-        raise ValueError(f"{folder}: no chains {what}up to {max_length} residues")
+        of_split = f"of split {split!r} " if split else ""
+        raise ValueError(f"{folder}: no chains {of_split}up to {max_length} residues")
     return chains
 
 

@@ -36,7 +36,7 @@ class Reading:
     Attributes
     ----------
     stride : int
-        Take every so many frames of a trajectory.
+        Take every `stride`-th frame of a trajectory.
     models : {"first", "all"}
         Models to take of a structure file.
     identical : bool
@@ -59,12 +59,12 @@ class Splitting:
     Attributes
     ----------
     cluster : {"auto", "mmseqs", "identical"}
-        What goes to a split as a whole: clusters of 30 % sequence identity by the program MMseqs2,
-        or chains of one sequence. "auto" takes MMseqs2 if it is on the PATH.
+        Which chains must be in the same split: clusters of 30 % sequence identity by the program
+        MMseqs2, or chains of one sequence. "auto" takes MMseqs2 if it is on the PATH.
     val, test : float
         Shares of the chains.
     seed : int
-        Of the random assignment.
+        Seed of the random assignment.
     """
 
     cluster: str = "auto"
@@ -104,7 +104,7 @@ def build_dataset(
     out : path
         Folder of the data set; must not exist.
     limits : Limits, optional
-        What a chain must be.
+        Conditions that a chain must meet.
     reading : Reading, optional
     splitting : Splitting, optional
     advance : callable, optional
@@ -151,7 +151,7 @@ def _judged_chains(task: Task | Rejected, limits: Limits) -> list[Record | Rejec
 def _counted(
     results: Iterable[list[Record | Rejected]], advance: Callable[[int], None] | None
 ) -> Iterator[Record | Rejected]:
-    """Chains of all results, one by one."""
+    """The chains of all results; `advance` is called after each piece of the inputs."""
     for chains in results:
         yield from chains
         if advance is not None:
@@ -161,7 +161,7 @@ def _counted(
 def _write_chains(
     chains: Iterable[Record | Rejected], writer: ChainSetWriter, identical: bool
 ) -> Counter[str]:
-    """Store chains, and list the rejected ones in rejected.csv; numbers of them by kind."""
+    """Store chains, and list the rejected ones in rejected.csv; returns their number by kind."""
     rejected: Counter[str] = Counter()
     first: Rejected | None = None
     origins: dict[int, int] = {}

@@ -1,4 +1,4 @@
-"""What of a chain enters a data set, and why one is rejected (docs/reference/data-sets.md)."""
+"""Which part of a chain enters a data set, or why it is rejected (docs/reference/data-sets.md)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ __all__ = ["Limits", "Record", "Rejected", "judge", "measure", "structure_states
 
 @dataclass(frozen=True)
 class Limits:
-    """What a chain must be to enter a data set.
+    """Conditions that a chain must meet to enter a data set.
 
     Attributes
     ----------
@@ -50,7 +50,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Geometry:
-    """What the geometry of a protein chain allows.
+    """Bounds on bonds, angles and distances that a real chain must respect.
 
     Attributes
     ----------
@@ -59,9 +59,9 @@ class Geometry:
     min_bend, max_bend : float
         Range of the angle N-CA-C, degrees.
     exceptions : float
-        Share of bonds, or of angles, that may lie outside.
+        Share of the bonds, or of the angles, that may lie outside these bounds.
     overlap : float
-        Å; closer CA, three or more residues apart, overlap.
+        CA of residues three or more apart in sequence overlap when nearer than this, Å.
     overlaps : float
         Overlapping pairs per residue that are allowed.
     """
@@ -76,7 +76,7 @@ class Geometry:
 
 @dataclass(frozen=True)
 class Globular:
-    """What a chain that is globular on its own is like.
+    """Bounds that a chain must respect to count as globular on its own.
 
     Attributes
     ----------
@@ -187,7 +187,7 @@ def longest_segment(chain: Backbone) -> slice:
 
 
 def impossible(part: Backbone, allowed: Geometry = GEOMETRY) -> tuple[str, str] | None:
-    """Reason and kind if bonds, angles or distances cannot be those of a protein, or None."""
+    """Reason and kind of rejection if bonds, angles or distances are not a protein's, else None."""
     return _wrong_bond(part, allowed) or _wrong_angle(part, allowed) or _overlap(part, allowed)
 
 

@@ -1,4 +1,4 @@
-"""What a user names, as pieces to read: structure files, PDB ids, trajectories, data sets."""
+"""The inputs that a user names, split into pieces to read: structure files, PDB ids, trajectories, data sets."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ def tasks(
     Parameters
     ----------
     inputs : iterable of str
-        Structure files, folders (searched to the bottom), patterns, ``pdb:1abc`` or
+        Structure files, folders (searched recursively), patterns, ``pdb:1abc`` or
         ``pdb:1abc_A``, trajectories ``traj.xtc+top.pdb`` or ``traj.h5``, data sets and archives.
     stride : int
-        Take every so many frames of a trajectory.
+        Take every `stride`-th frame of a trajectory.
     models : {"first", "all"}
         Models to take of a structure file.
 

@@ -98,8 +98,8 @@ def deal_splits(
         Splits that are already decided (index into `SPLITS`), 255 elsewhere. They hold for the
         whole cluster.
     shares : mapping of str to float
-        Share of the chains for "val" and "test". Clusters are dealt at random until it is
-        reached. At least one cluster stays in "train".
+        Share of the chains for "val" and "test". Clusters are assigned at random until the share
+        is reached. At least one cluster stays in "train".
     seed : int
 
     Returns

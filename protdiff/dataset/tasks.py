@@ -133,7 +133,7 @@ class StoredTask:
         return [self._judge(k, limits) for k in range(len(self.chains))]
 
     def _judge(self, k: int, limits: Limits) -> Record | Rejected:
-        """One chain. Its geometry was judged when it was stored; length and resolution count."""
+        """One chain. Its geometry was judged when it was stored: only length and resolution are."""
         chain = self.chains[k]
         row, n = chain.row, len(chain.types)
         if not limits.min_length <= n <= limits.max_length:
@@ -156,15 +156,15 @@ class StoredTask:
 def _judge_file(
     path: Path, label: str, models: str, limits: Limits, only: str | None = None
 ) -> list[Record | Rejected]:
-    """Every chain of a structure file, or `only` one, of its first model or of all."""
+    """Chains of a structure file, or the one named `only`, of its first model or of all models."""
     judged: list[Record | Rejected] = []
-    backbone, model, known = read(path), 1, experiment(path)
+    backbone, model, stated = read(path), 1, experiment(path)
     while True:
         for chain in backbone.chains:
             if only in (None, chain):
                 name = f"{label}_{chain}" if chain.strip() else label
                 name = name if models == "first" else f"{name}/{model}"
-                judged.append(judge(name, backbone.chain(chain), limits, known, f"{path} {chain}"))
+                judged.append(judge(name, backbone.chain(chain), limits, stated, f"{path} {chain}"))
         if models == "first":
             break
         model += 1

@@ -97,9 +97,9 @@ def draw_dataset(chains: ChainSet, path: str | PathLike[str]) -> None:
     size.set(title="Size", xlabel="Rg / (2.2 N^0.38)", ylabel="chains")
     _stacked(resolution, splits, table["resolution"].astype(float), np.linspace(0, 4.1, 42))
     resolution.set(title="Resolution, where known", xlabel="Å", ylabel="chains")
-    some = np.random.default_rng(0).permutation(len(table))[:MAX_POINTS]
+    drawn = np.random.default_rng(0).permutation(len(table))[:MAX_POINTS]
     for k in _present(splits):
-        rows = some[splits[some] == k]
+        rows = drawn[splits[drawn] == k]
         structure.scatter(
             table["helix"][rows], table["strand"][rows],
             s=6, alpha=0.5, linewidths=0, color=COLORS[SPLITS[k]],

@@ -34,7 +34,7 @@ __all__ = ["Draw", "draw", "draw_level", "least_size", "uses_levels"]
 class SizeRange:
     """A range of sizes of batches of full chains, and the share of such batches that is in it.
 
-    `few`: sizes of it where every size costs a CUDA graph: a chain gets the least that holds it.
+    On an accelerator every size needs its own CUDA graph, so there only the sizes in `few` occur.
     """
 
     least: int
@@ -90,14 +90,17 @@ def stratified(count: int, rng: np.random.Generator) -> Float64[np.ndarray, " co
 
 
 def least_size(length: int) -> int:
-    """The least of the few sizes that holds a chain; its own length beyond them."""
+    """Smallest of `FEW_SIZES` that holds a chain; the chain's own length if none does."""
     return next((size for size in FEW_SIZES if size >= length), length)
 
 
 def draw_level(
     chains: ChainSet | DeviceChains, full_share: float, rng: np.random.Generator, few: bool
 ) -> tuple[str | int, int]:
-    """Level of a step ("full" or a bead count), and the size of batches of full chains."""
+    """Level of a step ("full" or a bead count), and the size of batches of full chains.
+
+    With `few`, the size is one of `FEW_SIZES`, or the length of the longest chain beyond them.
+    """
     longest = int(chains.lengths.max())
     sizes = SIZE_RANGES[rng.choice(len(SIZE_RANGES), p=[sizes.share for sizes in SIZE_RANGES])]
     if few:
@@ -115,7 +118,10 @@ def draw_level(
 def draw_full(
     chains: ChainSet | DeviceChains, beads: int, size: int, rng: np.random.Generator, few: bool
 ) -> tuple[Int[np.ndarray, " batch"], list[int]]:
-    """Chains at full resolution, and residues of each: whole chains, or crops of longer ones."""
+    """Numbers of chains at full resolution, and residues of each.
+
+    Whole chains of about `size` residues, or crops of longer ones; the longest chains if none fit.
+    """
     lengths = chains.lengths
     whole = rng.random() < 0.5
     least = max((n + 1 for n in FEW_SIZES if n < size), default=0) if few else 0.8 * size
@@ -130,7 +136,7 @@ def draw_full(
 def draw_decimated(
     chains: ChainSet | DeviceChains, beads: int, level: int, rng: np.random.Generator
 ) -> tuple[Int[np.ndarray, " batch"], list[int]]:
-    """Chains that are decimated to `level` beads, and residues of each: always whole chains."""
+    """Numbers of chains to decimate to `level` beads, and residues of each: always whole chains."""
     pool = np.flatnonzero(chains.lengths > level)
     most = max(128, beads // 64)
     chosen = rng.choice(pool, min(most, max(1, 2 * beads // level)))
@@ -150,8 +156,8 @@ def cutoff_range(
     # Mode n is active while k_n <= reach · Λ, and M beads hold modes 0 … M/1.25 - 1.
     reach = float(1 / rg_cutoff(1.0, ACTIVE_SIGNAL, recipe.regulator))
 
-    def leaves(beads: np.ndarray) -> Float[np.ndarray, " batch"]:
-        """ln Λ at which the chain needs more beads."""
+    def limit(beads: np.ndarray) -> Float[np.ndarray, " batch"]:
+        """ln Λ above which the chain needs more beads than these."""
         return np.log(np.pi * np.maximum(beads // OVERSAMPLING, 1) / residues / reach)
 
     def largest_below(n: float) -> int:
@@ -162,8 +168,8 @@ def cutoff_range(
         assert isinstance(schedule, RG)  # as `uses_levels` requires
         first = float(schedule.first)
         below = np.array([largest_below(n) for n in residues])
-        return leaves(below), np.full(len(residues), np.log(first))
-    return leaves(np.array(largest_below(int(level)))), leaves(np.array(int(level)))
+        return limit(below), np.full(len(residues), np.log(first))
+    return limit(np.array(largest_below(int(level)))), limit(np.array(int(level)))
 
 
 def draw(
@@ -189,7 +195,7 @@ def draw(
         schedule = recipe(lengths).schedule
         ends = torch.ones(len(lengths), dtype=torch.float64), torch.zeros(len(lengths)).double()
         low, high = (schedule.log_cutoff(u).numpy() for u in ends)
-    residues, share, place = np.array(lengths), config.sequence_share, rng.random(len(chosen))
+    residues, share, uniform = np.array(lengths), config.sequence_share, rng.random(len(chosen))
     return Draw(
         level=str(level),
         size=size if few else max(lengths),
@@ -199,5 +205,5 @@ def draw(
         log_cutoff=low + (high - low) * stratified(len(chosen), rng),
         rotations=random_rotations(len(chosen), rng),
         # Half of the chains whose structure is shown have their residue types shown as well.
-        shown=np.stack([place < share, np.abs(place - share) < config.structure_share / 2], 1),
+        shown=np.stack([uniform < share, np.abs(uniform - share) < config.structure_share / 2], 1),
     )

@@ -30,8 +30,9 @@ class Batch:
     """Clean chains of a training step, with their times and conditions.
 
     `clean`: modes, then link vectors, of the padded chains; `log_cutoff`: ln Λ; `level`: "full",
-    or beads of decimated chains. On an accelerator `lengths` is a tensor, and `beads` what the
-    network gets of every chain; on the host `beads` is None, and each chain gets what it needs.
+    or beads of decimated chains. On an accelerator `lengths` is a tensor, and the network
+    sees `beads` beads of every chain; on the host `beads` is None, and each chain has the number
+    that it needs.
     """
 
     clean: Float[Tensor, "batch components 3"]

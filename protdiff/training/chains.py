@@ -168,8 +168,8 @@ class DeviceChains:
 
 
 def on_device(chains: ChainSet, device: torch.device | str) -> ChainSet | DeviceChains:
-    """The chains where a network on `device` is fed best.
+    """The chains on a CUDA device as `DeviceChains`; for other devices they stay on the host.
 
-    Flows compute in 64 bits, which CUDA has and MPS has not: chains for MPS stay on the host.
+    Flows compute in 64 bits, which MPS does not have.
     """
     return DeviceChains.of(chains, device) if torch.device(device).type == "cuda" else chains

@@ -1,4 +1,4 @@
-"""Checkpoints: a folder per step, written whole or not at all; the older one is removed after."""
+"""Checkpoints: a folder per step, written whole or not at all; older ones are removed."""
 
 from __future__ import annotations
 

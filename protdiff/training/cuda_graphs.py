@@ -1,4 +1,4 @@
-"""Steps on an accelerator without the host: every kind of batch is one CUDA graph.
+"""Training steps on an accelerator as CUDA graphs, one for every kind of batch.
 
 A step of this network is some five thousand small kernels; a host takes five to ten times as long
 to launch them one by one as they take to run. A graph is launched at once. Its tensors keep their
@@ -30,7 +30,7 @@ __all__ = ["DeviceSteps", "FlowTable"]
 
 
 class FlowTable:
-    """The flow of any batch on a device, looked up in the flow of all lengths.
+    """Flows of batches on a device, looked up in one table of all lengths.
 
     Parameters
     ----------
@@ -48,9 +48,9 @@ class FlowTable:
         """The `Flow` of chains of some lengths, padded to `size`."""
         flow = self.flow[lengths - self.least]
         names = ("momenta", "variance", "prior", "mask")
-        ends = {name: getattr(flow, name).split(self.most, 1) for name in names}
+        halves = {name: getattr(flow, name).split(self.most, 1) for name in names}
         return replace(
-            flow, **{k: torch.cat([part[:, :size] for part in v], 1) for k, v in ends.items()}
+            flow, **{k: torch.cat([part[:, :size] for part in v], 1) for k, v in halves.items()}
         )
 
 
@@ -79,7 +79,7 @@ class DeviceSteps:
     Parameters
     ----------
     denoiser : Denoiser
-        Its parameters have gradients, which are added to.
+        Its parameters have gradients already; those of the batches are added to them.
     chains : DeviceChains
     config : TrainingConfig
     """
@@ -98,7 +98,10 @@ class DeviceSteps:
     def __call__(
         self, step: int, part: int, seed: int
     ) -> tuple[Float[Tensor, ""], Float64[Tensor, "bands 2"], int]:
-        """Add the gradient of a batch, over `accumulate`; its loss, band sums and chains."""
+        """Add the gradient of a batch divided by `accumulate`.
+
+        Returns the loss, the band sums and the number of chains of the batch.
+        """
         drawn = draw(self.chains, self.denoiser.recipe, self.config, step, part)
         rows = torch.from_numpy(packed(self.chains, drawn))
         self_conditioned = is_self_conditioned(self.denoiser, seed)
@@ -117,7 +120,7 @@ class DeviceSteps:
     def gradient(
         self, rows: Float64[Tensor, "batch 14"], kind: BatchKind
     ) -> tuple[Float[Tensor, ""], Float64[Tensor, "bands 2"]]:
-        """Loss and band sums of a packed draw, after its gradient was added."""
+        """Add the gradient of a packed draw; returns its loss and band sums."""
         batch = device_batch(self.chains, rows, kind.level, kind.size)
         assert isinstance(batch.lengths, torch.Tensor)  # as on every device
         flow = self.flows(batch.lengths, kind.size)

@@ -1,9 +1,9 @@
-"""Errors of interatomic distances: what makes a backbone stiff, and what holds sheets together.
+"""Loss of interatomic distances, along the chain and between residues in contact.
 
 A chain is stiff along its bonds and soft across them. In the loss of the modes the soft directions,
-which nobody can predict, outweigh the stiff ones. Here the error of a pair of atoms is taken along
-the line between them in the network's own estimate, which is a function of the noisy chain alone,
-and every atom is linear in the components: as far as the numerators go, the posterior mean remains
+which no network can predict, outweigh the stiff ones. Here the error of a pair of atoms is taken
+along the line between them in the network's own estimate, which is a function of the noisy chain
+alone, and every atom is linear in the components: as far as the numerators go, the posterior mean remains
 the exact minimiser. The denominators, the Gaussian chain's errors of the same pairs, vary with the
 clean chain and shift the minimiser by a term of the order of one over the number of pairs.
 """

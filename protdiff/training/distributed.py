@@ -49,7 +49,7 @@ def take_over_slurm() -> None:
 
 
 def device_of(name: str) -> str:
-    """The device of this process: every one on a machine has a GPU of its own."""
+    """Device of this process: every process on a machine gets its own GPU."""
     local = os.environ.get("LOCAL_RANK")
     if name != "cuda" or local is None:
         return name
@@ -58,7 +58,7 @@ def device_of(name: str) -> str:
 
 
 def leave_group() -> None:
-    """Wait for all processes, then part: one that ends early would take down those that write."""
+    """Wait for all processes, then leave: one that ends early would abort those still writing."""
     if torch.distributed.is_initialized():
         torch.distributed.barrier()
         torch.distributed.destroy_process_group()
@@ -82,7 +82,7 @@ def total(values: Shaped[Tensor, "..."]) -> Shaped[Tensor, "..."]:
 
 
 def agree(answer: bool) -> bool:
-    """The answer of the first process, to a question of yes or no, on all of them."""
+    """The first process's answer to a yes-or-no question, in all processes."""
     if not torch.distributed.is_initialized():
         return answer
     flag = torch.tensor([float(answer)])

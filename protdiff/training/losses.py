@@ -28,8 +28,8 @@ BAND_NAMES = [f"modes_{name}" for name in BANDS] + ["links", "trace", "contacts"
 #: Longest periods (residues) of the bands but the last, which has no bound.
 BAND_EDGES = [int(edge) for edge in list(BANDS.values())[:-1]]
 
-#: Contacts count so many times as much as distances along the chain: hydrogen bonds of sheets need
-#: them exact, and are what samples lack most (benchmarks/model-log.md).
+#: Weight of contacts relative to distances along the chain: hydrogen bonds of sheets need exact
+#: contacts, and are what samples lack most (benchmarks/model-log.md).
 CONTACT_WEIGHT = 2.0
 #: Added to the sum of a chain's weights that divides its loss: chains that show fewer components
 #: than that count less.
@@ -83,9 +83,11 @@ def distance_error(
     Parameters
     ----------
     parts : sequence of three Tensor, shape (batch, components, 3)
-        Error of the network, error of a zero output, and the estimate, detached; components.
+        Error of the network, error of a zero output, and the estimate (detached), in components of
+        the flow.
     batch : Batch
     weight : Tensor, shape (batch, components)
+        See `component_weight`.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""What training lowers, on one batch, and how it is measured on held-out chains and by samples."""
+"""The training loss of one batch, and how networks are measured: held-out chains and samples."""
 
 from __future__ import annotations
 

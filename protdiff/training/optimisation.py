@@ -1,4 +1,4 @@
-"""What all training has in common: learning rate, a step of the optimiser, the moving average."""
+"""Parts that all training shares: learning rate, a step of the optimiser, the moving average."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def load_adam_tensors(
     named: Iterable[tuple[str, nn.Parameter]],
     tensors: Mapping[str, Tensor],
 ) -> None:
-    """Give AdamW the state of `adam_tensors`; parameters without one start anew."""
+    """Give AdamW the state of `adam_tensors`; parameters without a stored state start afresh."""
     for name, parameter in named:
         if f"step.{name}" not in tensors:
             continue

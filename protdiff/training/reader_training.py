@@ -27,7 +27,8 @@ __all__ = ["fit_reader", "hidden_runs", "reading_accuracy"]
 
 #: Residues of a batch, steps of warm-up, highest rate, largest norm of the gradient.
 RESIDUES, WARMUP, RATE, CLIP = 4000, 200, 2e-3, 1.0
-#: Residues by which the lengths that batches are sorted by are blurred.
+#: Chains are sorted into batches by length plus up to so many residues at random, so that batches
+#: differ between epochs.
 JITTER = 30
 #: Share of the batches in which types are hidden, and the lengths of the runs that are.
 HIDDEN_SHARE, RUNS = 0.5, (1, 8, 32)
@@ -117,7 +118,7 @@ def fit_reader(
     chains, held_out : ChainSet
         With secondary structure.
     epochs : int
-        More than ten learn the training chains by heart.
+        Passes over the chains. More than ten overfit.
     config : ReaderConfig, optional
     seed : int
     report : callable
@@ -131,7 +132,7 @@ def fit_reader(
     Raises
     ------
     ValueError
-        Without residues that have a type and a state.
+        If no residue has both a known type and a state of secondary structure.
     """
     for part in (chains, held_out):
         if part.structure is None or not np.any((part.types < TYPES) & (part.structure >= 0)):

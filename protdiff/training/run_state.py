@@ -127,7 +127,7 @@ class RunState:
         return denoiser.to(self.device).eval().requires_grad_(False)
 
     def restore(self) -> list[str]:
-        """Continue from the newest checkpoint, if there is one; what was changed since, as text."""
+        """Continue from the newest checkpoint, if any; returns changed settings as text."""
         checkpoint = read_checkpoint(self.config.out)
         if checkpoint is None:
             return []

@@ -1,4 +1,4 @@
-"""What `protdiff generate` can be given beside a length: options, and the condition they make."""
+"""Options of `protdiff generate` that put conditions on backbones, and the condition they make."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _option(panel: str, text: str, *names: str, **rules: Any) -> Any:
 
 @dataclass(frozen=True)
 class ConditionOptions:
-    """The options as given."""
+    """Motif, input structure, restraints and symmetry."""
 
     motif: Annotated[Path | None, _option(MOTIF, "Structure that holds the motif.")] = None
     contig: Annotated[
@@ -73,7 +73,7 @@ class ConditionOptions:
     rg: Annotated[float | None, _option(BIAS, "Radius of gyration, Å.")] = None
     energy: Annotated[
         str | None,
-        _option(BIAS, "my.py:function of the CA positions (N, 3) in Å; a scalar in kT, by torch."),
+        _option(BIAS, "my.py:function from CA positions (N, 3) in Å to an energy in kT, in torch."),
     ] = None
     symmetry: Annotated[
         str | None, _option(BIAS, "C2, C3 …, D2, D3 …, T, O or I: copies of the chain.")

@@ -99,7 +99,9 @@ def load(model: ModelOptions) -> tuple[Denoiser, str, str]:
 def write_designs(
     run: Run, requests: Sequence[Request], draw: Draw, calls: Callable[[Request], int]
 ) -> None:
-    """Draw what is not there yet and write it, with the manifest, and residues.csv where it helps.
+    """Draw and write the backbones that are not there yet, with their manifest.
+
+    residues.csv is written, too, if a condition relates residues to those of an input.
 
     Parameters
     ----------
@@ -108,7 +110,7 @@ def write_designs(
     draw : callable
         ``draw(requests, advance)`` yields lists of `Sample`; ``advance(n)`` after every n calls.
     calls : callable
-        ``calls(request)``, how many there will be.
+        ``calls(request)``: network calls that the request takes.
     """
     out, plot = run.output.out, run.output.plot
     created = _prepare_folder(out, "--out")
@@ -128,8 +130,8 @@ def write_designs(
         raise
     if plot is not None:
         _draw_designs(out, list(planned)[:MAX_DRAWN], plot)
-    kept = len(planned) - len(missing)
-    note = f" ({kept} were there already)" if kept else ""
+    present = len(planned) - len(missing)
+    note = f" ({present} were there already)" if present else ""
     print(f"{len(planned)} backbones in {out}{note}; manifest.csv lists them")
     if plot is not None:
         print(f"picture: {plot}")

@@ -57,7 +57,7 @@ class OutputOptions:
     ] = None
 
     def check(self, name: str) -> None:
-        """ValueError for a file name or a picture that cannot be."""
+        """ValueError if `name` is no plain file name, or the picture no PNG file."""
         if not name or Path(name).name != name or name.startswith("."):
             raise ValueError(f"--name {name!r}: must be a plain file name")
         if self.plot is not None and (self.plot.suffix.lower() != ".png" or self.plot.is_dir()):
@@ -75,7 +75,9 @@ class SamplingFlags:
     ] = DEFAULTS.temperature
     guidance: Annotated[
         float | None,
-        typer.Option(help="From 1 (none): how far from a weaker network. Default: by the weights."),
+        typer.Option(
+            help="How far samples are steered from a weaker network; 1: not at all. Default: by the weights."
+        ),
     ] = None
     sampler: Annotated[
         Sampler, typer.Option(help="How the reverse flow is integrated.", rich_help_panel="Sampler")
@@ -96,7 +98,7 @@ class SamplingFlags:
     ] = None
 
     def settings(self, batch_size: int | None = None) -> SamplingSettings:
-        """The same for the library."""
+        """These options as the library takes them."""
         return SamplingSettings(
             steps=self.steps,
             sampler=self.sampler.value,

@@ -1,4 +1,4 @@
-"""Rows into a file as they come, and their summary."""
+"""Tables written row by row, and a summary of their columns."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def shown(value: Any) -> str:
 
 
 class Summary:
-    """Numbers of every row by column, in eight bytes each: memory is enough for many rows."""
+    """The numbers of all rows by column, for means and medians; eight bytes for each."""
 
     def __init__(self, columns: Iterable[str]) -> None:
         self.numbers = {name: array("d") for name in columns}

@@ -59,7 +59,7 @@ class ScoreOptions:
         Path | None, typer.Option(help="CSV file with the columns model and reference.")
     ] = None
     out: Annotated[
-        Path | None, typer.Option(help="All columns, one row a model: .csv or .json.")
+        Path | None, typer.Option(help="File for all columns, one row per model: .csv or .json.")
     ] = None
     alignment: Annotated[
         Alignment, typer.Option(help="How residues of model and reference correspond.")
@@ -71,7 +71,8 @@ class ScoreOptions:
         Normalize.reference
     )
     per_residue: Annotated[
-        bool, typer.Option("--per-residue", help="Also a table of residues: OUT_residues.csv.")
+        bool,
+        typer.Option("--per-residue", help="Also write a row per residue into OUT_residues.csv."),
     ] = False
     superpose: Annotated[
         Path | None, typer.Option(help="Folder for the models moved onto their references.")
@@ -81,13 +82,16 @@ class ScoreOptions:
     ] = True
     likelihood: Annotated[
         Method | None,
-        typer.Option(help="How probable the weights find it: bound, importance weights or flow."),
+        typer.Option(
+            help="Likelihood by the weights: bound (elbo), importance-weighted or flow (ode)."
+        ),
     ] = None
     samples: Annotated[
         int, typer.Option(min=1, help="Repetitions of the likelihood; its error needs two.")
     ] = 2
     sequence: Annotated[
-        str, typer.Option(help="Sequence the likelihood is given: auto (the file's), none, FASTA.")
+        str,
+        typer.Option(help="Sequence the likelihood is given: auto (the file's), none or FASTA."),
     ] = "auto"
     weights: Annotated[
         str | None, typer.Option(help="Weights of the likelihood, by name or .safetensors file.")
@@ -96,7 +100,7 @@ class ScoreOptions:
         Path | None, typer.Option(help="Folder for copies with nats per residue as B-factors.")
     ] = None
     rank: Annotated[
-        bool, typer.Option("--rank", help="Most probable first (all rows are kept in memory).")
+        bool, typer.Option("--rank", help="Most probable models first (keeps all rows in memory).")
     ] = False
     jobs: Annotated[int, typer.Option(min=0, help="Processes; 0: one per core.")] = 1
     strict: Annotated[
