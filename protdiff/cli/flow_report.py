@@ -38,8 +38,8 @@ def report(
 ) -> None:
     """Errors of samples by band, from start, steps and network, and how many calls are enough.
 
-    Start and steps: closed forms for the Gaussian chain. Score (the network): what a linear recalibration of the
-    network would gain on held-out chains, which is a lower bound of the network's error.
+    Start and steps: closed forms for the Gaussian chain. Score (the network): what a linear
+    recalibration of it would gain on held-out chains, a lower bound of its error.
     """
     from ..analysis import report_sampler
     from ..network.weights import find_weights, load_weights

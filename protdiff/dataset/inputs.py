@@ -1,4 +1,4 @@
-"""The inputs that a user names, split into pieces to read: structure files, PDB ids, trajectories, data sets."""
+"""Inputs of a data set as pieces to read: structure files, PDB ids, trajectories, data sets."""
 
 from __future__ import annotations
 

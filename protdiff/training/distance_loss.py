@@ -2,10 +2,11 @@
 
 A chain is stiff along its bonds and soft across them. In the loss of the modes the soft directions,
 which no network can predict, outweigh the stiff ones. Here the error of a pair of atoms is taken
-along the line between them in the network's own estimate, which is a function of the noisy chain
-alone, and every atom is linear in the components: as far as the numerators go, the posterior mean remains
-the exact minimiser. The denominators, the Gaussian chain's errors of the same pairs, vary with the
-clean chain and shift the minimiser by a term of the order of one over the number of pairs.
+along the line between them in the network's own estimate. This estimate is a function of the noisy
+chain alone, and every atom is linear in the components, so as far as the numerators go, the
+posterior mean remains the exact minimiser. The denominators, the Gaussian chain's errors of the
+same pairs, vary with the clean chain and shift the minimiser by a term of the order of one over the
+number of pairs.
 """
 
 from __future__ import annotations

@@ -76,7 +76,8 @@ class SamplingFlags:
     guidance: Annotated[
         float | None,
         typer.Option(
-            help="How far samples are steered from a weaker network; 1: not at all. Default: by the weights."
+            help="How far samples are steered from a weaker network; 1: not at all. Default: "
+            "by the weights."
         ),
     ] = None
     sampler: Annotated[
