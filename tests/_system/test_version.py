@@ -69,7 +69,7 @@ def test_a_hook_of_another_repository_does_not_matter(repository, tmp_path, monk
 
 
 def test_the_installed_version(monkeypatch):
-    assert protdiff.__version__ == checkout_version(PACKAGE.parent) or installed_version()
+    assert protdiff.__version__ == (checkout_version(PACKAGE.parent) or installed_version())
     assert installed_version() == metadata.version("protdiff")
 
     def absent(name):
