@@ -3,12 +3,15 @@
 # make check     what has to pass before a change lands: lint, types, tests, documentation
 # make docs      build the documentation site in build/site
 # make format    format the code and mend what ruff can mend
+# make dist      build sdist and wheel in dist/, and try both in empty environments
+# make coverage  run the tests and say which lines none of them reaches
+# make test-lowest  run the quick tests with the lowest versions that pyproject.toml allows
 PYTHON ?= python3
 TORCH ?= torch==2.13.0
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: benchmark check clean demo docs format lint test types
+.PHONY: benchmark check clean coverage demo dist docs format lint test test-lowest types
 .NOTPARALLEL:
 
 $(VENV)/.installed: pyproject.toml
@@ -33,6 +36,26 @@ types: $(VENV)/.installed
 # The examples in the docstrings of the public API are among the tests.
 test: $(VENV)/.installed
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal
+
+coverage: $(VENV)/.installed
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal --cov=protdiff --cov-report=term:skip-covered --cov-report=html:build/coverage
+
+# The quick tests with the lowest versions (tests/lowest.txt), in an environment of their own.
+LOWEST := build/lowest
+LOWEST_TESTS := $(addprefix tests/,structure metrics dataset cli sampling conditioning)
+$(LOWEST)/.installed: pyproject.toml tests/lowest.txt
+	rm -rf $(LOWEST)
+	$(PYTHON) -m venv $(LOWEST)
+	$(LOWEST)/bin/pip install --quiet --disable-pip-version-check "$(TORCH)"
+	$(LOWEST)/bin/pip install --quiet --disable-pip-version-check --constraint tests/lowest.txt --editable ".[test]"
+	touch $@
+
+test-lowest: $(LOWEST)/.installed
+	OMP_NUM_THREADS=1 $(LOWEST)/bin/python -m pytest -n auto --dist worksteal $(LOWEST_TESTS)
+
+# Both files of a release, and whether they work where nothing else is installed.
+dist:
+	PYTHON="$(PYTHON)" TORCH="$(TORCH)" .ci/dist
 
 # The documentation site, in build/site; a warning is an error.
 docs: $(VENV)/.installed

@@ -173,7 +173,7 @@ def prepare(
         clean=clean,
         last=last,
         resolution=float((kernel.sigma / kernel.alpha)[0, n - 1]),
-        generator=torch.Generator().manual_seed(int(state >> 1)),
+        generator=torch.Generator().manual_seed(int(state) >> 1),
     )
 
 

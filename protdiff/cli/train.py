@@ -43,14 +43,19 @@ def train(
 def progress_line(steps: int, shown: bool = True) -> Iterator[Callable[[dict[str, float]], None]]:
     """Context of a function that shows a row of training.csv: steps, loss, and loss by band."""
     from rich.console import Console
+
+    console = Console(stderr=True)
+    if not (shown and console.is_terminal):
+        # A disabled bar of older versions of rich still ends the line.
+        yield lambda row: None
+        return
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
     from rich.progress import TimeRemainingColumn as Remaining
 
     from ..training.losses import BAND_NAMES
 
-    console = Console(stderr=True)
     columns = (MofNCompleteColumn(), BarColumn(20), Remaining(), TextColumn("{task.description}"))
-    with Progress(*columns, console=console, disable=not (shown and console.is_terminal)) as bar:
+    with Progress(*columns, console=console) as bar:
         task = bar.add_task("", total=steps)
 
         def show(row: dict[str, float]) -> None:

@@ -70,7 +70,9 @@ def test_a_hook_of_another_repository_does_not_matter(repository, tmp_path, monk
 
 def test_the_installed_version(monkeypatch):
     assert protdiff.__version__ == (checkout_version(PACKAGE.parent) or installed_version())
-    assert installed_version() == metadata.version("protdiff")
+    with monkeypatch.context() as patch:
+        patch.setattr(metadata, "version", {"protdiff": "3.2.1"}.get)
+        assert installed_version() == "3.2.1"
 
     def absent(name):
         raise metadata.PackageNotFoundError(name)

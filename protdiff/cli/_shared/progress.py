@@ -12,6 +12,12 @@ def progress_bar(total, doing, unit):
     A total of None is not known.
     """
     from rich.console import Console
+
+    console = Console(stderr=True)
+    if not console.is_terminal or total == 0:
+        # A disabled bar of older versions of rich still ends the line.
+        yield lambda count: None
+        return
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
@@ -20,7 +26,6 @@ def progress_bar(total, doing, unit):
         TimeRemainingColumn,
     )
 
-    console = Console(stderr=True)
     columns = (
         TextColumn(doing),
         BarColumn(),
@@ -28,7 +33,6 @@ def progress_bar(total, doing, unit):
         TextColumn(unit),
         TimeRemainingColumn(),
     )
-    hidden = not console.is_terminal or total == 0
-    with Progress(*columns, console=console, disable=hidden, transient=True) as progress:
+    with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task("", total=total)
         yield lambda count: progress.advance(task, count)
