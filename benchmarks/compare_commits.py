@@ -267,7 +267,9 @@ def main():
     parser.add_argument("new", help="commit or checkout")
     parser.add_argument("--only", nargs="+", choices=list(COMMANDS), metavar="NAME")
     parser.add_argument("--out", type=Path, help="folder that keeps the files of both sides")
-    parser.add_argument("--keep", type=Path, help="folder of the old side's files, used again")
+    parser.add_argument(
+        "--keep", type=Path, help="folder of the old side's files, used by the next run"
+    )
     options = parser.parse_args()
     names = chosen_commands(options.only)
     with tempfile.TemporaryDirectory() as temporary:

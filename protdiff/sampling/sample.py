@@ -34,7 +34,10 @@ if TYPE_CHECKING:
         [int, float, Float[Tensor, "batch components 3"], Float[Tensor, "batch components 3"]], None
     ]
 
-__all__ = ["Sample", "network_calls", "sample"]
+__all__ = ["Sample", "network_calls", "noise_source", "sample"]
+
+#: Å from the centroid that no chain of 2048 residues reaches, even stretched out.
+MAX_EXTENT = 8000.0
 
 
 @dataclass(frozen=True)
@@ -126,6 +129,7 @@ def sample(
             grid = sampling_times(flow, extra, second, settings.times)
             clean = walk(denoise, flow, grid, noise, start=start, **options)
         ca = to_coords(clean[:, :size], lengths).numpy()
+    _check_extent(ca, settings)
     links = clean[:, size:].numpy()
     backbones = [_backbone(*parts) for parts in zip(requests, ca, links, strict=True)]
     seconds = (time.perf_counter() - began) / len(requests)
@@ -133,6 +137,15 @@ def sample(
         Sample(request, backbone, calls(), seconds)
         for request, backbone in zip(requests, backbones, strict=True)
     ]
+
+
+def _check_extent(ca: Float[np.ndarray, "batch residues 3"], settings: SamplingSettings) -> None:
+    """ValueError if the sampler has diverged."""
+    if not np.abs(ca).max() < MAX_EXTENT:  # NaN fails the comparison, too
+        raise ValueError(
+            f"`sampler` {settings.sampler_label}: has diverged with these weights; use more "
+            "`steps`, or another sampler"
+        )
 
 
 def _features(requests: Sequence[Request], size: int) -> Float[Tensor, "batch residues features"]:

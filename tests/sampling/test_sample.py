@@ -80,3 +80,16 @@ def test_calls_are_counted(tiny_denoiser):
         settings, seen = SamplingSettings(steps=5, sampler=sampler), []
         [made] = sample(tiny_denoiser, [Request(0, 12)], settings, advance=seen.append)
         assert made.calls == len(seen) == network_calls(settings)
+
+
+@pytest.mark.parametrize("value", [1e5, float("nan")])
+def test_a_sampler_that_diverges_is_said(tiny_denoiser, monkeypatch, value):
+    """Heun's rule does so on RG flows in few steps; nothing of it may reach a file."""
+    from protdiff.flow import SAMPLERS
+
+    def diverged(denoise, flow, times, noise, **options):
+        return torch.full((1, 24, 3), value, dtype=torch.float64)
+
+    monkeypatch.setitem(SAMPLERS, "heun", diverged)
+    with pytest.raises(ValueError, match="`sampler` heun: has diverged"):
+        sample(tiny_denoiser, [Request(0, 12)], SamplingSettings(steps=4, sampler="heun"))
