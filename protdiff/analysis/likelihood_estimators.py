@@ -165,7 +165,8 @@ def prepare(
         last = max(last, _time_of_signal(full, n, ACTIVE_SIGNAL))
     kernel = flow.kernel(torch.tensor([last], dtype=torch.float64))
     state = np.random.SeedSequence(seed).generate_state(1, np.uint64)[0]
-    types = piece.sequence and [RESIDUE_TYPES.find(letter) for letter in piece.sequence]
+    sequence = piece.sequence
+    types = [RESIDUE_TYPES.find(letter) for letter in sequence] if sequence else None
     _, denoise = denoiser.bind([n], condition_features([types], [None], n), flow)
     return FlowPiece(
         flow=flow,

@@ -77,9 +77,10 @@ def main():
             raise
         fail("out of memory; use a smaller --batch-size, or shorter chains", 1)
     except Exception as error:
-        if not hasattr(error, "format_message"):
+        complaint = getattr(error, "format_message", None)  # the option parser's own
+        if complaint is None:
             raise
-        fail(error.format_message())  # the option parser's own complaints
+        fail(complaint())
 
 
 def fail(message, code=2):

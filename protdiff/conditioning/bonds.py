@@ -8,6 +8,10 @@ coordinate: a mean that is shorter than a bond says how uncertain the bond is. B
 of the clean data as observations along the estimate's directions, after all others.
 """
 
+# Some methods of torch have no complete types.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false
+
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -6,6 +6,10 @@ energies, bounded for steep ones. As C shrinks, first for the fold and then for 
 energy moves only what is still uncertain.
 """
 
+# Some methods of torch have no complete types.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false
+
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence

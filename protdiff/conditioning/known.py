@@ -114,7 +114,7 @@ def backbone_observations(
     rows[:count, :length] = modes[:, first : first + count].T
     rows[count:, length + first : length + first + count - 1] = torch.eye(count - 1)
     links = torch.tensor(link_vectors(coords)) if count > 1 else xyz.new_zeros(0, 3)
-    ends = []
+    ends: list[tuple[Tensor, Tensor]] = []
     if first > 0:
         ends.append((atom_row(length, first - 1, "N"), xyz[0, 0]))
     if first + count < length:

@@ -159,7 +159,7 @@ def draw_sizes(
         for size in range(least, min(most, total) + 1):
             ways[i][size:] += ways[i + 1][: total + 1 - size]
         ways[i] /= max(ways[i].max(), 1)
-    sizes = []
+    sizes: list[int] = []
     for i, (least, most) in enumerate(ranges):
         options = np.arange(least, min(most, total) + 1)
         weights = ways[i + 1][total - options]

@@ -11,7 +11,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
-from e3nn import o3
 from torch import nn
 
 from .attention_blocks import from_blocks, gather_keys, into_blocks
@@ -111,7 +110,7 @@ class Attention(nn.Module):
         # In the order of the fields of `Projections`.
         self.scalar_sizes = [scalar_keys, scalar_keys, values, edges]
         self.vector_sizes = [vector_keys, vector_keys, 1, 1, edges, edges]
-        irreps = o3.Irreps(f"{scalars}x0e + {vectors}x1e")
+        irreps = f"{scalars}x0e + {vectors}x1e"
         self.project = Linear(
             irreps, f"{heads * sum(self.scalar_sizes)}x0e + {heads * sum(self.vector_sizes)}x1e"
         )

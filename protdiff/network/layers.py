@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 import torch
-from e3nn import o3
 from e3nn.math import normalize2mom
 from torch import nn
 
@@ -77,7 +76,7 @@ class FeedForward(nn.Module):
 
     def __init__(self, scalars: int, vectors: int, hidden: int, products: int) -> None:
         super().__init__()
-        irreps = o3.Irreps(f"{scalars}x0e + {vectors}x1e")
+        irreps = f"{scalars}x0e + {vectors}x1e"
         self.hidden, self.products = hidden, products
         self.expand = Linear(irreps, f"{hidden + 2 * products}x0e + {2 * products}x1e")
         self.contract = Linear(f"{hidden + products}x0e + {2 * products}x1e", irreps)

@@ -141,7 +141,7 @@ def _extended(
         rows = chain[window.start : window.stop]
         cuts = [(a - window.start, b - window.start) for a, b in window.new]
         window_seed = seed if number == 0 else _seed_of_window(seed, number)
-        requests = []
+        requests: list[Request] = []
         for i, before in samples.items():
             redesign = Redesign.at(before.backbone, rows, cuts, "`source`")
             requests.append(resolved(Request(i, redesign.lengths()[0]), redesign, window_seed))

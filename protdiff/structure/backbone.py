@@ -173,14 +173,14 @@ class Backbone:
             names = np.full(length, "ALA")
         else:
             names = _names_from_sequence(sequence, length)
-        if residue_numbers is None:
-            residue_numbers = np.arange(1, length + 1)
+        residue_numbers = np.arange(1, length + 1) if residue_numbers is None else residue_numbers
         if isinstance(chain_ids, str):
             chain_ids = np.full(length, chain_ids)
         if isinstance(insertion_codes, str):
             insertion_codes = np.full(length, insertion_codes)
         mask = np.isfinite(coords).all(axis=-1)
-        return cls(coords, mask, names, chain_ids, residue_numbers, insertion_codes, b_factors)
+        columns: list[Any] = [mask, names, chain_ids, residue_numbers, insertion_codes, b_factors]
+        return cls(coords, *columns)
 
     def __len__(self) -> int:
         return len(self.coords)
@@ -236,8 +236,9 @@ class Backbone:
                 )
             if index.size == 0 and index.dtype.kind == "f":  # what numpy makes of []
                 index = index.astype(np.int64)
-        arrays = (getattr(self, field.name) for field in fields(self))
-        return Backbone(*(None if array is None else array[index] for array in arrays))
+        columns = (getattr(self, field.name) for field in fields(self))
+        selected: list[Any] = [c if c is None else c[index] for c in columns]
+        return Backbone(*selected)
 
 
 def joined(parts: Sequence[Backbone]) -> Backbone:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -94,7 +94,7 @@ def to_backbone(atoms: Atoms, ca_only: bool = False) -> Backbone:
     hetero = atoms.hetero[naming].tolist()
     return Backbone(
         coords=coords,
-        mask=mask,
+        mask=np.asarray(mask),
         residue_names=np.array(
             [standard_name(*pair) for pair in zip(names, hetero, strict=True)], dtype=np.str_
         ),
@@ -191,13 +191,15 @@ def _component(name: str) -> tuple[bool, str]:
     from biotite.structure.info import one_letter_code
     from biotite.structure.info.ccd import get_from_ccd
 
-    kind = get_from_ccd("chem_comp", name, "type")
+    kind: Any = get_from_ccd("chem_comp", name, "type")
     if kind is None or "peptide" not in kind.as_item().lower():
         return False, "UNK"
-    parent = get_from_ccd("chem_comp", name, "mon_nstd_parent_comp_id").as_item()
+    origin: Any = get_from_ccd("chem_comp", name, "mon_nstd_parent_comp_id")
+    parent = origin.as_item()
     if parent in THREE_TO_ONE:
         return True, parent
-    letter = {"U": "C", "O": "K"}.get(one_letter_code(name), one_letter_code(name))
+    letter = one_letter_code(name) or "X"
+    letter = {"U": "C", "O": "K"}.get(letter, letter)
     return True, ONE_TO_THREE.get(letter, "UNK")
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import re
 from string import ascii_uppercase
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -49,7 +49,7 @@ def format_pdb(backbone: Backbone) -> bytes:
     """
     lines, previous_chain = [], None
     b_factors = np.zeros(len(backbone)) if backbone.b_factors is None else backbone.b_factors
-    for i in np.flatnonzero(backbone.mask.any(axis=1)):
+    for i in np.flatnonzero(backbone.mask.any(axis=1)).tolist():
         chain, number = backbone.chain_ids[i], backbone.residue_numbers[i]
         insertion = backbone.insertion_codes[i]
         _check_pdb_limits(backbone, i, b_factors[i])
@@ -134,7 +134,8 @@ def format_bcif(backbone: Backbone) -> bytes:
             encoded[name] = BinaryCIFColumn(values, mask)
         block[category] = BinaryCIFCategory(encoded)
     stream = io.BytesIO()
-    compress(BinaryCIFFile({"protdiff": block}), rtol=0, atol=1e-5).write(stream)
+    file: Any = compress(BinaryCIFFile({"protdiff": block}), rtol=0, atol=1e-5)
+    file.write(stream)
     return stream.getvalue()
 
 
