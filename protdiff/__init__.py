@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from ._system.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from ._system.notices import ProtdiffWarning
     from ._system.version import __version__ as __version__
     from .analysis import log_likelihood
     from .flow import zoo as flows
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
     from .training.finetune import finetune
 
 __all__ = [
-    "Backbone", "Scores", "evaluate", "extend", "finetune", "flows", "generate", "log_likelihood",
-    "read", "score", "write",
+    "Backbone", "ProtdiffWarning", "Scores", "evaluate", "extend", "finetune", "flows", "generate",
+    "log_likelihood", "read", "score", "write",
 ]  # fmt: skip
 
 #: Public names and where they live; imported on first use, so that `import protdiff` is instant.
@@ -26,6 +27,7 @@ __getattr__, __dir__ = lazy_names(
     __name__,
     {
         "Backbone": "structure.backbone",
+        "ProtdiffWarning": "_system.notices",
         "Scores": "metrics",
         "__version__": "_system.version",
         "evaluate": "metrics.evaluation",

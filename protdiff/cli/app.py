@@ -2,9 +2,11 @@
 
 import os
 import sys
+import warnings
 
 import typer
 
+from .._system.notices import ProtdiffWarning
 from . import audit, data, doctor, evaluate, extend, finetune, flow, generate, score, train, weights
 from ._shared.flags import in_flags
 from ._shared.groups import paragraphs
@@ -59,6 +61,7 @@ def main():
     """Entry point of the console script: bad input is one line on stderr and exit code 2."""
     # Threads that spin while they wait bring a shared machine to a crawl.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    show_warnings()
     try:
         code = app(standalone_mode=False) or 0
         if code == 130:  # how typer reports Ctrl-C
@@ -81,6 +84,20 @@ def main():
         if complaint is None:
             raise
         fail(complaint())
+
+
+def show_warnings():
+    """Show every warning of the package once, as one line on stderr."""
+    show = warnings.showwarning
+
+    def one_line(message, category, *where):
+        if issubclass(category, ProtdiffWarning):
+            print("warning:", " ".join(str(message).split()), file=sys.stderr)
+        else:
+            show(message, category, *where)
+
+    warnings.simplefilter("once", ProtdiffWarning)
+    warnings.showwarning = one_line
 
 
 def fail(message, code=2):
