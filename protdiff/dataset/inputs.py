@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ..structure.backbone import BACKBONE_ATOMS
-from ..structure.io.atoms import FileError, standard_name
+from ..structure.io.atoms import FileError, carbonyl_oxygen
 from ..structure.io.paths import find_files
+from ..structure.io.residue_names import standard_name
 from .archive import is_dataset, read_chains
 from .filters import Rejected
 from .tasks import EntryTask, FileTask, FramesTask, InputError, StoredTask, Task, unreadable
@@ -132,8 +133,7 @@ def _protein_chains(topology: Any, text: str) -> list[_ProteinChain]:
         atoms, names = [], []
         for residue in chain.residues:
             by_name = {atom.name: atom.index for atom in residue.atoms}
-            # The last residue of a chain may have two oxygens of other names.
-            by_name.setdefault("O", by_name.get("OT1", by_name.get("O1")))
+            by_name["O"] = carbonyl_oxygen(by_name)
             places = [by_name.get(name) for name in BACKBONE_ATOMS]
             if None not in places:
                 atoms.append(places)

@@ -13,8 +13,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..._system.files import replacing
-from .atoms import FileError, to_backbone
-from .parsers import parse_bcif, parse_cif, parse_pdb
+from ..._system.notices import collected, warn
+from .atoms import FileError
+from .mmcif import parse_bcif, parse_cif
+from .pdb import parse_pdb
+from .residues import to_backbone
 from .writers import format_bcif, format_cif, format_pdb
 
 if TYPE_CHECKING:
@@ -74,7 +77,8 @@ def read(path: str | os.PathLike[str], *, model: int = 1, ca_only: bool = False)
     path, model = Path(path), operator.index(model)
     content, kind = _read_bytes(path)
     try:
-        return to_backbone(PARSERS[kind](content, model), ca_only)
+        with collected() as texts:
+            backbone = to_backbone(PARSERS[kind](content, model), ca_only)
     except FileError as error:
         raise FileError(f"{path}: {error}") from None
     except Exception as error:
@@ -82,6 +86,9 @@ def read(path: str | os.PathLike[str], *, model: int = 1, ca_only: bool = False)
         raise FileError(
             f"{path}: damaged, or not in {kind} format ({reason}); get a fresh copy"
         ) from None
+    for text in texts:
+        warn(f"{path}: {text}", stacklevel=2)
+    return backbone
 
 
 def write(backbone: Backbone, path: str | os.PathLike[str]) -> None:

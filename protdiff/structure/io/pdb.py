@@ -1,0 +1,113 @@
+"""Parse the content of PDB files into atom records.
+
+Errors are `FileError` without the file name, which `read_write` puts in front.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .atoms import Atoms, FileError, check_model, is_backbone_atom
+from .encoding import decoded
+from .numbers import real_numbers, residue_numbers
+
+if TYPE_CHECKING:
+    from jaxtyping import Float, Int, Shaped
+
+    #: Text of every record, as bytes.
+    Column = Shaped[np.ndarray, "records"]
+    Reals = Float[np.ndarray, " records"]
+
+__all__ = ["parse_pdb"]
+
+
+def parse_pdb(content: bytes, model: int) -> Atoms:
+    """Backbone atom records of one model of a PDB file.
+
+    Parameters
+    ----------
+    content : bytes
+    model : int
+        Counted from 1.
+
+    Returns
+    -------
+    Atoms
+
+    Raises
+    ------
+    FileError
+        If there is no such model, or no atom, or a line is cut short.
+    """
+    if not content.isascii() or b"\0" in content[:64]:
+        # One byte per character, so that columns stay where they are.
+        content = decoded(content).encode("latin-1", "replace")
+    # One fixed-width record per row: columns are slices, whole columns are converted at a time.
+    records = np.array(content.splitlines(), dtype="S80")
+    chosen, ends = _pdb_model(records, model)
+    if not len(chosen):
+        raise FileError("no protein residues; choose a file with a protein chain")
+    table = records[chosen].view("S1").reshape(len(chosen), 80)
+    if b"\t" in content and (table[:, :54] == b"\t").any():
+        line = chosen[(table[:, :54] == b"\t").any(axis=1).argmax()] + 1
+        raise FileError(f"line {line} has a tab, which shifts its columns; write blanks instead")
+    in_polymer = np.full(len(chosen), -1)
+    for chain, end in ends.items():
+        rows = np.flatnonzero(table[:, 21] == chain)
+        in_polymer[rows] = rows < end
+    name, altloc, residue_name, chain_id, number, insertion_code = (
+        np.char.decode(_column(table, *span), "latin-1")
+        for span in ((12, 16), (16, 17), (17, 20), (21, 22), (22, 26), (26, 27))
+    )
+    number, insertion_code = residue_numbers(number, insertion_code, chain_id)
+    return Atoms(
+        name=np.char.upper(name),
+        altloc=altloc,
+        residue_name=np.char.upper(residue_name),
+        chain_id=chain_id,
+        residue_number=number,
+        insertion_code=insertion_code,
+        coord=np.stack([_reals(table, k, k + 8, np.nan) for k in (30, 38, 46)], axis=-1),
+        occupancy=_reals(table, 54, 60, 1.0),
+        b_factor=_reals(table, 60, 66, 0.0),
+        hetero=table[:, 0] == b"H",
+        in_polymer=in_polymer,
+    )
+
+
+def _column(table: Shaped[np.ndarray, "records 80"], start: int, stop: int) -> Column:
+    """Text of some characters of every record, without the blanks around it."""
+    return np.char.strip(np.ascontiguousarray(table[:, start:stop]).view(f"S{stop - start}")[:, 0])
+
+
+def _reals(table: Shaped[np.ndarray, "records 80"], start: int, stop: int, blank: float) -> Reals:
+    """Numbers in some characters of every record; see `numbers.real_numbers`."""
+    return real_numbers(_column(table, start, stop).astype(str), blank)
+
+
+def _pdb_model(records: Column, model: int) -> tuple[Int[np.ndarray, "atoms"], dict[bytes, int]]:
+    """Rows of the backbone atoms of one model, and per chain how many come before its last TER."""
+    heads = records.astype("S6")
+    is_atom = (heads.astype("S4") == b"ATOM") | (heads == b"HETATM")
+    short = is_atom & (np.char.str_len(records) < 54)
+    if short.any():
+        raise FileError(f"line {short.argmax() + 1} is cut short; get a fresh copy")
+    starts = heads.astype("S5") == b"MODEL"
+    # Atoms may come before the first MODEL record, or without one: they are the first model.
+    if is_atom.any():
+        starts[is_atom.argmax()] |= not starts[: is_atom.argmax()].any()
+    number = starts.cumsum()
+    if not starts.any():
+        raise FileError("no ATOM records, not a PDB file; check its content")
+    check_model(model, int(number[-1]))
+    atoms = np.flatnonzero(is_atom & (number == model))
+    table = records.view("S1").reshape(len(records), 80)
+    kept = atoms[is_backbone_atom(_column(table[atoms], 12, 16))]
+    ends, every = {}, np.flatnonzero(is_atom)
+    for ter in np.flatnonzero((heads.astype("S3") == b"TER") & (number == model)).tolist():
+        before = every[: np.searchsorted(every, ter)]
+        chain = table[ter, 21] or (table[before[-1], 21] if len(before) else b" ")
+        ends[chain] = int(np.searchsorted(kept, ter))
+    return kept, ends
