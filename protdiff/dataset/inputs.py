@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from .._system.notices import warn
 from ..structure.backbone import BACKBONE_ATOMS
 from ..structure.io.atoms import FileError, carbonyl_oxygen
 from ..structure.io.paths import find_files
@@ -66,18 +69,26 @@ def _tasks_of(text: str, stride: int, models: str) -> Iterator[Task]:
         yield EntryTask(text[4:], models)
     elif path.is_dir() and is_dataset(path):
         yield from _stored(path)
-    elif _is_trajectory(text):
-        yield from _frames(text, stride)
+    elif files := _trajectory(text):
+        yield from _frames(text, *files, stride)
     else:
         for file in find_files([text], "input"):
             yield FileTask(file, models)
 
 
-def _is_trajectory(text: str) -> bool:
-    name = text.split("+")[0].lower()
-    if "+" in text and not Path(text).exists():
-        return True
-    return name.endswith((*WITH_TOPOLOGY, *WITHOUT_TOPOLOGY))
+def _trajectory(text: str) -> tuple[str, str] | None:
+    """Trajectory and topology of ``traj.xtc+top.pdb``, or None if the text is no trajectory.
+
+    Names may have a + of their own: the one between the two is where both files exist, or the
+    first after the suffix of a trajectory.
+    """
+    kinds = (*WITH_TOPOLOGY, *WITHOUT_TOPOLOGY)
+    if Path(text).exists() or "+" not in text:
+        return (text, "") if text.lower().endswith(kinds) else None
+    splits = [(text[:i], text[i + 1 :]) for i, letter in enumerate(text) if letter == "+"]
+    existing = [pair for pair in splits if Path(pair[0]).is_file() and Path(pair[1]).is_file()]
+    likely = [pair for pair in splits if pair[0].lower().endswith(kinds)]
+    return next(iter(existing + likely), None)
 
 
 def _stored(folder: Path) -> Iterator[StoredTask]:
@@ -88,26 +99,26 @@ def _stored(folder: Path) -> Iterator[StoredTask]:
         yield StoredTask(str(folder), part)
 
 
-def _frames(text: str, stride: int) -> Iterator[FramesTask]:
+def _frames(text: str, trajectory: str, topology: str, stride: int) -> Iterator[FramesTask]:
     """Pieces of a trajectory, chain by chain."""
     import mdtraj
 
-    trajectory, _, topology = text.partition("+")
     for path in filter(None, (trajectory, topology)):
         if not Path(path).is_file():
             raise InputError(f"{path}: no such file; check the path")
     if not topology and not trajectory.lower().endswith(WITH_TOPOLOGY):
         raise InputError(f"{trajectory}: needs its topology; write {trajectory}+top.pdb")
     try:
-        options = {"top": topology} if topology else {}
         chains, first = None, 0
-        for piece in mdtraj.iterload(trajectory, chunk=FRAMES, stride=stride, **options):
-            chains = chains or _protein_chains(piece.topology, text)
-            for chain in chains:
-                coords = piece.xyz[:, chain.atoms] * np.float32(10)
-                label = f"{Path(trajectory).stem}_{chain.name}"
-                yield FramesTask(label, text, coords, chain.residue_names, first, stride)
-            first += len(piece)
+        with _lower_case_suffixes(trajectory, topology) as (coordinates, top):
+            options = {"top": top} if topology else {}
+            for piece in mdtraj.iterload(coordinates, chunk=FRAMES, stride=stride, **options):
+                chains = chains or _protein_chains(piece.topology, text)
+                for chain in chains:
+                    coords = piece.xyz[:, chain.atoms] * np.float32(10)
+                    label = f"{Path(trajectory).stem}_{chain.name}"
+                    yield FramesTask(label, text, coords, chain.residue_names, first, stride)
+                first += len(piece)
     except InputError:
         raise
     except Exception as error:  # mdtraj raises many kinds, some of them without a message
@@ -117,6 +128,20 @@ def _frames(text: str, stride: int) -> Iterator[FramesTask]:
         ) from None
     if not first:
         raise InputError(f"{trajectory}: no frames in it")
+
+
+@contextmanager
+def _lower_case_suffixes(*paths: str) -> Iterator[list[str]]:
+    """Names of files by which mdtraj knows their format: it reads .xtc, but not .XTC."""
+    with tempfile.TemporaryDirectory() as folder:
+        names = list(paths)
+        for k, path in enumerate(paths):
+            suffix = Path(path).suffix
+            if suffix != suffix.lower():
+                link = Path(folder, f"{k}{suffix.lower()}")
+                link.symlink_to(Path(path).resolve())
+                names[k] = str(link)
+        yield names
 
 
 class _ProteinChain(NamedTuple):
@@ -130,7 +155,7 @@ class _ProteinChain(NamedTuple):
 def _protein_chains(topology: Any, text: str) -> list[_ProteinChain]:
     chains: list[_ProteinChain] = []
     for chain in topology.chains:
-        atoms, names = [], []
+        atoms, names, incomplete = [], [], []
         for residue in chain.residues:
             by_name = {atom.name: atom.index for atom in residue.atoms}
             by_name["O"] = carbonyl_oxygen(by_name)
@@ -138,9 +163,21 @@ def _protein_chains(topology: Any, text: str) -> list[_ProteinChain]:
             if None not in places:
                 atoms.append(places)
                 names.append(standard_name(residue.name, False))
+            elif {"CA", "C"} <= by_name.keys():
+                incomplete.append(str(residue))
+        label = (getattr(chain, "chain_id", None) or "").strip() or _letter(chain.index)
+        if incomplete:
+            warn(
+                f"{text}: {len(incomplete)} residues of chain {label} without N, CA, C and O are "
+                f"left out, such as {incomplete[0]}"
+            )
         if atoms:
-            label = getattr(chain, "chain_id", None) or chr(ord("A") + chain.index % 26)
             chains.append(_ProteinChain(label, np.array(atoms), names))
     if not chains:
         raise InputError(f"{text}: the topology has no residue with N, CA, C and O")
     return chains
+
+
+def _letter(index: int) -> str:
+    """Chain id of a chain that has none."""
+    return chr(ord("A") + index % 26)

@@ -10,11 +10,13 @@ import re
 
 from .atoms import FileError
 
-__all__ = ["atom_site_columns", "unquoted"]
+__all__ = ["atom_site_columns"]
 
-#: A text field, a quoted value, a comment, or a word. A quote ends only before white space.
+#: A text field, a row of a table of atoms without quotes and tags (for speed, most of a file is
+#: such rows), a quoted value, a comment, or a word. A quote ends only before white space.
 TOKEN = re.compile(
-    r"""^;[\s\S]*?^;|'(?:[^'\n]|'(?=\S))*'(?!\S)|"(?:[^"\n]|"(?=\S))*"(?!\S)|\#[^\n]*|\S+""",
+    r"""^;[\s\S]*?^;|^(?:ATOM|HETATM)\s[^'"\#;_\n]*$"""
+    r"""|'(?:[^'\n]|'(?=\S))*'(?!\S)|"(?:[^"\n]|"(?=\S))*"(?!\S)|\#[^\n]*|\S+""",
     re.MULTILINE,
 )
 #: Words that end the rows of a table.
@@ -34,7 +36,7 @@ def atom_site_columns(text: str) -> tuple[dict[str, list[str]], int]:
     Returns
     -------
     columns : dict of str to list of str
-        By name, in lower case; values as they are in the file, see `unquoted`.
+        By name, in lower case; values without their quotes.
     others : int
         How many further tables of atoms there are.
 
@@ -48,9 +50,9 @@ def atom_site_columns(text: str) -> tuple[dict[str, list[str]], int]:
     >>> from protdiff.structure.io.cif_text import atom_site_columns
     >>> text = "data_x LOOP_ _atom_site.id _atom_site.Label_atom_id 1 N # first\n 2 'CA'"
     >>> atom_site_columns(text)
-    ({'id': ['1', '2'], 'label_atom_id': ['N', "'CA'"]}, 0)
+    ({'id': ['1', '2'], 'label_atom_id': ['N', 'CA']}, 0)
     """
-    tokens = TOKEN.findall(text)
+    tokens = [token for token in TOKEN.findall(text) if token[0] != "#"]
     tags = [i for i, token in enumerate(tokens) if token[0] == "_"]
     heads = [k for k, i in enumerate(tags) if tokens[i][: len(PREFIX)].lower() == PREFIX]
     tables = [k for k in heads if k == 0 or tags[k - 1] != tags[k] - 1]
@@ -62,28 +64,22 @@ def atom_site_columns(text: str) -> tuple[dict[str, list[str]], int]:
         last += 1
     names = [tokens[tags[k]][len(PREFIX) :].lower() for k in range(tables[0], last + 1)]
     stop = tags[last + 1] if last + 1 < len(tags) else None
-    values = [token for token in tokens[tags[last] + 1 : stop] if token[0] != "#"]
-    ends = (i for i, value in enumerate(values) if "_" in value and KEYWORD.match(value))
-    del values[next(ends, len(values)) :]
+    values: list[str] = []
+    for token in tokens[tags[last] + 1 : stop]:
+        if token[0] in QUOTES:
+            values.append(_unquoted(token))
+        elif KEYWORD.match(token):
+            break
+        else:
+            values += token.split()
     if len(values) % len(names):
         raise FileError("the last row of its atom_site table is cut short; get a fresh copy")
     columns = {name: values[k :: len(names)] for k, name in enumerate(names)}
     return columns, len(tables) - 1
 
 
-def unquoted(values: list[str]) -> list[str]:
-    """Values without their quotes.
-
-    Examples
-    --------
-    >>> from protdiff.structure.io.cif_text import unquoted
-    >>> unquoted(["CA", "'CA'", '"O5\'"', ";A title\n;"])
-    ['CA', 'CA', "O5'", 'A title']
-    """
-    return [_unquoted(value) if value[0] in QUOTES else value for value in values]
-
-
 def _unquoted(value: str) -> str:
+    """Value without its quotes, or the semicolons of a text field."""
     if value[0] == ";" and value.endswith("\n;"):
         return value[1:-2]
     return value[1:-1] if len(value) > 1 and value[-1] == value[0] != ";" else value

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..._system.notices import warn
 from .atoms import Atoms, FileError, check_model, is_backbone_atom
-from .cif_text import atom_site_columns, unquoted
+from .cif_text import atom_site_columns
 from .encoding import decoded
 from .numbers import real_numbers, residue_numbers
 
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     Strings = Shaped[np.ndarray, "records"]
 
 __all__ = ["parse_bcif", "parse_cif"]
-
-#: What mmCIF writes for a value that does not apply, and for one that is not known.
-NO_VALUES = (".", "?")
 
 
 @dataclass(frozen=True)
@@ -42,14 +39,18 @@ class _TextTable:
     def __contains__(self, name: str) -> bool:
         return name.lower() in self.columns
 
+    def raw(self, name: str) -> Strings:
+        """Column as text; "." is a value that does not apply, "?" one that is not known."""
+        return np.array(self.columns[name.lower()], dtype=np.str_)
+
     def texts(self, name: str) -> Strings:
-        """Column as text; "." and "?" stand for no value."""
-        return np.array(unquoted(self.columns[name.lower()]), dtype=np.str_)
+        """Column as text; "" where there is no value."""
+        raw = self.raw(name)
+        return np.where((raw == ".") | (raw == "?"), "", raw)
 
     def reals(self, name: str, blank: float) -> Float[np.ndarray, " records"]:
-        """Column as numbers; `blank` stands for no value."""
-        texts = self.texts(name)
-        return real_numbers(np.where(np.isin(texts, NO_VALUES), "", texts), blank)
+        """Column as numbers; `blank` where there is no value."""
+        return real_numbers(self.texts(name), blank)
 
 
 class _BinaryTable:
@@ -65,15 +66,17 @@ class _BinaryTable:
     def __contains__(self, name: str) -> bool:
         return name.lower() in self._columns
 
-    def texts(self, name: str) -> Strings:
+    def raw(self, name: str) -> Strings:
         return self._columns[name.lower()].as_array(str)
+
+    def texts(self, name: str) -> Strings:
+        return self._columns[name.lower()].as_array(str, "")
 
     def reals(self, name: str, blank: float) -> Float[np.ndarray, " records"]:
         column = self._columns[name.lower()]
-        if np.asarray(column.data.array).dtype.kind in "iuf":
+        if column.data.array.dtype.kind in "iuf":
             return column.as_array(np.float64, blank)
-        texts = self.texts(name)
-        return real_numbers(np.where(np.isin(texts, NO_VALUES), "", texts), blank)
+        return real_numbers(self.texts(name), blank)
 
 
 def parse_cif(content: bytes, model: int) -> Atoms:
@@ -135,11 +138,10 @@ def _parse_atom_site(table: _TextTable | _BinaryTable | None, others: int, model
 
 def _text(table: _TextTable | _BinaryTable, *names: str) -> Strings:
     """First of the columns that exists; where it has no value, the next ones, or ""."""
-    values = np.full(len(table), "")
-    for name in reversed(names):
-        if name in table:
-            column = table.texts(name)
-            values = np.where(np.isin(column, NO_VALUES), values, column)
+    columns = [table.texts(name) for name in names if name in table]
+    values = columns[0] if columns else np.full(len(table), "")
+    for column in columns[1:]:
+        values = np.where(values == "", column, values)
     return values
 
 
@@ -152,7 +154,7 @@ def _chain_ids(table: _TextTable | _BinaryTable) -> Strings:
     labels = _text(table, "label_asym_id")
     if "auth_asym_id" not in table:
         return labels
-    author = table.texts("auth_asym_id")
+    author = table.raw("auth_asym_id")
     blank = author == "."
     if blank.any():
         of_chains = blank

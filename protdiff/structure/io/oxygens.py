@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..backbone import BACKBONE_ATOMS
 from ..constants import LINK_BREAK
 from .atoms import TERMINAL_OXYGENS, carbonyl_oxygen
 
@@ -31,7 +32,7 @@ def with_carbonyl_oxygens(atoms: Atoms) -> Atoms:
     Atoms
         Records of N, CA, C and O.
     """
-    terminal = np.isin(atoms.name, TERMINAL_OXYGENS)
+    terminal = np.all([atoms.name != name for name in BACKBONE_ATOMS], axis=0)
     if not terminal.any():
         return atoms
     keys = (atoms.chain_id, atoms.residue_number, atoms.insertion_code, atoms.residue_name)

@@ -19,13 +19,23 @@ def is_structure(path: Path) -> bool:
     return path.name.lower().removesuffix(".gz").endswith(SUFFIXES)
 
 
+def _is_visible(path: Path, folder: Path) -> bool:
+    """Whether a file in a folder is a structure, and not one that another program keeps there.
+
+    macOS writes ``._x.pdb`` beside x.pdb and into ``__MACOSX``, notebooks ``.ipynb_checkpoints``.
+    """
+    parts = path.relative_to(folder).parts
+    return is_structure(path) and not any(part.startswith((".", "__MACOSX")) for part in parts)
+
+
 def find_files(names: Iterable[str], what: str) -> list[Path]:
     """Structure files of a list of files, folders (with all folders in them) and patterns.
 
     Parameters
     ----------
     names : iterable of str
-        Files, which are taken whatever their suffix and not checked, folders, or patterns.
+        Files, which are taken whatever their suffix and not checked, folders, or patterns. Of
+        folders and patterns, hidden files and those in hidden folders are left out.
     what : str
         What an error message calls a pattern.
 
@@ -49,12 +59,12 @@ def find_files(names: Iterable[str], what: str) -> list[Path]:
     for text in names:
         path = Path(text)
         if path.is_dir():
-            files = sorted(p for p in path.rglob("*") if p.is_file() and is_structure(p))
+            files = sorted(p for p in path.rglob("*") if p.is_file() and _is_visible(p, path))
             if not files:
                 raise ValueError(f"{path}: no structure files ({', '.join(SUFFIXES)}) in it")
         elif any(letter in text for letter in "*?[") and not path.exists():
             files = [Path(name) for name in sorted(glob.glob(text, recursive=True))]
-            files = [p for p in files if p.is_file() and is_structure(p)]
+            files = [p for p in files if p.is_file() and _is_visible(p, p.parent)]
             if not files:
                 raise ValueError(f"{text}: no structure file matches; check the {what}")
         else:

@@ -64,6 +64,11 @@ def read(path: str | os.PathLike[str], *, model: int = 1, ca_only: bool = False)
     by the TER record of the chain in PDB; in files without these, by a peptide bond to a neighbour.
     ATOM records of a name unknown to the dictionary count as protein if N, CA and C are there.
 
+    What belongs to no protein residue may be damaged. An atom without coordinates is missing. A
+    B-factor that is no number is that of another atom of the residue, or else 0; where no residue
+    has one, there are none. A warning (`protdiff.ProtdiffWarning`) names these. An occupancy that
+    is no number counts as 0. O of a last residue may be called OT1, OC1, O1 or OXT.
+
     Of alternate locations, the conformation with the most backbone atoms is taken, then the one
     of highest mean occupancy, then the first in the file; where two residue names share a number,
     they are conformations too. Atoms that the chosen one lacks come from another of its name.

@@ -1,0 +1,30 @@
+"""Files that folders and patterns stand for."""
+
+import pytest
+
+from protdiff.structure.io import find_files
+
+
+def test_hidden_files_are_left_out(tmp_path):
+    seen = ["a.pdb", "b.CIF.GZ", "sub/c.Ent", "run+1/d.bcif"]
+    hidden = [
+        "._a.pdb", ".hidden.cif", ".ipynb_checkpoints/a-checkpoint.pdb", "sub/.git/x.pdb",
+        "__MACOSX/a.pdb", "notes.txt",
+    ]  # fmt: skip
+    for name in seen + hidden:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("x")
+    names = [str(path.relative_to(tmp_path)) for path in find_files([str(tmp_path)], "pattern")]
+    assert names == sorted(seen)
+    assert len(find_files([f"{tmp_path}/*"], "pattern")) == 2
+    # A folder that is hidden itself, or a file that is named, is what the user wants.
+    assert len(find_files([str(tmp_path / "sub/.git")], "pattern")) == 1
+    assert len(find_files([str(tmp_path / ".hidden.cif")], "pattern")) == 1
+
+
+def test_a_folder_of_hidden_files_is_empty(tmp_path):
+    (tmp_path / "._a.pdb").write_text("x")
+    with pytest.raises(ValueError, match="no structure files"):
+        find_files([str(tmp_path)], "pattern")
+    with pytest.raises(ValueError, match="no structure file matches"):
+        find_files([f"{tmp_path}/.*.pdb"], "pattern")
