@@ -14,7 +14,7 @@ ALLOWED = {
     "_system": set(),
     "structure": set(),
     "flow": set(),
-    "network": {"flow"},
+    "network": {"structure", "flow"},
     "conditioning": {"structure", "flow"},
     "sampling": {"structure", "flow", "network", "conditioning"},
     "dataset": {"structure"},

@@ -49,6 +49,8 @@ class Beads:
         Bead positions in an earlier estimate.
     previous_links : Tensor, shape (B, M, 2, 3), optional
         Link vectors after and before each bead in an earlier estimate.
+    linked : Tensor, shape (B,), bool, optional
+        Chains whose links are active; without it none is, as where chains are decimated.
     """
 
     position: Float[Tensor, "batch beads 3"]
@@ -60,11 +62,12 @@ class Beads:
     time: Float[Tensor, "batch 3"]
     previous: Float[Tensor, "batch beads 3"] | None = None
     previous_links: Float[Tensor, "batch beads 2 3"] | None = None
+    linked: Bool[Tensor, " batch"] | None = None
 
     def to(self, device: torch.device, dtype: torch.dtype) -> Beads:
-        """The same on a device and in a precision; the mask stays bool."""
+        """The same on a device and in a precision; masks stay bool."""
         moved = {
-            field.name: tensor.to(device) if field.name == "mask" else tensor.to(device, dtype)
+            field.name: tensor.to(device, torch.bool if tensor.dtype == torch.bool else dtype)
             for field in fields(self)
             if (tensor := getattr(self, field.name)) is not None
         }
@@ -169,7 +172,9 @@ def network_input(chains: NoisyChains, group: ChainGroup, n_conditions: int) -> 
     state = x[rows] * shown
     wiener = state * chains.kernel.c_skip[rows][..., None].to(x.dtype)
     white = state * chains.kernel.c_in[rows][..., None].to(x.dtype)
+    linked = None
     if group.full:
+        linked = chains.active[rows][:, size:].any(1)
         after = torch.stack([white[:, size : size + m], wiener[:, size : size + m]], 2)
         links = _after_and_before(after)
         mask = torch.arange(m, device=x.device)[None] < n[:, None]
@@ -184,6 +189,7 @@ def network_input(chains: NoisyChains, group: ChainGroup, n_conditions: int) -> 
         mask=mask,
         ends=_residues_to_ends(n, per_bead, m),
         time=torch.stack([chains.log_cutoff[rows] + per_bead.log(), per_bead.log(), n.log()], -1),
+        linked=linked,
     )
     if chains.previous is not None:
         earlier = chains.previous[rows] * shown

@@ -29,6 +29,8 @@ class PairBias(nn.Module):
     layers, heads : int
     previous : bool
         Whether distances in an earlier estimate may be passed to `forward`.
+    atom_pairs : int
+        Width of the hidden layer of distances of atoms that may be passed to `forward`; 0 for none.
     radial : int
         Gaussian radial functions between 0 and `reach` bead spacings.
     hidden : int
@@ -46,6 +48,7 @@ class PairBias(nn.Module):
         layers: int,
         heads: int,
         previous: bool = False,
+        atom_pairs: int = 0,
         radial: int = 16,
         hidden: int = 24,
         max_separation: int = 24,
@@ -69,6 +72,9 @@ class PairBias(nn.Module):
         if previous:
             self.previous = nn.Linear(radial, hidden, bias=False)
             nn.init.zeros_(self.previous.weight)
+        if atom_pairs:
+            self.atom_pairs = nn.Linear(atom_pairs, layers * heads, bias=False)
+            nn.init.zeros_(self.atom_pairs.weight)
 
     def forward(
         self,
@@ -76,6 +82,7 @@ class PairBias(nn.Module):
         separation: Int[Tensor, "rows_or_1 queries keys"],
         previous: Float[Tensor, "rows queries keys"] | None = None,
         blocked: Float[Tensor, "rows 1 keys"] | None = None,
+        atom_pairs: Float[Tensor, "atom_hidden pairs"] | None = None,
     ) -> tuple[Float[Tensor, "heads rows queries keys"], ...]:
         """Bias of every layer.
 
@@ -89,6 +96,8 @@ class PairBias(nn.Module):
             Distances in an earlier estimate.
         blocked : Tensor, shape (R, 1, K), optional
             Added to the logits of all queries; large and negative at keys that are padding.
+        atom_pairs : Tensor, shape (atom_hidden, R Q K), optional
+            Hidden layer of `atom_pairs.AtomPairs`, before its activation.
         """
         shape, separation = distance.shape, separation.expand(-1, *distance.shape[1:])
         pair = self._hidden(distance, separation, previous)
@@ -99,6 +108,8 @@ class PairBias(nn.Module):
             mix.append(torch.ones_like(mix[0]))
         features = torch.cat([nn.functional.silu(pair).flatten(1), torch.stack(rows).flatten(1)])
         bias = torch.cat([self.mix.weight, *mix], 1) @ features
+        if atom_pairs is not None:
+            bias = torch.addmm(bias, self.atom_pairs.weight, nn.functional.silu(atom_pairs))
         return bias.view(self.layers, self.heads, *shape).unbind()
 
     def _hidden(

@@ -14,7 +14,8 @@ from e3nn import o3
 from pydantic import ConfigDict, PositiveInt
 from torch import nn
 
-from . import bead_features
+from . import atom_pairs, bead_features
+from .atom_pairs import AtomPairs
 from .attention_blocks import block_keys, gather_keys, separations
 from .bead_features import distances, node_features, previous_features
 from .condition_features import CONDITIONS
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from jaxtyping import Bool, Float, Int
     from torch import Tensor
 
+    from .atom_pairs import PairFeatures
     from .beads import Beads
 
 __all__ = ["NetworkConfig", "ScoreNetwork"]
@@ -56,6 +58,8 @@ class NetworkConfig:
         Show the network fewer beads than residues at coarse times; if False, always every residue.
     self_conditioning : bool
         Whether it may be shown an earlier estimate (Chen et al., arXiv 2208.04202).
+    pair_atoms : bool
+        Whether it sees distances of N, O and CB atoms too, not only of CA, once links are active.
     """
 
     #: For pydantic, where these are part of a configuration.
@@ -71,6 +75,7 @@ class NetworkConfig:
     conditions: PositiveInt = CONDITIONS
     decimate: bool = True
     self_conditioning: bool = False
+    pair_atoms: bool = False
 
 
 def _mix_vectors(
@@ -101,7 +106,8 @@ class ScoreNetwork(nn.Module):
         )
         self.embed_scalars = nn.Linear(bead_features.SCALARS + c.conditions, c.scalars)
         self.embed_vectors = o3.Linear(f"{bead_features.VECTORS}x1e", f"{c.vectors}x1e")
-        self.pair_bias = PairBias(c.layers, c.heads, c.self_conditioning)
+        width = atom_pairs.HIDDEN if c.pair_atoms else 0
+        self.pair_bias = PairBias(c.layers, c.heads, c.self_conditioning, width)
         self.layers = nn.ModuleList(
             Layer(c.scalars, c.vectors, c.heads, c.hidden, c.products, c.embedding)
             for _ in range(c.layers)
@@ -119,6 +125,11 @@ class ScoreNetwork(nn.Module):
             nn.init.zeros_(self.previous_scalars.weight)
             nn.init.zeros_(self.previous_scalars.bias)
             nn.init.zeros_(flat_weight(self.previous_vectors))
+        # One for the noisy chain's Wiener estimate, and one for the earlier estimate.
+        self.atom_pairs = nn.ModuleList(
+            AtomPairs(c.scalars, c.vectors)
+            for _ in range(c.pair_atoms + (c.pair_atoms and c.self_conditioning))
+        )
 
     def use_bf16(self) -> None:
         """Do the products of features in bf16 from now on (see `linear.Linear`)."""
@@ -132,7 +143,7 @@ class ScoreNetwork(nn.Module):
 
         # Each layer on its own: small graphs, and equal ones come from the cache.
         torch._dynamo.config.recompile_limit = 16 * len(self.layers)
-        for module in (*self.layers, self.pair_bias):
+        for module in (*self.layers, self.pair_bias, *self.atom_pairs):
             nn.Module.compile(module, dynamic=True)
 
     def forward(
@@ -154,14 +165,38 @@ class ScoreNetwork(nn.Module):
             v = v + _mix_vectors(self.previous_vectors, vectors)
             previous = distances(beads.previous, keys)
         separation = separations(x.shape[1], keys, x.device)
-        blocked = self._blocked_keys(mask, x.dtype, keys)
-        biases = self.pair_bias(distance, separation, previous, blocked)
+        blocked, pairs = self._blocked_keys(mask, x.dtype, keys), None
+        for seen in self._atom_pairs(beads, separation, keys):
+            s, v = s + seen.scalars, v + seen.vectors
+            pairs = seen.hidden if pairs is None else pairs + seen.hidden
+        biases = self.pair_bias(distance, separation, previous, blocked, pairs)
         inverse = 1 / (1 + distance)
         for layer, bias in zip(self.layers, biases, strict=True):
             s, v = layer(s, v, embedding, x, bias, inverse, keys)
         s, v = self.norm(s, v, embedding)
         out = self.head(torch.cat([s, v.mT.flatten(-2)], -1)) * mask[..., None]
         return out[..., :3], out[..., 3:]
+
+    def _atom_pairs(
+        self,
+        beads: Beads,
+        separation: Int[Tensor, "rows_or_1 queries keys"],
+        keys: Int[Tensor, "batch blocks keys"] | None,
+    ) -> list[PairFeatures]:
+        """What is seen of the atoms, in the Wiener estimate and in an earlier one."""
+        if not self.config.pair_atoms or beads.linked is None:
+            return []
+        # On an accelerator this is not read either: see `_blocked_keys`.
+        if beads.mask.device.type == "cpu" and not bool(beads.linked.any()):
+            return []
+        estimates = [(beads.position, beads.links[:, :, 1])]
+        if beads.previous is not None and beads.previous_links is not None:
+            estimates.append((beads.previous, beads.previous_links[:, :, 0]))
+        mask = beads.mask & beads.linked[:, None]
+        return [
+            module(x, links, mask, separation, keys)
+            for module, (x, links) in zip(self.atom_pairs, estimates, strict=False)
+        ]
 
     def _time_embedding(self, time: Float[Tensor, "batch 3"]) -> Float[Tensor, "batch embedding"]:
         wave = time[:, :1] * self.frequencies

@@ -43,6 +43,10 @@ class SizeRange:
     few: tuple[int, ...]
 
 
+#: Signal α² of the links at the ends of the time in which they are decided: from where a link is
+#: noise, and the finest modes are being decided, to where most of it is known.
+LINKS_DECIDED = (1e-6, 0.95)
+
 #: Few sizes are chosen so that none holds both chains whose residues attend to all others and
 #: longer ones, which attend in blocks.
 SIZE_RANGES = (
@@ -172,6 +176,44 @@ def cutoff_range(
     return limit(np.array(largest_below(int(level)))), limit(np.array(int(level)))
 
 
+def links_window(recipe: ChainFlow) -> tuple[float, float]:
+    """Least and largest ln Λ of the time in which the links are decided, in RG flows."""
+    least, most = (
+        float(rg_cutoff(recipe.link_momentum, signal, recipe.regulator).log())
+        for signal in LINKS_DECIDED
+    )
+    return least, most
+
+
+def log_cutoffs(
+    low: Float[np.ndarray, " batch"],
+    high: Float[np.ndarray, " batch"],
+    uniform: Float64[np.ndarray, " batch"],
+    window: tuple[float, float],
+    share: float,
+) -> Float64[np.ndarray, " batch"]:
+    """ln Λ at the quantiles `uniform`: those below `share` in the window, the others anywhere.
+
+    Parameters
+    ----------
+    low, high : ndarray
+        Least and largest ln Λ of every chain.
+    uniform : ndarray
+        Between 0 and 1.
+    window : tuple of float
+        Least and largest ln Λ of the window; its part between `low` and `high` counts.
+    share : float
+        Share of the chains in the window. Density is a mixture of two uniform ones.
+    """
+    inside = uniform < share
+    least, most = (
+        np.where(inside, np.clip(end, low, high), bound)
+        for end, bound in zip(window, (low, high), strict=True)
+    )
+    part = np.where(inside, share, 1 - share)
+    return least + (most - least) * ((uniform - np.where(inside, 0, share)) / part)
+
+
 def draw(
     chains: ChainSet | DeviceChains,
     recipe: ChainFlow,
@@ -196,13 +238,15 @@ def draw(
         ends = torch.ones(len(lengths), dtype=torch.float64), torch.zeros(len(lengths)).double()
         low, high = (schedule.log_cutoff(u).numpy() for u in ends)
     residues, share, uniform = np.array(lengths), config.sequence_share, rng.random(len(chosen))
+    in_window = config.link_share if level == "full" else 0.0
+    quantiles = stratified(len(chosen), rng)
     return Draw(
         level=str(level),
         size=size if few else max(lengths),
         chains=chosen,
         starts=rng.integers(0, chains.lengths[chosen] - residues + 1),
         lengths=residues,
-        log_cutoff=low + (high - low) * stratified(len(chosen), rng),
+        log_cutoff=log_cutoffs(low, high, quantiles, links_window(recipe), in_window),
         rotations=random_rotations(len(chosen), rng),
         # Half of the chains whose structure is shown have their residue types shown as well.
         shown=np.stack([uniform < share, np.abs(uniform - share) < config.structure_share / 2], 1),

@@ -6,12 +6,13 @@ import difflib
 import tomllib
 from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from ..flow.zoo import SHIPPED
+from ..flow.zoo import SHIPPED, recipe
 from ..network import NetworkConfig
+from .packing_loss import PackingWeights
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -58,12 +59,18 @@ class TrainingConfig(BaseModel):
         Batches per step in each process.
     full_share : float
         Share of the batches at full resolution; the others are decimated.
+    link_share : float
+        Share of the chains at full resolution whose times are where the links are decided; the
+        others' are anywhere at full resolution.
     max_length : int
         Longer chains are left out, residues.
     sequence_share, structure_share : float
         Share of the chains whose residue types, or secondary structure, the network is shown.
     resolution : float
         Noise (Å) below which errors hardly count: that of experimental structures.
+    overlap_weight, hydrogen_bond_weight : float
+        Weights, in the loss, of the distances of backbone atoms that may overlap, and of the
+        geometry of hydrogen bonds.
     seed : int
         Of all random choices.
     threads : int
@@ -109,10 +116,13 @@ class TrainingConfig(BaseModel):
     beads: int = Field(1536, ge=256)
     accumulate: int = Field(1, gt=0)
     full_share: float = Field(0.65, ge=0, le=1)
+    link_share: float = Field(0.0, ge=0, le=1)
     max_length: int = Field(256, ge=40, le=512)
     sequence_share: float = Field(0.2, ge=0, le=1)
     structure_share: float = Field(0.3, ge=0, le=1)
     resolution: float = Field(0.03, gt=0)
+    overlap_weight: float = Field(0.0, ge=0)
+    hydrogen_bond_weight: float = Field(0.0, ge=0)
     seed: int = Field(0, ge=0)
     threads: int = Field(0, ge=0)
     device: str = "cpu"
@@ -132,6 +142,18 @@ class TrainingConfig(BaseModel):
         if value.conditions != NetworkConfig.conditions:
             raise ValueError("`conditions` cannot be chosen")
         return value
+
+    @model_validator(mode="after")
+    def _links_are_decided_at_a_time(self) -> Self:
+        """Only RG flows decide the links at a time of their own."""
+        if self.link_share and recipe(self.flow).schedule != "rg":
+            raise ValueError(f"`link_share` needs an RG flow, not {self.flow!r}")
+        return self
+
+    @property
+    def packing(self) -> PackingWeights:
+        """Weights of what packs in the loss."""
+        return PackingWeights(self.overlap_weight, self.hydrogen_bond_weight)
 
     @property
     def cache_folder(self) -> Path:

@@ -128,8 +128,9 @@ class DeviceSteps:
         epsilon = torch.randn_like(batch.clean)
         earlier = earlier_call(u, epsilon) if kind.self_conditioned else None
         loss, bands = denoising_loss(
-            self.denoiser, flow, batch, epsilon, u, self.config.resolution, earlier
-        )
+            self.denoiser, flow, batch, epsilon, u, self.config.resolution, earlier,
+            self.config.packing,
+        )  # fmt: skip
         (loss / self.config.accumulate).backward()
         return loss.detach(), bands
 

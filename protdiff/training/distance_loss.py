@@ -17,20 +17,17 @@ from typing import TYPE_CHECKING
 import torch
 from torch.nn.functional import normalize
 
-from ..structure.constants import CA_CA
-from ..structure.peptide import LINK_ATOMS
+from ..network.link_atoms import ATOMS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from jaxtyping import Bool, Float, Int
+    from jaxtyping import Bool, Float
     from torch import Tensor
 
     Atoms = Float[Tensor, "batch residues 4 3"]
 
-__all__ = ["ATOMS", "LOCAL", "atoms_present", "contact_error", "link_atoms", "local_error"]
-
-ATOMS = "N", "CA", "C", "O"
+__all__ = ["LOCAL", "contact_error", "local_error"]
 
 
 @dataclass(frozen=True)
@@ -66,48 +63,6 @@ LOCAL = {
 CONTACTS = [ContactPair("CA", "CA", 8.0), ContactPair("N", "O", 5.0)]
 #: Least separation of residues in contact.
 CONTACT_SEPARATION = 3
-
-
-def link_atoms(
-    ca: Float[Tensor, "batch residues 3"], links: Float[Tensor, "batch residues 3"]
-) -> Atoms:
-    """Backbone atoms as linear functions of the trace and the link vectors.
-
-    The rigid trans peptide of `peptide.LINK_ATOMS`, but along CA-CA over its mean length, not
-    along the unit vector. `peptide.place_backbone` moves the atoms further, no longer linearly.
-
-    Parameters
-    ----------
-    ca, links : Tensor, shape (batch, residues, 3)
-        CA positions in Å, and unit vectors of the links to the next residue.
-
-    Returns
-    -------
-    Tensor, shape (batch, residues, 4, 3)
-        N, CA, C, O in Å; zero where a chain end has no such atom.
-    """
-    along, middle = (ca[:, 1:] - ca[:, :-1]) / CA_CA, (ca[:, 1:] + ca[:, :-1]) / 2
-    placed = {
-        name: middle + part_along * along + part_across * links[:, :-1]
-        for name, (part_along, part_across) in LINK_ATOMS["trans"].items()
-    }
-    end = torch.zeros_like(ca[:, :1])
-    n = torch.cat([end, placed["N"]], 1)
-    c, o = (torch.cat([placed[name], end], 1) for name in "CO")
-    return torch.stack([n, ca, c, o], 2)
-
-
-def atoms_present(
-    lengths: Sequence[int] | Int[Tensor, " batch"],
-    size: int,
-    device: torch.device | str | None = None,
-) -> Bool[Tensor, "batch residues 4"]:
-    """Whether `link_atoms` places each atom, for chains padded to `size` residues."""
-    index = torch.arange(size, device=device)[None]
-    n = torch.as_tensor(lengths, device=device)[:, None]
-    ca = index < n
-    n_atom, c = ca & (index > 0), index < n - 1
-    return torch.stack([n_atom, ca, c, c], 2)
 
 
 def _ratio(

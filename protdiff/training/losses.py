@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 import torch
 
 from ..flow import to_coords
+from ..network.link_atoms import atoms_present, link_atoms
 from ..structure.constants import BANDS
-from .distance_loss import LOCAL, atoms_present, contact_error, link_atoms, local_error
+from .distance_loss import LOCAL, contact_error, local_error
+from .packing_loss import PackingWeights
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,9 +23,11 @@ if TYPE_CHECKING:
     from ..network import Denoiser
     from .batches import Batch
 
-__all__ = ["BAND_NAMES", "EarlierCall", "band_of", "denoising_loss", "distillation_loss"]
+__all__ = [
+    "BAND_NAMES", "EarlierCall", "band_of", "denoising_loss", "distillation_loss", "loss_names",
+]  # fmt: skip
 
-#: Rows of the sums that `denoising_loss` returns: bands of modes, links, then distances.
+#: First rows of the sums that `denoising_loss` returns: bands of modes, links, then distances.
 BAND_NAMES = [f"modes_{name}" for name in BANDS] + ["links", "trace", "contacts", "torsions"]
 #: Longest periods (residues) of the bands but the last, which has no bound.
 BAND_EDGES = [int(edge) for edge in list(BANDS.values())[:-1]]
@@ -34,6 +38,11 @@ CONTACT_WEIGHT = 2.0
 #: Added to the sum of a chain's weights that divides its loss: chains that show fewer components
 #: than that count less.
 FEW_COMPONENTS = 4.0
+
+
+def loss_names(packing: PackingWeights) -> list[str]:
+    """Names of all rows of the sums that `denoising_loss` returns with these weights."""
+    return [*BAND_NAMES, *packing.names]
 
 
 @dataclass(frozen=True)
@@ -77,7 +86,8 @@ def distance_error(
     parts: Sequence[Float[Tensor, "batch components 3"]],
     batch: Batch,
     weight: Float[Tensor, "batch components"],
-) -> tuple[Float[Tensor, "3 batch"], Float[Tensor, "3 batch"]]:
+    packing: PackingWeights,
+) -> tuple[Float[Tensor, "rows batch"], Float[Tensor, "rows batch"]]:
     """Relative errors of distances, and the weight of the finest component in each.
 
     Parameters
@@ -88,25 +98,29 @@ def distance_error(
     batch : Batch
     weight : Tensor, shape (batch, components)
         See `component_weight`.
+    packing : PackingWeights
 
     Returns
     -------
-    errors, weights : Tensor, shape (3, batch)
-        Rows: pairs along the trace, contacts, pairs along the backbone that links decide.
+    errors, weights : Tensor, shape (rows, batch)
+        Rows: pairs along the trace, contacts, pairs along the backbone that links decide; then
+        those of `packing`.
     """
     size = weight.shape[1] // 2
     error, reference, estimate = (
         link_atoms(to_coords(part[:, :size], batch.lengths), part[:, size:]) for part in parts
     )
-    present = atoms_present(batch.lengths, size, weight.device)
-    last = torch.as_tensor(batch.lengths, device=weight.device) - 1
-    finest = weight.gather(1, last[:, None])[:, 0]
+    lengths = torch.as_tensor(batch.lengths, device=weight.device)
+    present = atoms_present(torch.arange(size, device=weight.device) < lengths[:, None])
+    finest, links = weight.gather(1, lengths[:, None] - 1)[:, 0], weight[:, size]
     errors = (
         local_error(error, reference, estimate, present, LOCAL["trace"]),
         contact_error(error, reference, estimate, present),
         local_error(error, reference, estimate, present, LOCAL["links"]),
+        *packing.errors(error, reference, estimate, present),
     )
-    return torch.stack(errors), torch.stack([finest, CONTACT_WEIGHT * finest, weight[:, size]])
+    weights = [finest, CONTACT_WEIGHT * finest, links, *(w * links for w in packing.values)]
+    return torch.stack(errors), torch.stack(weights)
 
 
 def component_weight(
@@ -181,6 +195,7 @@ def denoising_loss(
     u: Float64[Tensor, " batch"],
     resolution: float,
     earlier: EarlierCall | None = None,
+    packing: PackingWeights | None = None,
 ) -> tuple[Float[Tensor, ""], Float64[Tensor, "bands 2"]]:
     """Weighted squared error of the network on a batch, and its sums per band.
 
@@ -206,15 +221,17 @@ def denoising_loss(
     earlier : EarlierCall, optional
         Judge the estimate that the network gives when it is shown its own estimate from an
         earlier call (self-conditioning).
+    packing : PackingWeights, optional
+        Without it both weights are 0.
 
     Returns
     -------
     loss : Tensor, shape ()
-    bands : Tensor, shape (len(BAND_NAMES), 2)
+    bands : Tensor, shape (len(loss_names(packing)), 2)
         Sums over the batch of the weighted squared error and of the weighted squared target
         (the Gaussian chain's error); their ratio is the relative error.
     """
-    kernel = flow.kernel(u)
+    kernel, packing = flow.kernel(u), packing or PackingWeights()
     noisy = flow.noise(batch.clean, u, epsilon)
     conditions = denoiser.read(batch.conditions, batch.lengths)
     previous = earlier_estimate(denoiser, earlier, flow, batch, noisy, u, conditions)
@@ -230,13 +247,13 @@ def denoising_loss(
         scale = (kernel.c_out * active)[..., None].to(output.dtype)
         estimate = skipped.to(output.dtype) + scale * output
         parts = (scale * (output - target), scale * target, estimate.detach())
-        distances, weights = distance_error(parts, batch, weight)
+        distances, weights = distance_error(parts, batch, weight, packing)
         loss = loss + (distances * weights).sum(0).mean()
     with torch.no_grad():
         band = band_of(flow, denoiser.recipe.basis == "cosine")
-        sums = torch.zeros(len(BAND_NAMES), 2, dtype=torch.float64, device=noisy.device)
+        sums = torch.zeros(len(loss_names(packing)), 2, dtype=torch.float64, device=noisy.device)
         for column, value in enumerate((error, target.square().mean(-1))):
             sums[:, column].index_add_(0, band.flatten(), (weight * value).flatten().double())
         if distances is not None and weights is not None:
-            sums[-3:, 0], sums[-3:, 1] = (distances * weights).sum(1), weights.sum(1)
+            sums[-len(weights) :] = torch.stack([(distances * weights).sum(1), weights.sum(1)], 1)
     return loss, sums

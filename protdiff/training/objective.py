@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 
 from .batches import make_batch
-from .losses import BAND_NAMES, EarlierCall, denoising_loss
+from .losses import EarlierCall, denoising_loss, loss_names
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Float64
@@ -55,7 +55,9 @@ def batch_loss(
     earlier = None
     if is_self_conditioned(denoiser, seed, self_conditioned_share):
         earlier = earlier_call(u, epsilon, torch.Generator(u.device).manual_seed(seed + 1))
-    return denoising_loss(denoiser, flow, batch, epsilon, u, config.resolution, earlier)
+    return denoising_loss(
+        denoiser, flow, batch, epsilon, u, config.resolution, earlier, config.packing
+    )
 
 
 def earlier_call(
@@ -136,7 +138,9 @@ def held_out_loss(
         loss, bands = batch_loss(denoiser, batch, config, step, self_conditioned_share)
         losses.append(loss.item())
         total = total + bands
-    ratios = dict(zip(BAND_NAMES, (total[:, 0] / total[:, 1]).tolist(), strict=True))
+    ratios = dict(
+        zip(loss_names(config.packing), (total[:, 0] / total[:, 1]).tolist(), strict=True)
+    )
     return HeldOutLoss(sum(losses) / batches, ratios)
 
 

@@ -18,7 +18,7 @@ from .logs import forget_after
 from .optimisation import adam_tensors, adamw, load_adam_tensors, moving_average
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from torch import Tensor
@@ -26,6 +26,11 @@ if TYPE_CHECKING:
     from .config import TrainingConfig
 
 __all__ = ["RunState"]
+
+
+#: Parts of the names of tensors that weights without self-conditioning, or without pairs of atoms,
+#: lack. They start so that the network gives the estimates it gave without them.
+STARTS_AT_ZERO = (".previous", "atom_pairs")
 
 
 def of_network(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -46,6 +51,8 @@ class RunState:
         With the weights as they are now; `averaged` gives one to generate with.
     progress : Progress
         Steps, chains, seconds, and the best loss on held-out chains so far.
+    new_tensors : list of str
+        Names of the network's tensors that the `initial` weights lack.
     """
 
     def __init__(self, config: TrainingConfig):
@@ -56,6 +63,7 @@ class RunState:
         self.denoiser = Denoiser(config.network, recipe)
         self.denoiser.to(self.device)
         self.guide: Denoiser | None = None
+        self.new_tensors: list[str] = []
         if config.initial:
             self._start_from(config.initial)
         network = self.denoiser.network
@@ -79,10 +87,14 @@ class RunState:
             self.guide = denoiser.guide
         denoiser.guide = None  # it is not trained, nor is the reader
         self.denoiser.reader = denoiser.reader
-        self.load(denoiser.state_dict(), path, new=".previous")
+        self.new_tensors = self.load(denoiser.state_dict(), path, new=STARTS_AT_ZERO)
 
-    def load(self, tensors: Mapping[str, Tensor], origin: Path, new: str | None = None) -> None:
-        """Take over a network's tensors; those with `new` in their names may be missing.
+    def load(
+        self, tensors: Mapping[str, Tensor], origin: Path, new: Sequence[str] = ()
+    ) -> list[str]:
+        """Take over a network's tensors; those with any of `new` in their names may be missing.
+
+        Returns the names of those that are missing.
 
         Raises
         ------
@@ -90,7 +102,12 @@ class RunState:
             If they are those of a network of other sizes.
         """
         present = self.denoiser.state_dict()
-        optional = {name: value for name, value in present.items() if new and new in name}
+        missing = [
+            name
+            for name in of_network(present)
+            if name not in tensors and any(part in name for part in new)
+        ]
+        optional = {name: present[name] for name in missing}
         untrained = {name: present[name] for name in present.keys() - of_network(present).keys()}
         try:
             self.denoiser.load_state_dict(optional | of_network(tensors) | untrained)
@@ -98,6 +115,7 @@ class RunState:
             raise ConfigError(
                 f"{origin}: made with other [network] sizes; choose another `out`, or the old sizes"
             ) from None
+        return missing
 
     def save(self) -> None:
         """Write the checkpoint, then the averaged weights."""

@@ -13,7 +13,7 @@ from .chains import DeviceChains, load_chains, on_device
 from .cuda_graphs import DeviceSteps
 from .distributed import agree, average_gradients, join_group, leave_group, total
 from .logs import RunLog
-from .losses import BAND_NAMES
+from .losses import loss_names
 from .objective import SAMPLE_COLUMNS, batch_loss, held_out_loss, sample_quality
 from .optimisation import learning_rate, take_step
 from .run_state import RunState
@@ -120,6 +120,9 @@ class Trainer(RunState):
         changes = self.restore()
         if self.step:
             report(", ".join([f"continuing at step {self.step}", *changes]))
+        elif self.new_tensors:
+            number = sum(self.denoiser.state_dict()[name].numel() for name in self.new_tensors)
+            report(f"{config.initial} lacks {number} weights of this network: they start anew")
         log = RunLog(config.out, config.tensorboard) if self.rank == 0 else None
         began = saved = validated = time.monotonic()
         steps: list[StepResult] = []
@@ -169,7 +172,7 @@ class Trainer(RunState):
         loss = float(total(torch.stack([step.loss for step in steps]).mean())) / self.world
         ratios = (bands[:, 0] / bands[:, 1]).tolist()
         row = self._counters() | {"rate": rate, "loss": loss}
-        return row | dict(zip(BAND_NAMES, ratios, strict=True))
+        return row | dict(zip(loss_names(self.config.packing), ratios, strict=True))
 
     def _counters(self) -> dict[str, float]:
         """Beginning of every row of the logs."""

@@ -7,16 +7,17 @@ import pytest
 import torch
 
 import protdiff
+from protdiff.network.link_atoms import atoms_present as present_atoms
+from protdiff.network.link_atoms import link_atoms
 from protdiff.structure.peptide import link_vectors
-from protdiff.training.distance_loss import (
-    LOCAL,
-    atoms_present,
-    contact_error,
-    link_atoms,
-    local_error,
-)
+from protdiff.training.distance_loss import LOCAL, contact_error, local_error
 
 ROOT = Path(__file__).parents[2]
+
+
+def atoms_present(length, padding=0):
+    """Atoms of one chain with padding."""
+    return present_atoms(torch.arange(length + padding)[None] < length)
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +32,7 @@ def real():
 
 def test_atoms_of_a_real_chain(real):
     coords, ca, links = real
-    present = atoms_present([len(coords)], len(coords))
+    present = atoms_present(len(coords))
     assert present.sum() == 4 * len(coords) - 3
     distance = (link_atoms(ca, links) - torch.from_numpy(np.array(coords)))[present].norm(dim=-1)
     assert distance.square().mean().sqrt() < 0.1  # docs/theory.md: the rigid trans peptide
@@ -51,7 +52,7 @@ def straight(n, padding=0):
 @pytest.mark.parametrize("padding", [0, 4])
 def test_only_the_error_along_a_pair_counts(padding):
     atoms, along, across = straight(12, padding)
-    present = atoms_present([12], 12 + padding)
+    present = atoms_present(12, padding)
     for pairs in LOCAL.values():
         assert local_error(across, along, atoms, present, pairs).item() == 0
         half = local_error(0.5 * along + across, along, atoms, present, pairs).item()
@@ -67,7 +68,7 @@ def test_contacts_against_a_loop_over_pairs(real):
     generator = torch.Generator().manual_seed(1)
     atoms = link_atoms(ca, links)
     error, reference = torch.randn(2, *atoms.shape, generator=generator, dtype=atoms.dtype)
-    present = atoms_present([len(coords)], len(coords))
+    present = atoms_present(len(coords))
     x, expected = atoms[0].numpy(), 0.0
     for a, b, reach in ((1, 1, 8.0), (0, 3, 5.0)):
         sums = np.zeros(2)
@@ -87,7 +88,7 @@ def test_rotations_of_a_whole_chain_cost_nothing_to_first_order(real):
     coords, ca, links = real
     atoms = link_atoms(ca, links)
     turned = torch.linalg.cross(torch.tensor([0.0, 0, 1]).double().expand_as(atoms), atoms)
-    present = atoms_present([len(coords)], len(coords))
+    present = atoms_present(len(coords))
     reference = torch.randn(atoms.shape, generator=torch.Generator().manual_seed(2)).to(atoms)
     for pairs in LOCAL.values():
         assert local_error(turned, reference, atoms, present, pairs).item() < 1e-20
