@@ -6,9 +6,9 @@ import difflib
 import tomllib
 from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from ..flow.zoo import SHIPPED, recipe
 from ..network import NetworkConfig
@@ -143,12 +143,14 @@ class TrainingConfig(BaseModel):
             raise ValueError("`conditions` cannot be chosen")
         return value
 
-    @model_validator(mode="after")
-    def _links_are_decided_at_a_time(self) -> Self:
+    @field_validator("link_share")
+    @classmethod
+    def _links_are_decided_at_a_time(cls, value: float, info: ValidationInfo) -> float:
         """Only RG flows decide the links at a time of their own."""
-        if self.link_share and recipe(self.flow).schedule != "rg":
-            raise ValueError(f"`link_share` needs an RG flow, not {self.flow!r}")
-        return self
+        flow = info.data.get("flow")
+        if value and flow is not None and recipe(flow).schedule != "rg":
+            raise ValueError(f"needs an RG flow, not {flow!r}")
+        return value
 
     @property
     def packing(self) -> PackingWeights:

@@ -10,7 +10,7 @@ would move the minimiser to the mean over those clean chains in which the pair i
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch.nn.functional import normalize
@@ -42,6 +42,14 @@ N_H = 1.01
 FEW_PAIRS = 4.0
 #: Places of atoms.
 NITROGEN, CARBON, OXYGEN = (ATOMS.index(name) for name in "NCO")
+
+
+class Sums(NamedTuple):
+    """Sums of squares over the near pairs of every chain, and the number of these pairs."""
+
+    error: Float[Tensor, " batch"]
+    reference: Float[Tensor, " batch"]
+    pairs: Float[Tensor, " batch"]
 
 
 @dataclass(frozen=True)
@@ -91,26 +99,7 @@ def overlap_error(
     present : Tensor, shape (batch, residues, 4)
         See `link_atoms.atoms_present`.
     """
-    gaussian = atoms - (error + reference).detach()
-    atoms, error, reference, gaussian = (
-        x.flatten(1, 2) for x in (atoms, error, reference, gaussian)
-    )
-    residue = torch.arange(atoms.shape[1], device=atoms.device) // len(ATOMS)
-    real = present.flatten(1)
-    pairs = real[:, None] & real[..., None]
-    pairs = pairs & ((residue[:, None] - residue).abs() >= LEAST_SEPARATION)
-    square, other = _line_products(atoms, atoms), _line_products(gaussian, gaussian)
-    near = (torch.minimum(square, other) < REACH**2) & pairs
-    inverse = near / square.clamp_min(CLOSEST**2)
-    along = (inverse * _line_products(atoms, x) for x in (error, reference))
-    # Every pair is there twice.
-    return _ratio(*(x.square().sum((1, 2)) for x in along), near.sum((1, 2)) / 2)
-
-
-def _line_products(x: Points, y: Points) -> Float[Tensor, "batch points points"]:
-    """(x_i - x_j)·(y_i - y_j) of all pairs, as one product of matrices."""
-    own, one = (x * y).sum(-1, keepdim=True), torch.ones_like(x[..., :1])
-    return torch.cat([own, one, -x, -y], -1) @ torch.cat([one, own, y, x], -1).mT
+    return _ratio(_overlap_sums(error, reference, atoms, present))
 
 
 def hydrogen_bond_error(
@@ -122,13 +111,44 @@ def hydrogen_bond_error(
     H···O, and the errors (radians) of the angles N-H···O and H···O=C, to first order. The hydrogen
     lies opposite to the O of its peptide. Parameters as in `overlap_error`.
     """
+    return _ratio(_hydrogen_bond_sums(error, reference, atoms, present))
+
+
+def _overlap_sums(
+    error: Atoms, reference: Atoms, atoms: Atoms, present: Bool[Tensor, "batch residues 4"]
+) -> Sums:
+    """Sums of squares for `overlap_error`."""
+    gaussian = atoms - (error + reference).detach()
+    atoms, error, reference, gaussian = (
+        x.flatten(1, 2) for x in (atoms, error, reference, gaussian)
+    )
+    residue = torch.arange(atoms.shape[1], device=atoms.device) // len(ATOMS)
+    real = present.flatten(1)
+    pairs = real[:, None] & real[..., None]
+    pairs = pairs & ((residue[:, None] - residue).abs() >= LEAST_SEPARATION)
+    square, other = _line_products(atoms, atoms), _line_products(gaussian, gaussian)
+    near = (torch.minimum(square, other) < REACH**2) & pairs
+    inverse = near / square.clamp_min(CLOSEST**2)
+    along = [inverse * _line_products(atoms, x) for x in (error, reference)]
+    of_error, of_reference = (x.square().sum((1, 2)) / 2 for x in along)  # each pair is there twice
+    return Sums(of_error, of_reference, near.sum((1, 2)) / 2)
+
+
+def _line_products(x: Points, y: Points) -> Float[Tensor, "batch points points"]:
+    """(x_i - x_j)·(y_i - y_j) of all pairs, as one product of matrices."""
+    own, one = (x * y).sum(-1, keepdim=True), torch.ones_like(x[..., :1])
+    return torch.cat([own, one, -x, -y], -1) @ torch.cat([one, own, y, x], -1).mT
+
+
+def _hydrogen_bond_sums(
+    error: Atoms, reference: Atoms, atoms: Atoms, present: Bool[Tensor, "batch residues 4"]
+) -> Sums:
+    """Sums of squares for `hydrogen_bond_error`."""
     acceptor, near = _acceptors(atoms, present)
     lines = [_bond_lines(x, acceptor) for x in (atoms, error, reference)]
-    total = [
-        sum(x.square() for x in _bond_changes(lines[0], change)).mul(near).sum((1, 2))
-        for change in lines[1:]
-    ]
-    return _ratio(total[0], total[1], near.sum((1, 2)))
+    squares = [torch.stack(_bond_changes(lines[0], change)).square().sum(0) for change in lines[1:]]
+    of_error, of_reference = ((square * near).sum((1, 2)) for square in squares)
+    return Sums(of_error, of_reference, near.sum((1, 2)))
 
 
 def _acceptors(
@@ -187,10 +207,7 @@ def _angle_change(
     return (to_second * a_moves).sum(-1) / lengths[0] + (to_first * b_moves).sum(-1) / lengths[1]
 
 
-def _ratio(
-    error: Float[Tensor, " batch"],
-    reference: Float[Tensor, " batch"],
-    pairs: Float[Tensor, " batch"] | Int[Tensor, " batch"],
-) -> Float[Tensor, " batch"]:
+def _ratio(sums: Sums) -> Float[Tensor, " batch"]:
     """Error over that of the reference; less where few pairs make the reference uncertain."""
-    return error / reference.clamp_min(1e-8) * (pairs / (pairs + FEW_PAIRS))
+    confidence = sums.pairs / (sums.pairs + FEW_PAIRS)
+    return sums.error / sums.reference.clamp_min(1e-8) * confidence

@@ -14,6 +14,8 @@ from protdiff.training.config import ConfigError, TrainingConfig, read_config
         ('data = "x"\nout = "y"\nsteps = 0', "steps: Input should be greater than 0"),
         ('out = "y"', "data: Field required"),
         ("data = ", "not a TOML file"),
+        ('data = "x"\nout = "y"\nflow = "ddpm"\nlink_share = 0.5', "link_share: .*an RG flow, not"),
+        ('data = "x"\nout = "y"\noverlap_weight = -1', "overlap_weight: Input should be greater"),
     ],
 )
 def test_bad_configurations_are_one_line(tmp_path, text, message):
@@ -42,3 +44,11 @@ def test_what_is_recorded_can_be_read():
     assert not {"data", "out", "cache"} & recorded.keys()
     assert "conditions" not in recorded["network"]
     assert TrainingConfig(data="a", out="b", cache="c", **recorded) == config
+
+
+def test_what_packs_has_no_weight_by_default():
+    config = TrainingConfig(data=".", out=".")
+    assert config.packing.names == [] and config.link_share == 0
+    assert not config.network.pair_atoms
+    weighed = TrainingConfig(data=".", out=".", overlap_weight=2, hydrogen_bond_weight=0.5)
+    assert weighed.packing.values == [2.0, 0.5]

@@ -110,13 +110,14 @@ def test_the_pretended_device_tells(device):
 
 def test_no_step_waits_for_the_device(chains, recipe, config, device):
     """What a CUDA graph must not do: read a number, or take a tensor from the host."""
-    seeing = replace(TINY, self_conditioning=True)
+    seeing = replace(TINY, self_conditioning=True, pair_atoms=True)
     torch.manual_seed(0)
     denoiser = Denoiser(seeing, recipe).to(DEVICE)
     torch.nn.init.normal_(denoiser.network.head.weight)
     for parameter in denoiser.parameters():
         parameter.grad = torch.zeros_like(parameter)
     resident = DeviceChains.of(chains, DEVICE)
+    config = config.model_copy(update={"overlap_weight": 1.0, "hydrogen_bond_weight": 1.0})
     steps = DeviceSteps(denoiser, resident, config)
     steps.flows = FlowTable(recipe, 40, 208, DEVICE)  # so long that beads attend in blocks
     few = (draw(resident, recipe, config, step) for step in range(20))
