@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -17,10 +17,10 @@ from ._shared.rows import Summary, row_writer
 from ._shared.score_options import ScoreOptions
 from ._shared.score_report import MAX_ROWS, report
 from ._shared.score_task import RESIDUE_COLUMNS, score_task
+from ._shared.warning_kinds import WarningKinds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
-    from pathlib import Path
 
     from ._shared.score_task import Row
 
@@ -72,7 +72,7 @@ class Results:
     columns: list[str]
     first: list[Row] = field(default_factory=list)
     errors: list[Row] = field(default_factory=list)
-    warnings: Counter[str] = field(default_factory=Counter)
+    warnings: WarningKinds = field(default_factory=WarningKinds)
 
     def __post_init__(self) -> None:
         self.summary = Summary(self.columns[1:])
@@ -80,8 +80,7 @@ class Results:
     def add(self, row: Row) -> None:
         """Take a row into account."""
         self.summary.add(row)
-        if row.get("warning"):
-            self.warnings[row["warning"]] += 1
+        self.warnings.add(row.get("warning", ""), Path(row["model"]).name)
         if row.get("error"):
             self.errors.append(row)
         elif len(self.first) <= MAX_ROWS:
@@ -93,7 +92,7 @@ class Results:
         reached = {f"{row['resolution']:.2g}" for row, _ in rows if "resolution" in row}
         if len(reached) > 1:
             text = f"ranked across resolutions {', '.join(sorted(reached))} Å"
-            self.warnings[text] += 1
+            self.warnings.add(text)
         return sorted(rows, key=lambda pair: -pair[0].get("log_likelihood", float("-inf")))
 
 
@@ -147,8 +146,8 @@ def counted(
 
 def warn(results: Results, count: int, unused: Sequence[Path]) -> None:
     """Warnings and errors on stderr."""
-    for text, times in results.warnings.most_common(MAX_WARNINGS):
-        typer.echo(f"warning, {times} of {count}: {text}", err=True)
+    for line in results.warnings.lines(count, MAX_WARNINGS):
+        typer.echo(line, err=True)
     if unused:
         names = ", ".join(path.name for path in unused[:MAX_UNUSED])
         rest = len(unused) - MAX_UNUSED

@@ -33,6 +33,7 @@ CA, ALL_ATOMS = (1,), (0, 1, 2, 3)
 #: Column and what it says, in the order of a row.
 SIMILARITY = {
     "chains": "paired chains, MODEL:REFERENCE",
+    "alignment": "what paired the residues: sequence, position, number, structure, …",
     "model_length": "residues with a CA in the paired chains of the model",
     "reference_length": "the same in the reference",
     "aligned": "pairs of residues",
@@ -55,6 +56,9 @@ class Scores:
     ----------
     chains : tuple of (str, str)
         Paired chain ids, model first; empty without a reference.
+    alignment : str
+        What paired the residues: "sequence", "position", "number", "structure", "identity" or
+        "tmalign"; separated by commas, in the order of the chains, where that differs.
     model_length, reference_length, aligned : int
         Residues with a CA in the paired chains, and how many pairs they make.
     identity, rmsd, tm, gdt_ts, gdt_ha, lddt, lddt_backbone, drmsd : float
@@ -74,6 +78,7 @@ class Scores:
     """
 
     chains: tuple[tuple[str, str], ...] = ()
+    alignment: str = ""
     model_length: int = 0
     reference_length: int = 0
     aligned: int = 0

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import torch
 
+from .auto_alignment import align_auto
+from .chain_candidates import auto_candidates, candidate, candidates, compatible
 from .search import search, tm_d0
 
 if TYPE_CHECKING:
@@ -16,38 +18,38 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from ..structure.backbone import Backbone
-    from .correspondence import Aligner
+    from .chain_candidates import Align, Candidate
 
 __all__ = ["PairedChains", "check_once", "pair_chains"]
 
-#: A chain may be paired with another if this share of the shorter one is aligned to equal
-#: residues, and if it has at least this share of the equal residues that the best chain has.
-MIN_IDENTITY, NEAR_BEST = 0.3, 0.9
+#: Why there is no score.
+NOTHING = "no residue of the model is aligned to one of the reference"
+#: Under this share of the shorter chain an alignment is remarked on.
+LOW_COVERAGE = 0.5
+#: Sequence identity under which an alignment that expects the same protein is remarked on.
+LOW_IDENTITY = 0.3
+#: Alignments that need a sequence.
+LETTERS = ("sequence", "identity")
 #: Pairs of chains from which superpositions start, at most.
 MAX_SEEDS = 150
 
 
 class PairedChains(NamedTuple):
-    """Chain ids in pairs, residues as indices into the two backbones, and remarks for the user."""
+    """Chain ids in pairs, residues as indices into the two backbones, and remarks for the user.
+
+    `alignments` says what paired the residues of each pair of chains.
+    """
 
     chains: list[tuple[str, str]]
     residues: Int[np.ndarray, "aligned 2"]
     warnings: list[str]
-
-
-class Candidate(NamedTuple):
-    """Two chains that may correspond, their aligned residues, and how many of these are equal."""
-
-    model: str
-    reference: str
-    residues: Int[np.ndarray, "aligned 2"]
-    identical: int
+    alignments: list[str]
 
 
 def pair_chains(
     model: Backbone,
     reference: Backbone,
-    align: Aligner,
+    align: Align,
     chains: Sequence[tuple[str, str]] | None = None,
     by_sequence: bool = True,
 ) -> PairedChains:
@@ -55,14 +57,15 @@ def pair_chains(
 
     Among chains of equal sequence, the pairing with the largest TM-score counts: every two
     compatible chains are superposed in turn, and the others assigned under that superposition
-    (Hungarian method).
+    (Hungarian method). For `align_auto`, chains without a sequence share what chains of similar
+    sequence leave, and prefer partners of their own length.
 
     Parameters
     ----------
     model, reference : Backbone
         Residues with a CA.
     align : callable
-        Two one-chain backbones to pairs of residue indices.
+        Two one-chain backbones to `Aligned` residues.
     chains : list of (str, str), optional
         Chain ids to pair, model first, instead of the best pairing.
     by_sequence : bool
@@ -75,27 +78,37 @@ def pair_chains(
     Raises
     ------
     ValueError
-        If a chain of `chains` does not exist or comes twice, or no residue is aligned.
+        If a chain of `chains` does not exist or comes twice, or no residue is aligned, in all or
+        in one of the pairs of `chains`.
     """
     if chains is not None:
         check_once(chains)
-        chosen = [_candidate(model, reference, names, align) for names in chains]
-        warnings = []
+        chosen = [candidate(model, reference, names, align) for names in chains]
+        nothing = [f"{c.model}:{c.reference}" for c in chosen if not len(c.residues)]
+        if nothing:
+            raise ValueError(f"{NOTHING} in {', '.join(nothing)}")
     else:
-        every = [
-            _candidate(model, reference, (a, b), align)
-            for a in model.chains
-            for b in reference.chains
-        ]
-        every = [candidate for candidate in every if len(candidate.residues)]
-        if by_sequence:
-            every = _compatible(every, model, reference)
+        if align is align_auto:
+            every = auto_candidates(model, reference)
+        else:
+            every = candidates(model, reference, align)
+            every = compatible(every, len(model.chains) == 1) if by_sequence else every
         chosen = _best_assignment(every, model, reference)
-        warnings = _unpaired_chains(chosen, model, reference)
-    residues = np.concatenate([c.residues for c in chosen]) if chosen else np.empty((0, 2), int)
-    if not len(residues):
-        raise ValueError("no residue of the model is aligned to one of the reference")
-    return PairedChains([(c.model, c.reference) for c in chosen], residues, warnings)
+        if not chosen:
+            raise ValueError(NOTHING)
+    warnings = _low_identity(chosen) if by_sequence else []
+    warnings += [text for c in chosen for text in c.aligned.remarks]
+    warnings += _low_coverage(chosen, model, reference)
+    if align is not align_auto:
+        warnings += _without_sequence(chosen)
+    if chains is None:
+        warnings += _unpaired_chains(chosen, model, reference)
+    return PairedChains(
+        [(c.model, c.reference) for c in chosen],
+        np.concatenate([c.residues for c in chosen]),
+        warnings,
+        [c.aligned.by for c in chosen],
+    )
 
 
 def check_once(chains: Sequence[tuple[str, str]]) -> None:
@@ -105,59 +118,6 @@ def check_once(chains: Sequence[tuple[str, str]]) -> None:
         repeated = next((name for name in names if names.count(name) > 1), None)
         if repeated is not None:
             raise ValueError(f"chain {repeated!r} of the {what} is paired twice")
-
-
-def _candidate(
-    model: Backbone, reference: Backbone, names: tuple[str, str], align: Aligner
-) -> Candidate:
-    """Alignment of two chains by their names."""
-    rows, model_chain = _rows_of_chain(model, names[0], "model")
-    columns, reference_chain = _rows_of_chain(reference, names[1], "reference")
-    pairs = align(model_chain, reference_chain)
-    i, j = pairs.T
-    equal = model_chain.residue_names[i] == reference_chain.residue_names[j]
-    return Candidate(*names, np.stack([rows[i], columns[j]], -1), int(equal.sum()))
-
-
-def _rows_of_chain(
-    backbone: Backbone, name: str, what: str
-) -> tuple[Int[np.ndarray, "residues"], Backbone]:
-    """Indices of the residues of a chain, and the chain."""
-    rows = np.flatnonzero(backbone.chain_ids == name)
-    if not len(rows):
-        raise ValueError(f"no chain {name!r} in the {what}; it has {', '.join(backbone.chains)}")
-    return rows, backbone if len(rows) == len(backbone) else backbone[rows]
-
-
-def _compatible(
-    candidates: list[Candidate], model: Backbone, reference: Backbone
-) -> list[Candidate]:
-    """Candidates of similar sequence; all of them if there are none."""
-    sizes = [
-        {name: int((backbone.chain_ids == name).sum()) for name in backbone.chains}
-        for backbone in (model, reference)
-    ]
-    similar = [
-        c
-        for c in candidates
-        if c.identical >= MIN_IDENTITY * min(sizes[0][c.model], sizes[1][c.reference])
-    ]
-    if not similar:
-        return candidates
-    best_of_model: dict[str, int] = {}
-    best_of_reference: dict[str, int] = {}
-    for c in similar:
-        best_of_model[c.model] = max(best_of_model.get(c.model, 0), c.identical)
-        best_of_reference[c.reference] = max(best_of_reference.get(c.reference, 0), c.identical)
-    # Of several equal chains one may be half observed, so its partner need not be the best of the
-    # other side too; a model of one chain takes the best chain of the reference.
-    alone = len(sizes[0]) == 1
-
-    def expected(c: Candidate) -> int:
-        best = best_of_model[c.model]
-        return best if alone else min(best, best_of_reference[c.reference])
-
-    return [c for c in similar if c.identical >= NEAR_BEST * expected(c)]
 
 
 def _best_assignment(
@@ -217,6 +177,41 @@ def _assign(
     pairs = zip(*linear_sum_assignment(worth, maximize=True), strict=True)
     names = [(rows[i], columns[j]) for i, j in pairs]
     return [table[pair] for pair in names if pair in table]
+
+
+def _low_identity(chosen: list[Candidate]) -> list[str]:
+    """Remark on chains that both have a sequence, but not the same."""
+    named = [c for c in chosen if c.named]
+    identical, aligned = sum(c.identical for c in named), sum(len(c.residues) for c in named)
+    if identical >= LOW_IDENTITY * aligned:
+        return []
+    return [f"sequence identity {100 * identical / aligned:.0f} %: the same protein?"]
+
+
+def _low_coverage(chosen: list[Candidate], model: Backbone, reference: Backbone) -> list[str]:
+    """Remarks on pairs of chains, or on all of them together, with few aligned residues."""
+    remarks = []
+    for c in chosen:
+        if len(c.residues) < LOW_COVERAGE * c.shorter:
+            text = f"only {len(c.residues)} of {c.shorter} residues aligned"
+            names = f"{c.model or 'blank'}:{c.reference or 'blank'}"
+            remarks.append(text if len(chosen) == 1 else f"{text} in {names}")
+    aligned = sum(len(c.residues) for c in chosen)
+    shorter = min(
+        int(np.isin(model.chain_ids, [c.model for c in chosen]).sum()),
+        int(np.isin(reference.chain_ids, [c.reference for c in chosen]).sum()),
+    )
+    if aligned < LOW_COVERAGE * shorter and not remarks:
+        remarks.append(f"only {aligned} of {shorter} residues aligned")
+    return remarks
+
+
+def _without_sequence(chosen: list[Candidate]) -> list[str]:
+    """Remark on chains aligned by letters that say nothing, where the caller wanted that."""
+    blind = [c for c in chosen if not c.named and c.aligned.by in LETTERS]
+    if all(c.identical == c.shorter for c in blind):
+        return []
+    return ['aligned by sequence, but a chain has none: alignment "auto" pairs by position']
 
 
 def _unpaired_chains(chosen: list[Candidate], model: Backbone, reference: Backbone) -> list[str]:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from .._system.notices import collected, warn
 from ..structure.backbone import Backbone
 from ..structure.io.read_write import read
+from .auto_alignment import Aligned, align_auto
 from .comparison import Normalization, Scores, compare
 from .complexes import pair_chains
 from .correspondence import align_identity, align_numbers, align_sequences
@@ -25,27 +28,27 @@ if TYPE_CHECKING:
 __all__ = ["ALIGNMENTS", "NORMALIZATIONS", "score"]
 
 #: How residues correspond.
-Alignment = Literal["sequence", "identity", "number", "structure", "tmalign"]
+Alignment = Literal["auto", "sequence", "identity", "number", "structure", "tmalign"]
 
-ALIGNMENTS: dict[str, Aligner] = {
+#: Alignments that the caller chooses; "auto" chooses itself.
+ALIGNERS: dict[str, Aligner] = {
     "sequence": align_sequences,
     "identity": align_identity,
     "number": align_numbers,
     "structure": align_structures,
     "tmalign": align_tmalign,
 }
+ALIGNMENTS = ("auto", *ALIGNERS)
 #: Alignments that expect the same protein in model and reference.
-SAME_PROTEIN = ("sequence", "identity", "number")
+SAME_PROTEIN = ("auto", "sequence", "identity", "number")
 NORMALIZATIONS = ("reference", "model", "shorter")
-#: Sequence identity under which these alignments get a warning.
-LOW_IDENTITY = 0.3
 
 
 def score(
     model: Backbone | str | os.PathLike[str],
     reference: Backbone | str | os.PathLike[str] | None = None,
     *,
-    alignment: Alignment = "sequence",
+    alignment: Alignment = "auto",
     chains: Sequence[tuple[str, str]] | None = None,
     normalize: Normalization = "reference",
     with_quality: bool = True,
@@ -57,9 +60,11 @@ def score(
     model, reference : Backbone, str or os.PathLike
         A backbone or a structure file, which may have CA atoms only. Without a reference only the
         quality columns are there.
-    alignment : {"sequence", "identity", "number", "structure", "tmalign"}
-        How residues correspond; see `correspondence` and `structural`. "tmalign" needs tmtools,
-        and takes TM-score and superposition from it (one pair of chains).
+    alignment : {"auto", "sequence", "identity", "number", "structure", "tmalign"}
+        How residues correspond; see `correspondence` and `structural`. "auto" aligns sequences,
+        and chains without one, as of designs, by position, number or structure (see
+        `auto_alignment`); the scores say which. "tmalign" needs tmtools, and takes TM-score and
+        superposition from it (one pair of chains).
     chains : list of (str, str), optional
         Chain ids to pair, model first. The best pairing by default.
     normalize : {"reference", "model", "shorter"}
@@ -70,6 +75,12 @@ def score(
     Returns
     -------
     Scores
+
+    Warns
+    -----
+    ProtdiffWarning
+        For each of `Scores.warnings`: what `read` left out of a file, sequences that differ, few
+        aligned residues, pairs that were guessed, chains without a partner.
 
     Raises
     ------
@@ -93,6 +104,24 @@ def score(
         raise ValueError(f"`normalize` {normalize!r}: must be one of {', '.join(NORMALIZATIONS)}")
     if alignment not in ALIGNMENTS:
         raise ValueError(f"`alignment` {alignment!r}: must be one of {', '.join(ALIGNMENTS)}")
+    name = "" if isinstance(model, Backbone) else f"{os.fspath(model)}: "
+    with collected() as texts:
+        scores = _score(model, reference, alignment, chains, normalize, with_quality)
+    reading = tuple(text for text in texts if text not in scores.warnings)
+    for text in (*reading, *(name + text for text in scores.warnings)):
+        warn(text, stacklevel=2)
+    return replace(scores, warnings=reading + scores.warnings)
+
+
+def _score(
+    model: Backbone | str | os.PathLike[str],
+    reference: Backbone | str | os.PathLike[str] | None,
+    alignment: Alignment,
+    chains: Sequence[tuple[str, str]] | None,
+    normalize: Normalization,
+    with_quality: bool,
+) -> Scores:
+    """The same with warnings that `read` issues, and others in the result alone."""
     model = _backbone(model)
     columns = quality(model) if with_quality else {}
     warnings = _ca_only_warning("model", model)
@@ -106,16 +135,23 @@ def score(
         several = max(len(model.chains), len(reference.chains)) > 1
         if several if chains is None else len(chains) > 1:
             raise ValueError('`alignment` "tmalign" compares two chains; choose one pair')
-    by_sequence = alignment in SAME_PROTEIN
-    paired = pair_chains(
-        model_seen, reference_seen, ALIGNMENTS[alignment], chains, by_sequence
-    )  # fmt: skip
+    align = align_auto if alignment == "auto" else partial(_aligned, alignment)
+    paired = pair_chains(model_seen, reference_seen, align, chains, alignment in SAME_PROTEIN)
     i, j = paired.residues.T
     pairs = np.stack([rows[i], reference_rows[j]], -1)
     scores = compare(model, reference, pairs, paired.chains, normalize, alignment == "tmalign")
-    if scores.identity < LOW_IDENTITY and by_sequence:
-        warnings.append(f"sequence identity {100 * scores.identity:.0f} %: the same protein?")
-    return replace(scores, quality=columns, warnings=(*warnings, *paired.warnings))
+    used = paired.alignments
+    return replace(
+        scores,
+        alignment=used[0] if len(set(used)) == 1 else ",".join(used),
+        quality=columns,
+        warnings=(*warnings, *paired.warnings),
+    )
+
+
+def _aligned(alignment: str, model: Backbone, reference: Backbone) -> Aligned:
+    """Residues of two chains by the alignment of that name."""
+    return Aligned(ALIGNERS[alignment](model, reference), alignment)
 
 
 def _backbone(given: Backbone | str | os.PathLike[str]) -> Backbone:

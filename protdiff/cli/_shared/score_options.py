@@ -21,6 +21,7 @@ __all__ = ["ScoreOptions"]
 class Alignment(StrEnum):
     """How residues correspond."""
 
+    auto = "auto"
     sequence = "sequence"
     identity = "identity"
     number = "number"
@@ -63,7 +64,7 @@ class ScoreOptions:
     ] = None
     alignment: Annotated[
         Alignment, typer.Option(help="How residues of model and reference correspond.")
-    ] = Alignment.sequence
+    ] = Alignment.auto
     chain: Annotated[
         str | None, typer.Option(help="Chains to pair, MODEL:REFERENCE, as in A:B or A:B,C:D.")
     ] = None

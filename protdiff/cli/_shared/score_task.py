@@ -6,6 +6,9 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from ..._system.notices import collected
+from .flags import in_flags
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -64,15 +67,29 @@ def score_task(task: Task, options: RowOptions) -> tuple[Row, list[Row]]:
     row: Row = {"model": str(task.model), "reference": str(task.reference or "")}
     if task.error:
         return row | {"error": task.error}, []
-    try:
-        return _score(task, options, row)
-    except ValueError as error:
-        # What was computed before the error, as the likelihood, is in the row already.
-        return row | {"error": " ".join(str(error).split())}, []
+    residues: list[Row] = []
+    with collected() as texts:
+        try:
+            residues = _score(task, options, row)
+        except ValueError as error:
+            # What was computed before the error, as the likelihood, is in the row already.
+            row["error"] = " ".join(in_flags(str(error), "score").split())
+    row["warning"] = joined_warnings(texts, task)
+    return row, residues
 
 
-def _score(task: Task, options: RowOptions, row: Row) -> tuple[Row, list[Row]]:
-    """Fill the row of one task; ValueError for bad input."""
+def joined_warnings(texts: list[str], task: Task) -> str:
+    """Warnings of a row, which names the files itself, in one text."""
+    out = []
+    for text in texts:
+        for what, path in (("model", task.model), ("reference", task.reference)):
+            text = text.replace(f"{path}: ", f"{what}: ")
+        out.append(text.replace("; ", ", "))
+    return "; ".join(out)
+
+
+def _score(task: Task, options: RowOptions, row: Row) -> list[Row]:
+    """Fill the row of one task, and return its rows of residues; ValueError for bad input."""
     from ...metrics.scores import score
     from ...structure.io.read_write import read, write
 
@@ -92,10 +109,7 @@ def _score(task: Task, options: RowOptions, row: Row) -> tuple[Row, list[Row]]:
             write(_colored(model, nats), options.likelihood.color / task.model.name)
     if options.superpose is not None:
         write(scores.superpose(model), options.superpose / task.model.name)
-    residues = []
-    if options.per_residue:
-        residues = residue_rows(row, model, reference, scores, nats)
-    return row, residues
+    return residue_rows(row, model, reference, scores, nats) if options.per_residue else []
 
 
 @cache
