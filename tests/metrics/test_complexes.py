@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 
 from protdiff.metrics import score
+from protdiff.metrics.auto_alignment import align_auto
 from protdiff.metrics.complexes import pair_chains
-from protdiff.metrics.correspondence import align_sequences
 
 from .helpers import (
     CAPSID,
     KRINGLE,
     REDUCTASE,
+    changed,
     example,
     from_ca,
     joined,
@@ -203,8 +204,103 @@ def test_no_aligned_residue(chains):
 def test_residues_are_indices_into_the_backbones(trimer):
     """Chains whose residues are not in one piece of the arrays."""
     model = joined([trimer[0][:20], trimer[1], trimer[0][20:]])
-    paired = pair_chains(model, joined(trimer), align_sequences)
+    paired = pair_chains(model, joined(trimer), align_auto)
     assert paired.chains == [("A", "A"), ("B", "B")]
     assert paired.warnings == ["reference chain C not paired"]
     expected = [np.r_[0:20, 60:80, 20:60], np.arange(80)]
     np.testing.assert_array_equal(paired.residues, np.stack(expected, -1))
+
+
+def designed(backbone, filler="GLY"):
+    """The backbone without its sequence."""
+    return changed(backbone, residue_names=np.full(len(backbone), filler))
+
+
+def binder(seed=0):
+    """A target with a binder, and a noisy copy of it elsewhere; chains in lists."""
+    parts = [
+        example(KRINGLE)[:60],
+        moved(renamed(example(CAPSID)[:50], "B"), np.eye(3), [30, 10, 0]),
+    ]
+    both = shaken(joined(parts), np.random.default_rng(seed), 0.5)
+    return parts, [both[:60], both[60:]]
+
+
+@pytest.mark.parametrize("names", ["AB", "BA", "XY"])
+@pytest.mark.parametrize("target_lacks", [0, 7])
+def test_designed_chain_and_its_target(names, target_lacks):
+    """The target has a sequence, the binder has none; ids and order of the prediction differ."""
+    (target, chain), predicted = binder()
+    model = joined([target, designed(chain)])
+    predicted[0] = predicted[0][target_lacks:]
+    reference = joined([renamed(predicted[k], names[k]) for k in (1, 0)])
+    found = compare(model, reference)
+    assert dict(found.chains) == {"A": names[0], "B": names[1]}
+    assert found.alignment == "sequence,position" and found.warnings == ()
+    assert found.aligned == 110 - target_lacks and found.tm > 0.9
+    n = 60 - target_lacks
+    expected = [np.r_[target_lacks:110], np.r_[50 : 50 + n, 0:50]]
+    np.testing.assert_array_equal(found.pairs, np.stack(expected, -1))
+    forced = compare(model, reference, chains=[("B", names[1])])
+    assert (forced.aligned, forced.alignment) == (50, "position")
+
+
+def test_design_of_several_chains():
+    """Equal chains go where they superpose best, others where they have the length."""
+    parts = [example(KRINGLE)[:40], *copies(example(CAPSID)[:30], "BC", seed=4)]
+    whole = shaken(joined(parts), np.random.default_rng(1), 0.3)
+    reference = joined([renamed(whole[40:70], "P"), renamed(whole[:40], "Q"), whole[70:]])
+    found = compare(designed(joined(parts), "UNK"), reference)
+    assert found.chains == (("A", "Q"), ("B", "P"), ("C", "C"))
+    assert found.alignment == "position" and found.aligned == 100 and found.tm > 0.9
+
+
+def test_motif_tells_chains_of_one_length_apart():
+    parts = [example(KRINGLE)[:40], renamed(example(CAPSID)[:40], "B")]
+    parts[1] = moved(parts[1], np.eye(3), [40, 0, 0])
+    model = designed(joined(parts))
+    names = model.residue_names.copy()
+    names[10:25] = parts[0].residue_names[10:25]
+    names[50:65] = parts[1].residue_names[10:25]
+    # The predictions are bad, so that coordinates do not tell.
+    bad = shaken(
+        joined([renamed(parts[1], "A"), renamed(parts[0], "B")]), np.random.default_rng(2), 9
+    )
+    found = compare(changed(model, residue_names=names), bad)
+    assert found.chains == (("A", "B"), ("B", "A")) and found.alignment == "position"
+
+
+def test_forced_pair_without_aligned_residues_among_others():
+    rng = np.random.default_rng(5)
+    one = joined([from_ca(rng.normal(size=(9, 3)) * 5, chain_ids=c) for c in "AB"])
+    numbers = np.r_[1:10, 101:110]
+    other = changed(one, residue_numbers=numbers)
+    with pytest.raises(ValueError, match=r"no residue of the model is aligned.* in B:B"):
+        compare(one, other, alignment="number", chains=[("A", "A"), ("B", "B")])
+
+
+def test_few_aligned_residues():
+    """Each pair of chains, and all of them together."""
+    kringle, capsid = example(KRINGLE)[:40], renamed(example(CAPSID)[:40], "B")
+    late = renamed(example(CAPSID)[30:], "B")
+    model, reference = joined([kringle, capsid]), joined([kringle, late])
+    for size, expected in ((kringle, ()), (late, ("only 10 of 40 residues aligned",))):
+        one = capsid if size is late else kringle
+        assert compare(one, size, alignment="number").warnings == expected
+    found = compare(model, reference, alignment="number", chains=[("A", "A"), ("B", "B")])
+    assert found.warnings == ("only 10 of 40 residues aligned in B:B",)
+    # A short chain pairs with a long one, and the other way round.
+    chains = [("A", "A"), ("B", "B")]
+    model, reference = joined([kringle[:10], capsid]), joined([kringle, capsid[:10]])
+    found = compare(model, reference, chains=chains)
+    assert found.aligned == 20 and found.warnings == ("only 20 of 50 residues aligned",)
+
+
+def test_explicit_sequence_alignment_of_a_design():
+    capsid = example(CAPSID)
+    found = compare(designed(capsid, "ALA"), capsid, alignment="sequence")
+    assert found.alignment == "sequence" and found.aligned < 70
+    assert any('alignment "auto" pairs by position' in text for text in found.warnings)
+    found = compare(designed(capsid, "ALA"), capsid, alignment="number")
+    assert (found.alignment, found.aligned, found.warnings) == ("number", 70, ())
+    assert compare(designed(capsid), designed(capsid), alignment="sequence").warnings == ()

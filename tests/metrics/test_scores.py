@@ -1,6 +1,7 @@
 """The whole of `score`: rows, superposition, relations between numbers, a published table."""
 
 import csv
+import warnings
 from pathlib import Path
 
 import biotite.structure as struc
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from protdiff import write
+from protdiff import ProtdiffWarning, write
 from protdiff.metrics import QUALITY, SIMILARITY, Scores, quality, score, search
 from protdiff.structure.io.read_write import FileError
 
@@ -32,7 +33,7 @@ from .helpers import (
 )
 
 CAMEO = ROOT.parent / "shared" / "data" / "cameo22"
-NUMBERS = [key for key in SIMILARITY if key != "chains"]
+NUMBERS = [key for key in SIMILARITY if key not in ("chains", "alignment")]
 
 
 def compare(model, reference, **options):
@@ -305,7 +306,7 @@ def test_alignments_of_a_renumbered_chain():
 
 def test_unknown_options():
     capsid = example(CAPSID)
-    with pytest.raises(ValueError, match="`alignment` 'sequences': must be one of sequence, iden"):
+    with pytest.raises(ValueError, match="`alignment` 'sequences': must be one of auto, sequence"):
         score(capsid, capsid, alignment="sequences")
     with pytest.raises(ValueError, match="`normalize` 'longer': must be one of reference, model"):
         score(capsid, capsid, normalize="longer")
@@ -376,3 +377,54 @@ def test_published_lddt(published):
     off = [f.lddt - float(r["lddt"]) for f, r in zip(found["identity"], rows, strict=True)]
     # Four digits in print, and a distance or two that ties with a threshold
     assert np.abs(off).max() < 0.0002
+
+
+def test_what_paired_the_residues():
+    capsid = example(CAPSID)
+    design = changed(capsid, residue_names=np.full(70, "GLY"))
+    noisy = shaken(capsid, np.random.default_rng(6), 0.5)
+    expected = compare(capsid, noisy)
+    found = compare(design, noisy)
+    assert (expected.alignment, found.alignment) == ("sequence", "position")
+    assert found.row()["alignment"] == "position"
+    for key in NUMBERS:
+        if key != "identity":
+            assert getattr(found, key) == getattr(expected, key), key
+    assert found.identity == np.mean(capsid.residue_names == "GLY")
+    for alignment in ("sequence", "identity", "number", "structure", "tmalign"):
+        assert compare(capsid, noisy, alignment=alignment).alignment == alignment
+
+
+def test_warnings_reach_python(tmp_path):
+    """Each once, with the name of the file if there is one, and all in the scores."""
+    capsid, kringle = example(CAPSID), renamed(example(KRINGLE), "B")
+    text = "reference chain B not paired"
+    with pytest.warns(ProtdiffWarning) as caught:
+        found = compare(capsid, joined([capsid, kringle]))
+    assert found.warnings == (text,) and [str(one.message) for one in caught] == [text]
+    assert {one.filename for one in caught} == {__file__}  # the caller of `score`
+    path = tmp_path / "capsid.pdb"
+    write(capsid, path)
+    with pytest.warns(ProtdiffWarning) as caught:
+        compare(path, joined([capsid, kringle]))
+    assert [str(one.message) for one in caught] == [f"{path}: {text}"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", ProtdiffWarning)
+        compare(path, capsid)
+        with pytest.raises(ProtdiffWarning, match=text):
+            compare(path, joined([capsid, kringle]))
+
+
+def test_warnings_of_reading(monkeypatch, tmp_path):
+    from protdiff._system.notices import warn
+    from protdiff.metrics import scores
+
+    def read_and_warn(path, **options):
+        warn(f"{path}: 2 models, the first is used")
+        return example(CAPSID)
+
+    monkeypatch.setattr(scores, "read", read_and_warn)
+    with pytest.warns(ProtdiffWarning) as caught:
+        found = compare("x.pdb", "y.pdb")
+    texts = [f"{name}.pdb: 2 models, the first is used" for name in "xy"]
+    assert list(found.warnings) == texts == [str(one.message) for one in caught]
