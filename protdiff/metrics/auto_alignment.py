@@ -31,8 +31,9 @@ __all__ = ["Aligned", "align_auto"]
 
 #: Equal letters of named residues that settle which residues correspond.
 ENOUGH_LETTERS = 5
-#: Letters that an alignment may lack to the best one, at least, and as a share of all named ones.
-SLACK, SLACK_SHARE = 2, 0.25
+#: Equal letters that an alignment may have less than the best one, and which share of the named
+#: residues more where so few are equal that it may be by chance.
+SLACK, SLACK_SHARE = 2, 0.15
 #: Share of the shorter chain that equal numbers must pair.
 HALF = 0.5
 #: Share of the shorter chain from which on an alignment by sequence leaves nothing open.
@@ -163,11 +164,11 @@ class ChainPair:
         most = max((self.equal_letters(one.residues) for one in every), default=0)
         decided = most >= max(ENOUGH_LETTERS, HALF * self.named)
         # Unless the letters are those of one motif, some are equal by chance in any alignment.
-        fewest = most - (SLACK if decided else max(SLACK, SLACK_SHARE * self.named))
+        fewest = most - SLACK - (0 if decided else SLACK_SHARE * self.named)
         kept = [one for one in every if self.equal_letters(one.residues) >= fewest]
         if not kept:
             return self.by_structure() or Aligned(by_sequence, "sequence")
-        chosen = max(kept, key=lambda one: len(one.residues))
+        chosen = kept[0]
         if chosen.by == "position":
             return chosen if self.same_numbers else self.position_or_number(kept)
         if chosen.by == "sequence":

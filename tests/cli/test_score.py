@@ -512,3 +512,88 @@ def test_interrupted_run_promises_nothing(run, folder, monkeypatch):
     code, _, err = run(folder / "models")
     assert code == 130
     assert "continues" not in err
+
+
+def test_designs_against_predictions(run, folder, tmp_path):
+    """Designs without a sequence: all residues count, by position."""
+    capsid = protdiff.read(folder / "references" / "capsid.pdb")
+    (tmp_path / "designs").mkdir()
+    for k, name in enumerate(("GLY", "ALA", "UNK")):
+        design = moved(capsid, k, 0.3, residue_names=np.full(40, name))
+        protdiff.write(design, tmp_path / "designs" / f"{name}.pdb")
+    code, _, err = run(
+        tmp_path / "designs", "--reference", folder / "references" / "capsid.pdb",
+        "--out", tmp_path / "x.csv",
+    )  # fmt: skip
+    assert (code, err) == (0, "")
+    for row in rows_of(tmp_path / "x.csv"):
+        assert row["alignment"] == "position" and row["aligned"] == 40 and row["tm"] > 0.9
+    code, _, err = run(
+        tmp_path / "designs", "--reference", folder / "references" / "capsid.pdb",
+        "--out", tmp_path / "x.csv", "--alignment", "sequence",
+    )  # fmt: skip
+    rows = rows_of(tmp_path / "x.csv")
+    assert all(row["error"] or 'alignment "auto"' in row["warning"] for row in rows)
+
+
+def test_many_warnings_of_a_kind_are_one_line(run, folder, tmp_path):
+    """Half of the residues and fewer; each row says how many."""
+    capsid = protdiff.read(folder / "references" / "capsid.pdb")
+    (tmp_path / "models").mkdir()
+    for k in range(1, 8):
+        late = moved(capsid, k, residue_numbers=capsid.residue_numbers + 20 + k)
+        protdiff.write(late, tmp_path / "models" / f"m{k}.pdb")
+    code, _, err = run(
+        tmp_path / "models", "--reference", folder / "references" / "capsid.pdb",
+        "--alignment", "number", "--out", tmp_path / "x.csv", "--jobs", "2",
+    )  # fmt: skip
+    assert code == 0
+    for k, row in enumerate(rows_of(tmp_path / "x.csv"), 1):
+        assert f"only {20 - k} of 40 residues aligned" in row["warning"]
+    lines = [line for line in err.splitlines() if "aligned" in line]
+    assert lines == ["warning, 7 of 7: only 19 of 40 residues aligned (as in m1.pdb)"]
+    assert len(err.splitlines()) <= 2  # the identity of other residues
+
+
+def test_warnings_of_reading_are_in_the_row(monkeypatch, folder, tmp_path):
+    """Also beside an error; files are called model and reference there."""
+    from protdiff._system.notices import warn
+    from protdiff.cli._shared.pairing import Task
+    from protdiff.cli._shared.score_task import RowOptions, score_task
+    from protdiff.structure.io import read_write
+
+    def read_and_warn(path, **options):
+        warn(f"{path}: 2 models; the first is used")
+        return real(path)
+
+    real = read_write.read
+    monkeypatch.setattr(read_write, "read", read_and_warn)
+    path = folder / "references" / "capsid.pdb"
+    shutil.copy(path, tmp_path / "x.pdb")
+    task = Task(tmp_path / "x.pdb", path)
+    options = RowOptions("auto", None, "reference", False, False, None, None)
+    row, _ = score_task(task, options)
+    expected = "model: 2 models, the first is used; reference: 2 models, the first is used"
+    assert row["tm"] == pytest.approx(1) and row["warning"] == expected
+    broken = RowOptions("auto", [("Z", "A")], "reference", False, False, None, None)
+    row, _ = score_task(task, broken)
+    assert "no chain 'Z'" in row["error"] and "2 models" in row["warning"]
+
+
+def test_forced_pair_that_aligns_nothing(run, folder, tmp_path):
+    capsid = protdiff.read(folder / "references" / "capsid.pdb")
+    far = moved(capsid, 1, chain_ids=np.full(40, "B"))
+    far = moved(far, 2, residue_numbers=far.residue_numbers + 1000)
+    fields = ("coords", "mask", "residue_names", "chain_ids", "residue_numbers", "insertion_codes")
+    for name, parts in (("model", (capsid, far)), ("reference", (capsid, capsid))):
+        second = moved(parts[1], 3, chain_ids=np.full(40, "B"))
+        both = (np.concatenate([getattr(one, f) for one in (parts[0], second)]) for f in fields)
+        protdiff.write(Backbone(*both), tmp_path / f"{name}.pdb")
+    code, _, err = run(
+        tmp_path / "model.pdb", "--reference", tmp_path / "reference.pdb", "--chain", "A:A,B:B",
+        "--alignment", "number", "--out", tmp_path / "x.csv",
+    )  # fmt: skip
+    [row] = rows_of(tmp_path / "x.csv")
+    assert code == 1 and row["tm"] is None
+    assert row["error"] == "no residue of the model is aligned to one of the reference in B:B"
+    assert row["error"] in err
