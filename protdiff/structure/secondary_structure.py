@@ -118,7 +118,9 @@ def psea(ca: Float[np.ndarray, "residues 3"]) -> str:
     array.coord = np.asarray(ca, dtype=np.float32)
     array.res_id = np.arange(1, len(ca) + 1)
     array.res_name, array.atom_name = np.full((2, len(ca)), [["ALA"], ["CA"]])
-    return "".join(struc.annotate_sse(array)).translate(str.maketrans("abc", "HEC"))
+    with np.errstate(invalid="ignore"):  # the direction between CA at one place
+        states = struc.annotate_sse(array)
+    return "".join(states).translate(str.maketrans("abc", "HEC"))
 
 
 def _trajectory(

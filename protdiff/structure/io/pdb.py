@@ -12,6 +12,7 @@ import numpy as np
 from .atoms import Atoms, FileError, check_model, is_backbone_atom
 from .encoding import decoded
 from .numbers import real_numbers, residue_numbers
+from .residue_names import names_and_chains
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Int, Shaped
@@ -51,16 +52,18 @@ def parse_pdb(content: bytes, model: int) -> Atoms:
     if not len(chosen):
         raise FileError("no protein residues; choose a file with a protein chain")
     table = records[chosen].view("S1").reshape(len(chosen), 80)
-    names = table.view(np.uint8)[:, 12:20]
-    names[:, :4], names[:, 5:] = _capitals(names[:, :4]), _capitals(names[:, 5:])  # not altloc
+    for names in (slice(12, 16), slice(17, 20)):  # not the alternate location between
+        letters = table.view(np.uint8)[:, names]
+        letters[...] = _capitals(letters)
     in_polymer = np.full(len(chosen), -1)
     for chain, end in ends.items():
         rows = np.flatnonzero(table[:, 21] == chain)
         in_polymer[rows] = rows < end
-    name, altloc, residue_name, chain_id, number, insertion_code = (
+    name, altloc, residue_name, between, chain_id, number, insertion_code = (
         _text(_column(table, *span))
-        for span in ((12, 16), (16, 17), (17, 20), (21, 22), (22, 26), (26, 27))
+        for span in ((12, 16), (16, 17), (17, 20), (20, 21), (21, 22), (22, 26), (26, 27))
     )
+    residue_name, chain_id = names_and_chains(residue_name, between, chain_id)
     number, insertion_code = residue_numbers(number, insertion_code, chain_id)
     return Atoms(
         name=name,

@@ -3,17 +3,42 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from ..backbone import ONE_TO_THREE, THREE_TO_ONE
 
-__all__ = ["is_peptide_component", "standard_name"]
+if TYPE_CHECKING:
+    from jaxtyping import Shaped
+
+    Strings = Shaped[np.ndarray, "records"]
+
+__all__ = ["is_peptide_component", "names_and_chains", "standard_name"]
 
 # Names that molecular dynamics packages give to protonation states of standard residues.
 FORCE_FIELD_NAMES = {
     "HID": "HIS", "HIE": "HIS", "HIP": "HIS", "HSD": "HIS", "HSE": "HIS", "HSP": "HIS",
-    "CYX": "CYS", "CYM": "CYS", "ASH": "ASP", "GLH": "GLU", "LYN": "LYS",
+    "HSC": "HIS", "HIZ": "HIS", "HIH": "HIS", "CYX": "CYS", "CYM": "CYS", "CYN": "CYS",
+    "ASH": "ASP", "GLH": "GLU", "LYN": "LYS", "LSN": "LYS", "ARN": "ARG", "TYM": "TYR",
 }  # fmt: skip
+# The same with four letters: the last is the state.
+LONG_NAMES = {
+    name + state: name
+    for name, states in {
+        "ARG": "NP", "ASP": "HP", "CYS": "12HNPX", "GLU": "HP", "HIS": "12ABDEHPX", "LYS": "HNP",
+        "TYR": "MN",
+    }.items()
+    for state in states
+}  # fmt: skip
+# AMBER writes N or C in front of the names at the ends of a chain.
+LONG_NAMES |= {
+    end + name: parent
+    for end in "NC"
+    for name, parent in (
+        FORCE_FIELD_NAMES | dict(zip(THREE_TO_ONE, THREE_TO_ONE, strict=True))
+    ).items()
+}
 
 
 @cache
@@ -38,9 +63,42 @@ def standard_name(name: str, hetero: bool) -> str:
     """Standard parent name of a residue, or UNK."""
     if name in THREE_TO_ONE:
         return name
+    if name in LONG_NAMES:  # no component has four letters
+        return LONG_NAMES[name]
     if not hetero and name in FORCE_FIELD_NAMES:
         return FORCE_FIELD_NAMES[name]
     return _component(name)[1]
+
+
+def names_and_chains(names: Strings, between: Strings, chains: Strings) -> tuple[Strings, Strings]:
+    """Residue names and chain ids of a PDB file, by the column between the two.
+
+    It is blank by the format. Force fields continue the name there (``ASPP``), and other programs
+    begin a chain id of two letters (``AA``). It is a name if all records with that letter have a
+    name that is known with it.
+
+    Parameters
+    ----------
+    names, between, chains : ndarray of str, shape (records,)
+        Of three letters, one letter and one letter.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from protdiff.structure.io.residue_names import names_and_chains
+    >>> names = np.array(["ASP", "GLY", "HIS", "GLY"])
+    >>> names, chains = names_and_chains(names, np.array(list("P AA")), np.array(list("AAAA")))
+    >>> names.tolist(), chains.tolist()
+    (['ASPP', 'GLY', 'HIS', 'GLY'], ['A', 'A', 'AA', 'AA'])
+    """
+    for letter in set(between.tolist()) - {""}:
+        rows = between == letter
+        long_names = np.char.add(names, letter.upper())
+        if all(name in LONG_NAMES for name in set(long_names[rows].tolist())):
+            names = np.where(rows, long_names, names)
+        else:
+            chains = np.where(rows & (chains != ""), np.char.add(letter, chains), chains)
+    return names, chains
 
 
 def is_peptide_component(name: str) -> bool:

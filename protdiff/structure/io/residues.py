@@ -12,7 +12,7 @@ from ..constants import LINK_BREAK
 from .atoms import FileError
 from .numbers import UNKNOWN_NUMBER
 from .oxygens import with_carbonyl_oxygens
-from .residue_names import is_peptide_component, standard_name
+from .residue_names import LONG_NAMES, is_peptide_component, standard_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["choose_conformation", "protein_residues", "to_backbone"]
 
 CA = BACKBONE_ATOMS.index("CA")
+#: Å; no structure is as large, and squares of what is much larger overflow.
+LARGEST_COORDINATE = 1e6
 
 
 def to_backbone(atoms: Atoms, ca_only: bool = False) -> Backbone:
@@ -43,7 +45,7 @@ def to_backbone(atoms: Atoms, ca_only: bool = False) -> Backbone:
     ------
     FileError
         If there is no protein residue, or none with N, CA and C (with CA, if `ca_only`), or a
-        coordinate or residue number is no number.
+        coordinate or residue number is no number, or a coordinate is over 1,000,000 Å.
     """
     with np.errstate(invalid="ignore"):  # distances of coordinates that are no numbers
         atoms = with_carbonyl_oxygens(_located(atoms))
@@ -92,7 +94,8 @@ def _located(atoms: Atoms) -> Atoms:
 def _place(atoms: Atoms, row: int) -> str:
     """Name of an atom in a message."""
     chain, number = str(atoms.chain_id[row]), atoms.residue_number[row]
-    number = "?" if number == UNKNOWN_NUMBER else f"{number}{atoms.insertion_code[row]}"
+    known = number != UNKNOWN_NUMBER
+    number = f"{number}{atoms.insertion_code[row]}" if known else atoms.residue_name[row]
     return f"atom {atoms.name[row]} of chain {chain!r} residue {number}"
 
 
@@ -100,7 +103,7 @@ def _check_numbers(
     atoms: Atoms, rows: Int[np.ndarray, " chosen"], naming: Int[np.ndarray, " residues"]
 ) -> None:
     """FileError for coordinates or residue numbers of proteins that are no numbers."""
-    wrong = rows[~np.isfinite(atoms.coord[rows]).all(axis=1)]
+    wrong = rows[~(np.abs(atoms.coord[rows]) < LARGEST_COORDINATE).all(axis=1)]
     if len(wrong):
         place = _place(atoms, wrong.min())
         raise FileError(f"damaged: coordinates of {place} are no numbers; are its columns shifted?")
@@ -217,7 +220,7 @@ def choose_conformation(atoms: Atoms, rows: Iterable[int]) -> tuple[str, dict[st
 
 def _is_amino_acid(atoms: Atoms, name: str, rows: Int[np.ndarray, " 4"]) -> bool:
     """Whether the residue can be part of a protein, free amino acids included."""
-    if name in THREE_TO_ONE:
+    if name in THREE_TO_ONE or name in LONG_NAMES:
         return True
     if rows[CA] < 0:
         return False
