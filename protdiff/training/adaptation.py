@@ -24,7 +24,7 @@ from .batches import make_batch
 from .config import TrainingConfig
 from .losses import distillation_loss
 from .objective import batch_loss, earlier_call, held_out_loss, is_self_conditioned, noise_of
-from .optimisation import adamw, averaged_in_place, learning_rate, moving_average, take_step
+from .optimisation import MovingAverage, adamw, averaged_in_place, learning_rate, take_step
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -182,7 +182,7 @@ class Adaptation:
         else:
             trained = add_adapters(network, settings.rank, settings.seed)
         self.trained = torch.nn.ParameterList(trained)
-        self.average = moving_average(self.trained, settings.ema)
+        self.average = MovingAverage(self.trained, settings.ema)
         self.optimiser = adamw(self.trained, weight_decay=0.0)
         self.keep = REHEARSAL_SHARE if settings.keep is None else settings.keep
 
@@ -198,7 +198,7 @@ class Adaptation:
         highest = self.settings.learning_rate
         rate = learning_rate(highest, done / RISE + FIRST_RATE, (1 - done) / FALL)
         take_step(self.optimiser, list(self.trained), rate, self.config.clip)
-        self.average.update_parameters(self.trained)
+        self.average.update(self.trained)
 
     def _loss(self, batch: Batch, seed: int) -> Float[Tensor, ""]:
         return batch_loss(self.denoiser, batch, self.config, seed)[0]

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from copy import deepcopy
 from typing import TYPE_CHECKING
 
 import torch
-from torch.optim.swa_utils import AveragedModel
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from torch import Tensor, nn
 
-    Tensors = tuple[Tensor, ...] | list[Tensor]
-
 __all__ = [
-    "adam_tensors", "adamw", "averaged_in_place", "learning_rate", "load_adam_tensors",
-    "moving_average", "take_step",
+    "MovingAverage", "adam_tensors", "adamw", "averaged_in_place", "learning_rate",
+    "load_adam_tensors", "take_step",
 ]  # fmt: skip
 
 #: What AdamW keeps of every parameter.
@@ -94,8 +92,11 @@ def load_adam_tensors(
         }
 
 
-def moving_average(module: nn.Module, decay: float, updates: int = 0) -> AveragedModel:
+class MovingAverage:
     """Exponential moving average of the parameters of a module, starting from what they are.
+
+    The count of updates is a Python number: one on an accelerator would be waited for at every
+    step, as `torch.optim.swa_utils.AveragedModel` does.
 
     Parameters
     ----------
@@ -106,28 +107,39 @@ def moving_average(module: nn.Module, decay: float, updates: int = 0) -> Average
     updates : int
         Updates that the average has had before.
 
-    Returns
-    -------
-    AveragedModel
-        Its `module` is a copy with the averaged parameters; ``update_parameters(module)`` after
-        every step.
+    Attributes
+    ----------
+    module : nn.Module
+        A copy with the averaged parameters.
+    updates : int
+
+    Examples
+    --------
+    >>> import torch
+    >>> layer = torch.nn.Linear(1, 1, bias=False)
+    >>> average = MovingAverage(layer, decay=0.9)
+    >>> _ = layer.weight.data.add_(11)
+    >>> average.update(layer)  # the first update has 9/11 of the new parameters
+    >>> round(float((average.module.weight - layer.weight).detach()), 4)
+    -2.0
     """
 
-    @torch.no_grad()
-    def update(averages: Tensors, parameters: Tensors, count: Tensor | int) -> None:
-        n = int(count)
-        weight = 1 - min(decay, (1 + n) / (10 + n))
-        torch._foreach_lerp_(averages, parameters, weight)  # pyright: ignore[reportPrivateImportUsage]
+    def __init__(self, module: nn.Module, decay: float, updates: int = 0):
+        self.module = deepcopy(module).requires_grad_(False)
+        self.decay, self.updates = decay, updates
 
-    average = AveragedModel(module, multi_avg_fn=update).requires_grad_(False)
-    # With a count of zero the first update would copy the parameters.
-    average.n_averaged.fill_(updates + 1)
-    return average
+    @torch.no_grad()
+    def update(self, module: nn.Module) -> None:
+        """Take the parameters that the module has now into the average."""
+        self.updates += 1
+        weight = 1 - min(self.decay, (1 + self.updates) / (10 + self.updates))
+        averages, parameters = list(self.module.parameters()), list(module.parameters())
+        torch._foreach_lerp_(averages, parameters, weight)  # pyright: ignore[reportPrivateImportUsage]
 
 
 @contextmanager
 @torch.no_grad()
-def averaged_in_place(average: AveragedModel, parameters: Sequence[nn.Parameter]) -> Iterator[None]:
+def averaged_in_place(average: MovingAverage, parameters: Sequence[nn.Parameter]) -> Iterator[None]:
     """Context in which the parameters have their averaged values."""
     current = [parameter.clone() for parameter in parameters]
     for parameter, value in zip(parameters, average.module.parameters(), strict=True):

@@ -15,7 +15,7 @@ from .checkpoint import Progress, read_checkpoint, write_checkpoint
 from .config import ConfigError
 from .distributed import device_of
 from .logs import forget_after
-from .optimisation import adam_tensors, adamw, load_adam_tensors, moving_average
+from .optimisation import MovingAverage, adam_tensors, adamw, load_adam_tensors
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -67,7 +67,7 @@ class RunState:
         if config.initial:
             self._start_from(config.initial)
         network = self.denoiser.network
-        self.average = moving_average(network, config.ema)
+        self.average = MovingAverage(network, config.ema)
         self.optimiser = adamw(network.parameters(), config.weight_decay)
         if config.precision == "bf16":
             network.use_bf16()
@@ -153,7 +153,7 @@ class RunState:
         self.load(parts["model"], self.config.out)
         average = {name.removeprefix("network."): t for name, t in parts["average"].items()}
         self.average.module.load_state_dict(average)
-        self.average.n_averaged.fill_(self.step + 1)  # see `moving_average`
+        self.average.updates = self.step
         load_adam_tensors(self.optimiser, self.denoiser.named_parameters(), parts["adam"])
         forget_after(self.config.out, self.step)
         now, before = self.config.recorded(), self.progress.configuration

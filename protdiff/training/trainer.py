@@ -204,7 +204,7 @@ class Trainer(RunState):
             average_gradients(self.denoiser)
         take_step(self.optimiser, list(network.parameters()), rate, config.clip)
         self.progress.step += 1
-        self.average.update_parameters(network)
+        self.average.update(network)
         loss = summed(result.loss / parts for result in results)
         bands = summed(result.bands for result in results)
         return StepResult(loss, bands, sum(result.chains for result in results))

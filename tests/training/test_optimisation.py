@@ -7,11 +7,11 @@ import torch
 
 from protdiff.training.config import TrainingConfig
 from protdiff.training.optimisation import (
+    MovingAverage,
     adam_tensors,
     adamw,
     averaged_in_place,
     load_adam_tensors,
-    moving_average,
     take_step,
 )
 from protdiff.training.trainer import scheduled_rate
@@ -28,22 +28,22 @@ def test_learning_rate_shape():
 def steps(model, optimiser, average, count):
     """Some steps of a regression on fixed random numbers."""
     for _ in range(count):
-        step = int(average.n_averaged)
+        step = average.updates
         x = torch.randn(8, 3, generator=torch.Generator().manual_seed(step))
         optimiser.zero_grad()
         model(x).square().mean().backward()
         take_step(optimiser, list(model.parameters()), 1e-2, 1.0)
-        average.update_parameters(model)
+        average.update(model)
 
 
 def test_moving_average_by_hand():
     torch.manual_seed(0)
     model = torch.nn.Linear(3, 2)
-    average, expected = moving_average(model, 0.9), model.weight.detach().clone()
+    average, expected = MovingAverage(model, 0.9), model.weight.detach().clone()
     for step in range(1, 120):
         with torch.no_grad():
             model.weight.normal_()
-        average.update_parameters(model)
+        average.update(model)
         decay = min(0.9, (1 + step) / (10 + step))
         expected = decay * expected + (1 - decay) * model.weight.detach()
         torch.testing.assert_close(average.module.weight.data, expected)
@@ -51,7 +51,7 @@ def test_moving_average_by_hand():
 
 def test_averaged_parameters_are_put_back():
     model = torch.nn.Linear(3, 2)
-    average, weight = moving_average(model, 0.9), model.weight.detach().clone()
+    average, weight = MovingAverage(model, 0.9), model.weight.detach().clone()
     average.module.weight.data += 1
     with pytest.raises(ZeroDivisionError), averaged_in_place(average, list(model.parameters())):
         assert torch.equal(model.weight, weight + 1)
@@ -64,7 +64,7 @@ def test_saved_optimiser_and_average_continue_bit_for_bit():
     for parts in ((6,), (2, 4)):
         torch.manual_seed(0)
         model = torch.nn.Linear(3, 2)
-        optimiser, average = adamw(model.parameters(), 0.01), moving_average(model, 0.99)
+        optimiser, average = adamw(model.parameters(), 0.01), MovingAverage(model, 0.99)
         steps(model, optimiser, average, parts[0])
         for count in parts[1:]:
             saved = {
@@ -73,7 +73,7 @@ def test_saved_optimiser_and_average_continue_bit_for_bit():
             averages = average.module.state_dict()
             optimiser, average = (
                 adamw(model.parameters(), 0.01),
-                moving_average(model, 0.99, parts[0]),
+                MovingAverage(model, 0.99, parts[0]),
             )
             load_adam_tensors(optimiser, model.named_parameters(), saved)
             average.module.load_state_dict(averages)
