@@ -27,10 +27,10 @@ from protdiff.flow import cosine_modes
 from protdiff.network.numerics import flush_denormals
 from protdiff.network.weights import load_weights
 from protdiff.structure.backbone import Backbone
-from protdiff.training.adaptation import FinetuneSettings
 from protdiff.training.batches import make_batch
 from protdiff.training.chains import load_chains
 from protdiff.training.finetune import finetune
+from protdiff.training.finetune_settings import FinetuneSettings
 from protdiff.training.objective import batch_loss, held_out_loss
 
 CHAINS, BATCHES = 50, 24
@@ -111,7 +111,7 @@ def main():
     parser.add_argument("--steps", type=int)
     parser.add_argument("--samples", type=int, default=24)
     parser.add_argument("--keep", type=float, default=FinetuneSettings.keep)
-    parser.add_argument("--rate", type=float, default=FinetuneSettings.learning_rate)
+    parser.add_argument("--rate", type=float)
     options = parser.parse_args()
     torch.set_num_threads(1)
     options.out.mkdir(parents=True, exist_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import os
@@ -17,7 +18,14 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from torch import Tensor
 
-__all__ = ["replacing", "replacing_folder", "save_figure", "save_tensors", "write_json"]
+__all__ = [
+    "ensure_writable",
+    "replacing",
+    "replacing_folder",
+    "save_figure",
+    "save_tensors",
+    "write_json",
+]
 
 
 @contextmanager
@@ -38,6 +46,27 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
         if isinstance(error, OSError) and error.filename == str(temporary):
             error.filename = str(path)
         raise
+
+
+def ensure_writable(path: str | os.PathLike[str]) -> None:
+    """Raise the OSError that `replacing` would end with, before the work; writes nothing.
+
+    Examples
+    --------
+    >>> ensure_writable("none/x.txt")
+    Traceback (most recent call last):
+    FileNotFoundError: [Errno 2] No such file or directory: 'none/x.txt'
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        temporary.touch()
+    except OSError as error:
+        error.filename = str(path)
+        raise
+    temporary.unlink()
 
 
 @contextmanager

@@ -15,9 +15,6 @@ from .data import Models
 
 __all__ = ["finetune"]
 
-#: Highest learning rate of adapters, and of all weights.
-ADAPTER_RATE, FULL_RATE = 3e-3, 3e-4
-
 
 @dataclass(frozen=True)
 class TrainingOptions:
@@ -25,7 +22,7 @@ class TrainingOptions:
 
     lora_rank: Annotated[int, typer.Option(min=1, max=64, help="Rank of the adapters.")] = 8
     full: Annotated[bool, typer.Option("--full", help="Train all weights, no adapters.")] = False
-    minutes: Annotated[float, typer.Option(min=0, help="Time for training.")] = 10
+    minutes: Annotated[float, typer.Option(help="Time for training, more than 0.")] = 10
     steps: Annotated[
         int | None,
         typer.Option(
@@ -83,8 +80,8 @@ def finetune(
     weights they go with; `protdiff weights merge` makes one file of both.
     """
     from ..network.numerics import pick_device
-    from ..training.adaptation import FinetuneSettings
     from ..training.finetune import finetune as run
+    from ..training.finetune_settings import FinetuneSettings
 
     settings = FinetuneSettings(
         rank=None if training.full else training.lora_rank,
@@ -92,16 +89,15 @@ def finetune(
         steps=training.steps,
         keep=training.keep,
         seed=seed,
-        learning_rate=FULL_RATE if training.full else ADAPTER_RATE,
         device=pick_device(device.value),
     )
-    with progress_bar(1000, "fine-tuning", "‰") as advance:
+    with progress_bar(100, "fine-tuning", "%") as advance:
         shown = 0
 
         def progress(share: float) -> None:
             nonlocal shown
-            advance(int(1000 * share) - shown)
-            shown = int(1000 * share)
+            advance(int(100 * share) - shown)
+            shown = int(100 * share)
 
         numbers = run(
             inputs, out, weights=training.weights, hold_out=training.hold_out,
@@ -110,6 +106,7 @@ def finetune(
             stride=reading.stride, models=reading.models.value, jobs=reading.jobs,
         )  # fmt: skip
     print_comparison(numbers)
+    print(f"\n{verdict(numbers)}")
     print(f"weights: {out} ({out.stat().st_size / 1000:.0f} kB)")
 
 
@@ -134,3 +131,20 @@ def print_comparison(numbers: dict[str, Any]) -> None:
         if key in before:
             yours = f"{before[f'user_{key}']:9.3f}" if f"user_{key}" in before else ""
             print(f"  {label:20}{before[key]:9.3f}{after[key]:9.3f}{yours}")
+
+
+def verdict(numbers: dict[str, Any]) -> str:
+    """What was learned and what was forgotten, in one or two lines."""
+    from ..training.loss_change import LossChange
+
+    change = LossChange(**numbers["loss_change"])
+    if not numbers["kept_step"]:
+        text = "NOTHING WAS LEARNED: THESE ARE THE ORIGINAL WEIGHTS"
+    elif change.falls():
+        text = f"learned: loss on held-out chains {change}"
+    else:
+        text = f"loss on held-out chains {change}: no fall beyond noise; judge by the samples"
+    if numbers["kept_step"] and "others_change" in numbers:
+        others = LossChange(**numbers["others_change"])
+        text += f"\nforgotten: loss on samples of the original weights {others}"
+    return text

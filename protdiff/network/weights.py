@@ -33,6 +33,7 @@ __all__ = [
     "WeightsError",
     "base_digest",
     "file_digest",
+    "find_base",
     "find_weights",
     "load_weights",
     "read_metadata",

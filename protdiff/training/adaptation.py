@@ -9,22 +9,20 @@ network does; a pull on the parameters would penalise harmless and harmful chang
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
 import torch
 
-from ..dataset.split import deal_splits
-from ..dataset.store import SPLITS, UNSPLIT
+from .._system.notices import warn
 from ..network.adapters import adapter_tensors, add_adapters
 from ..network.numerics import flush_denormals, pick_device
 from ..network.weights import DEFAULT, find_weights, load_weights, save_adapters, save_weights
 from .batches import make_batch
-from .config import TrainingConfig
+from .finetune_settings import FinetuneSettings
+from .loss_change import last_good, loss_change
 from .losses import distillation_loss
 from .objective import batch_loss, earlier_call, held_out_loss, is_self_conditioned, noise_of
-from .optimisation import MovingAverage, adamw, averaged_in_place, learning_rate, take_step
+from .optimisation import MovingAverage, adamw, averaged_in_place, take_step
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,131 +32,23 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from .batches import Batch
+    from .chain_groups import ChainGroups
     from .chains import ChainSet
+    from .loss_change import LossChange
     from .objective import HeldOutLoss
 
-__all__ = ["ChainGroups", "FinetuneSettings", "finetune_chains", "hold_out_chains"]
+__all__ = ["finetune_chains"]
 
 #: Share of rehearsals, unless the settings say otherwise.
 REHEARSAL_SHARE = 0.25
-#: Shares: the learning rate begins with 2 % of the highest, reaches the highest after 3 % of the
-#: training, and falls to zero over the second half.
-FIRST_RATE, RISE, FALL = 0.02, 0.03, 0.5
 
 
-@dataclass(frozen=True)
-class FinetuneSettings:
-    """How to fine-tune.
+class Check(NamedTuple):
+    """Weights of a step, averaged over the steps before, and their loss on held-out chains."""
 
-    Attributes
-    ----------
-    rank : int or None
-        Rank of the adapters; None to train all weights.
-    minutes : float
-    steps : int, optional
-        Steps in place of minutes: equal commands then give equal weights.
-    learning_rate : float
-        Highest rate.
-    keep : float, optional
-        Share of the steps that are rehearsals; by default a quarter, and none for chains of one
-        sequence (see `for_one_sequence`).
-    full_share : float
-        Share of the batches at full resolution.
-    beads : int
-        Beads in a batch, at full resolution.
-    ema : float
-        Decay of the moving average of the weights, per step.
-    held_out_batches : int
-        Batches of which the held-out loss is the mean.
-    checks : int
-        How often the held-out loss is measured; the weights of the lowest one are kept.
-    seed : int
-    device : str
-        auto, cpu, cuda or mps.
-    """
-
-    rank: int | None = 8
-    minutes: float = 10.0
-    steps: int | None = None
-    learning_rate: float = 3e-3
-    keep: float | None = None
-    full_share: float = 0.6
-    beads: int = 512
-    ema: float = 0.98
-    held_out_batches: int = 12
-    checks: int = 6
-    seed: int = 0
-    device: str = "cpu"
-
-    def training(self) -> TrainingConfig:
-        """Configuration of the batches."""
-        return TrainingConfig.model_validate(
-            {
-                "data": ".", "out": ".", "beads": self.beads, "seed": self.seed,
-                "sequence_share": 0.1, "structure_share": 0.2, "full_share": self.full_share,
-                "max_length": 512, "device": self.device,
-            }
-        )  # fmt: skip
-
-    def share_done(self, step: int, seconds: float) -> float:
-        """Share of the training that is done after some steps and seconds."""
-        if self.steps is not None:
-            return step / self.steps
-        return seconds / (60 * self.minutes) if self.minutes > 0 else 1.0
-
-
-def for_one_sequence(settings: FinetuneSettings) -> FinetuneSettings:
-    """Settings for an ensemble: the network learns its one fold and may forget all others.
-
-    No rehearsals unless `keep` is given, twice the rate, and most batches at coarse scales, where
-    the fold is decided.
-    """
-    keep, rate = settings.keep or 0.0, 2 * settings.learning_rate
-    return replace(settings, keep=keep, full_share=0.25, learning_rate=rate)
-
-
-class ChainGroups(NamedTuple):
-    """Chains to learn from, chains to measure on, and samples of the original weights."""
-
-    train: ChainSet
-    held_out: ChainSet
-    rehearsal: ChainSet | None = None
-
-
-def hold_out_chains(
-    chains: ChainSet, share: float, seed: int = 0
-) -> tuple[ChainSet, ChainSet, bool]:
-    """Training and held-out chains: whole clusters, or single chains if there is one cluster only.
-
-    Parameters
-    ----------
-    chains : ChainSet
-    share : float
-        Of the chains to hold out.
-    seed : int
-
-    Returns
-    -------
-    train, held_out : ChainSet
-    one_sequence : bool
-        Whether all chains have the same sequence, as the conformations of an ensemble have.
-
-    Raises
-    ------
-    ValueError
-        If there are too few chains to hold out any.
-    """
-    cluster = chains.table["cluster"]
-    if len(np.unique(cluster)) == 1:
-        cluster = np.arange(len(chains))
-    undecided = np.full(len(chains), UNSPLIT, np.uint8)
-    split = deal_splits(cluster, undecided, {"val": share, "test": 0.0}, seed)
-    held_out = np.flatnonzero(split == SPLITS.index("val"))
-    if not len(held_out):
-        raise ValueError(f"{len(chains)} chains are too few to hold out {share:.0%} of them")
-    train = np.flatnonzero(split == SPLITS.index("train"))
-    one_sequence = len(np.unique(chains.table["sequence"])) == 1
-    return chains.take(train), chains.take(held_out), one_sequence
+    step: int
+    held_out: HeldOutLoss
+    values: list[Tensor]
 
 
 class Adaptation:
@@ -195,9 +85,7 @@ class Adaptation:
         batch = make_batch(source, self.denoiser.recipe, self.config, step)
         self.optimiser.zero_grad(set_to_none=True)
         loss_of(batch, step).backward()
-        highest = self.settings.learning_rate
-        rate = learning_rate(highest, done / RISE + FIRST_RATE, (1 - done) / FALL)
-        take_step(self.optimiser, list(self.trained), rate, self.config.clip)
+        take_step(self.optimiser, list(self.trained), self.settings.rate(done), self.config.clip)
         self.average.update(self.trained)
 
     def _loss(self, batch: Batch, seed: int) -> Float[Tensor, ""]:
@@ -212,13 +100,16 @@ class Adaptation:
             self.denoiser, self.base, flow, batch, epsilon, u, self.config.resolution, earlier
         )
 
-    def measure(self, held_out: ChainSet) -> HeldOutLoss:
-        """Loss of the weights, as they are now, on held-out chains."""
-        return held_out_loss(self.denoiser, held_out, self.config, self.settings.held_out_batches)
+    def measure(self, chains: ChainSet) -> HeldOutLoss:
+        """Loss of the weights, as they are now; always on the same draws of the chains."""
+        draws = self.settings.draws(len(chains))
+        return held_out_loss(self.denoiser, chains, self.config, draws)
 
-    def values(self) -> list[Tensor]:
-        """Copies of the trained parameters."""
-        return [parameter.detach().clone() for parameter in self.trained]
+    def check(self, step: int, held_out: ChainSet) -> Check:
+        """Loss of the averaged weights on held-out chains, and copies of these weights."""
+        with averaged_in_place(self.average, list(self.trained)):
+            values = [parameter.detach().clone() for parameter in self.trained]
+            return Check(step, self.measure(held_out), values)
 
     @torch.no_grad()
     def set_values(self, values: list[Tensor]) -> None:
@@ -266,35 +157,100 @@ def finetune_chains(
     Returns
     -------
     dict
-        steps, minutes; loss_before, loss_after: on held-out chains, of the original and the new
-        weights; bands_before, bands_after: the same by band, relative to the Gaussian chain.
+        steps, minutes; kept_step: step of the weights that are written, 0 for the original ones;
+        loss_before, loss_after: on held-out chains, of the original and the new weights, and
+        loss_change: the difference and its standard error as shares of the loss before;
+        others_change: the same on ``chains.others``, if there are any; bands_before, bands_after:
+        loss on held-out chains by band, relative to the Gaussian chain.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        When it is interrupted. The weights that are best so far are written first, if the loss on
+        held-out chains has been measured since the first step.
+
+    Warns
+    -----
+    ProtdiffWarning
+        If the original weights are better than all that came after, so that they are written.
     """
     settings = settings or FinetuneSettings()
     tuning = Adaptation(find_weights(weights or DEFAULT), settings)
-    before = best = tuning.measure(chains.held_out)
-    kept = tuning.values()
-    report(f"held-out loss {before.loss:.4f}")
-    step, seconds, began, checked = 0, 0.0, time.monotonic(), 0
-    while (done := settings.share_done(step, seconds)) < 1:
-        tuning.take_step(step, chains, done)
-        step, seconds = step + 1, time.monotonic() - began
-        done = settings.share_done(step, seconds)
-        if progress is not None:
-            progress(min(1.0, done))
-        if done * settings.checks >= checked + 1:
-            checked += 1
-            with averaged_in_place(tuning.average, list(tuning.trained)):
-                measured = tuning.measure(chains.held_out)
-                if measured.loss < best.loss:
-                    best, kept = measured, tuning.values()
-            bands = ", ".join(f"{name} {value:.3f}" for name, value in measured.bands.items())
-            report(f"step {step}: held-out loss {measured.loss:.4f}; {bands}")
-            began = time.monotonic() - seconds  # measuring is not training
-    tuning.set_values(kept)
-    results = {
-        "steps": step, "loss_before": before.loss, "loss_after": best.loss,
-        "bands_before": before.bands, "bands_after": best.bands,
-    }  # fmt: skip
+    checks = [tuning.check(0, chains.held_out)]
+    others = tuning.measure(chains.others) if chains.others is not None else None
+    report(f"held-out loss {checks[0].held_out.loss:.4f} with the original weights")
+    try:
+        steps, seconds = train(tuning, chains, checks, report, progress)
+    except KeyboardInterrupt:
+        kept = best_of(checks)
+        if kept.step:
+            tuning.set_values(kept.values)
+            results = comparison(checks[0], kept)
+            tuning.save(out, (card or {}) | {"steps": kept.step} | results)
+            report(f"interrupted; the weights of step {kept.step} are kept: {out}")
+        raise
+    kept = best_of(checks)
+    tuning.set_values(kept.values)
+    results = {"steps": steps} | comparison(checks[0], kept)
+    if chains.others is not None and others is not None:
+        change = loss_change(others.draws, tuning.measure(chains.others).draws)
+        results["others_change"] = change._asdict()
     # The file gets no times, so that equal steps give equal bytes.
     tuning.save(out, (card or {}) | results)
+    if not kept.step:
+        last = loss_change(checks[0].held_out.draws, checks[-1].held_out.draws)
+        warn(
+            f"{out}: NOTHING WAS LEARNED, THE WEIGHTS ARE THE ORIGINAL ONES: the loss on held-out "
+            f"chains was higher at every check, at the end by {last}; give more structures or time"
+        )
     return results | {"minutes": round(seconds / 60, 2)}
+
+
+def train(
+    tuning: Adaptation,
+    chains: ChainGroups,
+    checks: list[Check],
+    report: Callable[[str], object],
+    progress: Callable[[float], object] | None,
+) -> tuple[int, float]:
+    """Take all steps, and append what is measured on the way to `checks`.
+
+    Returns
+    -------
+    steps : int
+    seconds : float
+        Of the steps alone: measuring is not training.
+    """
+    settings, first = tuning.settings, checks[0].held_out
+    step, seconds, done = 0, 0.0, 0.0
+    while done < 1:
+        began = time.monotonic()
+        tuning.take_step(step, chains, done)
+        step, seconds = step + 1, seconds + time.monotonic() - began
+        done = min(1.0, settings.share_done(step, seconds))
+        if progress is not None:
+            progress(done)
+        if done * settings.checks >= len(checks):
+            checks.append(tuning.check(step, chains.held_out))
+            now = checks[-1].held_out
+            report(
+                f"step {step} ({100 * done:.0f} %): held-out loss {now.loss:.4f}, "
+                f"{loss_change(first.draws, now.draws)}"
+            )
+    return step, seconds
+
+
+def best_of(checks: list[Check]) -> Check:
+    """The weights to keep; see `last_good`."""
+    return checks[last_good([check.held_out.draws for check in checks])]
+
+
+def comparison(before: Check, after: Check) -> dict[str, Any]:
+    """Numbers of the original and the kept weights on held-out chains."""
+    change: LossChange = loss_change(before.held_out.draws, after.held_out.draws)
+    return {
+        "kept_step": after.step,
+        "loss_before": before.held_out.loss, "loss_after": after.held_out.loss,
+        "loss_change": change._asdict(),
+        "bands_before": before.held_out.bands, "bands_after": after.held_out.bands,
+    }  # fmt: skip

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 import numpy as np
 
+from .._system.files import ensure_writable
 from ..structure.backbone import Backbone
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from ..dataset import ChainSet
     from ..dataset.build import Reading
-    from .adaptation import FinetuneSettings
+    from .finetune_settings import FinetuneSettings
 
 __all__ = ["finetune", "portrait"]
 
@@ -62,9 +63,9 @@ def finetune(
         Share of the chains that are not learned from: the loss is measured on them.
     samples : int
         Backbones to draw before and after, for the comparison, at least 2. Those drawn before are
-        also what the network rehearses, so that it does not forget. 0: no comparison and no
-        rehearsals.
-    settings : protdiff.training.adaptation.FinetuneSettings, optional
+        also what the network rehearses, so that it does not forget; on every fourth of them, which
+        is not rehearsed, is measured what it forgot. 0: no comparison and no rehearsals.
+    settings : protdiff.training.finetune_settings.FinetuneSettings, optional
     report : callable
         Gets a line of text now and then.
     progress : callable, optional
@@ -75,16 +76,23 @@ def finetune(
     Returns
     -------
     dict
-        chains, rejected: numbers of chains; steps, minutes, loss_before, loss_after,
-        bands_before, bands_after: see `finetune_chains`; before, after: the samples of the
-        original and the new weights, see `portrait`. All but `after` and `minutes` are stored in
-        the file, too.
+        chains, rejected: numbers of chains; steps, minutes, kept_step, loss_before, loss_after,
+        loss_change, others_change, bands_before, bands_after: see `finetune_chains`; before, after:
+        the samples of the original and the new weights, see `portrait`. All but `after` and
+        `minutes` are stored in the file, too.
 
     Raises
     ------
     ValueError
-        If no chain can be used, there are too few to hold out any, `samples` is 1, or the file
-        cannot be written.
+        If no chain can be used, there are too few to hold out any, `samples` is 1, or adapters of
+        `weights` could not be loaded from `out`.
+    OSError
+        If `out` cannot be written. This, too, is found out before any work.
+
+    Warns
+    -----
+    ProtdiffWarning
+        If the original weights are better than all that came after, so that they are written.
 
     Examples
     --------
@@ -95,20 +103,15 @@ def finetune(
     from ..dataset.build import Reading
     from ..network.weights import find_weights
     from ..sampling.generate import generate
-    from .adaptation import (
-        ChainGroups,
-        FinetuneSettings,
-        finetune_chains,
-        for_one_sequence,
-        hold_out_chains,
-    )
+    from .adaptation import finetune_chains
+    from .chain_groups import ChainGroups, hold_out_chains
+    from .finetune_settings import FinetuneSettings, for_one_sequence
 
     out, settings = Path(out), settings or FinetuneSettings()
-    if out.suffix != ".safetensors" or not out.parent.is_dir():
-        raise ValueError(f"{out}: must end in .safetensors and lie in a folder that exists")
     if samples == 1:
         raise ValueError("`samples` 1: a comparison needs at least 2")
     origin = find_weights(weights)
+    check_place(out, origin, adapters=settings.rank is not None)
     chains, n_rejected = _read_chains(structures, Reading(identical=True, **reading))
     train, held_out, ensemble = hold_out_chains(chains, hold_out, settings.seed)
     report(f"{len(train)} chains to learn from, {len(held_out)} held out")
@@ -123,20 +126,58 @@ def finetune(
             lengths, num=samples, seed=settings.seed, device=settings.device, weights=weights
         )
 
-    rehearsal = None
+    rehearsal = others = None
     if samples:
         report(f"drawing {samples} backbones with the original weights")
         drawn = draw(origin)
         numbers["before"] = portrait(drawn, chains, ensemble)
-        rehearsal = _without_types(drawn)
+        others = _without_types(drawn[::4])
+        rehearsal = _without_types([item for k, item in enumerate(drawn) if k % 4])
     numbers |= finetune_chains(
-        ChainGroups(train, held_out, rehearsal), out, weights=origin, settings=settings,
+        ChainGroups(train, held_out, rehearsal, others), out, weights=origin, settings=settings,
         report=report, card=numbers, progress=progress,
     )  # fmt: skip
     if samples:
         report(f"drawing {samples} backbones with the new weights")
         numbers["after"] = portrait(draw(out), chains, ensemble)
     return numbers
+
+
+def check_place(out: Path, origin: Path, adapters: bool) -> None:
+    """Refuse a place from which the new weights could not be loaded, or where none can be written.
+
+    Parameters
+    ----------
+    out : Path
+        File to write.
+    origin : Path
+        Weights to start from.
+    adapters : bool
+        The file will hold adapters: they need the original weights when they are loaded.
+
+    Raises
+    ------
+    ValueError, OSError
+    """
+    from ..network.weights import ADAPTERS, WeightsError, base_digest, find_base, read_metadata
+
+    if out.suffix != ".safetensors" or not out.parent.is_dir():
+        raise ValueError(f"{out}: must end in .safetensors and lie in a folder that exists")
+    if adapters:
+        if out.exists() and out.samefile(origin):
+            raise ValueError(f"{out}: adapters need the weights in this file; give another `out`")
+        if read_metadata(origin)["format"] == ADAPTERS:
+            raise ValueError(
+                f"{origin}: holds adapters, and adapters of adapters cannot be loaded; make whole "
+                "weights of them first: protdiff weights merge"
+            )
+        try:
+            find_base(out, {"name": origin.stem, "sha256": base_digest(origin)})
+        except WeightsError:
+            raise ValueError(
+                f"{out}: adapters of {origin} are loaded only from its own folder; write them there"
+            ) from None
+    ensure_writable(out)
 
 
 def _read_chains(

@@ -37,10 +37,14 @@ LONGEST_GAP = 0.12
 
 
 class HeldOutLoss(NamedTuple):
-    """Mean loss on held-out chains, and the error per band over that of the Gaussian chain."""
+    """Mean loss on held-out chains, and the error per band over that of the Gaussian chain.
+
+    `draws`: the loss of every batch, to be compared with others on the same batches.
+    """
 
     loss: float
     bands: dict[str, float]
+    draws: tuple[float, ...] = ()
 
 
 def batch_loss(
@@ -141,7 +145,7 @@ def held_out_loss(
     ratios = dict(
         zip(loss_names(config.packing), (total[:, 0] / total[:, 1]).tolist(), strict=True)
     )
-    return HeldOutLoss(sum(losses) / batches, ratios)
+    return HeldOutLoss(sum(losses) / batches, ratios, tuple(losses))
 
 
 def sample_quality(denoiser: Denoiser, count: int) -> dict[str, float]:

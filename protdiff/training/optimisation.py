@@ -133,7 +133,8 @@ class MovingAverage:
         """Take the parameters that the module has now into the average."""
         self.updates += 1
         weight = 1 - min(self.decay, (1 + self.updates) / (10 + self.updates))
-        averages, parameters = list(self.module.parameters()), list(module.parameters())
+        averages: list[Tensor] = list(self.module.parameters())
+        parameters: list[Tensor] = list(module.parameters())
         torch._foreach_lerp_(averages, parameters, weight)  # pyright: ignore[reportPrivateImportUsage]
 
 

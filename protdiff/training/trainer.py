@@ -214,7 +214,7 @@ class Trainer(RunState):
     ) -> None:
         """Measure the averaged weights on held-out chains, and by samples; keep the best."""
         count, denoiser = self.config.samples, self.averaged()
-        loss, ratios = held_out_loss(denoiser, held_out, self.config)
+        loss, ratios, _ = held_out_loss(denoiser, held_out, self.config)
         log.write("validation", self._counters() | ratios | {"loss": loss})
         report(f"step {self.step}: " + ", ".join(f"{k} {v:.3f}" for k, v in ratios.items()))
         if loss < self.progress.best:

@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from protdiff._system.files import replacing, replacing_folder, write_json
+from protdiff._system.files import ensure_writable, replacing, replacing_folder, write_json
 
 
 def test_a_file_appears_when_the_context_ends(tmp_path):
@@ -52,3 +52,15 @@ def test_a_folder_appears_whole_or_not_at_all(tmp_path, fails):
 def test_json_has_null_for_missing_numbers(tmp_path):
     write_json(tmp_path / "x.json", {"a": [1.5, math.nan], "b": {"c": math.inf}})
     assert json.loads((tmp_path / "x.json").read_text()) == {"a": [1.5, None], "b": {"c": None}}
+
+
+def test_what_cannot_be_written_is_found_out_before(tmp_path):
+    (tmp_path / "x.txt").write_text("older")
+    ensure_writable(tmp_path / "x.txt")
+    ensure_writable(tmp_path / "new.txt")
+    for place in (tmp_path, tmp_path / "none" / "x.txt", tmp_path / "x.txt" / "y.txt"):
+        with pytest.raises(OSError, match=place.name) as caught:
+            ensure_writable(place)
+        assert caught.value.filename == str(place)
+    assert [path.name for path in tmp_path.iterdir()] == ["x.txt"]
+    assert (tmp_path / "x.txt").read_text() == "older"

@@ -55,6 +55,28 @@ def test_untrained_adapters_change_nothing(denoiser, noisy):
     assert {id(p) for p in denoiser.parameters() if p.requires_grad} == {id(p) for p in trained}
 
 
+@pytest.mark.parametrize("rank", [1, 2, 4, 8])
+def test_the_rank_does_not_scale_the_first_step(denoiser, rank):
+    """AdamW moves every entry of B by the rate: weights then move by the rate, rms, at any rank.
+
+    The entries of A have variance 1/r, which is the factor α/r of the adapters, and AB sums r of
+    them. Tolerance: five standard errors of the mean square of A.
+    """
+    layers = [module for _, module in linears(denoiser.network)]
+    before = torch.cat([module.weight.detach().flatten() for module in layers])
+    add_adapters(denoiser.network, rank)
+    signs, entries = torch.Generator().manual_seed(0), 0
+    for name, parameter in denoiser.network.named_parameters():
+        parameter.data = parameter.double()
+        if ".up." in name:
+            parameter.data = 0.01 * (torch.randint(2, parameter.shape, generator=signs) * 2.0 - 1)
+            parameter.data = parameter.double()
+        entries += parameter.numel() * (".down." in name)
+    after = torch.cat([module.weight.detach().flatten() for module in layers])
+    mean_square = float((after - before).square().mean())
+    assert mean_square == pytest.approx(0.01**2, rel=5 * (2 / entries) ** 0.5)
+
+
 def test_every_irrep_of_every_linear_layer_has_its_own_pair(denoiser):
     paths = {name: [i.path_shape for i in m.instructions] for name, m in linears(denoiser.network)}
     add_adapters(denoiser.network, 3)

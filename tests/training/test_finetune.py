@@ -1,15 +1,20 @@
 """`protdiff.finetune`: from structures to weights, and what changed."""
 
+import copy
 import json
+import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import protdiff
+from protdiff.network.adapters import adapter_tensors, add_adapters
+from protdiff.network.weights import find_weights, save_adapters
 from protdiff.training import adaptation
-from protdiff.training.adaptation import FinetuneSettings
 from protdiff.training.chains import load_chains
-from protdiff.training.finetune import nearest_conformation, portrait
+from protdiff.training.finetune import check_place, nearest_conformation, portrait
+from protdiff.training.finetune_settings import FinetuneSettings
 
 from .test_adaptation import FEW, quiet
 
@@ -76,3 +81,45 @@ def test_bad_places(tmp_path, chains):
     for out in (tmp_path / "x.pt", tmp_path / "none" / "x.safetensors"):
         with pytest.raises(ValueError, match=r"must end in \.safetensors and lie in a folder"):
             protdiff.finetune(backbones, out)
+
+
+@pytest.fixture
+def base(tiny_weights, tmp_path):
+    """The tiny network's weights in a folder of the test's own."""
+    return Path(shutil.copy(tiny_weights, tmp_path / "base.safetensors"))
+
+
+@pytest.fixture
+def adapters(base, tiny_denoiser):
+    """Adapters of the tiny network in that folder."""
+    path = base.parent / "adapters.safetensors"
+    network = copy.deepcopy(tiny_denoiser.network)
+    add_adapters(network, 2)
+    save_adapters(path, adapter_tensors(network), base)
+    return path
+
+
+def test_adapters_that_could_never_be_loaded_are_refused(base, adapters, tmp_path):
+    with pytest.raises(ValueError, match=r"adapters of adapters cannot .* weights merge"):
+        check_place(tmp_path / "more.safetensors", adapters, adapters=True)
+    with pytest.raises(ValueError, match="adapters need the weights in this file"):
+        check_place(base, base, adapters=True)
+    other = tmp_path / "other"
+    other.mkdir()
+    with pytest.raises(ValueError, match="are loaded only from its own folder"):
+        check_place(other / "mine.safetensors", base, adapters=True)
+    for out in (base, other / "mine.safetensors"):
+        check_place(out, base, adapters=False)  # whole weights need no others
+    check_place(tmp_path / "mine.safetensors", base, adapters=True)
+    check_place(other / "mine.safetensors", find_weights(), adapters=True)
+    assert sorted(path.name for path in tmp_path.rglob("*")) == [
+        "adapters.safetensors", "base.safetensors", "other",
+    ]  # fmt: skip
+
+
+def test_a_file_that_cannot_be_written_is_refused_before_any_work(base, tmp_path, monkeypatch):
+    (tmp_path / "folder.safetensors").mkdir()
+    with pytest.raises(IsADirectoryError, match=r"folder\.safetensors"):
+        protdiff.finetune([], tmp_path / "folder.safetensors", weights=base)
+    with pytest.raises(OSError, match="too long"):
+        protdiff.finetune([], tmp_path / f"{250 * 'x'}.safetensors", weights=base)

@@ -8,8 +8,8 @@ from protdiff.flow import Flow, chain_momenta
 from protdiff.network import Denoiser
 from protdiff.network.denoiser import active_modes
 from protdiff.structure.constants import BANDS, band_index
-from protdiff.training.adaptation import FinetuneSettings
 from protdiff.training.batches import make_batch
+from protdiff.training.finetune_settings import FinetuneSettings
 from protdiff.training.losses import band_of, distillation_loss
 from protdiff.training.objective import batch_loss, earlier_call, noise_of
 

@@ -8,8 +8,10 @@ import torch
 
 from protdiff.network import Denoiser, ReaderConfig, SequenceReader
 from protdiff.network.weights import load_weights, save_weights
-from protdiff.training.adaptation import ChainGroups, FinetuneSettings, finetune_chains
+from protdiff.training.adaptation import finetune_chains
 from protdiff.training.batches import make_batch
+from protdiff.training.chain_groups import ChainGroups
+from protdiff.training.finetune_settings import FinetuneSettings
 from protdiff.training.objective import batch_loss
 from protdiff.training.reader_training import fit_reader, hidden_runs, reading_accuracy
 from protdiff.training.trainer import Trainer
@@ -122,7 +124,7 @@ def test_nothing_to_read_is_an_error(chains):
 @pytest.mark.parametrize("rank", [2, None])
 def test_fine_tuned_weights_read_as_before(started, chains, tmp_path, rank):
     out = tmp_path / "mine.safetensors"
-    settings = FinetuneSettings(rank=rank, steps=2, beads=256, held_out_batches=1, checks=1)
+    settings = FinetuneSettings(rank=rank, steps=2, beads=256, held_out_batches=2, checks=1)
     finetune_chains(
         ChainGroups(chains, chains, chains), out, weights=started.initial, settings=settings,
         report=lambda line: None,
