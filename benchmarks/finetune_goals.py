@@ -33,8 +33,9 @@ from protdiff.training.loss_change import LossChange, loss_change
 from protdiff.training.objective import held_out_loss
 
 CHAINS, SHORTEST, LONGEST = 30, 60, 160
-#: Batches of the loss on other proteins.
-BATCHES = 48
+#: Batches of the loss on other proteins, and the share of them at full resolution, which is that of
+#: the network's training.
+BATCHES, FULL_SHARE = 48, 0.65
 #: Whether a chain with these shares of helix and strand (DSSP) is of the kind.
 KINDS = {
     "helical": lambda helix, strand: helix > 0.5 and strand < 0.05,
@@ -74,7 +75,7 @@ def write_set(kind, data, folder, cache):
 @flush_denormals()
 def draws(weights, chains):
     """Loss of weights on chains, draw by draw."""
-    config = FinetuneSettings().training()
+    config = FinetuneSettings(full_share=FULL_SHARE).training()
     return held_out_loss(load_weights(weights), chains, config, BATCHES).draws
 
 
