@@ -88,15 +88,17 @@ def main():
 
 def show_warnings():
     """Show every warning of the package once, as one line on stderr."""
-    show = warnings.showwarning
+    show, shown = warnings.showwarning, set()
 
     def one_line(message, category, *where):
-        if issubclass(category, ProtdiffWarning):
-            print("warning:", " ".join(str(message).split()), file=sys.stderr)
-        else:
+        if not issubclass(category, ProtdiffWarning):
             show(message, category, *where)
+        elif (line := " ".join(str(message).split())) not in shown:
+            shown.add(line)
+            print("warning:", line, file=sys.stderr)
 
-    warnings.simplefilter("once", ProtdiffWarning)
+    # The filter "once" forgets what it has shown whenever warnings are collected somewhere.
+    warnings.simplefilter("always", ProtdiffWarning)
     warnings.showwarning = one_line
 
 
