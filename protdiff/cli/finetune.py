@@ -22,7 +22,9 @@ class TrainingOptions:
 
     lora_rank: Annotated[int, typer.Option(min=1, max=64, help="Rank of the adapters.")] = 8
     full: Annotated[bool, typer.Option("--full", help="Train all weights, no adapters.")] = False
-    minutes: Annotated[float, typer.Option(help="Time for training, more than 0.")] = 10
+    minutes: Annotated[
+        float, typer.Option(help="Time for training; measuring adds one or two.")
+    ] = 10
     steps: Annotated[
         int | None,
         typer.Option(

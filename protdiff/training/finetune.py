@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 import numpy as np
 
 from .._system.files import ensure_writable
+from .._system.notices import warn
 from ..structure.backbone import Backbone
 
 if TYPE_CHECKING:
@@ -92,7 +94,8 @@ def finetune(
     Warns
     -----
     ProtdiffWarning
-        If the original weights are better than all that came after, so that they are written.
+        If chains are left out, or if the original weights are better than all that came after, so
+        that they are written.
 
     Examples
     --------
@@ -110,15 +113,22 @@ def finetune(
     out, settings = Path(out), settings or FinetuneSettings()
     if samples == 1:
         raise ValueError("`samples` 1: a comparison needs at least 2")
+    if settings.keep and not samples:
+        raise ValueError(
+            f"`keep` {settings.keep:g}: what is rehearsed are `samples`, and those are 0"
+        )
     origin = find_weights(weights)
     check_place(out, origin, adapters=settings.rank is not None)
-    chains, n_rejected = _read_chains(structures, Reading(identical=True, **reading))
+    chains, rejected = _read_chains(structures, Reading(identical=True, **reading))
     train, held_out, ensemble = hold_out_chains(chains, hold_out, settings.seed)
     report(f"{len(train)} chains to learn from, {len(held_out)} held out")
+    if rejected:
+        kinds = ", ".join(f"{kind} {count}" for kind, count in rejected.most_common())
+        warn(f"{rejected.total()} of {rejected.total() + len(chains)} chains are left out: {kinds}")
     if ensemble:
         report("all of one sequence: the frames held out are neighbours of those learned")
         settings = for_one_sequence(settings)
-    numbers: dict[str, Any] = {"chains": len(chains), "rejected": n_rejected}
+    numbers: dict[str, Any] = {"chains": len(chains), "rejected": rejected.total()}
     lengths = _sample_lengths(chains, samples)
 
     def draw(weights: Path) -> list[Backbone]:
@@ -138,7 +148,7 @@ def finetune(
         report=report, card=numbers, progress=progress,
     )  # fmt: skip
     if samples:
-        report(f"drawing {samples} backbones with the new weights")
+        report(f"{out} is written; drawing {samples} backbones with it")
         numbers["after"] = portrait(draw(out), chains, ensemble)
     return numbers
 
@@ -182,8 +192,8 @@ def check_place(out: Path, origin: Path, adapters: bool) -> None:
 
 def _read_chains(
     structures: Iterable[Backbone | str | PathLike[str]], reading: Reading
-) -> tuple[ChainSet, int]:
-    """Chains of backbones, or of files and other inputs, in memory; and how many were rejected."""
+) -> tuple[ChainSet, Counter[str]]:
+    """Chains of backbones, or of files and other inputs; and how many were rejected by kind."""
     from ..dataset import ChainSet
     from ..dataset.build import build_dataset
     from ..dataset.filters import Limits
@@ -193,13 +203,13 @@ def _read_chains(
     backbones = [item for item in structures if isinstance(item, Backbone)]
     if len(backbones) == len(structures):
         chains, rejected = chain_set(backbones, limits)
-        return chains, len(rejected)
+        return chains, Counter(item.kind for item in rejected)
     with tempfile.TemporaryDirectory() as folder:
         dataset = Path(folder) / "set"
         inputs = [str(item) for item in structures]
         summary = build_dataset(inputs, dataset, limits=limits, reading=reading)
         chains = ChainSet.open(dataset).compact()
-    return chains, sum(summary["rejected"].values())
+    return chains, Counter(summary["rejected"])
 
 
 def _without_types(backbones: list[Backbone]) -> ChainSet:

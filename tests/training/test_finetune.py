@@ -54,10 +54,7 @@ def test_from_backbones_to_weights(tiny_weights, chains):
     assert len(backbone) == 30 and json.dumps(numbers)
 
 
-@pytest.mark.parametrize(("keep", "rehearsals"), [(None, 0.0), (0.5, 0.5)])
-def test_one_sequence_is_learned_without_rehearsal_by_default(
-    tiny_weights, chains, monkeypatch, keep, rehearsals
-):
+def test_one_sequence_is_learned_without_rehearsal(tiny_weights, chains, monkeypatch):
     """Conformations of one chain: no fold but theirs is kept, and coarse scales come more often."""
     seen = []
     monkeypatch.setattr(
@@ -69,11 +66,31 @@ def test_one_sequence_is_learned_without_rehearsal_by_default(
     for structures in (frames, [chain.backbone() for chain in chains]):
         protdiff.finetune(
             structures, tiny_weights.parent / "x.safetensors", weights=tiny_weights, samples=0,
-            hold_out=0.3, settings=FinetuneSettings(keep=keep), report=quiet,
+            hold_out=0.3, report=quiet,
         )  # fmt: skip
     ensemble, many = seen
-    assert ensemble.keep == rehearsals and ensemble.full_share < many.full_share
-    assert many == FinetuneSettings(keep=keep)
+    assert ensemble.keep == 0 and ensemble.full_share < many.full_share
+    assert many == FinetuneSettings()
+
+
+def test_chains_that_are_left_out_are_counted(tiny_weights, chains, monkeypatch):
+    monkeypatch.setattr(adaptation, "finetune_chains", lambda *_, **__: {})
+    backbones = [chain.backbone() for chain in chains]
+    with pytest.warns(protdiff.ProtdiffWarning, match=f"2 of {len(chains) + 2} chains .* short 2"):
+        numbers = protdiff.finetune(
+            [*backbones, backbones[0][:20], backbones[1][:9]],
+            tiny_weights.parent / "x.safetensors",
+            weights=tiny_weights, samples=0, hold_out=0.3,
+        )  # fmt: skip
+    assert numbers == {"chains": len(chains), "rejected": 2}
+
+
+def test_nothing_can_be_rehearsed_without_samples(tiny_weights, chains):
+    with pytest.raises(ValueError, match=r"`keep` 0\.5: what is rehearsed are `samples`"):
+        protdiff.finetune(
+            [chain.backbone() for chain in chains], tiny_weights.parent / "x.safetensors",
+            weights=tiny_weights, samples=0, settings=FinetuneSettings(keep=0.5),
+        )  # fmt: skip
 
 
 def test_bad_places(tmp_path, chains):
