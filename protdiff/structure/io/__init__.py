@@ -7,10 +7,11 @@ from ..._system.lazy import lazy_names
 if TYPE_CHECKING:
     from .atoms import FileError
     from .paths import find_files, is_structure, stem
-    from .read_write import check_writable, read, write
+    from .read_write import check_writable, count_models, read, read_models, write
 
 __all__ = [
-    "FileError", "check_writable", "find_files", "is_structure", "read", "stem", "write",
+    "FileError", "check_writable", "count_models", "find_files", "is_structure", "read",
+    "read_models", "stem", "write",
 ]  # fmt: skip
 
 __getattr__, __dir__ = lazy_names(
@@ -18,9 +19,11 @@ __getattr__, __dir__ = lazy_names(
     {
         "FileError": "atoms",
         "check_writable": "read_write",
+        "count_models": "read_write",
         "find_files": "paths",
         "is_structure": "paths",
         "read": "read_write",
+        "read_models": "read_write",
         "stem": "paths",
         "write": "read_write",
     },

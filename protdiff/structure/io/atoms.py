@@ -9,7 +9,7 @@ import numpy as np
 from ..backbone import BACKBONE_ATOMS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from jaxtyping import Bool, Float, Int, Shaped
 
@@ -20,8 +20,8 @@ __all__ = [
     "TERMINAL_OXYGENS",
     "Atoms",
     "FileError",
+    "ParsedFile",
     "carbonyl_oxygen",
-    "check_model",
     "is_backbone_atom",
 ]
 
@@ -50,6 +50,15 @@ class Atoms(NamedTuple):
     b_factor: Float[np.ndarray, " records"]  # as `coord`
     hetero: Bool[np.ndarray, " records"]  # True for HETATM records
     in_polymer: Int[np.ndarray, " records"]  # 1 yes, 0 no, -1 where the file does not say
+    segment: Strings  # segment id of PDB, label_asym_id of mmCIF: chains that share a chain id
+    block: Int[np.ndarray, " records"]  # TER records before it: equal numbers across one differ
+
+
+class ParsedFile(NamedTuple):
+    """Models of a file as its format tells them apart."""
+
+    count: int
+    atoms: Callable[[int], Atoms]  # records of one model, counted from 1
 
 
 def carbonyl_oxygen(atoms: Mapping[str, Value]) -> Value | None:
@@ -70,10 +79,3 @@ def is_backbone_atom(names: Strings) -> Bool[np.ndarray, " records"]:
     if names.dtype == "S4":  # as integers, because text is compared slowly
         return np.isin(names.view(np.uint32), known.astype("S4").view(np.uint32))
     return np.isin(names, known)
-
-
-def check_model(model: int, count: int) -> None:
-    """FileError unless the file has that model."""
-    if not 1 <= model <= count:
-        has = "1 model, choose 1" if count == 1 else f"{count} models, choose 1 to {count}"
-        raise FileError(f"no model {model}: the file has {has}")

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..._system.notices import warn
-from .atoms import Atoms, FileError, check_model, is_backbone_atom
+from .atoms import Atoms, FileError, ParsedFile, is_backbone_atom
 from .cif_text import atom_site_columns
 from .encoding import decoded
 from .numbers import real_numbers, residue_numbers
 
 if TYPE_CHECKING:
     from biotite.structure.io.pdbx import BinaryCIFCategory
-    from jaxtyping import Float, Shaped
+    from jaxtyping import Float, Int, Shaped
 
     Strings = Shaped[np.ndarray, "records"]
 
@@ -29,19 +29,27 @@ __all__ = ["parse_bcif", "parse_cif"]
 
 @dataclass(frozen=True)
 class _TextTable:
-    """Columns of an mmCIF file, by names in lower case."""
+    """Columns of an mmCIF file, by names in lower case, or some rows of them."""
 
     columns: dict[str, list[str]]
+    rows: list[int] | None = None
 
     def __len__(self) -> int:
-        return len(next(iter(self.columns.values())))
+        return len(next(iter(self.columns.values()))) if self.rows is None else len(self.rows)
+
+    def take(self, rows: Int[np.ndarray, " chosen"]) -> _TextTable:
+        """The table with only these rows: columns are converted after that."""
+        return _TextTable(self.columns, rows.tolist())
 
     def __contains__(self, name: str) -> bool:
         return name.lower() in self.columns
 
     def raw(self, name: str) -> Strings:
         """Column as text; "." is a value that does not apply, "?" one that is not known."""
-        return np.array(self.columns[name.lower()], dtype=np.str_)
+        values = self.columns[name.lower()]
+        if self.rows is not None:
+            values = [values[row] for row in self.rows]
+        return np.array(values, dtype=np.str_)
 
     def texts(self, name: str) -> Strings:
         """Column as text; "" where there is no value."""
@@ -56,73 +64,86 @@ class _TextTable:
 class _BinaryTable:
     """Columns of a BinaryCIF file; as `_TextTable`."""
 
-    def __init__(self, category: BinaryCIFCategory) -> None:
+    def __init__(
+        self, category: BinaryCIFCategory, rows: Int[np.ndarray, " chosen"] | None = None
+    ) -> None:
+        self._category = category
         self._columns: dict[str, Any] = {name.lower(): category[name] for name in category}
-        self._length = category.row_count
+        self._rows = np.arange(category.row_count or 0) if rows is None else rows
 
     def __len__(self) -> int:
-        return self._length
+        return len(self._rows)
+
+    def take(self, rows: Int[np.ndarray, " chosen"]) -> _BinaryTable:
+        return _BinaryTable(self._category, rows)
 
     def __contains__(self, name: str) -> bool:
         return name.lower() in self._columns
 
     def raw(self, name: str) -> Strings:
-        return self._columns[name.lower()].as_array(str)
+        return self._columns[name.lower()].as_array(str)[self._rows]
 
     def texts(self, name: str) -> Strings:
-        return self._columns[name.lower()].as_array(str, "")
+        return self._columns[name.lower()].as_array(str, "")[self._rows]
 
     def reals(self, name: str, blank: float) -> Float[np.ndarray, " records"]:
         column = self._columns[name.lower()]
         if column.data.array.dtype.kind in "iuf":
-            return column.as_array(np.float64, blank)
+            return column.as_array(np.float64, blank)[self._rows]
         return real_numbers(self.texts(name), blank)
 
 
-def parse_cif(content: bytes, model: int) -> Atoms:
-    """Backbone atom records of one model of an mmCIF file; arguments as in `pdb.parse_pdb`."""
+def parse_cif(content: bytes) -> ParsedFile:
+    """Models of an mmCIF file; see `pdb.parse_pdb`."""
     columns, others = atom_site_columns(decoded(content))
-    return _parse_atom_site(_TextTable(columns) if columns else None, others, model)
+    return _parsed(_TextTable(columns) if columns else None, others)
 
 
-def parse_bcif(content: bytes, model: int) -> Atoms:
-    """Backbone atom records of one model of a BinaryCIF file; arguments as in `pdb.parse_pdb`."""
+def parse_bcif(content: bytes) -> ParsedFile:
+    """Models of a BinaryCIF file; see `pdb.parse_pdb`."""
     from biotite.structure.io.pdbx import BinaryCIFFile
 
     file = BinaryCIFFile.read(io.BytesIO(content))
     blocks = [name for name in file if "atom_site" in file[name]]
     table = _BinaryTable(file[blocks[0]]["atom_site"]) if blocks else None
-    return _parse_atom_site(table, len(blocks) - 1, model)
+    return _parsed(table, len(blocks) - 1)
 
 
-def _parse_atom_site(table: _TextTable | _BinaryTable | None, others: int, model: int) -> Atoms:
-    """Backbone atom records of one model of the atom_site table."""
+def _parsed(table: _TextTable | _BinaryTable | None, others: int) -> ParsedFile:
+    """Models of the atom_site table."""
     if table is None or "Cartn_x" not in table:
         raise FileError("no atom_site table, not a structure; check its content")
     if others:
         warn(f"structures of {others} more data blocks are not read; write a file for each")
     models = _text(table, "pdbx_PDB_model_num")
-    order = list(dict.fromkeys(models.tolist()))
-    check_model(model, len(order))
     names = _text(table, "label_atom_id", "auth_atom_id")
-    rows = np.flatnonzero((models == order[model - 1]) & is_backbone_atom(names))
+    backbone, order = is_backbone_atom(names), list(dict.fromkeys(models.tolist()))
+    return ParsedFile(
+        len(order),
+        lambda model: _atoms(table.take(np.flatnonzero(backbone & (models == order[model - 1])))),
+    )
+
+
+def _atoms(table: _TextTable | _BinaryTable) -> Atoms:
+    """Records of a table that has only rows of backbone atoms of one model."""
 
     def text(*columns: str) -> Strings:
-        return _text(table, *columns)[rows]
+        return _text(table, *columns)
 
     def number(name: str, blank: float) -> Float[np.ndarray, " records"]:
-        return table.reals(name, blank)[rows] if name in table else np.full(len(rows), blank)
+        return table.reals(name, blank) if name in table else np.full(len(table), blank)
 
+    in_polymer = np.full(len(table), -1)
     if "label_seq_id" in table:
-        in_polymer = (text("label_seq_id") != "").astype(int)
-    else:
-        in_polymer = np.full(len(rows), -1)
-    chain_id = _chain_ids(table)[rows]
+        labelled = text("label_seq_id") != ""
+        if labelled.any():  # some programs write none for a whole file
+            in_polymer = labelled.astype(int)
+    chain_id = _chain_ids(table)
     numbers, insertion_codes = residue_numbers(
         text("auth_seq_id", "label_seq_id"), text("pdbx_PDB_ins_code"), chain_id
     )
     return Atoms(
-        name=np.char.upper(names[rows]),
+        name=np.char.upper(text("label_atom_id", "auth_atom_id")),
         altloc=text("label_alt_id"),
         residue_name=np.char.upper(text("label_comp_id", "auth_comp_id")),
         chain_id=chain_id,
@@ -133,6 +154,8 @@ def _parse_atom_site(table: _TextTable | _BinaryTable | None, others: int, model
         b_factor=number("B_iso_or_equiv", 0.0),
         hetero=text("group_PDB") == "HETATM",
         in_polymer=in_polymer,
+        segment=text("label_asym_id"),
+        block=np.zeros(len(table), int),
     )
 
 

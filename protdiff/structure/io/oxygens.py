@@ -35,7 +35,9 @@ def with_carbonyl_oxygens(atoms: Atoms) -> Atoms:
     terminal = np.all([atoms.name != name for name in BACKBONE_ATOMS], axis=0)
     if not terminal.any():
         return atoms
-    keys = (atoms.chain_id, atoms.residue_number, atoms.insertion_code, atoms.residue_name)
+    keys = (
+        atoms.chain_id, atoms.residue_number, atoms.insertion_code, atoms.residue_name, atoms.block,
+    )  # fmt: skip
     begins = np.any([key[1:] != key[:-1] for key in keys], axis=0).nonzero()[0] + 1
     starts, stops = np.append(0, begins), np.append(begins, len(terminal))
     renamed = atoms.name.copy()

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .atoms import Atoms, FileError, check_model, is_backbone_atom
+from .atoms import Atoms, FileError, ParsedFile, is_backbone_atom
 from .encoding import decoded
 from .numbers import real_numbers, residue_numbers
+from .pdb_models import models_of_lines
 from .residue_names import names_and_chains
 
 if TYPE_CHECKING:
-    from jaxtyping import Float, Int, Shaped
+    from jaxtyping import Bool, Float, Int, Shaped
 
     #: Text of every record, as bytes.
     Column = Shaped[np.ndarray, "records"]
@@ -25,38 +26,56 @@ if TYPE_CHECKING:
 __all__ = ["parse_pdb"]
 
 
-def parse_pdb(content: bytes, model: int) -> Atoms:
-    """Backbone atom records of one model of a PDB file.
+def parse_pdb(content: bytes) -> ParsedFile:
+    """Models of a PDB file.
 
     Parameters
     ----------
     content : bytes
-    model : int
-        Counted from 1.
 
     Returns
     -------
-    Atoms
+    ParsedFile
 
     Raises
     ------
     FileError
-        If there is no such model, or no atom, or a line is cut short.
+        If there is no atom, or a line is cut short.
     """
     if not content.isascii() or b"\0" in content[:64]:
         # One byte per character, so that columns stay where they are.
         content = decoded(content).encode("latin-1", "replace")
     # One fixed-width record per row: columns are slices, whole columns are converted at a time.
     records = np.array(content.splitlines(), dtype="S80")
-    chosen, ends = _pdb_model(records, model)
+    heads = records.astype("S6")
+    is_atom = (heads.astype("S4") == b"ATOM") | (heads == b"HETATM")
+    _check_lines(records, is_atom)
+    table = records.view("S1").reshape(len(records), 80)
+    lines = np.flatnonzero(is_atom)
+    lines = lines[is_backbone_atom(_column(table[lines], 12, 16))]
+    ters = np.flatnonzero(heads.astype("S3") == b"TER")
+    count, models = models_of_lines(records, lines)
+
+    def atoms(model: int) -> Atoms:
+        return _atoms(table, lines[models[lines] == model], ters[models[ters] == model])
+
+    return ParsedFile(count, atoms)
+
+
+def _atoms(
+    lines_table: Shaped[np.ndarray, "lines 80"],
+    chosen: Int[np.ndarray, " records"],
+    ters: Int[np.ndarray, " ters"],
+) -> Atoms:
+    """Records in some lines of the file; `ters` are the lines with TER."""
     if not len(chosen):
         raise FileError("no protein residues; choose a file with a protein chain")
-    table = records[chosen].view("S1").reshape(len(chosen), 80)
+    table = lines_table[chosen]
     for names in (slice(12, 16), slice(17, 20)):  # not the alternate location between
         letters = table.view(np.uint8)[:, names]
         letters[...] = _capitals(letters)
     in_polymer = np.full(len(chosen), -1)
-    for chain, end in ends.items():
+    for chain, end in _chain_ends(lines_table, chosen, ters).items():
         rows = np.flatnonzero(table[:, 21] == chain)
         in_polymer[rows] = rows < end
     name, altloc, residue_name, between, chain_id, number, insertion_code = (
@@ -77,6 +96,8 @@ def parse_pdb(content: bytes, model: int) -> Atoms:
         b_factor=_reals(table, 60, 66, 0.0),
         hetero=table[:, 0] == b"H",
         in_polymer=in_polymer,
+        segment=_text(_column(table, 72, 76)),
+        block=np.searchsorted(ters, chosen),
     )
 
 
@@ -107,10 +128,10 @@ def _capitals(letters: Int[np.ndarray, "..."]) -> Int[np.ndarray, "..."]:
     return np.where((letters >= ord("a")) & (letters <= ord("z")), letters - 32, letters)
 
 
-def _pdb_model(records: Column, model: int) -> tuple[Int[np.ndarray, "atoms"], dict[bytes, int]]:
-    """Rows of the backbone atoms of one model, and per chain how many come before its last TER."""
-    heads = records.astype("S6")
-    is_atom = (heads.astype("S4") == b"ATOM") | (heads == b"HETATM")
+def _check_lines(records: Column, is_atom: Bool[np.ndarray, " lines"]) -> None:
+    """FileError unless there are atom records, each long enough and without tabs."""
+    if not is_atom.any():
+        raise FileError("no ATOM records, not a PDB file; check its content")
     short = is_atom & (np.char.str_len(records) < 54)
     if short.any():
         raise FileError(f"line {short.argmax() + 1} is cut short; get a fresh copy")
@@ -118,20 +139,17 @@ def _pdb_model(records: Column, model: int) -> tuple[Int[np.ndarray, "atoms"], d
     if tabs.any():
         line = tabs.argmax() + 1
         raise FileError(f"line {line} has a tab, which shifts its columns; write blanks instead")
-    starts = heads.astype("S5") == b"MODEL"
-    # Atoms may come before the first MODEL record, or without one: they are the first model.
-    if is_atom.any():
-        starts[is_atom.argmax()] |= not starts[: is_atom.argmax()].any()
-    number = starts.cumsum()
-    if not starts.any():
-        raise FileError("no ATOM records, not a PDB file; check its content")
-    check_model(model, int(number[-1]))
-    atoms = np.flatnonzero(is_atom & (number == model))
-    table = records.view("S1").reshape(len(records), 80)
-    kept = atoms[is_backbone_atom(_column(table[atoms], 12, 16))]
-    ends, every = {}, np.flatnonzero(is_atom)
-    for ter in np.flatnonzero((heads.astype("S3") == b"TER") & (number == model)).tolist():
-        before = every[: np.searchsorted(every, ter)]
-        chain = table[ter, 21] or (table[before[-1], 21] if len(before) else b" ")
-        ends[chain] = int(np.searchsorted(kept, ter))
-    return kept, ends
+
+
+def _chain_ends(
+    table: Shaped[np.ndarray, "lines 80"],
+    chosen: Int[np.ndarray, " records"],
+    ters: Int[np.ndarray, " ters"],
+) -> dict[bytes, int]:
+    """For every chain that a TER ends, how many of the chosen records come before the last one."""
+    ends: dict[bytes, int] = {}
+    for ter in ters.tolist():
+        # A bare TER ends the chain of the atom, or its ANISOU record, on the line before.
+        chain = table[ter, 21] or (table[ter - 1, 21] if ter else b"") or b" "
+        ends[chain] = int(np.searchsorted(chosen, ter))
+    return ends

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import operator
 import zlib
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -15,32 +16,34 @@ import numpy as np
 from ..._system.files import replacing
 from ..._system.notices import collected, warn
 from .atoms import FileError
-from .mmcif import parse_bcif, parse_cif
-from .pdb import parse_pdb
+from .models import Models
 from .residues import to_backbone
 from .writers import format_bcif, format_cif, format_pdb
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Iterator
 
     from ..backbone import Backbone
 
-__all__ = ["FileError", "check_writable", "read", "write"]
+__all__ = ["FileError", "check_writable", "count_models", "read", "read_models", "write"]
 
 FORMATS = {".pdb": "PDB", ".ent": "PDB", ".cif": "mmCIF", ".mmcif": "mmCIF", ".bcif": "BinaryCIF"}
-PARSERS = {"PDB": parse_pdb, "mmCIF": parse_cif, "BinaryCIF": parse_bcif}
 WRITERS = {"PDB": format_pdb, "mmCIF": format_cif, "BinaryCIF": format_bcif}
 
 
-def read(path: str | os.PathLike[str], *, model: int = 1, ca_only: bool = False) -> Backbone:
+def read(
+    path: str | os.PathLike[str], *, model: int | None = None, ca_only: bool = False
+) -> Backbone:
     """Read the protein backbone of a structure file.
 
     Parameters
     ----------
     path : str or os.PathLike
         PDB (.pdb, .ent), mmCIF (.cif, .mmcif) or BinaryCIF (.bcif), each also with .gz.
-    model : int, default 1
-        Which model of the file, counted from 1 in file order.
+    model : int, optional
+        Which model of the file, counted from 1 in file order. Without it the first is read, with a
+        warning if there are more.
     ca_only : bool, default False
         Accept a file that has only CA atoms; the others are masked. Without it such a file is an
         error, because most uses of a backbone need all of its atoms.
@@ -59,10 +62,17 @@ def read(path: str | os.PathLike[str], *, model: int = 1, ca_only: bool = False)
     Notes
     -----
     Water, nucleic acids, ligands, hydrogens and side chains are left out. Modified residues take
-    the name of their parent in the Chemical Component Dictionary (MSE becomes MET), or UNK. Free
-    amino acids are ligands. Modified residues differ from them by ``label_seq_id`` in mmCIF, and
-    by the TER record of the chain in PDB; in files without these, by a peptide bond to a neighbour.
-    ATOM records of a name unknown to the dictionary count as protein if N, CA and C are there.
+    the name of their parent in the Chemical Component Dictionary (MSE becomes MET), or UNK.
+
+    A peptide bond makes a residue part of a chain, whatever its name, record (ATOM or HETATM) and
+    place in the file; where N or C are missing, a CA near that of the neighbour in number does.
+    Without one, ``label_seq_id`` of mmCIF and the TER record of PDB decide. Other amino acids are
+    ligands. A warning counts what has N, CA and C and is left out. Residues at the end of a file
+    are put back where their bonds, or else their numbers, say.
+
+    A model ends at MODEL, ENDMDL or END, or where the numbers of a chain begin anew in the same
+    place. Chains with one chain id are kept apart by segment ids and coordinates; see
+    `repeats.separated`. A warning says what was guessed.
 
     What belongs to no protein residue may be damaged. An atom without coordinates is missing. A
     B-factor that is no number is that of another atom of the residue, or else 0; where no residue
@@ -79,21 +89,99 @@ def read(path: str | os.PathLike[str], *, model: int = 1, ca_only: bool = False)
     >>> protdiff.read("data/examples/1tpk.pdb").chains
     ('A',)
     """
-    path, model = Path(path), operator.index(model)
+    path, chosen = Path(path), 1 if model is None else operator.index(model)
     content, kind = _read_bytes(path)
-    try:
-        with collected() as texts:
-            backbone = to_backbone(PARSERS[kind](content, model), ca_only)
-    except FileError as error:
-        raise FileError(f"{path}: {error}") from None
-    except Exception as error:
-        reason = " ".join(str(error).split())[:100] or type(error).__name__
-        raise FileError(
-            f"{path}: damaged, or not in {kind} format ({reason}); get a fresh copy"
-        ) from None
+    with collected() as texts, _explained(str(path), kind):
+        models = Models.of(content, kind)
+        backbone = to_backbone(models.atoms(chosen), ca_only)
+        if model is None and len(models) > 1:
+            warn(f"has {len(models)} models; the first is read, `model` chooses another")
     for text in texts:
         warn(f"{path}: {text}", stacklevel=2)
     return backbone
+
+
+def count_models(path: str | os.PathLike[str]) -> int:
+    """Number of models of a structure file.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+        As in `read`.
+
+    Raises
+    ------
+    FileError
+        As in `read`.
+
+    Examples
+    --------
+    >>> from protdiff.structure.io import count_models
+    >>> count_models("data/examples/1lcd.pdb")
+    2
+    """
+    content, kind = _read_bytes(Path(path))
+    with collected(), _explained(str(path), kind):
+        return len(Models.of(content, kind))
+
+
+def read_models(
+    path: str | os.PathLike[str], *, ca_only: bool = False
+) -> Iterator[Backbone | FileError]:
+    """Every model of a structure file, in file order.
+
+    Parameters
+    ----------
+    path, ca_only
+        As in `read`.
+
+    Yields
+    ------
+    Backbone or FileError
+        The latter in place of a model that cannot be read; the others are not affected.
+
+    Raises
+    ------
+    FileError
+        If the file is missing, not readable, or not a structure.
+
+    Examples
+    --------
+    >>> from protdiff.structure.io import read_models
+    >>> [len(model) for model in read_models("data/examples/1lcd.pdb")]
+    [12, 12]
+    """
+    content, kind = _read_bytes(Path(path))
+    with collected() as texts, _explained(str(path), kind):
+        models = Models.of(content, kind)
+        count = len(models)
+    for text in texts:
+        warn(f"{path}: {text}", stacklevel=2)
+    for model in range(1, count + 1):
+        label = f"{path}: model {model}" if count > 1 else str(path)
+        try:
+            with collected() as texts, _explained(label, kind):
+                backbone = to_backbone(models.atoms(model), ca_only)
+        except FileError as error:
+            yield error
+            continue
+        for text in texts:
+            warn(f"{label}: {text}", stacklevel=2)
+        yield backbone
+
+
+@contextmanager
+def _explained(label: str, kind: str) -> Iterator[None]:
+    """Context in which every error becomes a `FileError` that begins with the label."""
+    try:
+        yield
+    except FileError as error:
+        raise FileError(f"{label}: {error}") from None
+    except Exception as error:
+        reason = " ".join(str(error).split())[:100] or type(error).__name__
+        raise FileError(
+            f"{label}: damaged, or not in {kind} format ({reason}); get a fresh copy"
+        ) from None
 
 
 def write(backbone: Backbone, path: str | os.PathLike[str]) -> None:

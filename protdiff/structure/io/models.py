@@ -1,0 +1,65 @@
+"""Models of structure files, whatever tells them apart in their formats."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..._system.notices import warn
+from .atoms import FileError
+from .mmcif import parse_bcif, parse_cif
+from .pdb import parse_pdb
+from .repeats import separated
+
+if TYPE_CHECKING:
+    from .atoms import Atoms, ParsedFile
+
+__all__ = ["Models"]
+
+PARSERS = {"PDB": parse_pdb, "mmCIF": parse_cif, "BinaryCIF": parse_bcif}
+
+
+@dataclass(frozen=True)
+class Models:
+    """Models of the content of a file.
+
+    Parameters
+    ----------
+    parsed : ParsedFile
+    """
+
+    parsed: ParsedFile
+
+    @staticmethod
+    def of(content: bytes, kind: str) -> Models:
+        """Models of content in a format: "PDB", "mmCIF" or "BinaryCIF"."""
+        return Models(PARSERS[kind](content))
+
+    @cached_property
+    def _unmarked(self) -> list[Atoms]:
+        """The models of a file without marks between them."""
+        return _separated(self.parsed.atoms(1))
+
+    def __len__(self) -> int:
+        return self.parsed.count if self.parsed.count > 1 else len(self._unmarked)
+
+    def atoms(self, model: int) -> Atoms:
+        """Records of one model, counted from 1; FileError if it is not there."""
+        count = len(self)
+        if not 1 <= model <= count:
+            has = "1 model, choose 1" if count == 1 else f"{count} models, choose 1 to {count}"
+            raise FileError(f"no model {model}: the file has {has}")
+        if self.parsed.count == 1:
+            return self._unmarked[model - 1]
+        first, *others = _separated(self.parsed.atoms(model))
+        if others:
+            warn(f"model {model} repeats itself {len(others)} times; the first time is taken")
+        return first
+
+
+def _separated(atoms: Atoms) -> list[Atoms]:
+    with np.errstate(invalid="ignore"):  # distances of coordinates that are no numbers
+        return separated(atoms)
