@@ -100,7 +100,8 @@ def build(
     """Make a data set for `protdiff train` from structures.
 
     Of every chain the longest unbroken segment is kept. rejected.csv in the data set names every
-    chain that was not kept, and why. docs/reference/data-sets.md describes the files.
+    chain that was not kept, and why; warnings.csv what was left out or guessed in a file that was
+    read. docs/reference/data-sets.md describes the files.
     """
     methods = tuple(limits.method or ())
     if unknown := set(methods) - set(METHODS):
@@ -140,6 +141,8 @@ def _print_summary(summary: dict[str, Any], out: Path, cluster: Cluster) -> None
     if rejected := summary["rejected"]:
         listed = ", ".join(f"{count} {kind}" for kind, count in rejected.items())
         print(f"rejected: {listed}; see {out / 'rejected.csv'}")
+    if count := summary["warnings"]:
+        print(f"warnings: {count}, of what was left out or guessed; see {out / 'warnings.csv'}")
 
 
 @app.command()
@@ -161,6 +164,8 @@ def show(
         print(f"\nsplits {summary.get('splits', 'unknown')}")
         for kind, count in summary.get("rejected", {}).items():
             print(f"rejected: {count} {kind}")
+        if count := summary.get("warnings", 0):
+            print(f"warnings: {count}; see {dataset / 'warnings.csv'}")
     if csv:
         write_table(chains, csv)
     if plot:

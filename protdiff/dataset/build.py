@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import shutil
 from collections import Counter
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,12 +20,13 @@ from .inputs import tasks
 from .set_writer import ChainSetWriter
 from .split import cluster_identical, cluster_mmseqs, deal_splits
 from .store import UNSPLIT, read_summary, sequence_hash
+from .tasks import Notice
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from .tasks import Task
+    from .tasks import Judged, Task
 
 __all__ = ["Reading", "Splitting", "build_dataset"]
 
@@ -114,7 +116,7 @@ def build_dataset(
     -------
     dict
         Content of dataset.json: numbers of chains and residues, inputs, limits, how the splits
-        were made, and how many chains were rejected by kind.
+        were made, how many chains were rejected by kind, and how many warnings there were.
 
     Raises
     ------
@@ -131,7 +133,7 @@ def build_dataset(
     with replacing_folder(out) as folder:
         writer = ChainSetWriter(folder)
         with mapped(work, stream, reading.jobs) as results:
-            rejected = _write_chains(_counted(results, advance), writer, reading.identical)
+            rejected, warned = _write_chains(_counted(results, advance), writer, reading.identical)
         writer.close_arrays()
         how = _assign_splits(folder, splitting, cluster, reading.jobs)
         writer.summarise(
@@ -139,19 +141,20 @@ def build_dataset(
             limits=vars(limits),
             splits=how,
             rejected=dict(rejected),
+            warnings=warned,
         )
     return read_summary(out)
 
 
-def _judged_chains(task: Task | Rejected, limits: Limits) -> list[Record | Rejected]:
+def _judged_chains(task: Task | Rejected, limits: Limits) -> list[Judged]:
     """Chains of a piece of the inputs; an input that cannot be used is passed on."""
     return [task] if isinstance(task, Rejected) else task.judged_chains(limits)
 
 
 def _counted(
-    results: Iterable[list[Record | Rejected]], advance: Callable[[int], None] | None
-) -> Iterator[Record | Rejected]:
-    """The chains of all results; `advance` is called after each piece of the inputs."""
+    results: Iterable[list[Judged]], advance: Callable[[int], None] | None
+) -> Iterator[Judged]:
+    """Chains and warnings of all results; `advance` is called after each piece of the inputs."""
     for chains in results:
         yield from chains
         if advance is not None:
@@ -159,28 +162,46 @@ def _counted(
 
 
 def _write_chains(
-    chains: Iterable[Record | Rejected], writer: ChainSetWriter, identical: bool
-) -> Counter[str]:
-    """Store chains, and list the rejected ones in rejected.csv; returns their number by kind."""
-    rejected: Counter[str] = Counter()
+    judged: Iterable[Judged], writer: ChainSetWriter, identical: bool
+) -> tuple[Counter[str], int]:
+    """Store chains, and list the rejected ones in rejected.csv and warnings in warnings.csv.
+
+    Returns the number of rejected chains by kind, and that of warnings.
+    """
+    rejected, warned = Counter[str](), 0
     first: Rejected | None = None
     origins: dict[int, int] = {}
-    with (writer.folder / "rejected.csv").open("w", newline="") as handle:
-        report = csv.writer(handle)
-        report.writerow(["chain", "kind", "reason"])
-        for chain in chains:
-            if isinstance(chain, Record) and not identical:
-                chain = _unless_repeated(chain, origins)
-            if isinstance(chain, Rejected):
-                report.writerow([chain.name, chain.kind, chain.reason])
-                rejected[chain.kind] += 1
-                first = first or chain
+    with (
+        _table(writer, "rejected.csv", "chain", "kind", "reason") as reject,
+        _table(writer, "warnings.csv", "input", "warning") as remark,
+    ):
+        for item in judged:
+            if isinstance(item, Record) and not identical:
+                item = _unless_repeated(item, origins)
+            if isinstance(item, Notice):
+                remark([item.name, item.text])
+                warned += 1
+            elif isinstance(item, Rejected):
+                reject([item.name, item.kind, item.reason])
+                rejected[item.kind] += 1
+                first = first or item
             else:
-                writer.add(chain.name, chain.coords, chain.types, chain.structure, **chain.values)
+                writer.add(item.name, item.coords, item.types, item.structure, **item.values)
     if not writer.chains:
         why = f"; the first: {first.name}: {first.reason}" if first else ""
         raise ValueError(f"no chain was kept, {rejected.total()} rejected{why}")
-    return rejected
+    return rejected, warned
+
+
+@contextmanager
+def _table(
+    writer: ChainSetWriter, name: str, *columns: str
+) -> Iterator[Callable[[Sequence[str]], object]]:
+    """Context of a function that adds rows to a new table in the folder of the data set."""
+    with (writer.folder / name).open("w", newline="") as handle:
+        rows = csv.writer(handle)
+        rows.writerow(columns)
+        yield rows.writerow
 
 
 def _unless_repeated(record: Record, origins: dict[int, int]) -> Record | Rejected:

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from .._system.notices import collected
 from ..structure.backbone import Backbone
 from ..structure.io.atoms import FileError
 from ..structure.io.paths import stem
-from ..structure.io.read_write import read
+from ..structure.io.read_write import read, read_models
 from .experiment import Experiment, experiment
 from .filters import Limits, Record, Rejected, judge, measure, structure_states
 from .store import SPLITS, UNIT, angstrom
@@ -26,18 +27,32 @@ if TYPE_CHECKING:
 
     from .store import ChainSet
 
-__all__ = ["EntryTask", "FileTask", "FramesTask", "InputError", "StoredTask", "Task"]
+__all__ = [
+    "EntryTask", "FileTask", "FramesTask", "InputError", "Notice", "StoredTask", "Task",
+]  # fmt: skip
 
 
 class InputError(ValueError):
     """An input that cannot be used; the message is one line."""
 
 
+@dataclass(frozen=True)
+class Notice:
+    """A warning about an input that could be read."""
+
+    name: str
+    text: str
+
+
+#: What is said of an input: the chains that fit the limits, the others with a reason, warnings.
+Judged = Record | Rejected | Notice
+
+
 class Task(Protocol):
     """A piece of an input."""
 
-    def judged_chains(self, limits: Limits) -> list[Record | Rejected]:
-        """The chains of this piece that fit the limits, and the others with a reason."""
+    def judged_chains(self, limits: Limits) -> list[Judged]:
+        """The chains of this piece that fit the limits, the others with a reason, and warnings."""
         ...
 
 
@@ -48,9 +63,11 @@ class FileTask:
     path: Path
     models: str
 
-    def judged_chains(self, limits: Limits) -> list[Record | Rejected]:
+    def judged_chains(self, limits: Limits) -> list[Judged]:
         try:
-            return _judge_file(self.path, stem(self.path), self.models, limits)
+            with collected() as texts:
+                judged = _judge_file(self.path, stem(self.path), self.models, limits)
+            return judged + _notices(str(self.path), self.path, texts)
         except (FileError, InputError) as error:
             return [unreadable(str(self.path), error)]
 
@@ -62,13 +79,15 @@ class EntryTask:
     name: str
     models: str
 
-    def judged_chains(self, limits: Limits) -> list[Record | Rejected]:
+    def judged_chains(self, limits: Limits) -> list[Judged]:
         # The underscore of an extended id, pdb_00001abc, separates no chain.
         entry, _, chain = self.name.rpartition("_") if "_" in self.name[4:] else (self.name, "", "")
         with tempfile.TemporaryDirectory() as folder:
             try:
                 path = self._fetch(entry, folder)
-                return _judge_file(path, entry.lower(), self.models, limits, chain or None)
+                with collected() as texts:
+                    judged = _judge_file(path, entry.lower(), self.models, limits, chain or None)
+                return judged + _notices(self.name, path, texts)
             except (FileError, InputError) as error:
                 return [unreadable(self.name, error)]
 
@@ -108,8 +127,8 @@ class FramesTask:
     first: int
     stride: int
 
-    def judged_chains(self, limits: Limits) -> list[Record | Rejected]:
-        judged: list[Record | Rejected] = []
+    def judged_chains(self, limits: Limits) -> list[Judged]:
+        judged: list[Judged] = []
         for k, xyz in enumerate(self.coords):
             chain = Backbone.from_coords(xyz)
             chain = Backbone(
@@ -129,7 +148,7 @@ class StoredTask:
     folder: str
     chains: ChainSet
 
-    def judged_chains(self, limits: Limits) -> list[Record | Rejected]:
+    def judged_chains(self, limits: Limits) -> list[Judged]:
         return [self._judge(k, limits) for k in range(len(self.chains))]
 
     def _judge(self, k: int, limits: Limits) -> Record | Rejected:
@@ -155,26 +174,30 @@ class StoredTask:
 
 def _judge_file(
     path: Path, label: str, models: str, limits: Limits, only: str | None = None
-) -> list[Record | Rejected]:
+) -> list[Judged]:
     """Chains of a structure file, or the one named `only`, of its first model or of all models."""
-    judged: list[Record | Rejected] = []
-    backbone, model, stated = read(path), 1, experiment(path)
-    while True:
+    judged: list[Judged] = []
+    backbones = iter([read(path, model=1)]) if models == "first" else read_models(path)
+    stated, chains = experiment(path), dict[str, None]()
+    for model, backbone in enumerate(backbones, start=1):
+        suffix = "" if models == "first" else f"/{model}"
+        if isinstance(backbone, FileError):
+            judged.append(unreadable(f"{label}{suffix}", backbone))
+            continue
+        chains |= dict.fromkeys(backbone.chains)
         for chain in backbone.chains:
             if only in (None, chain):
                 name = f"{label}_{chain}" if chain.strip() else label
-                name = name if models == "first" else f"{name}/{model}"
-                judged.append(judge(name, backbone.chain(chain), limits, stated, f"{path} {chain}"))
-        if models == "first":
-            break
-        model += 1
-        try:
-            backbone = read(path, model=model)
-        except FileError:  # there are no more models
-            break
+                backbone_chain, origin = backbone.chain(chain), f"{path} {chain}"
+                judged.append(judge(name + suffix, backbone_chain, limits, stated, origin))
     if not judged:
-        raise InputError(f"{label}: no chain {only}; chains: {', '.join(backbone.chains)}")
+        raise InputError(f"{label}: no chain {only}; chains: {', '.join(chains)}")
     return judged
+
+
+def _notices(name: str, path: Path, texts: list[str]) -> list[Judged]:
+    """Warnings of a file, without its path in front."""
+    return [Notice(name, text.removeprefix(f"{path}: ")) for text in texts]
 
 
 def unreadable(name: str, error: Exception) -> Rejected:

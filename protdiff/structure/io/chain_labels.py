@@ -127,6 +127,7 @@ def _split_blank(model: Labelled) -> Int[np.ndarray, " records"]:
 
 def _bond_between(atoms: Atoms, first: list[int], second: list[int]) -> bool:
     """Whether a peptide bond joins any residue of one list of records to one of another."""
+
     def of(rows: list[int], name: str) -> list[int]:
         return [row for row in rows if atoms.name[row] == name]
 

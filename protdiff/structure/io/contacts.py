@@ -43,7 +43,7 @@ def pairs_closer(
         a = atoms.coord[list(first[start : start + CHUNK])]
         distance = np.linalg.norm(a[:, None] - b, axis=-1)
         pairs = np.argwhere(distance < limit)
-        found.append(pairs + [start, 0])
+        found.append(pairs + np.array([start, 0]))
         distances.append(distance[tuple(pairs.T)])
     return np.concatenate(found)[np.argsort(np.concatenate(distances), kind="stable")]
 

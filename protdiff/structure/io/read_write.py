@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import gzip
 import operator
-import zlib
-from contextlib import contextmanager
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -16,6 +14,7 @@ import numpy as np
 from ..._system.files import replacing
 from ..._system.notices import collected, warn
 from .atoms import FileError
+from .content import explained, format_of, read_bytes
 from .models import Models
 from .residues import to_backbone
 from .writers import format_bcif, format_cif, format_pdb
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
 
 __all__ = ["FileError", "check_writable", "count_models", "read", "read_models", "write"]
 
-FORMATS = {".pdb": "PDB", ".ent": "PDB", ".cif": "mmCIF", ".mmcif": "mmCIF", ".bcif": "BinaryCIF"}
 WRITERS = {"PDB": format_pdb, "mmCIF": format_cif, "BinaryCIF": format_bcif}
 
 
@@ -90,8 +88,8 @@ def read(
     ('A',)
     """
     path, chosen = Path(path), 1 if model is None else operator.index(model)
-    content, kind = _read_bytes(path)
-    with collected() as texts, _explained(str(path), kind):
+    content, kind = read_bytes(path)
+    with collected() as texts, explained(str(path), kind):
         models = Models.of(content, kind)
         backbone = to_backbone(models.atoms(chosen), ca_only)
         if model is None and len(models) > 1:
@@ -120,8 +118,8 @@ def count_models(path: str | os.PathLike[str]) -> int:
     >>> count_models("data/examples/1lcd.pdb")
     2
     """
-    content, kind = _read_bytes(Path(path))
-    with collected(), _explained(str(path), kind):
+    content, kind = read_bytes(Path(path))
+    with collected(), explained(str(path), kind):
         return len(Models.of(content, kind))
 
 
@@ -151,8 +149,8 @@ def read_models(
     >>> [len(model) for model in read_models("data/examples/1lcd.pdb")]
     [12, 12]
     """
-    content, kind = _read_bytes(Path(path))
-    with collected() as texts, _explained(str(path), kind):
+    content, kind = read_bytes(Path(path))
+    with collected() as texts, explained(str(path), kind):
         models = Models.of(content, kind)
         count = len(models)
     for text in texts:
@@ -160,7 +158,7 @@ def read_models(
     for model in range(1, count + 1):
         label = f"{path}: model {model}" if count > 1 else str(path)
         try:
-            with collected() as texts, _explained(label, kind):
+            with collected() as texts, explained(label, kind):
                 backbone = to_backbone(models.atoms(model), ca_only)
         except FileError as error:
             yield error
@@ -168,20 +166,6 @@ def read_models(
         for text in texts:
             warn(f"{label}: {text}", stacklevel=2)
         yield backbone
-
-
-@contextmanager
-def _explained(label: str, kind: str) -> Iterator[None]:
-    """Context in which every error becomes a `FileError` that begins with the label."""
-    try:
-        yield
-    except FileError as error:
-        raise FileError(f"{label}: {error}") from None
-    except Exception as error:
-        reason = " ".join(str(error).split())[:100] or type(error).__name__
-        raise FileError(
-            f"{label}: damaged, or not in {kind} format ({reason}); get a fresh copy"
-        ) from None
 
 
 def write(backbone: Backbone, path: str | os.PathLike[str]) -> None:
@@ -210,7 +194,7 @@ def write(backbone: Backbone, path: str | os.PathLike[str]) -> None:
     >>> protdiff.write(backbone.chain("A"), "chain_a.cif.gz")  # doctest: +SKIP
     """
     path = Path(path)
-    kind = _format_of(path)
+    kind = format_of(path)
     try:
         _check_numbering(backbone)
         content = WRITERS[kind](backbone)
@@ -240,43 +224,7 @@ def check_writable(backbone: Backbone, suffix: str) -> None:
         backbone, coords=np.zeros_like(backbone.coords), mask=np.ones_like(backbone.mask)
     )
     _check_numbering(complete)
-    WRITERS[_format_of(Path("x" + suffix))](complete)
-
-
-def _format_of(path: Path) -> str:
-    """Format by suffix; FileError for one that is not supported."""
-    suffix = Path(path.name.lower().removesuffix(".gz")).suffix
-    if suffix == ".mmtf":
-        raise FileError(f"{path}: MMTF is not supported; convert to mmCIF (.cif)")
-    if suffix not in FORMATS:
-        raise FileError(
-            f"{path}: unknown file type; use PDB (.pdb, .ent), mmCIF (.cif, .mmcif) or "
-            "BinaryCIF (.bcif), each also with .gz"
-        )
-    return FORMATS[suffix]
-
-
-def _read_bytes(path: Path) -> tuple[bytes, str]:
-    """Decompressed content and format of a file."""
-    try:
-        if path.is_dir():
-            raise FileError(f"{path}: is a folder; give a structure file")
-        path.stat()  # a file that is not there is reported before a suffix that is not known
-        kind = _format_of(path)
-        content = path.read_bytes()
-        if path.suffix.lower() == ".gz":
-            content = gzip.decompress(content)
-    except FileNotFoundError:
-        raise FileError(f"{path}: no such file; check the path") from None
-    except (gzip.BadGzipFile, EOFError, zlib.error):
-        raise FileError(f"{path}: truncated, or not gzip-compressed; get a fresh copy") from None
-    except OSError as error:
-        raise FileError(f"{path}: cannot be read ({error.strerror}); check the path") from None
-    if not content.strip():
-        raise FileError(f"{path}: empty file; get a fresh copy")
-    if content.startswith(b"\x1f\x8b"):
-        raise FileError(f"{path}: gzip-compressed without .gz in its name; rename it")
-    return content, kind
+    WRITERS[format_of(Path("x" + suffix))](complete)
 
 
 def _check_numbering(backbone: Backbone) -> None:

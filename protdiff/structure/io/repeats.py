@@ -7,6 +7,7 @@ chain. Coordinates say which of the two: chains of one model do not overlap.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -147,7 +148,9 @@ def _parts(
         continues = (
             before is not None
             and bonded(atoms, before.row, run.row)
-            and not any_closer(atoms, first and first.row.get("CA"), run.row.get("CA"), SAME_RESIDUE)
+            and not any_closer(
+                atoms, first and first.row.get("CA"), run.row.get("CA"), SAME_RESIDUE
+            )
         )
         if first is not None and not continues:
             yield part
@@ -167,7 +170,7 @@ def _runs(
     bounds = [0, *(np.flatnonzero(begins) + 1).tolist(), len(copies)]
     rows = list(zip(*(key.tolist() for key in keys), strict=True))
     records = list(zip(atoms.name.tolist(), atoms.altloc.tolist(), strict=True))
-    for start, stop in zip(bounds, bounds[1:], strict=False):
+    for start, stop in itertools.pairwise(bounds):
         cuts = _cuts(atoms, records, start, stop)
         for k, (first, last) in enumerate(zip([start, *cuts], [*cuts, stop], strict=True)):
             split[first:last] = k

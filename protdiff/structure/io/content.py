@@ -1,0 +1,68 @@
+"""Content of structure files: formats, compression, and errors that name the file."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .atoms import FileError
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+__all__ = ["explained", "format_of", "read_bytes"]
+
+FORMATS = {".pdb": "PDB", ".ent": "PDB", ".cif": "mmCIF", ".mmcif": "mmCIF", ".bcif": "BinaryCIF"}
+
+
+def format_of(path: Path) -> str:
+    """Format by suffix; FileError for one that is not supported."""
+    suffix = Path(path.name.lower().removesuffix(".gz")).suffix
+    if suffix == ".mmtf":
+        raise FileError(f"{path}: MMTF is not supported; convert to mmCIF (.cif)")
+    if suffix not in FORMATS:
+        raise FileError(
+            f"{path}: unknown file type; use PDB (.pdb, .ent), mmCIF (.cif, .mmcif) or "
+            "BinaryCIF (.bcif), each also with .gz"
+        )
+    return FORMATS[suffix]
+
+
+def read_bytes(path: Path) -> tuple[bytes, str]:
+    """Decompressed content and format of a file."""
+    try:
+        if path.is_dir():
+            raise FileError(f"{path}: is a folder; give a structure file")
+        path.stat()  # a file that is not there is reported before a suffix that is not known
+        kind = format_of(path)
+        content = path.read_bytes()
+        if path.suffix.lower() == ".gz":
+            content = gzip.decompress(content)
+    except FileNotFoundError:
+        raise FileError(f"{path}: no such file; check the path") from None
+    except (gzip.BadGzipFile, EOFError, zlib.error):
+        raise FileError(f"{path}: truncated, or not gzip-compressed; get a fresh copy") from None
+    except OSError as error:
+        raise FileError(f"{path}: cannot be read ({error.strerror}); check the path") from None
+    if not content.strip():
+        raise FileError(f"{path}: empty file; get a fresh copy")
+    if content.startswith(b"\x1f\x8b"):
+        raise FileError(f"{path}: gzip-compressed without .gz in its name; rename it")
+    return content, kind
+
+
+@contextmanager
+def explained(label: str, kind: str) -> Generator[None]:
+    """Context in which every error becomes a `FileError` that begins with the label."""
+    try:
+        yield
+    except FileError as error:
+        raise FileError(f"{label}: {error}") from None
+    except Exception as error:
+        reason = " ".join(str(error).split())[:100] or type(error).__name__
+        raise FileError(
+            f"{label}: damaged, or not in {kind} format ({reason}); get a fresh copy"
+        ) from None
