@@ -18,7 +18,14 @@ import torch
 from .correspondence import align_numbers, align_sequences
 from .named_residues import has_sequence, unnamed
 from .search import search
-from .structural import MIN_RESIDUES, STRIDE, TracePair, align_structures, threadings
+from .structural import (
+    MIN_RESIDUES,
+    STRIDE,
+    TracePair,
+    align_scores,
+    align_structures,
+    threadings,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +43,9 @@ ENOUGH_LETTERS = 5
 SLACK, SLACK_SHARE = 2, 0.15
 #: Share of the shorter chain that equal numbers must pair.
 HALF = 0.5
+#: Scores of an alignment of motifs: two letters that differ, a pair of which one has no name, and
+#: the cost of a gap, where two equal letters count 1.
+OTHER_LETTER, UNNAMED_PAIR, MOTIF_GAP = -0.5, 0.01, 1.5
 #: Share of the shorter chain from which on an alignment by sequence leaves nothing open.
 NEARLY_ALL = 0.9
 #: TM-score that another pairing must reach, and by how much it must exceed that by number.
@@ -154,9 +164,24 @@ class ChainPair:
         out.append(self.shifted(0))
         out += [self.shifted(shift) for shift in self.letter_shifts()]
         out = [one for one in out if len(one.residues) >= HALF * self.shorter]
-        if self.equal_letters(by_sequence) >= ENOUGH_LETTERS:
-            out.append(Aligned(by_sequence, "sequence"))
-        return out
+        enough = max(ENOUGH_LETTERS, HALF * self.named)
+        return out + [
+            Aligned(pairs, "sequence")
+            for pairs, least in ((self.motif_alignment(), enough), (by_sequence, ENOUGH_LETTERS))
+            if self.equal_letters(pairs) >= least
+        ]
+
+    def motif_alignment(self) -> Int[np.ndarray, "aligned 2"]:
+        """Most equal letters of named residues, with gaps of any length at one cost.
+
+        The pieces of a motif lie anywhere in a design. Other residues add next to nothing.
+        """
+        if self.named < ENOUGH_LETTERS:
+            return np.empty((0, 2), dtype=int)
+        names, others = self.letters[0][:, None], self.letters[1]
+        equal, both = names == others, (names != "") & (others != "")
+        scores = np.where(both, np.where(equal, 1.0, OTHER_LETTER), UNNAMED_PAIR)
+        return align_scores(scores, MOTIF_GAP)
 
     def best(self, by_sequence: Int[np.ndarray, "aligned 2"]) -> Aligned:
         """The pairing that counts."""

@@ -247,3 +247,40 @@ def test_tiny_chains(letters):
 
 def test_no_residues():
     assert align_auto(straight(""), straight(LETTERS)).residues.shape == (0, 2)
+
+
+@pytest.mark.parametrize("filler", FILLERS)
+@pytest.mark.parametrize(
+    "pieces", [((20, 40),), ((10, 22), (45, 60)), ((5, 8), (30, 34), (50, 56))]
+)
+@pytest.mark.parametrize("first", [1, 31, 160])
+def test_a_motif_alone_against_the_design_that_holds_it(filler, pieces, first):
+    """The motif comes from another protein, where its pieces were further apart."""
+    kept = np.concatenate([np.arange(*piece) for piece in pieces])
+    design = lost(plain(example(CAPSID)), filler, kept)
+    jumps = np.concatenate([np.full(b - a, 37 * k) for k, (a, b) in enumerate(pieces)])
+    motif = plain(example(CAPSID))[kept]
+    motif = changed(motif, residue_numbers=first + kept - kept[0] + jumps)
+    found = align_auto(motif, design)
+    np.testing.assert_array_equal(found.residues, np.stack([np.arange(len(kept)), kept], -1))
+    found = align_auto(design, motif)
+    np.testing.assert_array_equal(found.residues, np.stack([kept, np.arange(len(kept))], -1))
+
+
+def test_part_of_a_design_by_other_numbers():
+    """A domain of a prediction, counted from 1, against the whole design."""
+    design = lost(plain(example(CAPSID)), "GLY")
+    part = plain(prediction()[25:60])
+    np.testing.assert_array_equal(align_auto(part, design).residues, diagonal(35, 25))
+
+
+@pytest.mark.parametrize("kept", [[*range(5, 30), *range(50, 80)], [*range(20, 35)], [*range(70)]])
+def test_some_residues_have_a_name(kept):
+    """A real chain of which pieces were traced without a sequence, under other numbers."""
+    whole = plain(example(KRINGLE))
+    traced = lost(whole, "UNK", kept)
+    rows = np.r_[2:40, 45:86]
+    late = changed(whole, residue_numbers=whole.residue_numbers + 7)[rows]
+    np.testing.assert_array_equal(
+        align_auto(late, traced).residues, np.stack([np.arange(len(rows)), rows], -1)
+    )
