@@ -536,6 +536,22 @@ def test_designs_against_predictions(run, folder, tmp_path):
     assert all(row["error"] or 'alignment "auto"' in row["warning"] for row in rows)
 
 
+@pytest.mark.parametrize(
+    "sequence, expected",
+    [
+        ("A" * 20 + "WKFEDRWQ" + "A" * 20, "X" * 20 + "WKFEDRWQ" + "X" * 20),
+        ("G" * 20, "none"),
+        ("ACDEFGHIKLMNPQRSTVWY", "ACDEFGHIKLMNPQRSTVWY"),
+    ],
+)
+def test_letters_that_the_network_is_given(sequence, expected):
+    """Not the placeholders of a design."""
+    from protdiff.cli._shared.score_task import known_letters
+
+    model = Backbone.from_coords(np.zeros((len(sequence), 4, 3)), sequence)
+    assert known_letters(model) == expected
+
+
 def test_many_warnings_of_a_kind_are_one_line(run, folder, tmp_path):
     """Half of the residues and fewer; each row says how many."""
     capsid = protdiff.read(folder / "references" / "capsid.pdb")

@@ -123,12 +123,26 @@ def _log_likelihood(model: Backbone, options: LikelihoodOptions) -> Likelihood:
     from ...analysis import log_likelihood
 
     sequence = options.sequence
-    if sequence == "auto":  # designs without a sequence are all alanine, or all glycine
-        sequence = model.sequence if len(set(model.sequence) - set("X")) > 1 else "none"
+    if sequence == "auto":
+        sequence = known_letters(model)
     return log_likelihood(
         _denoiser(options.weights), model, method=options.method, samples=options.samples,
         sequence=None if sequence == "none" else sequence,
     )  # fmt: skip
+
+
+def known_letters(model: Backbone) -> str:
+    """Sequence for the network, X for placeholders in chains without one; "none" if all are."""
+    import numpy as np
+
+    from ...metrics.named_residues import has_sequence, unnamed
+
+    letters = np.array(list(model.sequence))
+    for chain in model.chains:
+        rows = model.chain_ids == chain
+        if not has_sequence(model[rows]):
+            letters[rows] = np.where(unnamed(model[rows]), "X", letters[rows])
+    return "none" if (letters == "X").all() else "".join(letters.tolist())
 
 
 def _colored(model: Backbone, values: Float[np.ndarray, "residues"]) -> Backbone:
