@@ -15,12 +15,13 @@ from collections.abc import Callable, Iterable, Sequence
 from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
+import numpy as np
+
 from ..flow import cosine_modes
 from ..structure.backbone import THREE_TO_ONE
 
 if TYPE_CHECKING:
-    import numpy as np
-    from jaxtyping import Float
+    from jaxtyping import Bool, Float
     from torch import Tensor
 
     from ..structure.backbone import Backbone
@@ -88,14 +89,20 @@ class SampleCondition:
     second_pass : float
         Time of the flow to which the result is noised, to flow back a second time; 0 for no
         second pass.
+    written : ndarray of bool or True
+        Residues of the drawn chain that are left after `finish`; True for all.
+    other_chains : bool
+        `finish` puts chains of an input beside the one that is drawn.
     adds_chains : bool
-        `finish` makes an assembly of the chain, so it comes after that of all other conditions.
+        The condition makes an assembly of the chain, after `finish` of all other conditions.
     """
 
     stage: Stage = Stage.SOFT
     keeps_fold: bool = False
     redraws_part: bool = False
     second_pass: float = 0.0
+    written: Bool[np.ndarray, " residues"] | bool = True
+    other_chains: bool = False
     adds_chains: bool = False
 
     def __call__(
@@ -124,8 +131,12 @@ class SampleCondition:
         """The backbone as the user gets it: names, numbers, place, further chains."""
         return backbone
 
+    def assembly(self, backbone: Backbone, written: Bool[np.ndarray, " residues"]) -> Backbone:
+        """What `adds_chains` makes of the finished chain, which has these residues of the drawn."""
+        return backbone
+
     def residues(self) -> list[tuple[int, str, str, str]]:
-        """Kept residues: (output residue from 0, input chain, number and code, residue name)."""
+        """Kept residues: (place in the finished chain from 0, input chain, number, name)."""
         return []
 
     def sequence(self) -> str | None:
@@ -181,6 +192,17 @@ def _as_condition(value: SampleCondition | Callable[..., object]) -> SampleCondi
     return Function(value)  # pyright: ignore[reportArgumentType]
 
 
+def _check_assembly(parts: Sequence[SampleCondition]) -> None:
+    """ValueError for what an assembly of copies of one chain cannot hold."""
+    if any(part.other_chains for part in parts):
+        raise ValueError(
+            "`symmetry`: copies a single chain, and the input has more than the one that is "
+            "redrawn; give a file of that chain alone"
+        )
+    if sum(part.adds_chains for part in parts) > 1:
+        raise ValueError("`symmetry`: there are two; give one")
+
+
 class Sum(Condition):
     """Several conditions, what ``a + b`` makes: soft ones, energies in one sum, exact ones."""
 
@@ -191,6 +213,8 @@ class Sum(Condition):
             for condition in conditions
             for inner in (condition.parts if isinstance(condition, Sum) else (condition,))
         )
+        if any(part.adds_chains for part in self.parts):
+            _check_assembly(self.parts)
         self.keeps_fold = any(part.keeps_fold for part in self.parts)
         self.redraws_part = any(part.redraws_part for part in self.parts)
         self.second_pass = max(part.second_pass for part in self.parts)
@@ -220,8 +244,14 @@ class Sum(Condition):
         return next(filter(None, (part.start() for part in self.parts)), None)
 
     def finish(self, backbone: Backbone) -> Backbone:
-        for part in sorted(self.parts, key=lambda part: part.adds_chains):
-            backbone = part.finish(backbone)
+        written = np.ones(len(backbone), bool)
+        for part in self.parts:
+            if not part.adds_chains:
+                backbone = part.finish(backbone)
+                written = written & part.written
+        for part in self.parts:
+            if part.adds_chains:
+                backbone = part.assembly(backbone, written)
         return backbone
 
     def residues(self) -> list[tuple[int, str, str, str]]:

@@ -1,9 +1,9 @@
 """Contigs: which residues of a chain are new, and which come from a structure.
 
 The language of RFdiffusion: segments from N to C, separated by commas or slashes. ``10-40`` is a
-stretch of 10 to 40 new residues, ``B19-27`` are residues 19 to 27 of chain B, ``A38`` one residue,
-``H100A-100C`` and ``A:95-102`` work too (insertion codes; a colon after the chain id). ``|``
-starts a new group: groups may move against each other.
+stretch of 10 to 40 new residues; ``B19-27`` and the like are residues of the structure, see
+`protdiff.conditioning.ranges`. ``|`` starts a new group: groups may move against each other. The
+brackets and quotes that RFdiffusion's command line needs are left out where they are given.
 """
 
 from __future__ import annotations
@@ -13,24 +13,19 @@ from dataclasses import dataclass
 from os import PathLike
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from ..structure.backbone import BACKBONE_ATOMS
-from ..structure.constants import FILE_BREAK
+from .ranges import Fixed, parse_range
 
 if TYPE_CHECKING:
-    from jaxtyping import Int
+    from collections.abc import Iterator, Sequence
 
-    from ..structure.backbone import Backbone
+__all__ = ["Contig", "Fixed", "New", "parse_contig", "read_specification"]
 
-__all__ = ["Contig", "Fixed", "New", "find_residues", "parse_contig", "read_specification"]
-
-RESIDUES = re.compile(
-    r"(?:(?P<id>[^:,/|\s]+):|(?P<letters>[A-Za-z]+))"
-    r"(?P<first>-?\d+)(?P<code>[A-Z]?)"
-    r"(?:-(?:(?P=id):|(?P=letters))?(?P<last>-?\d+)(?P<last_code>[A-Z]?))?"
-)
 NEW = re.compile(r"(\d+)(?:-(\d+))?")
+#: What may stand around a contig in a command of RFdiffusion, and its chain break.
+KEY = re.compile(r"^[\s\"']*(?:[\w.]*\.)?contigs?\s*[=:]")
+WRAPPING = re.compile(r"[\[\]\"']|\\(?!0)")
+BREAK = re.compile(r",?\s*[/\\]\s*0(?=[\s,/|]|$)")
+DASHES = str.maketrans("\u2010\u2011\u2012\u2013\u2014\u2212", "------")
 
 
 @dataclass(frozen=True)
@@ -40,28 +35,8 @@ class New:
     least: int
     most: int
 
-
-@dataclass(frozen=True)
-class Fixed:
-    """Residues of a structure.
-
-    Parameters
-    ----------
-    chain : str
-    first, last : (int, str)
-        Residue number and insertion code of the ends, both included.
-    group : str
-        Segments of one group are rigid together.
-    """
-
-    chain: str
-    first: tuple[int, str]
-    last: tuple[int, str]
-    group: str = "A"
-
     def __str__(self) -> str:
-        ends = [f"{number}{code}" for number, code in (self.first, self.last)]
-        return self.chain + (ends[0] if self.first == self.last else "-".join(ends))
+        return str(self.least) if self.least == self.most else f"{self.least}-{self.most}"
 
 
 @dataclass(frozen=True)
@@ -80,43 +55,33 @@ class Contig:
     most: int | None = None
 
 
-def parse_fixed(text: str, where: str, group: str = "A") -> Fixed:
-    """Residue range of a text like B19-27; errors begin with `where`."""
-    match = RESIDUES.fullmatch(text)
-    if not match:
-        raise ValueError(
-            f"{where}: {text!r} is not a segment; write new residues as 10-40, and residues of the "
-            "structure with their chain, B19-27"
-        )
-    first = (int(match["first"]), match["code"])
-    last = first if match["last"] is None else (int(match["last"]), match["last_code"])
-    segment = Fixed(match["id"] or match["letters"], first, last, group)
-    if last < first:
-        raise ValueError(f"{where}: {segment} runs backwards; write the lower number first")
-    return segment
-
-
 def parse_contig(text: str, where: str = "`contig`") -> Contig:
     """Contig of a text.
 
     Raises
     ------
     ValueError
-        For a text that is no contig; begins with `where`.
+        For a text that is no contig of one chain; begins with `where`.
 
     Examples
     --------
     >>> contig = parse_contig("10-40,B19-27,10-40")
-    >>> [str(segment) for segment in contig.segments if isinstance(segment, Fixed)]
-    ['B19-27']
+    >>> [str(segment) for segment in contig.segments]
+    ['10-40', 'B19-27', '10-40']
+    >>> parse_contig("[10-40/B19-27/10-40/0 ]") == contig
+    True
     """
-    segments: list[New | Fixed] = []
-    groups = text.split("|")
-    for number, part in enumerate(groups):
-        for piece in re.split(r"[,/]", part):
-            piece = piece.strip()
-            if piece or len(groups) == 1:
-                segments.append(_parse_segment(piece, text, where, chr(ord("A") + number)))
+    chains: list[list[New | Fixed]] = [[]]
+    for piece, group in _pieces(text, where):
+        if piece in ("0", "0-0"):
+            chains.append([])
+        else:
+            chains[-1].append(_parse_segment(piece, text, where, group))
+    # A break before the first or after the last segment separates nothing.
+    chains = [chain for chain in chains if chain]
+    if len(chains) > 1:
+        raise ValueError(_several_chains(chains, where))
+    segments: list[New | Fixed] = [segment for chain in chains for segment in chain]
     fixed = [segment for segment in segments if isinstance(segment, Fixed)]
     names = [str(segment) for segment in fixed]
     for name in names:
@@ -127,16 +92,55 @@ def parse_contig(text: str, where: str = "`contig`") -> Contig:
     return Contig(tuple(segments))
 
 
+def _pieces(text: str, where: str) -> Iterator[tuple[str, str]]:
+    """Segments of a contig as text, each with its group; "0" for a chain break."""
+    plain = KEY.sub("", text).translate(DASHES)
+    plain = BREAK.sub(",0", WRAPPING.sub("", plain)).strip()
+    parts = plain.split("|")
+    for number, part in enumerate(parts):
+        group = chr(ord("A") + number)
+        for piece in re.split(r"[,/]", part):
+            words = piece.split()
+            if not words and len(parts) == 1 and (plain or not text):
+                raise ValueError(f"{where} {text!r}: an empty segment; take out the comma")
+            if len(words) > 1 and words[0] != "0":
+                raise ValueError(
+                    f"{where} {text!r}: put a comma between segments: {','.join(words)}"
+                )
+            for word in words:
+                yield word, group
+
+
+def _several_chains(chains: Sequence[Sequence[New | Fixed]], where: str) -> str:
+    """What to write in place of a contig with chain breaks."""
+    texts = [",".join(map(str, chain)) for chain in chains]
+    kinds = [{type(segment) for segment in chain} for chain in chains]
+    designed = [text for text, kind in zip(texts, kinds, strict=True) if kind == {New, Fixed}]
+    free = [text for text, kind in zip(texts, kinds, strict=True) if kind == {New}]
+    choices = [f"{text} alone" for text in designed[:1]]
+    if free and not designed:
+        choices.append(f"`length` {free[0]} without `contig` for a chain that sees no other")
+    choices.append(f"{','.join(texts)} to bond all in one chain")
+    return (
+        f"{where}: /0 is a chain break, and one chain is drawn at a time; write "
+        f"{', or '.join(choices)}"
+    )
+
+
 def _parse_segment(piece: str, text: str, where: str, group: str) -> New | Fixed:
-    if match := NEW.fullmatch(piece):
-        least = int(match[1])
-        most = int(match[2] or least)
-        if most < least:
-            raise ValueError(f"{where}: {piece} runs backwards; write the lower number first")
-        return New(least, most)
-    if not piece:
-        raise ValueError(f"{where} {text!r}: an empty segment; take out the comma")
-    return parse_fixed(piece, where, group)
+    match = NEW.fullmatch(piece)
+    if match is None:
+        segment = parse_range(piece, where, group, ", and new ones as 10-40")
+        if segment.chain is None:
+            raise ValueError(
+                f"{where}: {piece} names no chain; write A{piece}, or _{piece} for a blank chain id"
+            )
+        return segment
+    least = int(match[1])
+    most = int(match[2] or least)
+    if most < least:
+        raise ValueError(f"{where}: {piece} runs backwards; write the lower number first")
+    return New(least, most)
 
 
 def read_specification(path: str | PathLike[str]) -> Contig | None:
@@ -169,55 +173,8 @@ def read_specification(path: str | PathLike[str]) -> Contig | None:
 def _specified_segment(line: str) -> New | Fixed:
     """Segment of one INPUT line."""
     first, last = int(line[19:23]), int(line[23:27])
-    if last < first:
-        raise ValueError("runs backwards")
     if line[18] == " ":
+        if last < first:
+            raise ValueError("runs backwards")
         return New(first, last)
     return Fixed(line[18], (first, ""), (last, ""), line[28].strip() or "A")
-
-
-def find_residues(backbone: Backbone, segment: Fixed, where: str) -> Int[np.ndarray, " residues"]:
-    """Rows of a segment's residues in the backbone, in the order of the file.
-
-    Raises
-    ------
-    ValueError
-        If the chain or an end of the range is not there, or an atom is missing.
-    """
-    if segment.chain not in backbone.chains:
-        present = ", ".join(backbone.chains)
-        raise ValueError(f"{where}: {segment}: no chain {segment.chain}; there are {present}")
-    chain = np.flatnonzero(backbone.chain_ids == segment.chain)
-    numbers, codes = backbone.residue_numbers[chain], backbone.insertion_codes[chain]
-    keys = list(zip(numbers.tolist(), codes.tolist(), strict=True))
-    for end in (segment.first, segment.last):
-        if end not in keys:
-            raise ValueError(
-                f"{where}: {segment}: chain {segment.chain} has no residue {end[0]}{end[1]}; "
-                f"it runs from {keys[0][0]}{keys[0][1]} to {keys[-1][0]}{keys[-1][1]}"
-            )
-    rows = chain[keys.index(segment.first) : keys.index(segment.last) + 1]
-    _check_observed(backbone, rows, segment, where)
-    return rows
-
-
-def _check_observed(
-    backbone: Backbone, rows: Int[np.ndarray, " residues"], segment: Fixed, where: str
-) -> None:
-    """ValueError if residues between the ends, or atoms of them, are missing."""
-    numbers = backbone.residue_numbers[rows]
-    step = np.linalg.norm(np.diff(backbone.ca[rows], axis=0), axis=1)
-    for k in np.flatnonzero((np.diff(numbers) > 1) & (step > FILE_BREAK)).tolist():
-        raise ValueError(
-            f"{where}: {segment}: residue {segment.chain}{numbers[k] + 1} is not in the file; "
-            "leave the unobserved residues out, with new ones in their place"
-        )
-    for k in rows:
-        present = zip(BACKBONE_ATOMS, backbone.mask[k], strict=True)
-        missing = [atom for atom, there in present if not there]
-        if missing:
-            residue = f"{segment.chain}{backbone.residue_numbers[k]}{backbone.insertion_codes[k]}"
-            raise ValueError(
-                f"{where}: residue {residue} lacks {', '.join(missing)}; a motif needs all of "
-                "N, CA, C and O"
-            )

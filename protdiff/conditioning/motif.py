@@ -14,9 +14,10 @@ from ..structure.backbone import Backbone
 from ..structure.constants import LONGEST_CA_CA
 from ..structure.io.read_write import read
 from .base import Condition, Stage
-from .contig import Contig, Fixed, New, find_residues, parse_contig, read_specification
+from .contig import Contig, Fixed, New, parse_contig, read_specification
 from .energy import SECOND_PASS
 from .placed_motif import PlacedMotif
+from .ranges import check_observed, find_residues, residue_name
 
 if TYPE_CHECKING:
     from jaxtyping import Int
@@ -87,7 +88,7 @@ class Motif(Condition):
     def rows(self) -> list[Int[np.ndarray, " kept"] | None]:
         """Rows of the source for every segment of the contig; None for new residues."""
         return [
-            find_residues(self._backbone, s, "`contig`") if isinstance(s, Fixed) else None
+            _observed_rows(self._backbone, s) if isinstance(s, Fixed) else None
             for s in self._segments
         ]
 
@@ -130,6 +131,13 @@ class Motif(Condition):
         return PlacedMotif(self._backbone, np.array(place), groups)
 
 
+def _observed_rows(source: Backbone, segment: Fixed) -> Int[np.ndarray, " kept"]:
+    """Rows of a segment's residues; ValueError if residues or atoms of it are missing."""
+    rows = find_residues(source, segment, "`contig`")
+    check_observed(source, rows, segment, "`contig`")
+    return rows
+
+
 def _count(rows: Int[np.ndarray, " kept"] | None) -> int:
     return 0 if rows is None else len(rows)
 
@@ -168,16 +176,12 @@ def draw_sizes(
     return sizes
 
 
-def _label(source: Backbone, row: int) -> str:
-    return f"{source.chain_ids[row]}{source.residue_numbers[row]}{source.insertion_codes[row]}"
-
-
 def _check_once(source: Backbone, rows: Sequence[Int[np.ndarray, " kept"] | None]) -> None:
     """ValueError if a residue is in two segments."""
     every = np.concatenate([r for r in rows if r is not None])
     values, counts = np.unique(every, return_counts=True)
     if (counts > 1).any():
-        residue = _label(source, values[counts > 1][0])
+        residue = residue_name(source, values[counts > 1][0])
         raise ValueError(f"`contig`: residue {residue} is in two segments; name every residue once")
 
 
@@ -196,7 +200,7 @@ def _check_reach(
             ends = last[0], kept[0]
             distance = float(np.linalg.norm(source.ca[ends[0]] - source.ca[ends[1]]))
             if distance > LONGEST_CA_CA * (between + 1) + BRIDGE_TOLERANCE:
-                a, b = (_label(source, e) for e in ends)
+                a, b = (residue_name(source, e) for e in ends)
                 need = int(np.ceil(distance / LONGEST_CA_CA)) - 1
                 raise ValueError(
                     f"`contig`: {between} new residues cannot bridge the {distance:.1f} Å from {a} "

@@ -14,6 +14,7 @@ from ..structure.backbone import Backbone, joined
 from .base import SampleCondition, Stage, types_of
 from .energy import SECOND_PASS, Potential, overlap
 from .placed_motif import SPACE, PlacedMotif
+from .ranges import residue_name
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float, Int
@@ -89,10 +90,9 @@ class Site:
             new[start:stop] = True
         lacking = np.flatnonzero(~chain.mask.all(1) & ~new)
         if len(lacking):
-            k = lacking[0]
-            residue = f"{chain.chain_ids[k]}{chain.residue_numbers[k]}{chain.insertion_codes[k]}"
             raise ValueError(
-                f"{self.name}: residue {residue} of the surroundings lacks backbone atoms; "
+                f"{self.name}: residue {residue_name(chain, int(lacking[0]))} of the surroundings "
+                "lacks backbone atoms; "
                 "redesign it too, or take it out"
             )
         if (~new).sum() < MIN_KEPT:
@@ -130,6 +130,7 @@ class PlacedRedesign(SampleCondition):
         self, site: Site, place: Int[np.ndarray, " residues"], numbering: Numbering
     ) -> None:
         self.site, self.place, self.numbering = site, place, numbering
+        self.written, self.other_chains = place != UNOBSERVED, len(site.source.chains) > 1
         around = site.surroundings()
         energies = [Surroundings(around, place < 0)] if len(around) else []
         self.motif = PlacedMotif(
@@ -180,7 +181,8 @@ class PlacedRedesign(SampleCondition):
         return names
 
     def residues(self) -> list[tuple[int, str, str, str]]:
-        return self.motif.residues()
+        place = (np.cumsum(self.place != UNOBSERVED) - 1).tolist()
+        return [(place[i], chain, label, name) for i, chain, label, name in self.motif.residues()]
 
     def sequence(self) -> str | None:
         if not self.site.gives_types or types_of(self.site.chain.residue_names.tolist()) is None:

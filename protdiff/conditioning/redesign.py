@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..structure.constants import FILE_BREAK, LONGEST_CA_CA, LONGEST_NUMBER_JUMP
 from .base import Condition, Stage
-from .contig import find_residues, parse_fixed
 from .energy import SECOND_PASS
 from .motif import draw_sizes
 from .placed_redesign import NEW, UNOBSERVED, PlacedRedesign, Site, number_residues
+from .ranges import Fixed, chain_name, find_residues, missing_between, parse_range
 
 if TYPE_CHECKING:
     from jaxtyping import Int
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from ..structure.backbone import Backbone
 
 __all__ = ["Redesign"]
+
+#: How errors about the ranges begin.
+NAME = "`regions`"
 
 
 @dataclass(frozen=True)
@@ -32,9 +35,12 @@ class Redesign(Condition):
     source : Backbone
         All chains of the file.
     regions : str or Site
-        Residue ranges of one chain: ``A45-58,A90-97``. Or the site itself, see `Redesign.at`.
+        Residue ranges of one chain: ``A45-58,A90-97``, see `protdiff.conditioning.ranges`. Or the
+        site itself, see `Redesign.at`.
     length_change : (int, int)
         Least and most residues by which every region may grow (shrink, where negative).
+    chain : str, optional
+        Chain of the ranges that name none; needed only if there are several chains.
 
     Raises
     ------
@@ -56,12 +62,13 @@ class Redesign(Condition):
     source: Backbone
     regions: str | Site
     length_change: tuple[int, int] = (0, 0)
+    chain: str | None = None
 
     stage, second_pass, redraws_part = Stage.EXACT, SECOND_PASS, True
 
     def __post_init__(self) -> None:
         if isinstance(self.regions, str):
-            rows, cuts = find_regions(self.source, self.regions)
+            rows, cuts = find_regions(self.source, self.regions, self.chain)
             site = Site(self.source, rows, tuple(sorted(cuts)), gives_types=True)
             object.__setattr__(self, "regions", site)
         if self.length_change[0] > self.length_change[1]:
@@ -89,6 +96,11 @@ class Redesign(Condition):
         return cls(source, Site(source, np.asarray(rows), tuple(sorted(cuts)), name=name))
 
     @property
+    def other_chains(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """Whether the file has chains beside the one that is redrawn."""
+        return len(self.source.chains) > 1
+
+    @property
     def site(self) -> Site:
         """The chain in the file, and the stretches of it that are redrawn."""
         assert isinstance(self.regions, Site)  # since __post_init__
@@ -102,7 +114,7 @@ class Redesign(Condition):
         for (a, b), extra in zip([*cuts, (len(chain), len(chain))], [*growth, 0], strict=True):
             for k in range(start, a):
                 if place and place[-1] == k - 1 and k > start:
-                    place += [UNOBSERVED] * _unobserved_between(chain, k - 1, k)
+                    place += [UNOBSERVED] * missing_between(chain, k - 1, k)
                 place.append(k)
             place += [NEW] * (b - a + extra) if b > a else []
             start = b
@@ -124,43 +136,34 @@ class Redesign(Condition):
         return PlacedRedesign(self.site, place, number_residues(self.site, place, growth))
 
 
-def _unobserved_between(chain: Backbone, before: int, after: int) -> int:
-    """Number of residues that the file lacks between two that it has; 0 if they are bonded."""
-    step = float(np.linalg.norm(chain.ca[after] - chain.ca[before]))
-    if step <= FILE_BREAK:
-        return 0
-    gap = int(chain.residue_numbers[after] - chain.residue_numbers[before]) - 1
-    if gap > LONGEST_NUMBER_JUMP:  # another numbering, not residues
-        gap = 0
-    return max(gap, int(np.ceil(step / LONGEST_CA_CA)) - 1, 1)
-
-
 def find_regions(
-    source: Backbone, regions: str
+    source: Backbone, regions: str, chain: str | None = None
 ) -> tuple[Int[np.ndarray, " chain"], list[tuple[int, int]]]:
     """Rows of the chain in the source, and (start, stop) of every region among them."""
-    name = "`regions`"
-    segments = [parse_fixed(piece.strip(), name) for piece in regions.split(",")]
-    if len(chains := {s.chain for s in segments}) > 1:
+    pieces = [piece.strip() for piece in re.split("[,/]", regions.strip("[]'\" "))]
+    segments = [_parse_region(piece, chain) for piece in pieces]
+    found = [find_residues(source, segment, NAME) for segment in segments]
+    chains = dict.fromkeys(str(source.chain_ids[rows[0]]) for rows in found)
+    if len(chains) > 1:
         raise ValueError(
-            f"{name} {regions}: names the chains {', '.join(sorted(chains))}; "
+            f"{NAME} {regions}: names the chains {', '.join(map(chain_name, sorted(chains)))}; "
             "redesign one chain at a time"
         )
-    first = segments[0].chain
-    if first not in source.chains:
-        raise ValueError(f"{name}: no chain {first}; there are {', '.join(source.chains)}")
-    rows = np.flatnonzero(source.chain_ids == first)
-    chain = source[rows]
+    rows = np.flatnonzero(source.chain_ids == next(iter(chains)))
     cuts: list[tuple[int, int]] = []
-    for segment in segments:
-        ends = [
-            np.flatnonzero((chain.residue_numbers == n) & (chain.insertion_codes == c))
-            for n, c in (segment.first, segment.last)
-        ]
-        if not all(len(end) for end in ends):
-            find_residues(chain, segment, name)  # raises, and says what there is
-        cut = int(ends[0][0]), int(ends[1][0]) + 1
-        if any(cut[0] < stop and start < cut[1] for start, stop in cuts):
-            raise ValueError(f"{name} {regions}: {segment} overlaps another segment")
-        cuts.append(cut)
+    for segment, inside in zip(segments, found, strict=True):
+        start, last = np.searchsorted(rows, inside[[0, -1]]).tolist()
+        if any(start < stop and before <= last for before, stop in cuts):
+            raise ValueError(f"{NAME} {regions}: {segment} overlaps another segment")
+        cuts.append((start, last + 1))
     return rows, cuts
+
+
+def _parse_region(piece: str, chain: str | None) -> Fixed:
+    """Range of a text; of the chain given where it names none."""
+    segment = parse_range(piece, NAME)
+    if segment.chain is None:
+        return replace(segment, chain=chain)
+    if chain is not None and chain_name(segment.chain) != chain_name(chain):
+        raise ValueError(f"{NAME}: {piece} is not in the chain {chain_name(chain)} of `chain`")
+    return segment

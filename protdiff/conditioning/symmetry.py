@@ -20,7 +20,7 @@ from .placed_motif import superposed
 from .point_groups import point_group, unit_direction
 
 if TYPE_CHECKING:
-    from jaxtyping import Float
+    from jaxtyping import Bool, Float
     from torch import Tensor
 
     from .energy import EnergyFunction
@@ -79,6 +79,7 @@ class Symmetry(Potential):
     """
 
     name: str
+    adds_chains = True
     group: Float[np.ndarray, "elements 3 3"] = field(init=False, repr=False)
     direction: Float[np.ndarray, " 3"] = field(init=False, repr=False)
     images: Float[Tensor, "images 3 3"] = field(init=False, repr=False)
@@ -150,11 +151,13 @@ class PlacedSymmetry(Potential):
         return lambda ca, spread: self.symmetry.contact_energy(ca, radius)
 
     def finish(self, backbone: Backbone) -> Backbone:
+        return self.assembly(backbone, np.ones(len(backbone), bool))
+
+    def assembly(self, backbone: Backbone, written: Bool[np.ndarray, " residues"]) -> Backbone:
         """The assembly, chain A first."""
         assert self.ca is not None  # `energy_at` has set it at every network call
-        flat = superposed(
-            backbone.coords.reshape(-1, 3), backbone.ca, (self.ca - self.ca.mean(0)).numpy()
-        )
+        drawn = (self.ca - self.ca.mean(0)).numpy()[written]
+        flat = superposed(backbone.coords.reshape(-1, 3), backbone.ca, drawn)
         unit = flat.reshape(-1, 4, 3)
         unit = unit - unit[:, 1].mean(0)
         radius = self.symmetry.dock(torch.tensor(unit[:, 1]))
@@ -165,6 +168,7 @@ class PlacedSymmetry(Potential):
             np.concatenate(copies), np.tile(backbone.mask, (count, 1)),
             np.tile(backbone.residue_names, count), np.repeat(list(CHAIN_IDS[:count]), n),
             np.tile(backbone.residue_numbers, count), np.tile(backbone.insertion_codes, count),
+            None if backbone.b_factors is None else np.tile(backbone.b_factors, count),
         )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from ..structure.peptide import link_vectors
 from .base import Condition, Stage, types_of
 from .energy import SECOND_PASS
 from .placed_motif import PlacedMotif
+from .ranges import chain_name, residue_name
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float
@@ -36,25 +37,20 @@ def components_of(
         If there are several chains, missing atoms, or unobserved residues in between.
     """
     if len(backbone.chains) != 1:
-        listed = ", ".join(backbone.chains)
+        listed = ", ".join(map(chain_name, backbone.chains))
         raise ValueError(f"`source`: has the chains {listed}; choose one with `chain`")
-    label = [
-        f"{c}{n}{i}"
-        for c, n, i in zip(
-            backbone.chain_ids, backbone.residue_numbers, backbone.insertion_codes, strict=True
-        )
-    ]
     whole = backbone.mask.all(1)
     if not whole.all():
+        residue = residue_name(backbone, int(np.argmin(whole)))
         raise ValueError(
-            f"`source`: residue {label[int(np.argmin(whole))]} lacks backbone atoms; "
-            "take it out or complete it"
+            f"`source`: residue {residue} lacks backbone atoms; take it out or complete it"
         )
     step = np.linalg.norm(np.diff(backbone.ca, axis=0), axis=1)
     if (step > FILE_BREAK).any():
         k = int(np.argmax(step > FILE_BREAK))
+        before, after = residue_name(backbone, k), residue_name(backbone, k + 1)
         raise ValueError(
-            f"`source`: the chain is broken between {label[k]} and {label[k + 1]} "
+            f"`source`: the chain is broken between {before} and {after} "
             f"({step[k]:.1f} Å); give a chain without gaps"
         )
     n, center = len(backbone), backbone.ca.mean(0)
@@ -213,8 +209,8 @@ class PartialFlow(Variation):
     source : Backbone
         One chain without gaps.
     strength : float
-        Between 0 (the input) and 1 (nothing of it is left). ``protdiff flow show`` lists the
-        scales that are redrawn from every time.
+        Above 0, where the input is left as it is, and below 1, where nothing of it is left.
+        ``protdiff flow show`` lists the scales that are redrawn from every time.
 
     Examples
     --------
@@ -225,7 +221,9 @@ class PartialFlow(Variation):
 
     def __post_init__(self) -> None:
         if not 0 < self.strength < 1:
-            raise ValueError(f"`strength` {self.strength:g}: must lie between 0 and 1")
+            raise ValueError(
+                f"`strength` {self.strength:g}: must be above 0 (the input) and below 1 (noise)"
+            )
         super().__post_init__()
 
     def __call__(

@@ -40,10 +40,10 @@ def sampling_times(
 ) -> Float[Tensor, "{steps}"]:
     """Times at which to sample a protein, falling from `start`, float64.
 
-    For RG flows they fall to `density.last` (0.1 by default; `start` where that is less), and are
-    densest where the estimate of a protein changes most. Of equally spaced times, a third would
-    come when the structure is decided to within 0.2 Å. For other flows they are equally spaced,
-    down to 0.
+    For RG flows they fall to `density.last` (0.1 by default; half of `start` where that is less),
+    and are densest where the estimate of a protein changes most. Of equally spaced times, a third
+    would come when the structure is decided to within 0.2 Å. For other flows they are equally
+    spaced, down to 0.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def sampling_times(
         return start * uniform_times(steps)
     if steps < 1:
         raise ValueError(f"a sampler needs at least 1 step, not {steps}")
-    grid = torch.linspace(start, min(density.last, start), 1001, dtype=torch.float64)
+    grid = torch.linspace(start, min(density.last, start / 2), 1001, dtype=torch.float64)
     # The integral of the density up to every time, but for a constant.
     rise = density.height * density.width * torch.pi**0.5 / 2
     amount = grid + rise * torch.erf((grid - density.centre) / density.width)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from ..conditioning.ranges import chain_name, find_chain, residue_name
 from ..structure.backbone import Backbone, joined
 from .plan import MAX_LENGTH, MIN_LENGTH
 
@@ -73,9 +74,11 @@ class Extension:
     def __post_init__(self) -> None:
         chains = self.source.chains
         if self.chain is None and len(chains) != 1:
-            raise ValueError(f"`chain` is missing: there are {', '.join(chains)}; name one")
-        chain = self.source.chain(chains[0] if self.chain is None else self.chain)
-        object.__setattr__(self, "chain", chain.chains[0])
+            listed = ", ".join(map(chain_name, chains))
+            raise ValueError(f"`chain` is missing: there are {listed}; name one")
+        name = chains[0] if self.chain is None else find_chain(self.source, self.chain, "`chain`")
+        chain = self.source.chain(name)
+        object.__setattr__(self, "chain", name)
         if self.overlap is None:
             default = max(MIN_OVERLAP, round(OVERLAP_SHARE * self.window))
             object.__setattr__(self, "overlap", default)
@@ -97,18 +100,18 @@ class Extension:
 
     def _check_chain(self, chain: Backbone) -> None:
         if len(chain) < MIN_OVERLAP:
-            raise ValueError(f"chain {self.chain}: has {len(chain)} residues; three are needed")
+            name = chain_name(chain.chains[0])
+            raise ValueError(f"chain {name}: has {len(chain)} residues; three are needed")
         lacking = np.flatnonzero(~chain.mask.all(1))
         if len(lacking):
-            k = lacking[0]
             raise ValueError(
-                f"residue {self.chain}{chain.residue_numbers[k]}{chain.insertion_codes[k]} lacks "
-                "backbone atoms; take it out of the file"
+                f"residue {residue_name(chain, int(lacking[0]))} lacks backbone atoms; take it out "
+                "of the file"
             )
         if self.to <= len(chain):
+            name = chain_name(chain.chains[0])
             raise ValueError(
-                f"`to` {self.to}: chain {self.chain} has {len(chain)} residues already; "
-                "ask for more"
+                f"`to` {self.to}: chain {name} has {len(chain)} residues already; ask for more"
             )
 
     @property
@@ -149,8 +152,8 @@ class Extension:
     def text(self) -> str:
         """The extension in words, for the manifest."""
         return (
-            f"extend={self.chain} to={self.to} end={self.end} window={self.window} "
-            f"overlap={self.overlap}"
+            f"extend={chain_name(self.chain or '')} to={self.to} end={self.end} "
+            f"window={self.window} overlap={self.overlap}"
         )
 
     def grown(self) -> tuple[Backbone, Int[np.ndarray, " chain"]]:

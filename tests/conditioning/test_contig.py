@@ -7,8 +7,9 @@ import pytest
 
 import protdiff
 from protdiff.conditioning import Motif
-from protdiff.conditioning.contig import Fixed, New, find_residues, parse_contig, read_specification
+from protdiff.conditioning.contig import Fixed, New, parse_contig, read_specification
 from protdiff.conditioning.motif import draw_sizes
+from protdiff.conditioning.ranges import find_residues
 
 EXAMPLES = Path(__file__).parents[2] / "data" / "examples"
 SPECIFICATION = """\
@@ -42,6 +43,40 @@ def test_groups_insertion_codes_and_negative_numbers():
     )  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[5-9/A1-3/7/B5]", "contigmap.contigs=[5-9/A1-3/7-7/B5-5]", "['5-9,A1-3,7-7,B5-B5']",
+        "\\[\\'5-9\\,A1-3\\,7\\,B5\\'\\]", "contigs: ['5-9/A1-3/7/B5/0 ']", "5-9, A1-A3, 7, B5 ",
+        "0,5-9,A1-3,7,B5,/0", "5\u20139,A1\u20133,7,B:5",
+        "5-9,A1-3,7,B5,\\0",
+    ],
+)  # fmt: skip
+def test_contigs_as_other_programs_write_them(text):
+    segments = parse_contig(text).segments
+    assert segments == (
+        New(5, 9), Fixed("A", (1, ""), (3, "")), New(7, 7), Fixed("B", (5, ""), (5, "")),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "choices"),
+    [
+        ("A1-20,0,B1-20", ["A1-20,B1-20 to bond all in one chain"]),
+        ("[A1-20/0 B1-20]", ["A1-20,B1-20 to bond"]),
+        ("5/A1-9/5/0 B1-20", ["5,A1-9,5 alone", "5,A1-9,5,B1-20 to bond"]),
+        ("[A1-20/0 70-100]", ["`length` 70-100 without `contig`", "A1-20,70-100 to bond"]),
+        ("70-100,/0,A1-20,/0,A30", ["`length` 70-100 without", "70-100,A1-20,A30 to bond"]),
+        ("A1,\\0,B1", ["A1,B1"]),
+        ("A1/0-0/B1", ["A1,B1"]),
+    ],
+)
+def test_a_chain_break_is_named(text, choices):
+    with pytest.raises(ValueError, match="/0 is a chain break, and one chain is drawn") as error:
+        parse_contig(text)
+    assert all(choice in str(error.value) for choice in choices)
+
+
 def test_specification_lines(tmp_path):
     path = tmp_path / "motif.pdb"
     path.write_text(SPECIFICATION)
@@ -68,7 +103,9 @@ def test_lengths_meet_the_contig(source):
     [
         ("10-40,B19-27", "no chain B; there are A"),
         ("40-10,A1-3", "40-10 runs backwards"),
-        ("5,A9-7", "A9-7 runs backwards"),
+        ("5,A9-7", "A9-7 runs backwards; in the file A9 comes after A7: write A7-9"),
+        ("10 A9 10", "put a comma between segments: 10,A9,10"),
+        ("5A-7,A9", "5A-7 names no chain; write A5A-7, or _5A-7 for a blank chain id"),
         ("5,A900", "chain A has no residue 900; it runs from"),
         ("5,{a}-{b},3,{b}", "{b} is in two segments"),
         ("5,{a},3,{a}", "{a} is there twice"),

@@ -186,12 +186,25 @@ def test_new_residues_keep_off_other_chains(source):
         ("A101-139", (0, 0), "leaves fewer than three residues"),
         ("A115-116", (-2, 0), "removes all of a segment"),
         ("A115-116", (3, -1), "put the smaller number first"),
-        ("115-116", (0, 0), "is not a segment"),
+        ("115-116", (0, 0), "115-116 names no chain; there are B, A"),
+        ("A115-", (0, 0), "is not a segment"),
     ],
 )
 def test_wrong_regions(source, regions, change, message):
     with pytest.raises(ValueError, match=message):
         Redesign(source, regions, change)
+
+
+def test_ranges_without_a_chain(source):
+    """Of the only chain, or of the one given."""
+    for redesign in (
+        Redesign(source.chain("A"), "115-120,128"),
+        Redesign(source, "115-120/128", chain="A"),
+        Redesign(source, "[115-120,A128]", chain="A"),
+    ):
+        assert redesign.site.cuts == ((14, 20), (27, 28))
+    with pytest.raises(ValueError, match="B105 is not in the chain A of `chain`"):
+        Redesign(source, "115-120,B105", chain="A")
 
 
 def test_missing_atoms_of_the_surroundings(source):

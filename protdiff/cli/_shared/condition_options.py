@@ -48,10 +48,18 @@ class ConditionOptions:
     source: Annotated[
         Path | None, _option(INPUT, "Structure for --redesign, --vary or --strength.", "--in")
     ] = None
-    chain: Annotated[str | None, _option(INPUT, "Chain of --in; needed if it has several.")] = None
+    chain: Annotated[
+        str | None, _option(INPUT, "Chain of --in, needed if it has several; _ for a blank id.")
+    ] = None
     redesign: Annotated[
         str | None,
-        _option(INPUT, "Redraw these segments: A45-58,A90-97.", "--redesign", "--design"),
+        _option(
+            INPUT,
+            "Redraw these segments: A45-58,A90-97; without A in a file of one chain, _45-58 for a "
+            "blank chain id.",
+            "--redesign",
+            "--design",
+        ),
     ] = None
     length_change: Annotated[
         str | None, _option(INPUT, "Residues by which a redrawn segment may grow: -2..+3.")
@@ -64,7 +72,8 @@ class ConditionOptions:
         float, _option(INPUT, "Wavelength in residues between fine and coarse.", min=2.0)
     ] = 12.0
     strength: Annotated[
-        float | None, _option(INPUT, "Noise the input up to this time of the flow, 0 to 1.")
+        float | None,
+        _option(INPUT, "Noise the input up to this time of the flow, above 0 and below 1."),
     ] = None
     contacts: Annotated[
         Path | None,
@@ -112,23 +121,25 @@ def _motif(options: ConditionOptions) -> Iterator[Condition]:
 def _input(options: ConditionOptions) -> Iterator[Condition]:
     tasks = [n for n in ("redesign", "vary", "strength") if getattr(options, n) is not None]
     if options.source is None:
-        if tasks:
-            raise ValueError(f"--{tasks[0]}: needs --in FILE")
+        for name in (*tasks, "chain", "length_change"):
+            if getattr(options, name) is not None:
+                raise ValueError(f"--{name.replace('_', '-')}: needs --in FILE")
         return
     if len(tasks) != 1:
         raise ValueError("--in: give one of --redesign, --vary and --strength with it")
     if options.length_change is not None and options.redesign is None:
         raise ValueError("--length-change: needs --redesign")
     from ...conditioning import KeepFold, KeepFragments, PartialFlow, Redesign
+    from ...conditioning.ranges import find_chain
     from ...structure.io.read_write import read
 
     backbone = read(options.source)
     if options.redesign is not None:
-        yield Redesign(backbone, options.redesign, parse_change(options.length_change))
+        change = parse_change(options.length_change)
+        yield Redesign(backbone, options.redesign, change, options.chain)
         return
     if options.chain is not None:
-        with naming(f"--chain {options.chain}"):
-            backbone = backbone.chain(options.chain)
+        backbone = backbone.chain(find_chain(backbone, options.chain, "--chain"))
     if options.vary is not None:
         keep = KeepFold if options.vary == "fine" else KeepFragments
         yield keep(backbone, options.scale)
