@@ -125,7 +125,7 @@ def sample(
         second, extra = second_pass(len(grid), conditions)
         if extra:
             second = min(second, until)
-            start = flow.noise(clean, torch.full((len(clean),), second, dtype=torch.float64), noise())
+            start = flow.noise(clean, torch.full((len(clean),), second), noise())
             grid = sampling_times(flow, extra, second, settings.times)
             clean = walk(denoise, flow, grid, noise, start=start, **options)
         ca = to_coords(clean[:, :size], lengths).numpy()
@@ -244,7 +244,7 @@ def _start(
     clean = torch.zeros(*flow.mask.shape, 3, dtype=torch.float64)
     for row, n, (components, _) in zip(clean, lengths, given, strict=True):
         row[:n], row[size : size + n] = components[:n], components[n:]
-    return flow.noise(clean, torch.full((len(clean),), until, dtype=torch.float64), noise()), until
+    return flow.noise(clean, torch.full((len(clean),), until), noise()), until
 
 
 def _backbone(
