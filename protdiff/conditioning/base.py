@@ -157,6 +157,11 @@ class Condition(SampleCondition):
     2
     """
 
+    @property
+    def length_note(self) -> str:
+        """What an error about a length says of those that the condition allows; may be empty."""
+        return ""
+
     def lengths(self, wanted: Sequence[int] | None = None) -> Sequence[int] | None:
         """Those of the wanted lengths (None: of all) that can be met; None if all can."""
         return wanted
@@ -224,6 +229,10 @@ class Sum(Condition):
             if isinstance(part, Condition):
                 wanted = part.lengths(wanted)
         return wanted
+
+    @property
+    def length_note(self) -> str:
+        return "".join(part.length_note for part in self.parts if isinstance(part, Condition))
 
     def for_sample(self, length: int, rng: np.random.Generator) -> Sum:
         return Sum(*(

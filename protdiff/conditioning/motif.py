@@ -110,15 +110,15 @@ class Motif(Condition):
         if not fit:
             given = f"{min(wanted)}-{max(wanted)}" if len(wanted) > 1 else f"{wanted[0]}"
             raise ValueError(
-                f"`contig`: gives chains of {least} to {most} residues, which `length` {given} "
-                "does not allow; change one of the two"
+                f"`contig`: gives chains of {_span_text(least, most)} residues, which `length` "
+                f"{given} does not allow; change one of the two"
             )
         return wanted if len(fit) == len(wanted) else fit
 
     def for_sample(self, length: int, rng: np.random.Generator) -> PlacedMotif:
         least, most = self._span()
         if not least <= length <= most:
-            raise ValueError(f"`contig`: gives {least} to {most} residues, not {length}")
+            raise ValueError(f"`contig`: gives {_span_text(least, most)} residues, not {length}")
         new = [s for s in self._segments if isinstance(s, New)]
         fixed = sum(_count(rows) for rows in self.rows if rows is not None)
         sizes = iter(draw_sizes([(s.least, s.most) for s in new], length - fixed, rng))
@@ -129,6 +129,10 @@ class Motif(Condition):
             place += [-1] * count if rows is None else rows.tolist()
             groups += [segment.group if isinstance(segment, Fixed) else ""] * count
         return PlacedMotif(self._backbone, np.array(place), groups)
+
+
+def _span_text(least: int, most: int) -> str:
+    return f"{least}" if least == most else f"{least} to {most}"
 
 
 def _observed_rows(source: Backbone, segment: Fixed) -> Int[np.ndarray, " kept"]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .energy import EnergyFunction
     from .known import Known
 
-__all__ = ["PlacedRedesign", "Site", "number_residues"]
+__all__ = ["PlacedRedesign", "Site", "number_residues", "residues_to_draw"]
 
 UNKNOWN = "UNK"
 #: Marks in the layout of a redrawn chain: a new residue, and one that the file does not have.
@@ -270,3 +270,14 @@ def _insert(source: Backbone, rows: Int[np.ndarray, " chain"], new: Backbone) ->
     first = int(rows[0])
     before, rest = np.arange(first), np.setdiff1d(np.arange(first, len(source)), rows)
     return joined([source[before], new, source[rest]])
+
+
+def residues_to_draw(
+    chain: Backbone, numbers: Int[np.ndarray, " residues"], sequence: str | None = None
+) -> Backbone:
+    """Residues of a chain without coordinates; alanine, if no sequence is given."""
+    return Backbone.from_coords(
+        np.full((len(numbers), 4, 3), np.nan), sequence, chain_ids=chain.chain_ids[0],
+        residue_numbers=numbers,
+        b_factors=None if chain.b_factors is None else np.zeros(len(numbers)),
+    )  # fmt: skip

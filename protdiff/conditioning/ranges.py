@@ -265,9 +265,12 @@ def _with_new(
 
 
 def missing_between(backbone: Backbone, before: int, after: int) -> int:
-    """Number of residues that the file lacks between two rows; 0 if they are bonded."""
+    """Number of residues that the file lacks between two rows.
+
+    It is 0 if they are bonded, or if one of them has no CA.
+    """
     step = float(np.linalg.norm(backbone.ca[after] - backbone.ca[before]))
-    if step <= FILE_BREAK:
+    if not step > FILE_BREAK:  # NaN fails the comparison, too
         return 0
     gap = int(backbone.residue_numbers[after] - backbone.residue_numbers[before]) - 1
     if gap > LONGEST_NUMBER_JUMP:  # another numbering, not residues

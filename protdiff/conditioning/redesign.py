@@ -9,11 +9,28 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .base import Condition, Stage
+from .._system.notices import warn
+from ..structure.backbone import joined
+from ..structure.constants import LONGEST_CA_CA, LONGEST_NUMBER_JUMP
+from .base import Condition, Stage, types_of
 from .energy import SECOND_PASS
-from .motif import draw_sizes
-from .placed_redesign import NEW, UNOBSERVED, PlacedRedesign, Site, number_residues
-from .ranges import Fixed, chain_name, find_residues, missing_between, parse_range
+from .motif import BRIDGE_TOLERANCE, draw_sizes
+from .placed_redesign import (
+    NEW,
+    UNOBSERVED,
+    PlacedRedesign,
+    Site,
+    number_residues,
+    residues_to_draw,
+)
+from .ranges import (
+    Fixed,
+    chain_name,
+    find_residues,
+    missing_between,
+    parse_range,
+    residue_name,
+)
 
 if TYPE_CHECKING:
     from jaxtyping import Int
@@ -69,7 +86,8 @@ class Redesign(Condition):
     def __post_init__(self) -> None:
         if isinstance(self.regions, str):
             rows, cuts = find_regions(self.source, self.regions, self.chain)
-            site = Site(self.source, rows, tuple(sorted(cuts)), gives_types=True)
+            source, rows, cuts = with_missing(self.source, rows, sorted(cuts))
+            site = Site(source, rows, tuple(cuts), gives_types=True)
             object.__setattr__(self, "regions", site)
         if self.length_change[0] > self.length_change[1]:
             raise ValueError(f"`length_change` {self.length_change}: put the smaller number first")
@@ -78,6 +96,8 @@ class Redesign(Condition):
                 raise ValueError(
                     f"`length_change` {self.length_change[0]}: removes all of a segment"
                 )
+        if self.site.gives_types:
+            self._check_reach()
 
     @classmethod
     def at(
@@ -113,12 +133,37 @@ class Redesign(Condition):
         start = 0
         for (a, b), extra in zip([*cuts, (len(chain), len(chain))], [*growth, 0], strict=True):
             for k in range(start, a):
-                if place and place[-1] == k - 1 and k > start:
-                    place += [UNOBSERVED] * missing_between(chain, k - 1, k)
+                place += [UNOBSERVED] * missing_between(chain, k - 1, k) if k else []
                 place.append(k)
-            place += [NEW] * (b - a + extra) if b > a else []
+            if b > a:
+                place += [UNOBSERVED] * missing_between(chain, a - 1, a) if a else []
+                place += [NEW] * (b - a + extra)
             start = b
         return np.array(place)
+
+    def _check_reach(self) -> None:
+        """ValueError if a region, with all that it may grow, cannot bridge what is beside it."""
+        chain = self.site.chain
+        for start, stop in self.site.cuts:
+            if start == 0 or stop == len(chain):
+                continue
+            count = stop - start + self.length_change[1]
+            count += missing_between(chain, start - 1, start) + missing_between(
+                chain, stop - 1, stop
+            )
+            distance = float(np.linalg.norm(chain.ca[stop] - chain.ca[start - 1]))
+            if distance > LONGEST_CA_CA * (count + 1) + BRIDGE_TOLERANCE:
+                ends = residue_name(chain, start - 1), residue_name(chain, stop)
+                more = int(np.ceil(distance / LONGEST_CA_CA)) - 1 - count + self.length_change[1]
+                raise ValueError(
+                    f"{NAME}: {count} new residues cannot bridge the {distance:.1f} Å from "
+                    f"{ends[0]} to {ends[1]}; give a `length_change` of at least {more}"
+                )
+
+    @property
+    def length_note(self) -> str:
+        missing = int((self._layout([0] * len(self.site.cuts)) == UNOBSERVED).sum())
+        return f", {missing} of which the file lacks" if missing else ""
 
     def lengths(self, wanted: Sequence[int] | None = None) -> Sequence[int]:
         cuts = self.site.cuts
@@ -157,6 +202,41 @@ def find_regions(
             raise ValueError(f"{NAME} {regions}: {segment} overlaps another segment")
         cuts.append((start, last + 1))
     return rows, cuts
+
+
+def with_missing(
+    source: Backbone, rows: Int[np.ndarray, " chain"], cuts: Sequence[tuple[int, int]]
+) -> tuple[Backbone, Int[np.ndarray, " chain"], list[tuple[int, int]]]:
+    """Source, rows and cuts with the residues that the file lacks inside the regions, to be drawn.
+
+    Their numbers say how many they are: a region 18-27 is ten residues, also in a file without 21
+    to 24. Where numbers go on across a break, nothing is known to be missing.
+    """
+    chain = source[rows]
+    unknown = "X" if types_of(chain.residue_names.tolist()) else "A"
+    parts: list[Backbone] = []
+    done = 0
+    added = np.zeros(len(rows) + 1, dtype=np.int64)  # before every residue of the chain
+    for start, stop in cuts:
+        for k in range(start, stop - 1):
+            before, after = (int(chain.residue_numbers[i]) for i in (k, k + 1))
+            if 1 < after - before <= LONGEST_NUMBER_JUMP and missing_between(chain, k, k + 1):
+                numbers = np.arange(before + 1, after)
+                sequence = unknown * len(numbers)
+                ends = residue_name(chain, k), residue_name(chain, k + 1)
+                warn(
+                    f"{NAME}: {len(numbers)} residues between {ends[0]} and {ends[1]}, which the "
+                    "file lacks, are drawn too"
+                )
+                parts += [source[done : rows[k] + 1], residues_to_draw(chain, numbers, sequence)]
+                done = int(rows[k]) + 1
+                added[k + 1 :] += len(numbers)
+    if not parts:
+        return source, rows, list(cuts)
+    filled = joined([*parts, source[done:]])
+    moved = [(start + added[start], stop + added[stop - 1]) for start, stop in cuts]
+    rows = np.flatnonzero(filled.chain_ids == chain.chain_ids[0])
+    return filled, rows, [(int(start), int(stop)) for start, stop in moved]
 
 
 def _parse_region(piece: str, chain: str | None) -> Fixed:

@@ -13,12 +13,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from ..conditioning.placed_redesign import residues_to_draw
 from ..conditioning.ranges import chain_name, find_chain, residue_name
-from ..structure.backbone import Backbone, joined
+from ..structure.backbone import joined
 from .plan import MAX_LENGTH, MIN_LENGTH
 
 if TYPE_CHECKING:
     from jaxtyping import Int
+
+    from ..structure.backbone import Backbone
 
 __all__ = ["ENDS", "WINDOW", "Extension", "Window"]
 
@@ -165,16 +168,7 @@ class Extension:
         first, last = chain.residue_numbers.min(), chain.residue_numbers.max()
         # A chain that is in several pieces in the file is put in one piece where it begins.
         whole = joined([
-            rest[:place], _new(chain, np.arange(first - before, first)), chain,
-            _new(chain, last + 1 + np.arange(after)), rest[place:],
+            rest[:place], residues_to_draw(chain, np.arange(first - before, first)), chain,
+            residues_to_draw(chain, last + 1 + np.arange(after)), rest[place:],
         ])  # fmt: skip
         return whole, np.flatnonzero(whole.chain_ids == self.chain)
-
-
-def _new(chain: Backbone, numbers: Int[np.ndarray, " residues"]) -> Backbone:
-    """Residues of a chain without coordinates."""
-    return Backbone.from_coords(
-        np.full((len(numbers), 4, 3), np.nan), chain_ids=chain.chain_ids[0],
-        residue_numbers=numbers,
-        b_factors=None if chain.b_factors is None else np.zeros(len(numbers)),
-    )  # fmt: skip

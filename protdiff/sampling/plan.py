@@ -136,7 +136,10 @@ def _check_fit(name: str, text: str, condition: Condition | None) -> None:
     allowed = None if condition is None else condition.lengths()
     if allowed is not None and len(text) not in allowed:
         span = " to ".join(map(str, sorted({min(allowed), max(allowed)})))
-        raise ValueError(f"{name}: {len(text)} letters, but the condition gives {span} residues")
+        note = "" if condition is None else condition.length_note
+        raise ValueError(
+            f"{name}: {len(text)} letters, but the condition gives {span} residues{note}"
+        )
 
 
 def resolved(request: Request, condition: Condition | None, seed: int) -> Request:

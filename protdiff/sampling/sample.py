@@ -38,6 +38,8 @@ __all__ = ["Sample", "network_calls", "noise_source", "sample"]
 
 #: Å from the centroid that no chain of 2048 residues reaches, even stretched out.
 MAX_EXTENT = 8000.0
+#: Å; a component of an estimate beyond it is no chain, and no sampler finds back.
+MAX_ESTIMATE = 1e3 * MAX_EXTENT
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,8 @@ def sample(
     size = max(lengths)
     features = _features(requests, size)
     flow, denoise = denoiser.bind(lengths, features, remember=True, guidance=guidance)
-    denoise, calls = _counted(conditioned(denoise, flow, lengths, conditions), advance)
+    denoise = conditioned(_checked(denoise, settings), flow, lengths, conditions)
+    denoise, calls = _counted(denoise, advance)
     walk = _sampler(settings, flow)
     with torch.inference_mode(), flush_denormals():
         noise = noise_source(requests, size, seed)
@@ -129,7 +132,7 @@ def sample(
             grid = sampling_times(flow, extra, second, settings.times)
             clean = walk(denoise, flow, grid, noise, start=start, **options)
         ca = to_coords(clean[:, :size], lengths).numpy()
-    _check_extent(ca, settings)
+    _check_extent(float(np.abs(ca).max()), settings)
     links = clean[:, size:].numpy()
     backbones = [_backbone(*parts) for parts in zip(requests, ca, links, strict=True)]
     seconds = (time.perf_counter() - began) / len(requests)
@@ -139,13 +142,26 @@ def sample(
     ]
 
 
-def _check_extent(ca: Float[np.ndarray, "batch residues 3"], settings: SamplingSettings) -> None:
+def _check_extent(largest: float, settings: SamplingSettings, limit: float = MAX_EXTENT) -> None:
     """ValueError if the sampler has diverged."""
-    if not np.abs(ca).max() < MAX_EXTENT:  # NaN fails the comparison, too
+    if not largest < limit:  # NaN fails the comparison, too
         raise ValueError(
             f"`sampler` {settings.sampler_label}: has diverged with these weights; use more "
             "`steps`, or another sampler"
         )
+
+
+def _checked(denoise: Denoise, settings: SamplingSettings) -> Denoise:
+    """The denoiser; ValueError if an estimate is beyond all measure, as no condition can use it."""
+
+    def checked(
+        x: Float[Tensor, "batch components 3"], u: Float[Tensor, " batch"]
+    ) -> Float[Tensor, "batch components 3"]:
+        clean = denoise(x, u)
+        _check_extent(float(clean.abs().max()), settings, MAX_ESTIMATE)
+        return clean
+
+    return checked
 
 
 def _features(requests: Sequence[Request], size: int) -> Float[Tensor, "batch residues features"]:

@@ -98,6 +98,8 @@ class ConditionOptions:
 
 def condition_of(options: ConditionOptions) -> Condition | None:
     """The condition that the options describe, or None."""
+    if options.motif is not None and options.source is not None:
+        raise ValueError("--motif and --in: give one of the two")
     parts = [part for make in (_input, _motif, _bias, _symmetry) for part in make(options)]
     if len(parts) < 2:
         return parts[0] if parts else None
@@ -111,8 +113,6 @@ def _motif(options: ConditionOptions) -> Iterator[Condition]:
         if options.contig is not None:
             raise ValueError("--contig: needs --motif FILE, the structure it names residues of")
         return
-    if options.source is not None:
-        raise ValueError("--motif and --in: give one of the two")
     from ...conditioning import Motif
 
     yield Motif(options.motif, options.contig)
