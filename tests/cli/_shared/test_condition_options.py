@@ -111,7 +111,7 @@ def test_motif_in_every_copy_and_with_secondary_structure(run, tmp_path, one_cha
         (["--motif", CHAIN, "--contig", "5,Z3-9"], "no chain Z"),
         (["--vary", "fine"], "--vary: needs --in FILE"),
         (["--in", CHAIN], "give one of --redesign, --vary and --strength"),
-        (["--in", CHAIN, "--vary", "fine", "--chain", "Q"], "no chain 'Q'"),
+        (["--in", CHAIN, "--vary", "fine", "--chain", "Q"], "--chain: no chain Q; there are A"),
         (["--in", CHAIN, "--redesign", "A900"], "no residue 900"),
         (["--in", CHAIN, "--redesign", "A5", "--length-change", "x"], "write -2..+3"),
         (["--length", "20", "--contacts", "absent.csv"], "absent.csv: cannot be read"),
