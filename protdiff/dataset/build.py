@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._system.files import replacing_folder
+from .._system.names import UniqueNames
 from .._system.processes import mapped, process_count
 from .filters import Limits, Record, Rejected
 from .inputs import tasks
-from .set_writer import ChainSetWriter
+from .set_writer import ChainSetWriter, stored_name
 from .split import cluster_identical, cluster_mmseqs, deal_splits
 from .store import UNSPLIT, read_summary, sequence_hash
 from .tasks import Notice
@@ -169,6 +170,7 @@ def _write_chains(
     Returns the number of rejected chains by kind, and that of warnings.
     """
     rejected, warned = Counter[str](), 0
+    names = UniqueNames()
     first: Rejected | None = None
     origins: dict[int, int] = {}
     with (
@@ -186,7 +188,12 @@ def _write_chains(
                 rejected[item.kind] += 1
                 first = first or item
             else:
-                writer.add(item.name, item.coords, item.types, item.structure, **item.values)
+                short = stored_name(item.name)
+                name = names.new(short)
+                if name != short:
+                    remark([item.name, f"another chain has this name; this one is called {name}"])
+                    warned += 1
+                writer.add(name, item.coords, item.types, item.structure, **item.values)
     if not writer.chains:
         why = f"; the first: {first.name}: {first.reason}" if first else ""
         raise ValueError(f"no chain was kept, {rejected.total()} rejected{why}")

@@ -13,7 +13,22 @@ from .store import ARRAYS, FORMAT, TABLE, UNSPLIT, sequence_hash
 if TYPE_CHECKING:
     from jaxtyping import Int16, UInt8
 
-__all__ = ["ChainSetWriter"]
+__all__ = ["ChainSetWriter", "stored_name"]
+
+#: Bytes of a name that are stored, and those that leave room for a suffix.
+NAME_BYTES, SHORT_NAME_BYTES = 64, 56
+
+
+def stored_name(name: str) -> str:
+    """The name, cut where the table has no room for it and a suffix.
+
+    Examples
+    --------
+    >>> len(stored_name(70 * "x"))
+    56
+    """
+    text = name.encode()
+    return name if len(text) <= NAME_BYTES else text[:SHORT_NAME_BYTES].decode(errors="ignore")
 
 
 class ChainSetWriter:
@@ -45,7 +60,7 @@ class ChainSetWriter:
         Parameters
         ----------
         name : str
-            At most 64 bytes of it are stored.
+            At most 64 bytes of it are stored, see `stored_name`.
         coords, types, structure : ndarray
             As in `ChainSet`.
         **values
@@ -54,7 +69,11 @@ class ChainSetWriter:
         for key, array in {"coords": coords, "types": types, "structure": structure}.items():
             self.arrays[key].append(array)
         row = np.zeros(1, TABLE)
-        row["start"], row["length"], row["name"] = self.residues, len(coords), name.encode()[:64]
+        row["start"], row["length"], row["name"] = (
+            self.residues,
+            len(coords),
+            name.encode()[:NAME_BYTES],
+        )
         row["sequence"], row["split"] = sequence_hash(types), UNSPLIT
         for key in ("resolution", "rg", "helix", "strand"):
             row[key] = np.nan

@@ -36,6 +36,8 @@ class Request:
         Residue types (X: not given) and secondary structure (H, E, C; - or X: not given).
     condition : SampleCondition, optional
         Condition of this sample, see `Condition.for_sample`.
+    sequence_name : str
+        Name of the sequence, for tables.
 
     Examples
     --------
@@ -48,6 +50,7 @@ class Request:
     sequence: str | None = None
     structure: str | None = None
     condition: SampleCondition | None = field(default=None, compare=False)
+    sequence_name: str = ""
 
     def __post_init__(self) -> None:
         check_length(self.length)
@@ -164,22 +167,29 @@ class Texts:
     sequences : sequence of str
         One-letter codes, X for "not given"; the samples take them in turn.
     sequence_names : sequence of str
-        Name of each of them in error messages; empty for none.
+        Name of each of them, for tables and error messages; empty for none.
+    sequence_file : str
+        File that they are records of, for error messages.
     structure : str, optional
         H, E and C per residue, - for "not given"; the same for all samples.
     """
 
     sequences: Sequence[str] = ()
     sequence_names: Sequence[str] = ()
+    sequence_file: str = ""
     structure: str | None = None
 
     def of_sample(self, index: int) -> tuple[str | None, str]:
         """Sequence of a sample, and the name in error messages of the text that sets its length."""
         if not self.sequences:
             return None, "`secondary_structure`"
-        number = index % len(self.sequences)
-        name = self.sequence_names[number] if self.sequence_names else ""
-        return self.sequences[number], f"`sequence` {name}".rstrip()
+        name = self.name_of_sample(index)
+        where = f"{self.sequence_file}, record {name}" if self.sequence_file else name
+        return self.sequences[index % len(self.sequences)], f"`sequence` {where}".rstrip()
+
+    def name_of_sample(self, index: int) -> str:
+        """Name of the sequence of a sample; empty if it has none."""
+        return self.sequence_names[index % len(self.sequences)] if self.sequence_names else ""
 
 
 #: Neither residue types nor secondary structure.
@@ -234,5 +244,7 @@ def plan_requests(
         else:
             assert lengths is not None  # there is no text, so a length or a condition
             size = sample_length(lengths, index, seed)
-        requests.append(resolved(Request(index, size, sequence, texts.structure), condition, seed))
+        named = texts.name_of_sample(index)
+        request = Request(index, size, sequence, texts.structure, sequence_name=named)
+        requests.append(resolved(request, condition, seed))
     return requests

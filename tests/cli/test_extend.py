@@ -68,7 +68,7 @@ def test_what_the_format_cannot_hold_is_said_first(console, file, tmp_path):
         (("--to", 50, "--end", "X"), "--end X: not one of C, N, both"),
         (("--to", 50, "--window", 5), "--window 5"),
         (("--to", 50, "--window", 20, "--overlap", 20), "--overlap 20"),
-        (("--to", 50, "--chain", "Q"), "no chain 'Q'"),
+        (("--to", 50, "--chain", "Q"), "--chain: no chain Q; there are A"),
     ],
 )
 def test_bad_input_is_one_line(console, file, tmp_path, options, message):

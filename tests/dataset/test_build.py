@@ -46,6 +46,16 @@ def test_a_folder_is_searched_to_the_bottom(tmp_path):
     assert summary["rejected"]["unreadable"] == 1 and "broken.cif" in str(reasons)
 
 
+def test_chains_of_one_name_get_a_suffix(tmp_path):
+    for folder in "ab":
+        (tmp_path / folder).mkdir()
+        shutil.copy(EXAMPLES / "1tpk.pdb", tmp_path / folder / "x.pdb")
+    names, _, summary = build(tmp_path, tmp_path / "a", tmp_path / "b", identical=True)
+    assert names == ["x_A", "x_A_2"] and summary["warnings"] == 1
+    table = (tmp_path / "set" / "warnings.csv").read_text()
+    assert "x_A,another chain has this name; this one is called x_A_2" in table
+
+
 def test_coordinates_and_sequence_are_those_of_the_file(tmp_path, chain):
     build(tmp_path, EXAMPLES / "1a8o.pdb.gz")
     [stored] = read_chains(tmp_path / "set")

@@ -14,11 +14,12 @@ def test_lengths_of_a_seed_do_not_depend_on_the_number():
 
 
 def test_texts_are_taken_in_turn_and_named():
-    texts = Texts(["ACDEFGHIKL", "ACDEFGHIKLMN"], ["x.fasta, record a", "x.fasta, record b"])
+    texts = Texts(["ACDEFGHIKL", "ACDEFGHIKLMN"], ["a", "b"], "x.fasta")
     requests = plan_requests(3, 0, texts=texts)
     assert [r.length for r in requests] == [10, 12, 10]
     assert [r.sequence for r in requests] == [*texts.sequences, texts.sequences[0]]
-    wrong = Texts(["ACDEFGHIKL", "ACDEFGHIKJ"], texts.sequence_names)
+    assert [r.sequence_name for r in requests] == ["a", "b", "a"]
+    wrong = Texts(["ACDEFGHIKL", "ACDEFGHIKJ"], texts.sequence_names, texts.sequence_file)
     with pytest.raises(ValueError, match=r"^`sequence` x\.fasta, record b: unknown letter 'J'"):
         plan_requests(2, 0, texts=wrong)
 

@@ -71,8 +71,8 @@ class Run:
             self.seed, request.index, self.settings.steps, self.settings.sampler_label,
             self.settings.temperature, self.guidance, sample.calls if sample else "",
             f"{sample.seconds:.3f}" if sample else "", request.sequence or SAME_FOR_ALL,
-            request.structure or "", self.condition, self.weights, self.digest, __version__,
-            shlex.join(["protdiff", *sys.argv[1:]]),
+            request.sequence_name, request.structure or "", self.condition, self.weights,
+            self.digest, __version__, shlex.join(["protdiff", *sys.argv[1:]]),
         )  # fmt: skip
         return dict(zip(COLUMNS, values, strict=True))
 

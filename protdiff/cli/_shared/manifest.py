@@ -13,8 +13,8 @@ __all__ = ["COLUMNS", "existing_rows", "write_manifest"]
 
 COLUMNS = (
     "file", "length", "seed", "sample", "steps", "sampler", "temperature", "guidance",
-    "network_calls", "seconds", "residue_names", "secondary_structure", "condition", "weights",
-    "weights_sha256", "protdiff", "command",
+    "network_calls", "seconds", "residue_names", "sequence_name", "secondary_structure",
+    "condition", "weights", "weights_sha256", "protdiff", "command",
 )  # fmt: skip
 #: Columns that say which structure a file holds; the rest may differ between runs. The version is
 #: among them: other code may draw another structure from the same seed.

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ...sampling.plan import Texts, check_lengths, plan_requests
+from .fasta import Sequences, read_sequences
 
 if TYPE_CHECKING:
     from ...conditioning import Condition
     from ...sampling.plan import Request
 
-__all__ = ["RequestOptions", "parse_lengths", "read_sequences", "requests_of"]
+__all__ = ["RequestOptions", "parse_lengths", "requests_of"]
 
 
 @dataclass(frozen=True)
@@ -56,42 +55,24 @@ def parse_lengths(text: str) -> Sequence[int]:
     return check_lengths(lengths)
 
 
-def read_sequences(text: str) -> dict[str, str]:
-    """Sequences of the --sequence option by origin: letters, or the records of a FASTA file."""
-    path = Path(text)
-    if not os.path.isfile(text):  # false, not an error, for letters too long to be a file name
-        if text.isalpha():
-            return {"": text.upper()}
-        raise ValueError(f"--sequence {text}: no such file; give letters or a FASTA file")
-    from Bio import SeqIO
-
-    try:
-        with path.open(encoding="utf-8-sig") as handle:
-            records = list(SeqIO.parse(handle, "fasta"))
-    except (UnicodeDecodeError, ValueError):
-        records = []
-    if not records:
-        raise ValueError(f"--sequence {path}: no FASTA records; a record starts with '>'")
-    return {
-        f"{path}, record {record.id}": str(record.seq).upper().removesuffix("*")
-        for record in records
-    }
-
-
 def requests_of(
     options: RequestOptions, seed: int, condition: Condition | None = None
 ) -> list[Request]:
     """The requests that the options describe."""
-    given = ("--length", options.length), ("--sequence", options.sequence), ("--ss", options.ss)
-    for option, text in given:
+    for option, text in (
+        ("--length", options.length),
+        ("--sequence", options.sequence),
+        ("--ss", options.ss),
+    ):
         if text == "":
             raise ValueError(f"{option} is empty; give a value or leave the option out")
-    sequences = {} if options.sequence is None else read_sequences(options.sequence)
+    given = Sequences("", [], []) if options.sequence is None else read_sequences(options.sequence)
     texts = Texts(
-        sequences=list(sequences.values()),
-        sequence_names=list(sequences),
+        sequences=given.letters,
+        sequence_names=given.names,
+        sequence_file=given.file,
         structure=options.ss and options.ss.upper(),
     )
     lengths = None if options.length is None else parse_lengths(options.length)
-    count = options.num or max(1, len(sequences))
+    count = options.num or max(1, len(given.letters))
     return plan_requests(count, seed, length=lengths, texts=texts, condition=condition)

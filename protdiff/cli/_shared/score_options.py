@@ -11,8 +11,8 @@ from typing import Annotated
 
 import typer
 
+from .fasta import read_sequences
 from .pairing import Task, find_files, pair_by_name, pair_by_table, parse_chains
-from .request_options import read_sequences
 from .score_task import LikelihoodOptions, RowOptions
 
 __all__ = ["ScoreOptions"]
@@ -172,10 +172,10 @@ def _likelihood_sequence(option: str) -> str:
     """Option --sequence as "auto", "none" or the letters of a FASTA file with one record."""
     if option in ("auto", "none"):
         return option
-    records = read_sequences(option)
+    records = read_sequences(option).letters
     if len(records) != 1:
         raise ValueError(f"--sequence {option}: {len(records)} records; give one, auto or none")
-    return next(iter(records.values()))
+    return records[0]
 
 
 def _check_copies(option: str, folder: Path, tasks: Sequence[Task]) -> None:
