@@ -9,7 +9,7 @@ import typer
 from .._system.notices import ProtdiffWarning
 from . import audit, data, doctor, evaluate, extend, finetune, flow, generate, score, train, weights
 from ._shared.flags import in_flags
-from ._shared.groups import paragraphs
+from ._shared.groups import examples, paragraphs
 from ._shared.variadic import variadic
 
 __all__ = ["app", "main"]
@@ -33,8 +33,10 @@ for _name, _command in {
     "finetune": finetune.finetune,
     "doctor": doctor.doctor,
 }.items():
-    app.command(name=_name)(paragraphs(_command))
-app.command(name="score", cls=variadic("--reference"))(paragraphs(score.score))
+    app.command(name=_name, epilog=examples(_name))(paragraphs(_command))
+app.command(name="score", cls=variadic("--reference"), epilog=examples("score"))(
+    paragraphs(score.score)
+)
 app.add_typer(data.app, name="data")
 app.add_typer(flow.app, name="flow")
 app.add_typer(weights.app, name="weights")

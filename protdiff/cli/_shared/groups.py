@@ -9,7 +9,7 @@ from dataclasses import MISSING, fields, is_dataclass
 from functools import wraps
 from typing import Any, get_type_hints
 
-__all__ = ["grouped", "paragraphs"]
+__all__ = ["examples", "grouped", "paragraphs"]
 
 
 def grouped(command: Callable[..., None]) -> Callable[..., None]:
@@ -70,3 +70,44 @@ def paragraphs(command: Callable[..., None]) -> Callable[..., None]:
     text = inspect.cleandoc(command.__doc__ or "")
     command.__doc__ = re.sub(r"(?<!\n)\n(?!\n)", " ", text)
     return command
+
+
+#: Commands that the help of a verb ends with.
+EXAMPLES = {
+    "generate": (
+        "protdiff generate --length 60-120 --num 8 --out designs",
+        'protdiff generate --motif complex.pdb --contig "20-40,A53-66,20-40"',
+        "protdiff generate --in chain.pdb --redesign A25-32 --length-change -2..+3",
+    ),
+    "extend": (
+        "protdiff extend chain.pdb --to 120 --num 4",
+        "protdiff extend complex.pdb --chain B --to 200 --end both --out longer",
+    ),
+    "evaluate": (
+        "protdiff evaluate designs",
+        "protdiff evaluate designs --reference set --jobs 4",
+    ),
+    "audit": (
+        "protdiff audit designs --train set --held-out set",
+        "protdiff audit designs --train training --held-out others --out checked",
+    ),
+    "score": (
+        "protdiff score designs --out quality.csv",
+        "protdiff score predictions --reference native.pdb --out scores.csv",
+        "protdiff score models --reference natives --chain A:B --superpose moved",
+    ),
+    "train": (
+        "protdiff data build structures --out set",
+        "protdiff train training.toml",
+    ),
+    "finetune": (
+        "protdiff finetune my_folder --out mine.safetensors --minutes 20",
+        "protdiff generate --weights mine.safetensors --length 80 --num 8",
+    ),
+    "doctor": ("protdiff doctor", "protdiff doctor --weights my.safetensors"),
+}
+
+
+def examples(verb: str) -> str:
+    """What the help of a verb ends with: each command is a paragraph of its own."""
+    return "\n\n".join(("Examples:", *EXAMPLES[verb]))

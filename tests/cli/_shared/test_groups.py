@@ -7,7 +7,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from protdiff.cli._shared.groups import grouped, paragraphs
+from protdiff.cli._shared.groups import EXAMPLES, grouped, paragraphs
 from protdiff.cli.app import app as protdiff_app
 
 
@@ -59,3 +59,15 @@ def test_the_help_of_every_verb_wraps_by_paragraph():
         texts.append(command.help or "")
     lines = [part for text in texts for part in text.split("\n\n") if "\n" in part.strip()]
     assert len(texts) > 15 and lines == []
+
+
+@pytest.mark.parametrize("verb", EXAMPLES)
+def test_the_help_ends_with_examples_that_name_options_of_the_verb(console, monkeypatch, verb):
+    monkeypatch.setenv("COLUMNS", "80")
+    code, text, _ = console(verb, "--help")
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    assert code == 0 and tuple(lines[-len(EXAMPLES[verb]) :]) == EXAMPLES[verb]
+    for command in EXAMPLES[verb]:
+        _, other, *words = command.split()
+        used = console(*([other, words[0]] if other == "data" else [other]), "--help")[1]
+        assert all(word in used for word in words if word.startswith("--"))
