@@ -112,10 +112,12 @@ class Adaptation:
             return Check(step, self.measure(held_out), values)
 
     @torch.no_grad()
-    def set_values(self, values: list[Tensor]) -> None:
-        """Give the trained parameters the values of `values`."""
-        for parameter, value in zip(self.trained, values, strict=True):
+    def keep_best(self, checks: list[Check]) -> Check:
+        """Take over the weights of one of the checks, which is returned; see `last_good`."""
+        kept = checks[last_good([check.held_out.draws for check in checks])]
+        for parameter, value in zip(self.trained, kept.values, strict=True):
             parameter.copy_(value)
+        return kept
 
     def save(self, out: str | PathLike[str], card: dict[str, Any]) -> None:
         """Write the adapters, or all weights if ``settings.rank`` is None."""
@@ -179,22 +181,22 @@ def finetune_chains(
     checks = [tuning.check(0, chains.held_out)]
     others = tuning.measure(chains.others) if chains.others is not None else None
     report(f"held-out loss {checks[0].held_out.loss:.4f} with the original weights")
+    results: dict[str, Any] = {}
     try:
         steps, seconds = train(tuning, chains, checks, report, progress)
+        kept = tuning.keep_best(checks)
+        if chains.others is not None and others is not None:
+            change = loss_change(others.draws, tuning.measure(chains.others).draws)
+            results["others_change"] = change._asdict()
     except KeyboardInterrupt:
-        kept = best_of(checks)
+        kept = tuning.keep_best(checks)
         if kept.step:
-            tuning.set_values(kept.values)
-            results = comparison(checks[0], kept)
-            tuning.save(out, (card or {}) | {"steps": kept.step} | results)
+            tuning.save(out, (card or {}) | {"steps": kept.step} | comparison(checks[0], kept))
             report(f"interrupted; the weights of step {kept.step} are kept: {out}")
+        else:
+            report("interrupted before any weights were measured to be good: none are written")
         raise
-    kept = best_of(checks)
-    tuning.set_values(kept.values)
-    results = {"steps": steps} | comparison(checks[0], kept)
-    if chains.others is not None and others is not None:
-        change = loss_change(others.draws, tuning.measure(chains.others).draws)
-        results["others_change"] = change._asdict()
+    results |= {"steps": steps} | comparison(checks[0], kept)
     # The file gets no times, so that equal steps give equal bytes.
     tuning.save(out, (card or {}) | results)
     if not kept.step:
@@ -238,11 +240,6 @@ def train(
                 f"{loss_change(first.draws, now.draws)}"
             )
     return step, seconds
-
-
-def best_of(checks: list[Check]) -> Check:
-    """The weights to keep; see `last_good`."""
-    return checks[last_good([check.held_out.draws for check in checks])]
 
 
 def comparison(before: Check, after: Check) -> dict[str, Any]:

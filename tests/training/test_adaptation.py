@@ -131,8 +131,10 @@ def test_interrupted_the_best_so_far_is_kept(chains, tiny_weights):
 
 
 def test_interrupted_before_any_check_nothing_is_written(chains, tiny_weights):
+    lines = []
     with pytest.raises(KeyboardInterrupt):
-        run(chains, tiny_weights, "never", progress=interrupt_after(0))
+        run(chains, tiny_weights, "never", report=lines.append, progress=interrupt_after(0))
+    assert "none are written" in lines[-1]
     assert not (tiny_weights.parent / "never.safetensors").exists()
 
 
