@@ -23,6 +23,9 @@ __all__ = ["OMEGA_TRANS", "STATE_NAMES", "peptide_columns", "share"]
 IDEAL = {**BOND_LENGTHS, **BOND_ANGLES}
 #: |omega| (degrees) of cis links is under the first, of trans links over the second.
 OMEGA_CIS, OMEGA_TRANS = 30, 150
+#: Atoms (N, CA, C, O) of residues that are so far apart in a chain, or in two, overlap when nearer
+#: than this (Å); place of the O.
+OVERLAP_SEPARATION, OVERLAP_DISTANCE, OXYGEN = 2, 2.5, 3
 #: Secondary structure: name in columns, and letter.
 STATE_NAMES = (("helix", "H"), ("strand", "E"), ("coil", "C"))
 
@@ -49,6 +52,7 @@ def peptide_columns(backbone: Backbone, follows: Bool[np.ndarray, "steps"]) -> d
         "rama_outliers": share(regions == 0),
         "phi_negative": share(left < 0),
         **_hydrogen_bond_columns(backbone[whole]),
+        **_overlap_columns(backbone[whole]),
     }
 
 
@@ -81,6 +85,23 @@ def _hydrogen_bond_columns(backbone: Backbone) -> dict[str, float]:
     return {
         **{f"dssp_{name}": letters.count(k) / len(letters) for name, k in STATE_NAMES},
         "hydrogen_bonds": len(bonds) / len(backbone),
+    }
+
+
+def _overlap_columns(backbone: Backbone) -> dict[str, float]:
+    """Atoms that overlap, in a backbone without missing atoms."""
+    from scipy.spatial import KDTree
+
+    atoms = backbone.coords.reshape(-1, 3)
+    pairs = KDTree(atoms).query_pairs(OVERLAP_DISTANCE, output_type="ndarray").reshape(-1, 2)
+    residue, chain = pairs // 4, backbone.chain_ids
+    apart = np.abs(residue[:, 1] - residue[:, 0]) >= OVERLAP_SEPARATION
+    pairs = pairs[apart | (chain[residue[:, 0]] != chain[residue[:, 1]])]
+    distance = np.linalg.norm(atoms[pairs[:, 0]] - atoms[pairs[:, 1]], axis=1)
+    pairs = pairs[distance < OVERLAP_DISTANCE]
+    return {
+        "overlaps": 100 * len(pairs) / len(backbone),
+        "overlaps_o_o": 100 * int((pairs % 4 == OXYGEN).all(1).sum()) / len(backbone),
     }
 
 

@@ -54,6 +54,8 @@ QUALITY = {
     "ca_breaks": "steps with CA-CA over 4.2 Å",
     "clashes_3.0": "CA pairs (separation 3 or more, or two chains) under 3.0 Å, per 100 residues",
     "clashes_3.6": "the same under 3.6 Å",
+    "overlaps": "pairs of N, CA, C, O (separation 2 or more) under 2.5 Å, per 100 whole residues",
+    "overlaps_o_o": "those of them that are O···O",
     "ca_angles_out": "share of CA-CA-CA angles outside 75-160 degrees",
     "rms_n_ca": f"N-CA bond, rms off {BOND_LENGTHS['N-CA']} Å",
     "rms_ca_c": f"CA-C bond, rms off {BOND_LENGTHS['CA-C']} Å",

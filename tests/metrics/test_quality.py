@@ -21,7 +21,7 @@ BACKBONE_COLUMNS = [
     name
     for name in QUALITY
     if name.startswith(("rms_", "omega_", "rama_", "dssp_"))
-    or name in ("links_broken", "phi_negative", "hydrogen_bonds")
+    or name in ("links_broken", "phi_negative", "hydrogen_bonds", "overlaps", "overlaps_o_o")
 ]
 #: Columns of the independent script by ours, and what turns a share into its unit.
 THEIRS = {
@@ -300,6 +300,42 @@ def test_pairs_and_steps_by_loops(seed):
     assert columns["rg_ratio"] == pytest.approx(rg / (2.2 * len(ca) ** 0.38))
 
 
+@pytest.mark.parametrize("name", ["1a8o.pdb.gz", "1lcd.pdb", "1tpk.pdb"])
+@pytest.mark.parametrize("noise", [0.0, 0.5, 1.5])
+def test_overlaps_against_a_loop_over_pairs(name, noise):
+    """Incomplete residues do not count, neighbours of two chains do."""
+    one = protdiff.read(EXAMPLES / name)
+    shift = np.random.default_rng(1).normal(scale=noise, size=one.coords.shape)
+    coords = one.coords + shift
+    coords[[4, 9], [3, 0]] = np.nan
+    changed = Backbone.from_coords(coords, one.sequence, chain_ids=one.chain_ids)
+    whole = changed[changed.mask.all(axis=1)]
+    count = both = 0
+    for i in range(len(whole)):
+        for j in range(i):
+            if i - j < 2 and whole.chain_ids[i] == whole.chain_ids[j]:
+                continue
+            distance = np.linalg.norm(whole.coords[i][:, None] - whole.coords[j], axis=-1)
+            count += (distance < 2.5).sum()
+            both += distance[3, 3] < 2.5
+    columns = quality(changed)
+    assert columns["overlaps"] == pytest.approx(100 * count / len(whole))
+    assert columns["overlaps_o_o"] == pytest.approx(100 * both / len(whole))
+    assert count > 5 or noise < 1.5
+
+
+def test_two_carbonyls_that_face_each_other():
+    """A strand and its mirror image in a plane 1 Å beyond an O: these two O are 2 Å apart."""
+    strand = peptide(-120, 130, length=3)
+    axis = strand[1, 3] - strand[1, 2]
+    axis /= np.linalg.norm(axis)
+    mirrored = strand - 2 * ((strand - strand[1, 3] - axis) @ axis)[..., None] * axis
+    coords = np.concatenate([strand, mirrored])
+    columns = quality(Backbone.from_coords(coords, chain_ids=np.array(list("AAABBB"))))
+    assert columns["overlaps_o_o"] == pytest.approx(100 / 6)
+    assert columns["overlaps"] == pytest.approx(100 / 6)
+
+
 def test_shares_of_states_add_up_over_chains():
     one = protdiff.read(EXAMPLES / "1a8o.pdb.gz")
     other = protdiff.read(EXAMPLES / "3nzd.cif")
@@ -309,7 +345,7 @@ def test_shares_of_states_add_up_over_chains():
     parts = [quality(one), quality(other)]
     lengths = np.array([len(one), len(other)])
     for name in QUALITY:
-        if name.startswith(("psea_", "dssp_", "clashes_")) or name == "contacts":
+        if name.startswith(("psea_", "dssp_", "clashes_", "overlaps")) or name == "contacts":
             expected = np.average([part[name] for part in parts], weights=lengths)
             assert both[name] == pytest.approx(expected), name
     assert both["dssp_helix"] + both["dssp_strand"] + both["dssp_coil"] == pytest.approx(1)
