@@ -34,6 +34,9 @@ KINDS = ((0, 3), (3, 0), (3, 3), (4, 4))
 #: All that is nearer than the first counts as being there.
 NEAREST, FARTHEST = 2.0, 8.0
 RADIAL = 6
+#: Root mean squares, in real chains, of the sums of each radial function over neighbours, and of
+#: the components of these sums of vectors (bead spacings): the features are in units of them.
+COUNTS, STEPS = (0.25, 0.75, 1.8, 3.8, 8.1, 16.0), (0.1, 0.3, 0.65, 1.3, 3.6, 11.0)
 #: Residues nearer along the chain than this have no pairs: bonds and angles decide their distances.
 LEAST_SEPARATION = 2
 #: Added to the squared distance (Å²) of pairs that do not count; beyond all radial functions.
@@ -57,25 +60,22 @@ class AtomPairs(nn.Module):
     ----------
     scalars, vectors : int
         Channels of the features of beads. Their updates start at zero.
-    radial : int
-        Radial functions per kind of pair.
-    hidden : int
-        Width of the hidden layer.
     """
 
     exponents: Tensor
+    sizes: Tensor
 
-    def __init__(
-        self, scalars: int, vectors: int, radial: int = RADIAL, hidden: int = HIDDEN
-    ) -> None:
+    def __init__(self, scalars: int, vectors: int) -> None:
         super().__init__()
-        centres = torch.linspace(log(NEAREST), log(FARTHEST), radial)
-        sharpness = ((radial - 1) / log(FARTHEST / NEAREST)) ** 2 / 2
+        centres = torch.linspace(log(NEAREST), log(FARTHEST), RADIAL)
+        sharpness = ((RADIAL - 1) / log(FARTHEST / NEAREST)) ** 2 / 2
         # Coefficients of l², l and 1 in -sharpness (l - centre)², for the logarithm l.
         squares = torch.stack([torch.ones_like(centres), -2 * centres, centres.square()], 1)
         self.register_buffer("exponents", -sharpness * squares, persistent=False)
-        self.hidden = nn.Linear(len(KINDS) * radial, hidden)
-        shells = len(KINDS) * radial
+        sizes = torch.tensor([COUNTS, STEPS]).repeat(1, len(KINDS))
+        self.register_buffer("sizes", sizes, persistent=False)
+        shells = len(KINDS) * RADIAL
+        self.hidden = nn.Linear(shells, HIDDEN)
         self.around = Linear(f"{shells}x0e + {shells}x1e", f"{scalars}x0e + {vectors}x1e")
         nn.init.zeros_(flat_weight(self.around))
 
@@ -106,7 +106,7 @@ class AtomPairs(nn.Module):
         )
         hidden = self.hidden.weight @ shells.flatten(0, 1).flatten(1)
         counts, steps = _sums_around(shells, queries, others, keys)
-        scalars, vectors = self.around(counts, steps / CA_CA)
+        scalars, vectors = self.around(counts / self.sizes[0], steps / CA_CA / self.sizes[1])
         return PairFeatures(hidden + self.hidden.bias[:, None], scalars, vectors)
 
     def _shells(
