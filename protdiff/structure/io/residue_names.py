@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     Strings = Shaped[np.ndarray, "records"]
 
-__all__ = ["is_peptide_component", "names_and_chains", "standard_name"]
+__all__ = ["is_peptide_component", "names_and_chains", "standard_name", "standard_names"]
 
 # Names that molecular dynamics packages give to protonation states of standard residues.
 FORCE_FIELD_NAMES = {
@@ -22,6 +22,8 @@ FORCE_FIELD_NAMES = {
     "HSC": "HIS", "HIZ": "HIS", "HIH": "HIS", "CYX": "CYS", "CYM": "CYS", "CYN": "CYS",
     "ASH": "ASP", "GLH": "GLU", "LYN": "LYS", "LSN": "LYS", "ARN": "ARG", "TYM": "TYR",
 }  # fmt: skip
+# Those that entries of the PDB have for something else.
+COMPONENTS_TOO = ("HSE",)
 # The same with four letters: the last is the state.
 LONG_NAMES = {
     name + state: name
@@ -65,9 +67,30 @@ def standard_name(name: str, hetero: bool) -> str:
         return name
     if name in LONG_NAMES:  # no component has four letters
         return LONG_NAMES[name]
-    if not hetero and name in FORCE_FIELD_NAMES:
+    if name in FORCE_FIELD_NAMES and not (hetero and name in COMPONENTS_TOO):
         return FORCE_FIELD_NAMES[name]
     return _component(name)[1]
+
+
+def standard_names(names: list[str], hetero: list[bool]) -> list[str]:
+    """Standard parent names of the residues of a file, or UNK.
+
+    HSE is a histidine of force fields, but homoserine in the dictionary. A HETATM record with that
+    name is homoserine, unless the file has other names of force fields.
+
+    Examples
+    --------
+    >>> from protdiff.structure.io.residue_names import standard_names
+    >>> standard_names(["HSE", "ALA"], [True, False])
+    ['SER', 'ALA']
+    >>> standard_names(["HSE", "HSD"], [True, True])
+    ['HIS', 'HIS']
+    """
+    simulated = any(name in FORCE_FIELD_NAMES for name in set(names).difference(COMPONENTS_TOO))
+    return [
+        standard_name(name, component and not simulated)
+        for name, component in zip(names, hetero, strict=True)
+    ]
 
 
 def names_and_chains(names: Strings, between: Strings, chains: Strings) -> tuple[Strings, Strings]:
@@ -87,7 +110,7 @@ def names_and_chains(names: Strings, between: Strings, chains: Strings) -> tuple
     >>> import numpy as np
     >>> from protdiff.structure.io.residue_names import names_and_chains
     >>> names = np.array(["ASP", "GLY", "HIS", "GLY"])
-    >>> names, chains = names_and_chains(names, np.array(list("P AA")), np.array(list("AAAA")))
+    >>> names, chains = names_and_chains(names, np.array(["P", "", "A", "A"]), np.array(list("AAAA")))
     >>> names.tolist(), chains.tolist()
     (['ASPP', 'GLY', 'HIS', 'GLY'], ['A', 'A', 'AA', 'AA'])
     """

@@ -8,20 +8,19 @@ import numpy as np
 
 from ..._system.notices import warn
 from ..backbone import BACKBONE_ATOMS, THREE_TO_ONE, Backbone
-from ..constants import LINK_BREAK
 from .atoms import FileError
+from .conformations import choose_conformation, gathered, residue_begins
 from .numbers import UNKNOWN_NUMBER
 from .oxygens import with_carbonyl_oxygens
-from .residue_names import LONG_NAMES, is_peptide_component, standard_name
+from .polymer import Residues, in_chain_order, in_chains
+from .residue_names import LONG_NAMES, is_peptide_component, standard_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from jaxtyping import Float, Int
+    from jaxtyping import Bool, Float, Int
 
     from .atoms import Atoms
 
-__all__ = ["choose_conformation", "protein_residues", "to_backbone"]
+__all__ = ["protein_residues", "to_backbone"]
 
 CA = BACKBONE_ATOMS.index("CA")
 #: Å; no structure is as large, and squares of what is much larger overflow.
@@ -48,7 +47,7 @@ def to_backbone(atoms: Atoms, ca_only: bool = False) -> Backbone:
         coordinate or residue number is no number, or a coordinate is over 1,000,000 Å.
     """
     with np.errstate(invalid="ignore"):  # distances of coordinates that are no numbers
-        atoms = with_carbonyl_oxygens(_located(atoms))
+        atoms = with_carbonyl_oxygens(gathered(_located(atoms)))
         names, rows = protein_residues(atoms)
     if not len(rows):
         raise FileError("no protein residues; choose a file with a protein chain")
@@ -66,9 +65,7 @@ def to_backbone(atoms: Atoms, ca_only: bool = False) -> Backbone:
     return Backbone(
         coords=coords,
         mask=present,
-        residue_names=np.array(
-            [standard_name(*pair) for pair in zip(names, hetero, strict=True)], dtype=np.str_
-        ),
+        residue_names=np.array(standard_names(names, hetero), dtype=np.str_),
         chain_ids=atoms.chain_id[naming],
         residue_numbers=atoms.residue_number[naming],
         insertion_codes=atoms.insertion_code[naming],
@@ -137,7 +134,12 @@ def _b_factors(
 
 
 def protein_residues(atoms: Atoms) -> tuple[list[str], Int[np.ndarray, "residues 4"]]:
-    """Amino acids of the polymers in file order; see the notes of `read_write.read`.
+    """Amino acids of the polymers; see the notes of `read_write.read`.
+
+    Parameters
+    ----------
+    atoms : Atoms
+        With the records of every residue side by side; see `conformations.gathered`.
 
     Returns
     -------
@@ -146,10 +148,63 @@ def protein_residues(atoms: Atoms) -> tuple[list[str], Int[np.ndarray, "residues
     rows : ndarray of int, shape (R, 4)
         Records of N, CA, C and O, of one conformation; -1 where there is none.
     """
+    names, rows, likely = _candidates(atoms)
+    if not len(rows):
+        return [], rows
+    first = _first(rows)
+    _, chains = np.unique(atoms.chain_id[first], return_inverse=True)
+    # Chains in file order, also where others lie between their residues.
+    _, begins = np.unique(chains, return_index=True)
+    by_chain = np.argsort(begins[chains], kind="stable")
+    names, rows, likely = [names[r] for r in by_chain.tolist()], rows[by_chain], likely[by_chain]
+    first, chains = first[by_chain], chains[by_chain]
+    complete = np.all(rows[:, :3] >= 0, axis=1)
+    trace = not complete[likely].any()
+    kept, following = in_chains(atoms, Residues(rows, first, likely), trace)
+    _warn_of_others(atoms, names, first, ~kept & (complete | (trace & likely)))
+    order = _ordered(atoms, first, chains, by_chain, kept, following)
+    return [names[r] for r in order.tolist()], rows[order]
+
+
+def _ordered(
+    atoms: Atoms,
+    first: Int[np.ndarray, " residues"],
+    chains: Int[np.ndarray, " residues"],
+    in_file: Int[np.ndarray, " residues"],
+    kept: Bool[np.ndarray, " residues"],
+    following: Int[np.ndarray, " residues"],
+) -> Int[np.ndarray, " kept"]:
+    """Residues that are kept, chain by chain in the order of their bonds.
+
+    If nothing is out of place, they stay in the order of the file (`in_file`), also where chains
+    take turns.
+    """
+    new = np.append(np.cumsum(kept) - 1, -1)  # place among those that are kept
+    places, numbers, hetero = np.flatnonzero(kept), atoms.residue_number[first], atoms.hetero[first]
+    order = places[in_chain_order(numbers[kept], chains[kept], hetero[kept], new[following[kept]])]
+    moved = order[~hetero[order]]
+    back = np.flatnonzero(moved[1:] < moved[:-1])
+    if len(back):
+        row = first[moved[back[0] + 1]]
+        warn(
+            "residues are not in the order of their chain; put in order by their bonds "
+            f"(chain {str(atoms.chain_id[row])!r} residue {atoms.residue_number[row]})"
+        )
+    neighbours = in_file[places][1:] == in_file[places][:-1] + 1
+    same_chain = chains[places][1:] == chains[places][:-1]
+    apart = hetero[places][1:] & same_chain & ~neighbours
+    if (order == places).all() and not apart.any():
+        return places[np.argsort(in_file[places], kind="stable")]
+    return order
+
+
+def _candidates(
+    atoms: Atoms,
+) -> tuple[list[str], Int[np.ndarray, "residues 4"], Bool[np.ndarray, " residues"]]:
+    """Names and records of what may be residues, and whether they are likely amino acids."""
     if not len(atoms.name):
-        return [], np.empty((0, 4), dtype=int)
-    keys = (atoms.chain_id, atoms.residue_number, atoms.insertion_code)
-    begins = np.concatenate([[True], np.any([key[1:] != key[:-1] for key in keys], axis=0)])
+        return [], np.empty((0, 4), dtype=int), np.empty(0, dtype=bool)
+    begins = residue_begins(atoms)
     start = np.flatnonzero(begins)
     residue, size = begins.cumsum() - 1, np.diff(start, append=len(begins))
     slot = sum(k * (atoms.name == name) for k, name in enumerate(BACKBONE_ATOMS))
@@ -162,60 +217,34 @@ def protein_residues(atoms: Atoms) -> tuple[list[str], Int[np.ndarray, "residues
     for r in np.flatnonzero(several).tolist():
         names[r], chosen = choose_conformation(atoms, range(start[r], start[r] + size[r]))
         rows[r] = [chosen.get(name, -1) for name in BACKBONE_ATOMS]
-    kept = [r for r, name in enumerate(names) if _is_amino_acid(atoms, name, rows[r])]
-    names, rows = [names[r] for r in kept], rows[kept]
-    hetero = atoms.hetero[_first(rows)]
-    kept = [r for r, free in enumerate(hetero.tolist()) if not free or _in_polymer(atoms, rows, r)]
-    return [names[r] for r in kept], rows[kept]
+    likely = [_is_amino_acid(atoms, name, rows[r]) for r, name in enumerate(names)]
+    # Anything else with CA may turn out to be one by its bonds; a residue called CA is calcium.
+    kept = [r for r, name in enumerate(names) if likely[r] or (rows[r, CA] >= 0 and name != "CA")]
+    return [names[r] for r in kept], rows[kept], np.array(likely, dtype=bool)[kept]
+
+
+def _warn_of_others(
+    atoms: Atoms,
+    names: list[str],
+    first: Int[np.ndarray, " residues"],
+    left_out: Bool[np.ndarray, " residues"],
+) -> None:
+    """Count and name what looks like a residue and is in no chain."""
+    others = np.flatnonzero(left_out).tolist()
+    if not others:
+        return
+    places = [
+        f"{names[r]} {atoms.residue_number[first[r]]} of chain {str(atoms.chain_id[first[r]])!r}"
+        for r in others[:3]
+    ]
+    more = ", …" if len(others) > 3 else ""
+    what = "1 amino acid is" if len(others) == 1 else f"{len(others)} amino acids are"
+    warn(f"{what} bonded to no chain and left out ({', '.join(places)}{more})")
 
 
 def _first(rows: Int[np.ndarray, "residues 4"]) -> Int[np.ndarray, " residues"]:
     """First record of every residue."""
     return np.where(rows >= 0, rows, np.iinfo(rows.dtype).max).min(axis=1)
-
-
-def choose_conformation(atoms: Atoms, rows: Iterable[int]) -> tuple[str, dict[str, int]]:
-    """Reduce the records of one residue to one residue name and one record per atom.
-
-    The conformation with the most backbone atoms wins, then the highest mean occupancy, then the
-    first in the file. Atoms it lacks are filled in from others of the same residue name.
-
-    Parameters
-    ----------
-    atoms : Atoms
-    rows : iterable of int
-        Records of one residue.
-
-    Returns
-    -------
-    name : str
-    rows : dict of str to int
-        Record of every atom.
-    """
-    records = [
-        (r, str(atoms.residue_name[r]), str(atoms.altloc[r]), str(atoms.name[r])) for r in rows
-    ]
-    # One that is no number gives way to any that is.
-    occupancies = {r: np.nan_to_num(atoms.occupancy[r], posinf=0, neginf=0) for r, *_ in records}
-    alternates = {name for _, name, altloc, _ in records if altloc}
-    best_name, best_rows, best_rank = "", dict[str, int](), (0, -1.0)
-    for residue_name, altloc in dict.fromkeys((name, altloc) for _, name, altloc, _ in records):
-        if not altloc and residue_name in alternates:
-            continue  # atoms that the conformations share are no conformation
-        alternate: dict[str, int] = {}
-        shared: dict[str, int] = {}
-        for row, name, alt, atom in records:
-            if name == residue_name and alt in ("", altloc):
-                (alternate if alt == altloc else shared).setdefault(atom, row)
-        # Rounded, so that equal occupancies stay a tie that the file order decides.
-        occupancy = round(float(np.mean([occupancies[r] for r in alternate.values()])), 3)
-        rank = (len(alternate.keys() | shared.keys()), occupancy)
-        if rank > best_rank:
-            best_name, best_rows, best_rank = residue_name, shared | alternate, rank
-    others = [record for record in records if record[1] == best_name]
-    for row, _, _, atom in sorted(others, key=lambda record: -occupancies[record[0]]):
-        best_rows.setdefault(atom, row)
-    return best_name, best_rows
 
 
 def _is_amino_acid(atoms: Atoms, name: str, rows: Int[np.ndarray, " 4"]) -> bool:
@@ -227,21 +256,3 @@ def _is_amino_acid(atoms: Atoms, name: str, rows: Int[np.ndarray, " 4"]) -> bool
     if is_peptide_component(name):
         return True
     return not atoms.hetero[rows[CA]] and bool((rows[:3] >= 0).all())
-
-
-def _in_polymer(atoms: Atoms, rows: Int[np.ndarray, "residues 4"], i: int) -> bool:
-    """Whether residue i, of HETATM records, is part of a chain and not a free amino acid."""
-    file_says = atoms.in_polymer[_first(rows[[i]])[0]]
-    if file_says >= 0:
-        return bool(file_says)
-    pairs = [(j, j + 1) for j in (i - 1, i) if 0 <= j < len(rows) - 1]
-    return any(_bonded(atoms, rows[j], rows[k]) for j, k in pairs)
-
-
-def _bonded(atoms: Atoms, first: Int[np.ndarray, " 4"], second: Int[np.ndarray, " 4"]) -> bool:
-    """Whether a peptide bond joins two residues, given as their rows."""
-    c, n = first[2], second[0]
-    if c < 0 or n < 0:
-        return False
-    same_chain = atoms.chain_id[c] == atoms.chain_id[n]
-    return bool(same_chain and np.linalg.norm(atoms.coord[c] - atoms.coord[n]) < LINK_BREAK)
