@@ -77,6 +77,49 @@ def test_models_of_an_ensemble(tmp_path):
     assert names[:2] == ["1lcd_A/1", "1lcd_A/2"] and not reasons
 
 
+def test_one_bad_model_is_rejected_and_the_others_are_kept(tmp_path):
+    lines = (EXAMPLES / "1tpk.pdb").read_text().splitlines()
+    atoms = [line for line in lines if line.startswith("ATOM")]
+    bad = [f"{line[:30]}   x.000{line[38:]}" for line in atoms]
+    for separators in (("MODEL", "ENDMDL"), ("REMARK", "END")):
+        content = [
+            line
+            for model in (atoms, bad, atoms, bad)
+            for line in (separators[0], *model, separators[1])
+        ]
+        (tmp_path / "nmr.pdb").write_text("\n".join(content))
+        names, reasons, summary = build(tmp_path, tmp_path / "nmr.pdb", models="all")
+        assert names == ["nmr_A/1", "nmr_A/3"] and list(reasons) == ["nmr/2", "nmr/4"]
+        assert summary["rejected"] == {"unreadable": 2} and summary["warnings"] == 0
+        assert "model 2: damaged: coordinates of atom N" in reasons["nmr/2"]
+        shutil.rmtree(tmp_path / "set")
+
+
+def test_warnings_are_listed_and_counted(tmp_path):
+    lines = (EXAMPLES / "1tpk.pdb").read_text().splitlines()
+    atoms = [line for line in lines if line.startswith("ATOM")]
+    free = [
+        f"HETATM{line[6:22]} 901    {float(line[30:38]) + 99:8.3f}{line[38:]}" for line in atoms
+    ]
+    (tmp_path / "x.pdb").write_text("\n".join([*atoms, "TER", *free[:4]]))
+    for jobs in (1, 2):
+        _, _, summary = build(tmp_path, tmp_path / "x.pdb", EXAMPLES / "1a8o.pdb.gz", jobs=jobs)
+        with (tmp_path / "set" / "warnings.csv").open() as handle:
+            [row] = csv.DictReader(handle)
+        assert row["input"] == str(tmp_path / "x.pdb") and summary["warnings"] == 1
+        assert row["warning"].startswith("1 amino acid is bonded to no chain and left out (")
+        shutil.rmtree(tmp_path / "set")
+
+
+def test_frames_without_marks_are_models(tmp_path):
+    atoms = [
+        line for line in (EXAMPLES / "1tpk.pdb").read_text().splitlines() if line.startswith("ATOM")
+    ]
+    (tmp_path / "x.pdb").write_text("\n".join([*atoms, "TER"] * 3))
+    names, _, summary = build(tmp_path, tmp_path / "x.pdb", models="all")
+    assert names == ["x_A/1", "x_A/2", "x_A/3"] and summary["warnings"] == 1
+
+
 def test_frames_of_a_trajectory(tmp_path, trajectory):
     xtc, top, frames = trajectory
     names, _, _ = build(tmp_path, f"{xtc}+{top}", stride=3)

@@ -111,16 +111,20 @@ def _split_blank(model: Labelled) -> Int[np.ndarray, " records"]:
     for row in np.flatnonzero(blank).tolist():
         if groups[row] in rows:
             rows[groups[row]].append(row)
-    chains: list[list[int]] = []
+    chains: list[tuple[int, list[int]]] = []  # copy and records
     of_group: dict[tuple[int, str, int], int] = {}
     for group, own in rows.items():
-        same = (k for k, other in enumerate(chains) if _bond_between(atoms, own, other))
+        same = (
+            k
+            for k, (copy, other) in enumerate(chains)
+            if copy == group[0] and _bond_between(atoms, own, other)
+        )
         chain = next(same, len(chains))
         if chain == len(chains) and chains and atoms.hetero[own].all():
             chain -= 1  # ligands, which are sorted out later
         if chain == len(chains):
-            chains.append([])
-        chains[chain] += own
+            chains.append((group[0], []))
+        chains[chain][1].extend(own)
         of_group[group] = chain
     return np.where(blank, [of_group.get(group, 0) for group in groups], copies)
 

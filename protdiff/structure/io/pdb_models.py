@@ -51,6 +51,8 @@ def models_of_lines(
     (2, array([1, 1, 2, 2]))
     """
     starts, ends = lines.astype("S5") == b"MODEL", _ends(lines)
+    if not starts.any() and not (len(ends) and len(atoms) and ends[0] < atoms[-1]):
+        return 1, np.ones(len(lines), int)
     begins = starts.copy()
     begins[ends[ends < len(lines) - 1] + 1] = True
     part = begins.cumsum()

@@ -70,7 +70,9 @@ def _following(atoms: Atoms, residues: Residues, trace: bool) -> Indices:
     following[:-1][near] = np.arange(1, count)[near]
     # The others may be anywhere: HETATM records at the end of the file, chains in pieces.
     ends = np.flatnonzero((following < 0) & (rows[:, 2] >= 0))
-    begins = np.setdiff1d(np.flatnonzero(rows[:, 0] >= 0), following)
+    begins = rows[:, 0] >= 0
+    begins[following[following >= 0]] = False
+    begins = np.flatnonzero(begins)
     pairs = pairs_closer(atoms, rows[ends, 2].tolist(), rows[begins, 0].tolist(), LINK_BREAK)
     pairs = np.stack([ends[pairs[:, 0]], begins[pairs[:, 1]]], axis=-1)
     if (rows[:, [0, 2]] < 0).any():

@@ -93,7 +93,9 @@ def read(
         models = Models.of(content, kind)
         backbone = to_backbone(models.atoms(chosen), ca_only)
         if model is None and len(models) > 1:
-            warn(f"has {len(models)} models; the first is read, `model` chooses another")
+            warn(
+                f"has {len(models)} models; the first is read; choose with `model`, or write another to its own file"
+            )
     for text in texts:
         warn(f"{path}: {text}", stacklevel=2)
     return backbone

@@ -110,7 +110,8 @@ def names_and_chains(names: Strings, between: Strings, chains: Strings) -> tuple
     >>> import numpy as np
     >>> from protdiff.structure.io.residue_names import names_and_chains
     >>> names = np.array(["ASP", "GLY", "HIS", "GLY"])
-    >>> names, chains = names_and_chains(names, np.array(["P", "", "A", "A"]), np.array(list("AAAA")))
+    >>> between, chains = np.array(["P", "", "A", "A"]), np.array(list("AAAA"))
+    >>> names, chains = names_and_chains(names, between, chains)
     >>> names.tolist(), chains.tolist()
     (['ASPP', 'GLY', 'HIS', 'GLY'], ['A', 'A', 'AA', 'AA'])
     """

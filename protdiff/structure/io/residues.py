@@ -152,10 +152,10 @@ def protein_residues(atoms: Atoms) -> tuple[list[str], Int[np.ndarray, "residues
     if not len(rows):
         return [], rows
     first = _first(rows)
-    _, chains = np.unique(atoms.chain_id[first], return_inverse=True)
-    # Chains in file order, also where others lie between their residues.
-    _, begins = np.unique(chains, return_index=True)
-    by_chain = np.argsort(begins[chains], kind="stable")
+    ids = atoms.chain_id[first].tolist()
+    numbers = {chain: k for k, chain in enumerate(dict.fromkeys(ids))}
+    chains = np.array([numbers[chain] for chain in ids])
+    by_chain = np.argsort(chains, kind="stable")  # also where others lie between residues of one
     names, rows, likely = [names[r] for r in by_chain.tolist()], rows[by_chain], likely[by_chain]
     first, chains = first[by_chain], chains[by_chain]
     complete = np.all(rows[:, :3] >= 0, axis=1)
