@@ -94,7 +94,8 @@ def read(
         backbone = to_backbone(models.atoms(chosen), ca_only)
         if model is None and len(models) > 1:
             warn(
-                f"has {len(models)} models; the first is read; choose with `model`, or write another to its own file"
+                f"has {len(models)} models; the first is read; choose with `model`, or write "
+                "another to its own file"
             )
     for text in texts:
         warn(f"{path}: {text}", stacklevel=2)
