@@ -57,6 +57,7 @@ def named(model: Labelled) -> Atoms:
     The first chain of a chain id keeps it; the others, and all chains of a blank one, get letters
     that are free.
     """
+    model = model._replace(copies=_with_bonded(model))
     atoms, labels = model.atoms, _split_blank(model)
     chain_ids = atoms.chain_id.tolist()
     keys = list(zip(chain_ids, labels.tolist(), strict=True))
@@ -76,6 +77,26 @@ def named(model: Labelled) -> Atoms:
         chain_id=np.array([names.get(key, key[0]) for key in keys], dtype=np.str_),
         block=atoms.block * (int(model.split.max(initial=0)) + 1) + model.split,
     )
+
+
+def _with_bonded(model: Labelled) -> Int[np.ndarray, " records"]:
+    """Copies, after HETATM residues behind all chains have that of the chain they are bonded to."""
+    atoms, copies, _ = model
+    if not copies.any() or not atoms.hetero.any():
+        return copies
+    keys = (atoms.chain_id, atoms.residue_number, atoms.insertion_code, copies, model.split)
+    begins = np.any([key[1:] != key[:-1] for key in (*keys, atoms.block)], axis=0)
+    residue = np.concatenate([[0], begins.cumsum()])
+    copies = copies.copy()
+    carbon, nitrogen = np.flatnonzero(atoms.name == "C"), np.flatnonzero(atoms.name == "N")
+    placed = ~atoms.hetero
+    for first, second in ((carbon, nitrogen), (nitrogen, carbon)) * 2:
+        there, new = first[placed[first]].tolist(), second[~placed[second]].tolist()
+        for i, j in pairs_closer(atoms, there, new, LINK_BREAK).tolist():
+            if atoms.chain_id[there[i]] == atoms.chain_id[new[j]] and not placed[new[j]]:
+                rows = residue == residue[new[j]]
+                copies[rows], placed[rows] = copies[there[i]], True
+    return copies
 
 
 def _free_names(chain: str, segments: list[str], used: set[str]) -> list[str]:

@@ -52,10 +52,15 @@ def in_chains(atoms: Atoms, residues: Residues, trace: bool) -> tuple[Flags, Ind
     following = _following(atoms, residues, trace)
     linked = following >= 0
     linked[following[following >= 0]] = True
-    kept = residues.likely & (~hetero | (says == 1)) | linked
-    loose = np.flatnonzero(kept & ~hetero & ~linked & (says != 1))
-    for i in loose.tolist():
-        kept[i] = not _is_free(atoms, residues, linked, i)
+    seeds = residues.likely & (~hetero | (says == 1))
+    for i in np.flatnonzero(seeds & ~hetero & ~linked & (says != 1)).tolist():
+        seeds[i] = not _is_free(atoms, residues, linked, i)
+    kept = seeds.copy()
+    if not (linked & ~seeds).any():
+        return kept, following
+    for part in stretches(atoms.residue_number[residues.first], following):
+        if len(part) > 1 and not seeds[part].all():
+            kept[part] = seeds[part].any() or _is_of_chain(atoms, residues, seeds, part)
     return kept, following
 
 
@@ -130,6 +135,21 @@ def _is_free(atoms: Atoms, residues: Residues, linked: Flags, i: int) -> bool:
     return bool(np.abs(number[chain] - number[i]).min() > LONGEST_NUMBER_JUMP)
 
 
+def _is_of_chain(atoms: Atoms, residues: Residues, seeds: Flags, part: list[int]) -> bool:
+    """Whether HETATM residues that are bonded to each other alone are no ligand.
+
+    They are a chain of their own if their chain id has no other, or part of one by their numbers,
+    unless the file says that they are behind its end.
+    """
+    first = residues.first
+    others = seeds & (atoms.chain_id[first] == atoms.chain_id[first[part[0]]])
+    if not others.any():
+        return True
+    numbers = atoms.residue_number[first]
+    jump = np.abs(numbers[others] - numbers[part[0]]).min()
+    return bool((atoms.in_polymer[first[part]] != 0).all() and jump <= LONGEST_NUMBER_JUMP)
+
+
 def in_chain_order(numbers: Indices, chains: Indices, hetero: Flags, following: Indices) -> Indices:
     """Order that puts residues out of place back in their chains.
 
@@ -162,10 +182,10 @@ def in_chain_order(numbers: Indices, chains: Indices, hetero: Flags, following: 
     late = hetero[1:] & (chains[1:] == chains[:-1]) & (numbers[1:] < numbers[:-1])
     if not ((following >= 0) & (following != after)).any() and not late.any():
         return here
-    stretches = _stretches(numbers, following)
+    parts = stretches(numbers, following)
     order: list[int] = []
     for chain in dict.fromkeys(chains.tolist()):
-        own = [part for part in stretches if chains[part[0]] == chain]
+        own = [part for part in parts if chains[part[0]] == chain]
         own.sort(key=min)
         moved = any(
             j != i + 1 and not (hetero[i] or hetero[j])
@@ -183,10 +203,10 @@ def in_chain_order(numbers: Indices, chains: Indices, hetero: Flags, following: 
     return np.array(order, dtype=int)
 
 
-def _stretches(numbers: Indices, following: Indices) -> list[list[int]]:
+def stretches(numbers: Indices, following: Indices) -> list[list[int]]:
     """Residues joined by bonds, in their order; a ring begins at its lowest number."""
     begins = np.setdiff1d(np.arange(len(following)), following).tolist()
-    stretches, seen = list[list[int]](), np.zeros(len(following), bool)
+    parts, seen = list[list[int]](), np.zeros(len(following), bool)
     for i in [*begins, *np.argsort(numbers, kind="stable").tolist()]:
         part: list[int] = []
         while i >= 0 and not seen[i]:
@@ -194,5 +214,5 @@ def _stretches(numbers: Indices, following: Indices) -> list[list[int]]:
             part.append(i)
             i = int(following[i])
         if part:
-            stretches.append(part)
-    return stretches
+            parts.append(part)
+    return parts

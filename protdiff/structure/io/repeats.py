@@ -140,6 +140,7 @@ def _parts(
 ) -> Iterator[_Part]:
     """Runs in file order, cut where a record of a residue comes again."""
     part, seen = _Part(), dict[tuple[object, ...], _Run]()
+    equal: list[_Run] = []
     previous: dict[tuple[str, int], _Run] = {}
     for run in _runs(atoms, copies, split):
         first = next((seen[run.key, r] for r in run.records if (run.key, r) in seen), None)
@@ -155,10 +156,18 @@ def _parts(
         if first is not None and not continues:
             yield part
             part, seen = _Part(), {}
+        elif first is not None:
+            equal.append(run)
         part.runs.append(run)
         seen |= dict.fromkeys(((run.key, record) for record in run.records), run)
         previous[run.key[:2]] = run
     yield part
+    if equal:
+        chain, _, number, code = equal[0].key
+        warn(
+            f"{len(equal)} residues have the number of another in their chain; renumber them "
+            f"(chain {chain!r} residue {number}{code})"
+        )
 
 
 def _runs(

@@ -253,3 +253,42 @@ def test_a_hetatm_residue_behind_another_chain(tmp_path):
     backbone = read_lines(tmp_path / "x.pdb", lines)[0]
     assert backbone.chain_ids.tolist() == ["A"] * 5 + ["B"] * 5
     assert read(tmp_path / "x.pdb").sequence == "MKTAMMKTAY"
+
+
+@pytest.mark.parametrize("chain_id", ["A", " "])
+def test_hetatm_residues_of_two_equal_chains_at_the_end(tmp_path, chain_id):
+    parts = [
+        joined(*RESIDUES[:2], *RESIDUES[3:], ["TER"]),
+        [*changed(joined(*RESIDUES[:2], *RESIDUES[3:]), 20), "TER"],
+        hetero(2),
+        changed(hetero(2), 20),
+    ]
+    lines = [
+        line if line == "TER" else changed([line], chain=chain_id)[0] for line in joined(*parts)
+    ]
+    for content in (lines, [*lines[:-8], *lines[-4:], *lines[-8:-4]]):
+        backbone, texts = read_lines(tmp_path / "x.pdb", content)
+        assert backbone.chains == ("A", "B") and len(texts) == 1
+        for k, name in enumerate("AB"):
+            np.testing.assert_array_equal(
+                backbone.chain(name).coords, COORDS + np.array([0, 20 * k, 0])
+            )
+
+
+def test_peptides_of_hetatm_records(tmp_path):
+    ligand = joined(*(changed(hetero(k), 20, number=301 + k) for k in range(2)))
+    for marks in ([], ["TER"]):
+        backbone, texts = read_lines(tmp_path / "x.pdb", [*chain(), *marks, *ligand])
+        assert_equal(backbone, plain(tmp_path))
+        assert texts[0].startswith("2 amino acids are bonded to no chain and left out (MSE 301")
+        other = changed(joined(*map(hetero, range(5))), 20, chain="B")
+        backbone, texts = read_lines(tmp_path / "x.pdb", [*chain(), *marks, *other])
+        assert backbone.chains == ("A", "B") and len(backbone) == 10 and not texts
+
+
+def test_one_number_for_all_residues_is_said(tmp_path):
+    backbone, texts = read_lines(tmp_path / "x.pdb", chain(number=0))
+    np.testing.assert_array_equal(backbone.coords, COORDS)
+    assert texts == [
+        "4 residues have the number of another in their chain; renumber them (chain 'A' residue 0)"
+    ]
