@@ -14,7 +14,7 @@ __all__ = ["FinetuneSettings", "for_one_sequence"]
 #: training, and falls to zero over the rest.
 FIRST_RATE, RISE, FALL = 0.02, 0.1, 0.9
 #: Highest rates of adapters and of all weights, for chains of many sequences. At three times the
-#: rate, two minutes make the loss on other proteins rise more and samples change no more.
+#: rate the loss on other proteins rose twice as much in two minutes, for much the same samples.
 ADAPTER_RATE, FULL_RATE = 1e-3, 3e-4
 #: The same for chains of one sequence, which have one fold to learn and none to keep.
 ONE_ADAPTER_RATE, ONE_FULL_RATE = 6e-3, 6e-4
