@@ -14,6 +14,7 @@ stopped, and prints the table of all.
 
 import argparse
 import json
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +33,7 @@ from protdiff.training.finetune_settings import FinetuneSettings
 from protdiff.training.loss_change import LossChange, loss_change
 from protdiff.training.objective import held_out_loss
 
-CHAINS, SHORTEST, LONGEST = 30, 60, 160
+CHAINS, MIN_LENGTH, MAX_LENGTH = 30, 60, 160
 #: Batches of the loss on other proteins, and the share of them at full resolution, which is that of
 #: the network's training.
 BATCHES, FULL_SHARE = 48, 0.65
@@ -61,10 +62,10 @@ def of_kind(chains, kind):
     return np.array(chosen, int)
 
 
-def write_set(kind, data, folder, cache):
+def write_set(kind, data, folder, states):
     """PDB files of chains of a kind from the test split; returns these chains."""
-    chains = load_chains(data, "test", max_length=LONGEST, cache=cache)
-    chains = chains.take(np.flatnonzero(chains.lengths >= SHORTEST)).compact()
+    chains = load_chains(data, "test", max_length=MAX_LENGTH, cache=states)
+    chains = chains.take(np.flatnonzero(chains.lengths >= MIN_LENGTH)).compact()
     chosen = np.random.default_rng(0).permutation(of_kind(chains, kind))[:CHAINS]
     folder.mkdir(parents=True, exist_ok=True)
     for k in chosen:
@@ -72,9 +73,18 @@ def write_set(kind, data, folder, cache):
     return chains.take(chosen)
 
 
+@cache
+def drawn(weights, lengths, seed):
+    """Two backbones of every length; those of the original weights serve all budgets."""
+    return generate(list(lengths) * 2, num=2 * len(lengths), seed=seed, weights=weights)
+
+
+@cache
 @flush_denormals()
-def draws(weights, chains):
-    """Loss of weights on chains, draw by draw."""
+def draws(weights, kind, data, states):
+    """Loss of weights on the chains of the validation split that are not of a kind."""
+    chains = load_chains(data, "val", max_length=256, cache=states)
+    chains = chains.take(np.setdiff1d(np.arange(len(chains)), of_kind(chains, kind)))
     config = FinetuneSettings(full_share=FULL_SHARE).training()
     return held_out_loss(load_weights(weights), chains, config, BATCHES).draws
 
@@ -82,10 +92,10 @@ def draws(weights, chains):
 def run(kind, seed, options):
     """One fine-tuning: the numbers of `protdiff.finetune`, and the change on other proteins."""
     name = f"{kind}-{options.length}-{seed}"
-    path, cache = options.out / f"{name}.json", options.out / "cache"
+    path, states = options.out / f"{name}.json", options.out / "cache"
     if path.is_file():
         return json.loads(path.read_text())
-    chains = write_set(kind, options.data, options.out / kind, cache)
+    chains = write_set(kind, options.data, options.out / kind, states)
     weights = options.out / f"{name}.safetensors"
     settings = FinetuneSettings(seed=seed, **options.budget)
     print(f"\n{name}", flush=True)
@@ -93,14 +103,10 @@ def run(kind, seed, options):
         [options.out / kind], weights, settings=settings,
         report=lambda text: print(text, flush=True),
     )  # fmt: skip
+    lengths = tuple(int(n) for n in chains.lengths)
     for when, of in (("before", None), ("after", weights)):
-        backbones = generate(
-            [int(n) for n in chains.lengths] * 2, num=2 * len(chains), seed=1000 + seed, weights=of
-        )
-        numbers[when] = portrait(backbones, chains)
-    others = load_chains(options.data, "val", max_length=256, cache=cache)
-    others = others.take(np.setdiff1d(np.arange(len(others)), of_kind(others, kind)))
-    change = loss_change(draws(None, others), draws(weights, others))
+        numbers[when] = portrait(drawn(of, lengths, 1000 + seed), chains)
+    change = loss_change(*(draws(of, kind, options.data, states) for of in (None, weights)))
     numbers |= {"kind": kind, "seed": seed, "rest_change": change._asdict()}
     write_json(path, numbers)
     return numbers
