@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from .tasks import Judged, Task
 
-__all__ = ["Reading", "Splitting", "build_dataset"]
+__all__ = ["Reading", "Splitting", "build_dataset", "listed_warnings"]
 
 
 @dataclass(frozen=True)
@@ -145,6 +145,18 @@ def build_dataset(
             warnings=warned,
         )
     return read_summary(out)
+
+
+def listed_warnings(dataset: str | os.PathLike[str]) -> list[str]:
+    """Warnings about the inputs of a data set, with the input in front of each.
+
+    Parameters
+    ----------
+    dataset : path
+        Folder that `build_dataset` has made.
+    """
+    with (Path(dataset) / "warnings.csv").open(newline="") as handle:
+        return [f"{row['input']}: {row['warning']}" for row in csv.DictReader(handle)]
 
 
 def _judged_chains(task: Task | Rejected, limits: Limits) -> list[Judged]:

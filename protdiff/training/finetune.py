@@ -29,6 +29,8 @@ __all__ = ["finetune", "portrait"]
 
 #: Residues of the chains to learn from.
 MIN_LENGTH, MAX_LENGTH = 24, 512
+#: Warnings about inputs that are shown one by one.
+WARNINGS_SHOWN = 5
 
 
 class ReadingOptions(TypedDict, total=False):
@@ -195,7 +197,7 @@ def _read_chains(
 ) -> tuple[ChainSet, Counter[str]]:
     """Chains of backbones, or of files and other inputs; and how many were rejected by kind."""
     from ..dataset import ChainSet
-    from ..dataset.build import build_dataset
+    from ..dataset.build import build_dataset, listed_warnings
     from ..dataset.filters import Limits
     from ..dataset.memory import chain_set
 
@@ -208,7 +210,13 @@ def _read_chains(
         dataset = Path(folder) / "set"
         inputs = [str(item) for item in structures]
         summary = build_dataset(inputs, dataset, limits=limits, reading=reading)
-        chains = ChainSet.open(dataset).compact()
+        chains, texts = ChainSet.open(dataset).compact(), listed_warnings(dataset)
+    for text in texts[:WARNINGS_SHOWN]:
+        warn(text)
+    if len(texts) > WARNINGS_SHOWN:
+        warn(
+            f"{len(texts) - WARNINGS_SHOWN} more warnings about inputs; protdiff data build lists all"
+        )
     return chains, Counter(summary["rejected"])
 
 

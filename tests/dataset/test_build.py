@@ -10,7 +10,7 @@ import pytest
 
 import protdiff
 from protdiff.dataset import read_chains
-from protdiff.dataset.build import Reading, Splitting, build_dataset
+from protdiff.dataset.build import Reading, Splitting, build_dataset, listed_warnings
 from protdiff.dataset.filters import Limits
 from protdiff.dataset.store import ChainSet
 
@@ -118,6 +118,9 @@ def test_frames_without_marks_are_models(tmp_path):
     (tmp_path / "x.pdb").write_text("\n".join([*atoms, "TER"] * 3))
     names, _, summary = build(tmp_path, tmp_path / "x.pdb", models="all")
     assert names == ["x_A/1", "x_A/2", "x_A/3"] and summary["warnings"] == 1
+    assert listed_warnings(tmp_path / "set") == [
+        f"{tmp_path}/x.pdb: residue numbers begin anew in the same place; read as 3 models"
+    ]
 
 
 def test_frames_of_a_trajectory(tmp_path, trajectory):
