@@ -215,7 +215,7 @@ def _read_chains(
         warn(text)
     if len(texts) > WARNINGS_SHOWN:
         warn(
-            f"{len(texts) - WARNINGS_SHOWN} more warnings about inputs; protdiff data build lists all"
+            warn(f"{len(texts) - WARNINGS_SHOWN} more warnings about inputs; a data set lists them")
         )
     return chains, Counter(summary["rejected"])
 
