@@ -26,6 +26,8 @@ __all__ = ["Residues", "in_chain_order", "in_chains"]
 
 #: CA-CA distances (Å) of neighbours in a chain: not shorter than this, and up to `FILE_BREAK`.
 SHORTEST_CA_CA = 2.0
+#: Share of the residues of a chain that bonds must join before they may change its order.
+LINKED_SHARE = 0.9
 #: C-N distances (Å) not shorter than this.
 SHORTEST_LINK = 0.8
 
@@ -84,10 +86,19 @@ def _following(atoms: Atoms, residues: Residues, trace: bool) -> Indices:
         pairs = np.concatenate([pairs, _numbered_pairs(atoms, first, following)])
     good = _linked(atoms, residues, pairs[:, 0], pairs[:, 1], trace)
     taken = set(following.tolist())
+    moved: list[int] = []
     for i, j in pairs[good].tolist():
         if following[i] < 0 and j not in taken and i != j:
             following[i] = j
             taken.add(j)
+            if not (atoms.hetero[first[i]] or atoms.hetero[first[j]]):
+                moved.append(i)
+    # In a poor model, ends that are near are near by chance: file order is all there is.
+    chain_id = atoms.chain_id[first]
+    for chain in set(chain_id[moved].tolist()):
+        own = chain_id == chain
+        if (following[own] >= 0).sum() < LINKED_SHARE * (own.sum() - 1):
+            following[[i for i in moved if chain_id[i] == chain]] = -1
     return following
 
 

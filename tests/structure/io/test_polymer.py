@@ -1,6 +1,8 @@
 """Which residues are of a chain: any flags, any places in the file, any names."""
 
 import warnings
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,11 +11,12 @@ from hypothesis import strategies as st
 
 from protdiff.structure.backbone import THREE_TO_ONE
 from protdiff.structure.io.polymer import in_chain_order
-from protdiff.structure.io.read_write import read
+from protdiff.structure.io.read_write import read, write
 
 from .edits import RESIDUES, assert_equal, chain, changed, read_lines
 from .files import COORDS, NAMES, cif_rows, cif_text
 
+EXAMPLES = Path(__file__).parents[3] / "data" / "examples"
 FREE = changed(RESIDUES[0], 30, record="HETATM", name="GLU", number=401)
 few = settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -292,3 +295,15 @@ def test_one_number_for_all_residues_is_said(tmp_path):
     assert texts == [
         "4 residues have the number of another in their chain; renumber them (chain 'A' residue 0)"
     ]
+
+
+def test_a_poor_model_keeps_the_order_of_the_file(tmp_path):
+    rng = np.random.default_rng(0)
+    whole = read(EXAMPLES / "1tpk.pdb")
+    for scale in (0.3, 0.6, 1.0, 1.5, 3.0):
+        noisy = replace(whole, coords=whole.coords + rng.normal(0, scale, whole.coords.shape))
+        write(noisy, tmp_path / "x.pdb")
+        backbone, texts = read_lines(
+            tmp_path / "x.pdb", (tmp_path / "x.pdb").read_text().split("\n")
+        )
+        assert backbone.residue_numbers.tolist() == whole.residue_numbers.tolist() and not texts
