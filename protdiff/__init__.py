@@ -13,13 +13,14 @@ if TYPE_CHECKING:
     from .metrics.evaluation import evaluate
     from .sampling.extend import extend
     from .sampling.generate import generate
+    from .sequence.designer import Design, design
     from .structure.backbone import Backbone
     from .structure.io.read_write import read, write
     from .training.finetune import finetune
 
 __all__ = [
-    "Backbone", "ProtdiffWarning", "Scores", "evaluate", "extend", "finetune", "flows", "generate",
-    "log_likelihood", "read", "score", "write",
+    "Backbone", "Design", "ProtdiffWarning", "Scores", "design", "evaluate", "extend", "finetune",
+    "flows", "generate", "log_likelihood", "read", "score", "write",
 ]  # fmt: skip
 
 #: Public names and where they live; imported on first use, so that `import protdiff` is instant.
@@ -27,9 +28,11 @@ __getattr__, __dir__ = lazy_names(
     __name__,
     {
         "Backbone": "structure.backbone",
+        "Design": "sequence.designer",
         "ProtdiffWarning": "_system.notices",
         "Scores": "metrics",
         "__version__": "_system.version",
+        "design": "sequence.designer",
         "evaluate": "metrics.evaluation",
         "extend": "sampling.extend",
         "finetune": "training.finetune",

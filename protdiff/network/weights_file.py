@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ADAPTERS",
     "FORMAT",
+    "SEQUENCE",
     "WeightsError",
     "base_digest",
     "file_digest",
@@ -31,8 +32,9 @@ __all__ = [
     "write_weights",
 ]
 
-#: Values of "format" in the metadata: of all weights, and of adapters.
-FORMAT, ADAPTERS = "protdiff-weights-1", "protdiff-adapters-1"
+#: Values of "format" in the metadata: of all weights of a denoiser, of adapters, and of the network
+#: of residue types.
+FORMAT, ADAPTERS, SEQUENCE = "protdiff-weights-1", "protdiff-adapters-1", "protdiff-sequence-1"
 
 
 class WeightsError(ValueError):
@@ -98,7 +100,7 @@ def read_metadata(path: PathLike) -> dict[str, Any]:
             metadata = json.loads((handle.metadata() or {}).get("protdiff", "{}"))
     except (SafetensorError, OSError, ValueError) as error:
         raise _unreadable(path, error) from None
-    if metadata.get("format") not in (FORMAT, ADAPTERS):
+    if metadata.get("format") not in (FORMAT, ADAPTERS, SEQUENCE):
         raise WeightsError(f"{path}: a safetensors file, but not of protdiff (format {FORMAT})")
     return metadata
 

@@ -1,0 +1,224 @@
+"""Training of the residue-type network: types in random orders on backbones with a little noise."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch.nn.functional import nll_loss
+
+from ..dataset import read_chains
+from ..dataset.store import UNIT
+from ..network.numerics import flush_denormals
+from ..sequence.graph import neighbour_graph
+from ..sequence.network import UNKNOWN_TYPE, SequenceNetwork
+from ..sequence.sequence_weights import save_sequence_network
+from .checkpoint import Progress, read_checkpoint, write_checkpoint
+from .logs import RunLog, forget_after
+from .optimisation import (
+    adam_tensors,
+    adamw,
+    learning_rate,
+    load_adam_tensors,
+    moving_average,
+    take_step,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from jaxtyping import Float, Int
+    from torch import Tensor
+
+    from ..dataset import ChainSet
+    from ..sequence.graph import Graph
+    from .sequence_config import SequenceTraining
+
+__all__ = ["SequenceRun", "TypeBatch", "held_out_types", "type_batch"]
+
+#: Chains of a validation; enough that its error is a hundredth of a nat.
+HELD_OUT = 200
+
+
+@dataclass(frozen=True)
+class TypeBatch:
+    """Chains of a step as one graph, with their types (20: unknown) and a random order."""
+
+    graph: Graph
+    types: Int[Tensor, " residues"]
+    rank: Float[Tensor, " residues"]
+
+
+def type_batch(chains: ChainSet, chosen: Sequence[int], noise: float, seed: int) -> TypeBatch:
+    """Whole chains as one graph; coordinates with noise (Å), and one random order for all."""
+    generator = torch.Generator().manual_seed(seed)
+    lengths = [int(chains.lengths[k]) for k in chosen]
+    coords = np.concatenate([chains[k].coords for k in chosen]).astype(np.float32) * UNIT
+    types = np.concatenate([chains[k].types for k in chosen]).astype(np.int64)
+    xyz = torch.from_numpy(coords)
+    xyz = xyz + noise * torch.randn(xyz.shape, generator=generator)
+    position = torch.cat([torch.arange(length) for length in lengths])
+    chain = torch.repeat_interleave(torch.arange(len(lengths)), torch.tensor(lengths))
+    graph = neighbour_graph(xyz, position, chain, lengths)
+    rank = torch.rand(len(position), generator=generator)
+    return TypeBatch(graph, torch.from_numpy(types).clamp(max=UNKNOWN_TYPE), rank)
+
+
+def batches_of_epoch(chains: ChainSet, residues: int, seed: int) -> list[list[int]]:
+    """All chains in random order, cut into batches of about so many residues."""
+    order = np.random.default_rng(seed).permutation(len(chains))
+    place = np.cumsum(chains.lengths[order]) // residues
+    return [part.tolist() for part in np.split(order, np.flatnonzero(np.diff(place)) + 1)]
+
+
+@torch.no_grad()
+def held_out_types(network: SequenceNetwork, chains: ChainSet, residues: int) -> dict[str, float]:
+    """Mean negative log-probability (nats) and share of the likeliest types that are right.
+
+    Random orders that do not depend on the network, no noise; `recovery` is that of the likeliest
+    type given the backbone alone.
+    """
+    loss, right, count = 0.0, 0, 0
+    for number, chosen in enumerate(batches_of_epoch(chains, residues, 0)):
+        batch = type_batch(chains, chosen, 0.0, number)
+        known = batch.types != UNKNOWN_TYPE
+        chances = network(batch.graph, batch.types, batch.rank)
+        loss += float(nll_loss(chances[known], batch.types[known], reduction="sum"))
+        alone = network(batch.graph, batch.types, torch.zeros_like(batch.rank))
+        right += int((alone.argmax(-1) == batch.types)[known].sum())
+        count += int(known.sum())
+    return {"loss": loss / count, "perplexity": float(np.exp(loss / count)), "alone": right / count}
+
+
+class SequenceRun:
+    """A training run of the residue-type network that can be interrupted and resumed.
+
+    Parameters
+    ----------
+    config : SequenceTraining
+    """
+
+    def __init__(self, config: SequenceTraining):
+        self.config, self.progress = config, Progress()
+        if config.threads:
+            torch.set_num_threads(config.threads)
+        torch.manual_seed(config.seed)
+        self.network = SequenceNetwork(config.sequence)
+        self.average = moving_average(self.network, config.ema)
+        self.optimiser = adamw(self.network.parameters(), config.weight_decay)
+
+    @flush_denormals()
+    def fit(
+        self,
+        report: Callable[[str], object] = print,
+        progress: Callable[[dict[str, float]], object] | None = None,
+    ) -> Path:
+        """Run, or continue, the training to its end; arguments and files as of `Trainer.fit`."""
+        config = self.config
+        chains = read_chains(config.data, "train", max_length=config.max_length)
+        held_out = read_chains(config.data, "val", max_length=config.max_length)
+        held_out = held_out.take(np.arange(min(HELD_OUT, len(held_out)))).compact()
+        config.out.mkdir(parents=True, exist_ok=True)
+        report(f"{len(chains)} training chains, {len(held_out)} of validation")
+        self.restore(report)
+        log = RunLog(config.out)
+        saved = validated = began = time.monotonic()
+        epoch, batches = -1, list[list[int]]()
+        per_epoch = len(batches_of_epoch(chains, config.residues, config.seed))
+        losses: list[float] = []
+        while self.progress.step < config.steps:
+            if self.progress.step // per_epoch != epoch:
+                epoch = self.progress.step // per_epoch
+                batches = batches_of_epoch(chains, config.residues, config.seed + epoch)
+            # An epoch may have one batch more or less than the first.
+            chosen = batches[min(self.progress.step % per_epoch, len(batches) - 1)]
+            losses.append(self.train_step(chains, chosen))
+            now = time.monotonic()
+            self.progress.seconds, began = self.progress.seconds + now - began, now
+            step, last = self.progress.step, self.progress.step == config.steps
+            if step % config.log_every == 0:
+                row = {"step": step, "seconds": round(self.progress.seconds)}
+                row |= {"rate": self.rate(step - 1), "loss": float(np.mean(losses))}
+                losses = []
+                log.write("training", row)
+                if progress is not None:
+                    progress(row)
+            if last or now - validated > 60 * config.validate_minutes:
+                self.validate(held_out, log, report)
+                validated = began = time.monotonic()
+            if last or now - saved > 60 * config.checkpoint_minutes:
+                self.save()
+                saved = time.monotonic()
+        return config.out / "ema.safetensors"
+
+    def rate(self, step: int) -> float:
+        """Learning rate: warm-up, constant, and a fall to zero at the end of the run."""
+        config = self.config
+        fall = (config.steps - step) / max(1.0, config.decay * config.steps)
+        return learning_rate(config.learning_rate, (step + 1) / max(1, config.warmup), fall)
+
+    def train_step(self, chains: ChainSet, chosen: Sequence[int]) -> float:
+        """Take one step of the optimiser on some chains; returns the loss in nats per residue."""
+        config, step = self.config, self.progress.step
+        batch = type_batch(chains, chosen, config.noise, config.seed + step)
+        chances = self.network(batch.graph, batch.types, batch.rank)
+        loss = nll_loss(chances, batch.types, ignore_index=UNKNOWN_TYPE)
+        self.optimiser.zero_grad()
+        loss.backward()
+        take_step(self.optimiser, list(self.network.parameters()), self.rate(step), config.clip)
+        self.average.update_parameters(self.network)
+        self.progress.step += 1
+        self.progress.chains += len(chosen)
+        return float(loss.detach())
+
+    def averaged(self) -> SequenceNetwork:
+        """The network with the averaged weights."""
+        network = SequenceNetwork(self.config.sequence)
+        network.load_state_dict(self.average.module.state_dict())
+        return network.eval().requires_grad_(False)
+
+    def validate(self, held_out: ChainSet, log: RunLog, report: Callable[[str], object]) -> None:
+        """Measure the averaged weights on held-out chains; keep the best."""
+        numbers = held_out_types(self.averaged(), held_out, self.config.residues)
+        log.write("validation", {"step": self.progress.step} | numbers)
+        report(
+            f"step {self.progress.step}: " + ", ".join(f"{k} {v:.4f}" for k, v in numbers.items())
+        )
+        if numbers["loss"] < self.progress.best:
+            self.progress.best = numbers["loss"]
+            self.save_average("best.safetensors")
+
+    def save_average(self, name: str) -> None:
+        """Write the averaged weights."""
+        card = {"training": self.config.recorded(), "step": self.progress.step}
+        save_sequence_network(self.config.out / name, self.averaged(), card)
+
+    def save(self) -> None:
+        """Write the checkpoint, then the averaged weights."""
+        parts = {
+            "model": self.network.state_dict(),
+            "average": self.average.module.state_dict(),
+            "adam": adam_tensors(self.optimiser, self.network.named_parameters()),
+        }
+        progress = replace(self.progress, configuration=self.config.recorded())
+        write_checkpoint(self.config.out, parts, progress)
+        self.save_average("ema.safetensors")
+
+    def restore(self, report: Callable[[str], object]) -> None:
+        """Continue from the newest checkpoint, if any; says at which step, and what has changed."""
+        checkpoint = read_checkpoint(self.config.out)
+        if checkpoint is None:
+            return
+        parts, self.progress = checkpoint
+        self.network.load_state_dict(parts["model"])
+        self.average.module.load_state_dict(parts["average"])
+        self.average.n_averaged.fill_(self.progress.step + 1)
+        load_adam_tensors(self.optimiser, self.network.named_parameters(), parts["adam"])
+        forget_after(self.config.out, self.progress.step)
+        now, before = self.config.recorded(), self.progress.configuration
+        changes = [f"{k} {now[k]} (before: {v})" for k, v in before.items() if now.get(k, v) != v]
+        report(", ".join([f"continuing at step {self.progress.step}", *changes]))
