@@ -17,7 +17,10 @@ __all__ = ["train"]
 def train(
     config: Annotated[Path, typer.Argument(help="TOML file; see docs/examples/training.toml.")],
 ) -> None:
-    """Train the network, or continue a run that was interrupted.
+    """Train a network, or continue a run that was interrupted.
+
+    The network is that of the flow; with a table [sequence] in the configuration, that of residue
+    types.
 
     Writes checkpoint-STEP, ema.safetensors (for `protdiff generate --weights`),
     training.csv and validation.csv into the folder `out` of the configuration.
@@ -25,17 +28,19 @@ def train(
     from ..training.config import read_config
 
     settings = read_config(config)
+    from ..training.sequence_config import SequenceTraining
+    from ..training.sequence_run import SequenceRun
     from ..training.trainer import Trainer
 
-    trainer = Trainer(settings)
-    first = trainer.rank == 0  # the only one of several processes that prints
+    run = SequenceRun(settings) if isinstance(settings, SequenceTraining) else Trainer(settings)
+    first = run.rank == 0  # the only one of several processes that prints
 
     def report(text: str) -> None:
         if first:
             print(text, flush=True)
 
     with progress_line(settings.steps, first) as progress:
-        path = trainer.fit(report=report, progress=progress)
+        path = run.fit(report=report, progress=progress)
     report(f"weights: {path}")
 
 
@@ -60,7 +65,9 @@ def progress_line(steps: int, shown: bool = True) -> Iterator[Callable[[dict[str
 
         def show(row: dict[str, float]) -> None:
             bands = "  ".join(
-                f"{name.removeprefix('modes_')} {row[name]:.2f}" for name in BAND_NAMES
+                f"{name.removeprefix('modes_')} {row[name]:.2f}"
+                for name in BAND_NAMES
+                if name in row
             )
             bar.update(task, completed=row["step"], description=f"loss {row['loss']:.3f}  {bands}")
 

@@ -10,6 +10,7 @@ from .._system.resources import weight_folders
 from .weights_file import (
     ADAPTERS,
     FORMAT,
+    SEQUENCE,
     WeightsError,
     base_digest,
     file_digest,
@@ -190,6 +191,8 @@ def load_weights(name: PathLike | None = None, device: str = "cpu") -> Denoiser:
     """
     path = find_weights(name)
     metadata, tensors = read_weights(path)
+    if metadata["format"] == SEQUENCE:
+        raise WeightsError(f"{path}: weights of residue types; give those of a flow")
     try:
         if metadata["format"] == ADAPTERS:
             from .adapters import load_adapters, merge_adapters

@@ -12,7 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationIn
 
 from ..flow.zoo import SHIPPED, recipe
 from ..network import NetworkConfig
+from ..sequence.network import SequenceConfig
 from .packing_loss import PackingWeights
+from .sequence_config import SequenceTraining
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -171,8 +173,11 @@ class TrainingConfig(BaseModel):
         return self.model_dump(mode="json", exclude=left_out)
 
 
-def read_config(path: str | PathLike[str]) -> TrainingConfig:
+def read_config(path: str | PathLike[str]) -> TrainingConfig | SequenceTraining:
     """Read and check a TOML file; relative folders are relative to the working directory.
+
+    A file with a table ``[sequence]`` is about the network of residue types, every other one about
+    the network of the flow.
 
     Parameters
     ----------
@@ -180,7 +185,7 @@ def read_config(path: str | PathLike[str]) -> TrainingConfig:
 
     Returns
     -------
-    TrainingConfig
+    TrainingConfig or SequenceTraining
 
     Raises
     ------
@@ -193,19 +198,21 @@ def read_config(path: str | PathLike[str]) -> TrainingConfig:
         raise ConfigError(f"{path}: cannot be read ({error.strerror})") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: not a TOML file ({error})") from None
+    kind = SequenceTraining if "sequence" in values else TrainingConfig
     try:
-        return TrainingConfig(**values)
+        return kind(**values)
     except ValidationError as error:
-        raise ConfigError(f"{path}: {_first_error(error.errors()[0])}") from None
+        raise ConfigError(f"{path}: {_first_error(error.errors()[0], kind)}") from None
 
 
-def _first_error(error: ErrorDetails) -> str:
+def _first_error(error: ErrorDetails, kind: type[BaseModel]) -> str:
     """Key and reason of an error in one line."""
     keys, message = list(map(str, error["loc"])), error["msg"]
     if error["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
-        known = list(TrainingConfig.model_fields)
+        known = list(kind.model_fields)
         if len(keys) > 1:
-            known = [field.name for field in fields(NetworkConfig) if field.name != "conditions"]
+            sizes = NetworkConfig if kind is TrainingConfig else SequenceConfig
+            known = [field.name for field in fields(sizes) if field.name != "conditions"]
         near = difflib.get_close_matches(keys[-1], known, 1)
         message = "unknown key" + (f"; did you mean {near[0]!r}?" if near else "")
     return f"{'.'.join(keys)}: {message}"

@@ -100,7 +100,14 @@ class SequenceRun:
     Parameters
     ----------
     config : SequenceTraining
+
+    Attributes
+    ----------
+    rank : int
+        0; a run of this network has one process.
     """
+
+    rank = 0
 
     def __init__(self, config: SequenceTraining):
         self.config, self.progress = config, Progress()
