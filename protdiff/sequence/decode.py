@@ -92,9 +92,9 @@ def coloured_order(
         taken = {colours[v] for v in near[u] if v in colours}
         colours[u] = next(c for c in range(count) if c not in taken)
     colour = np.array([-1 if k else colours[u] for k, u in zip(known.tolist(), unit, strict=True)])
-    shuffled = rng.permutation(int(colour.max()) + 1)
-    order = np.where(colour < 0, 0, shuffled[colour])
-    order[colour < 0] = -1 - rng.permutation(np.count_nonzero(colour < 0))
+    order, free = np.empty_like(colour), colour >= 0
+    order[free] = rng.permutation(len(set(colours.values())))[colour[free]]
+    order[~free] = -1 - rng.permutation(np.count_nonzero(~free))
     return torch.from_numpy(order)
 
 
@@ -197,12 +197,13 @@ def _choose(
     rngs: Sequence[np.random.Generator],
     ties: Int[Tensor, " residues"],
 ) -> Int[Tensor, "sequences residues"]:
-    """A type for every residue, by Gumbel's trick: the largest of log_p / T plus Gumbel noise."""
+    """A type for every residue, by Gumbel's trick: the largest of log_p plus T times Gumbel noise.
+
+    It is the largest of log_p / T plus noise, too, but holds down to a temperature of zero.
+    """
     units, member = ties.unique(return_inverse=True)
     mean = torch.zeros(len(log_p), len(units), N_TYPES, dtype=torch.float64)
     mean.index_add_(1, member, log_p.double())
     mean /= member.bincount()[:, None]
     noise = np.stack([rng.gumbel(size=(len(units), N_TYPES)) for rng in rngs])
-    if temperature > 0:
-        mean = mean / temperature + torch.from_numpy(noise)
-    return mean.argmax(-1)[:, member]
+    return (mean + temperature * torch.from_numpy(noise)).argmax(-1)[:, member]

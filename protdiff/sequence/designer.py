@@ -4,28 +4,32 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..structure.backbone import ONE_TO_THREE, RESIDUE_TYPES, Backbone, bonded_to_next
-from ..structure.constants import BOND_ANGLES, BOND_LENGTHS
-from ..structure.geometry import rejection, unit
+from .._system.notices import warn
+from ..structure.backbone import ONE_TO_THREE, Backbone
 from ..structure.io.read_write import read
+from .constraints import bias_table, fixed_rows, named, shared_types, tie_numbers
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from jaxtyping import Bool, Float, Int
     from numpy.typing import ArrayLike
     from torch import Tensor
 
     from .graph import Graph
+    from .network import SequenceNetwork
 
-__all__ = ["MAX_RESIDUES", "Design", "design", "graph_of"]
+__all__ = ["MAX_RESIDUES", "Design", "design"]
 
-#: Residues that are designed at a time, memory allowing.
+#: Residues of a backbone, at most: distances between all of them are computed.
 MAX_RESIDUES = 5000
+#: Residues that are drawn at a time, those of all sequences together: memory stays bounded.
+RESIDUES_AT_ONCE = 20_000
+NAMES = np.array(list(ONE_TO_THREE.values()))
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,7 @@ class Design:
         Residues whose type was drawn.
     log_prob : ndarray, shape (L,)
         Log-probability of every drawn type (nats), given the backbone and the types drawn before
-        it; 0 where none was drawn.
+        it, without temperature and bias; 0 where none was drawn.
     number : int
         Of the sequence among those of one call, from 0.
     seed : int
@@ -73,7 +77,7 @@ def design(
     fixed: ArrayLike | None = None,
     omit: str = "",
     bias: Mapping[str, float] | ArrayLike | None = None,
-    tied: Sequence[str] | None = None,
+    tied: Sequence[str] | Sequence[Sequence[str]] | None = None,
     seed: int = 0,
     weights: str | os.PathLike[str] | None = None,
 ) -> list[Design]:
@@ -98,9 +102,10 @@ def design(
         One-letter codes of types not to draw.
     bias : dict of str to float, or array_like of float, shape (L, 20), optional
         Nats to add to the log-probability of types, by letter, or by residue and type in the order
-        of `protdiff.structure.backbone.RESIDUE_TYPES`.
-    tied : list of str, optional
-        Chain ids of copies, which get one sequence; they have equally many residues.
+        of `protdiff.structure.backbone.RESIDUE_TYPES`. With -inf a type is never drawn.
+    tied : list of str, or list of lists of str, optional
+        Chain ids of copies, which get one sequence; or several groups of them. Their residues
+        belong together by number, or by place where the chains share no number.
     seed : int
     weights : str or os.PathLike, optional
         Weights of the residue-type network; the shipped ones by default.
@@ -113,6 +118,8 @@ def design(
     ------
     ValueError
         If an argument is out of range, or no residue has N, CA and C.
+    WeightsError
+        If there are no such weights, or they are of another network.
 
     Notes
     -----
@@ -126,158 +133,94 @@ def design(
     >>> designs = protdiff.design(backbone, num=2, seed=1)  # doctest: +SKIP
     >>> designs[0].sequence, round(designs[0].nats, 2)  # doctest: +SKIP
     """
+    from .backbone_graph import graph_of
+    from .sequence_weights import load_sequence_network
+
+    backbone = backbone if isinstance(backbone, Backbone) else read(os.fspath(backbone))
+    _check(backbone, num, temperature, seed)
+    kept, table = fixed_rows(fixed, len(backbone)), bias_table(bias, omit, len(backbone))
+    ties = np.arange(len(backbone)) if tied is None else tie_numbers(backbone, tied)
+    types, stays = shared_types(backbone, kept, ties)
+    network = load_sequence_network(weights)
+    rows, graph = graph_of(backbone)
+    _warn_of_incomplete(backbone, rows, stays)
+    constraints = Constraints(types, stays, table, ties).at(rows)
+    designed = np.zeros(len(backbone), bool)
+    designed[rows] = ~stays[rows]
+    out: list[Design] = []
+    for chosen, nats in _draws(network, graph, constraints, num, temperature, seed):
+        drawn, log_prob = types.copy(), np.zeros(len(backbone))
+        drawn[rows], log_prob[rows] = chosen, nats
+        # A copy that lacks atoms is part of the same sequence.
+        source = dict(zip(ties[rows].tolist(), chosen.tolist(), strict=True))
+        lacking = np.setdiff1d(np.arange(len(backbone)), rows)
+        drawn[lacking] = [source.get(ties[k], drawn[k]) for k in lacking.tolist()]
+        new = replace(backbone, residue_names=NAMES[drawn])
+        out.append(Design(new, designed, log_prob, len(out), seed))
+    return out
+
+
+@dataclass(frozen=True)
+class Constraints:
+    """Types, residues that keep theirs, what is added to log-probabilities, and ties."""
+
+    types: Int[np.ndarray, " residues"]
+    stays: Bool[np.ndarray, " residues"]
+    bias: Float[np.ndarray, "residues types"]
+    ties: Int[np.ndarray, " residues"]
+
+    def at(self, rows: Int[np.ndarray, " nodes"]) -> Constraints:
+        """Those of some residues."""
+        return Constraints(self.types[rows], self.stays[rows], self.bias[rows], self.ties[rows])
+
+
+def _draws(
+    network: SequenceNetwork,
+    graph: Graph,
+    constraints: Constraints,
+    num: int,
+    temperature: float,
+    seed: int,
+) -> Iterator[tuple[Int[np.ndarray, " nodes"], Float[np.ndarray, " nodes"]]]:
+    """Types and log-probabilities of one sequence after the other."""
     import torch
 
     from .decode import coloured_order, draw_types
     from .network import UNKNOWN_TYPE
-    from .sequence_weights import load_sequence_network
 
-    backbone = backbone if isinstance(backbone, Backbone) else read(os.fspath(backbone))
-    _check(backbone, num, temperature)
-    kept = _fixed(fixed, len(backbone))
-    network = load_sequence_network(weights)
-    rows, graph = graph_of(backbone)
-    types = torch.tensor([_type(letter) for letter in backbone.sequence])[rows]
-    stays = torch.from_numpy(kept[rows])
-    ties = None if tied is None else torch.from_numpy(_ties(backbone, tied)[rows])
-    if ties is not None:  # what is fixed in one copy is fixed in all
-        stays = torch.isin(ties, ties[stays])
-        types = _shared_types(types, torch.from_numpy(kept[rows]), ties)
-    known = torch.where(stays, types, UNKNOWN_TYPE)
+    stays, ties = torch.from_numpy(constraints.stays), torch.from_numpy(constraints.ties)
+    known = torch.where(stays, torch.from_numpy(constraints.types), UNKNOWN_TYPE)
     order = coloured_order(graph.neighbours, stays, np.random.default_rng([seed, 0]), ties)
-    rngs = [np.random.default_rng([seed, 1, number]) for number in range(num)]
-    drawn = draw_types(
-        network, graph, known, rngs, order, temperature, _bias(bias, omit, len(backbone))[rows],
-        ties,
-    )  # fmt: skip
-    designed = np.zeros(len(backbone), bool)
-    designed[rows] = ~stays.numpy()
-    out: list[Design] = []
-    for number in range(num):
-        names, log_prob = backbone.residue_names.copy(), np.zeros(len(backbone))
-        chosen = drawn.types[number].tolist()
-        names[rows] = [ONE_TO_THREE[(RESIDUE_TYPES + "X")[t]] for t in chosen]
-        log_prob[rows] = drawn.log_prob[number].double().numpy()
-        out.append(Design(replace(backbone, residue_names=names), designed, log_prob, number, seed))
-    return out
+    at_once = max(1, RESIDUES_AT_ONCE // len(ties))
+    for first in range(0, num, at_once):
+        rngs = [
+            np.random.default_rng([seed, 1, k]) for k in range(first, min(num, first + at_once))
+        ]
+        bias = torch.from_numpy(constraints.bias)
+        drawn = draw_types(network, graph, known, rngs, order, temperature, bias, ties)
+        if not bool(drawn.log_prob.isfinite().all()):
+            raise ValueError("the network gives no probabilities; are atoms in one place?")
+        yield from zip(drawn.types.numpy(), drawn.log_prob.double().numpy(), strict=True)
 
 
-def graph_of(backbone: Backbone) -> tuple[Int[np.ndarray, " nodes"], Graph]:
-    """Residues that have N, CA and C, and their neighbour graph.
-
-    An O that is missing is put where the next N, or an extended chain, would have it.
-    """
-    import torch
-
-    from .graph import neighbour_graph
-
-    rows = np.flatnonzero(backbone.mask[:, :3].all(axis=1))
-    if not len(rows):
-        raise ValueError("no residue has N, CA and C; give a backbone with all of its atoms")
-    part = backbone[rows]
-    coords = part.coords - part.ca.mean(axis=0)
-    absent = np.flatnonzero(~part.mask[:, 3])
-    coords[absent, 3] = _carbonyl(coords, bonded_to_next(part))[absent]
-    # A step of one along the chain where residues are bonded; numbers decide the size of a gap.
-    numbers = np.diff(part.residue_numbers)
-    steps = np.where(bonded_to_next(part), 1, np.where(numbers > 1, numbers, 2))
-    position = np.concatenate([[0], np.cumsum(steps)])
-    chains = np.unique(part.chain_ids, return_inverse=True)[1]
-    graph = neighbour_graph(
-        torch.tensor(coords, dtype=torch.float32), torch.from_numpy(position),
-        torch.from_numpy(chains), [len(rows)],
-    )  # fmt: skip
-    return rows, graph
+def _warn_of_incomplete(
+    backbone: Backbone, rows: Int[np.ndarray, " nodes"], stays: Bool[np.ndarray, " residues"]
+) -> None:
+    """Say which residues keep their names for want of atoms."""
+    lacking = np.setdiff1d(np.flatnonzero(~stays), rows)
+    if len(lacking):
+        count = "1 residue lacks" if len(lacking) == 1 else f"{len(lacking)} residues lack"
+        keeps = "is not designed" if len(lacking) == 1 else "are not designed"
+        warn(f"{count} N, CA or C and {keeps} ({named(backbone, int(lacking[0]))})", stacklevel=3)
 
 
-def _carbonyl(
-    coords: Float[np.ndarray, "residues 4 3"], bonded: Bool[np.ndarray, "residues-1"]
-) -> Float[np.ndarray, "residues 3"]:
-    """O (Å) of every residue from its N, CA and C, and from the next N where that is bonded."""
-    n, ca, c = coords[:, 0], coords[:, 1], coords[:, 2]
-    # Trans to N about CA-C where the chain ends: psi of 0 would put it on the next N.
-    away = unit(c - ca) * np.cos(np.radians(180 - BOND_ANGLES["CA-C-O"]))
-    side = rejection(n - ca, unit(c - ca))
-    side[:-1][bonded] = -rejection(n[1:] - c[:-1], unit(c - ca)[:-1])[bonded]
-    sine = np.sin(np.radians(180 - BOND_ANGLES["CA-C-O"]))
-    return c + BOND_LENGTHS["C-O"] * (away + sine * unit(side))
-
-
-def _check(backbone: Backbone, num: int, temperature: float) -> None:
+def _check(backbone: Backbone, num: int, temperature: float, seed: int) -> None:
     """ValueError for numbers out of range."""
     if len(backbone) > MAX_RESIDUES:
-        raise ValueError(f"`backbone` of {len(backbone)} residues: at most {MAX_RESIDUES}")
+        raise ValueError(f"{len(backbone)} residues; at most {MAX_RESIDUES} can be designed")
     if num < 1:
         raise ValueError(f"`num` {num}: must be at least 1")
     if not 0 <= temperature <= 10:
         raise ValueError(f"`temperature` {temperature:g}: must lie between 0 and 10")
-
-
-def _type(letter: str) -> int:
-    """Number of a residue type; 20 for X."""
-    return (RESIDUE_TYPES + "X").index(letter)
-
-
-def _fixed(fixed: ArrayLike | None, length: int) -> Bool[np.ndarray, " residues"]:
-    """Residues that keep their type."""
-    if fixed is None:
-        return np.zeros(length, bool)
-    kept = np.asarray(fixed)
-    if kept.shape != (length,) or kept.dtype != bool:
-        raise ValueError(f"`fixed`: must be {length} booleans, one per residue")
-    return kept
-
-
-def _ties(backbone: Backbone, chains: Sequence[str]) -> Int[np.ndarray, " residues"]:
-    """A number for every residue, equal for those at one place in the chains given."""
-    members = [np.flatnonzero(backbone.chain_ids == chain) for chain in chains]
-    for chain, rows in zip(chains, members, strict=True):
-        backbone.chain(chain)  # its error names the chains that are there
-        if len(rows) != len(members[0]):
-            raise ValueError(
-                f"`tied`: chain {chain!r} has {len(rows)} residues, chain {chains[0]!r} "
-                f"{len(members[0])}; copies have equally many"
-            )
-    ties = np.arange(len(backbone))
-    for rows in members[1:]:
-        ties[rows] = members[0]
-    return ties
-
-
-def _shared_types(
-    types: Int[Tensor, " nodes"], kept: Bool[Tensor, " nodes"], ties: Int[Tensor, " nodes"]
-) -> Int[Tensor, " nodes"]:
-    """Types in which a fixed one of a copy is that of all; ValueError if two differ."""
-    out = types.clone()
-    for row in kept.nonzero()[:, 0].tolist():
-        copies = (ties == ties[row]).nonzero()[:, 0]
-        if bool((types[copies][kept[copies]] != types[row]).any()):
-            raise ValueError("`fixed`: tied residues have different types; fix one of them")
-        out[copies] = types[row]
-    return out
-
-
-def _bias(
-    bias: Mapping[str, float] | ArrayLike | None, omit: str, length: int
-) -> Float[Tensor, "residues types"]:
-    """What is added to the log-probabilities; -inf for types that are left out."""
-    import torch
-
-    table = np.zeros((length, len(RESIDUE_TYPES)))
-    letters = bias if isinstance(bias, dict) else {}
-    for letter in [*letters, *omit]:
-        if letter not in RESIDUE_TYPES:
-            name = "omit" if letter in omit else "bias"
-            raise ValueError(f"`{name}`: {letter!r} is no residue type; use {RESIDUE_TYPES}")
-    if letters:
-        for letter, nats in letters.items():
-            table[:, _type(letter)] = nats
-    elif bias is not None:
-        given: Any = np.asarray(bias, dtype=float)
-        if given.shape != table.shape:
-            raise ValueError(f"`bias`: shape {given.shape}, expected {table.shape}")
-        table = given.copy()
-    table[:, [_type(letter) for letter in omit]] = -np.inf
-    if np.isnan(table).any() or (table == -np.inf).all(axis=1).any():
-        raise ValueError("`bias`, `omit`: every residue needs a type that may be drawn")
-    return torch.from_numpy(table).float()
+    if seed < 0:
+        raise ValueError(f"`seed` {seed}: must be 0 or more")
