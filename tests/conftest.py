@@ -94,3 +94,18 @@ def tiny_archive(tmp_path_factory):
         chain_index=np.arange(len(coords)),
     )
     return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_types(tmp_path_factory):
+    """Path of the weights of a residue-type network with random weights."""
+    from protdiff.sequence.network import SequenceConfig, SequenceNetwork
+    from protdiff.sequence.sequence_weights import save_sequence_network
+
+    path = tmp_path_factory.mktemp("weights") / "tiny-types.safetensors"
+    with torch.random.fork_rng():
+        torch.manual_seed(2)
+        network = SequenceNetwork(SequenceConfig(16, 8, 1, 2))
+        torch.nn.init.normal_(network.out.weight, std=0.05)
+    save_sequence_network(path, network)
+    return path

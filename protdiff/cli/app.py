@@ -7,7 +7,20 @@ import warnings
 import typer
 
 from .._system.notices import ProtdiffWarning
-from . import audit, data, doctor, evaluate, extend, finetune, flow, generate, score, train, weights
+from . import (
+    audit,
+    data,
+    design,
+    doctor,
+    evaluate,
+    extend,
+    finetune,
+    flow,
+    generate,
+    score,
+    train,
+    weights,
+)
 from ._shared.flags import in_flags
 from ._shared.groups import examples, paragraphs
 from ._shared.variadic import variadic
@@ -23,10 +36,10 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-
 for _name, _command in {
     "generate": generate.generate,
     "extend": extend.extend,
+    "design": design.design,
     "evaluate": evaluate.evaluate,
     "audit": audit.audit,
     "train": train.train,
@@ -70,7 +83,7 @@ def main():
             raise KeyboardInterrupt
         sys.exit(code)
     except (KeyboardInterrupt, typer.Abort):
-        goes_on = {"generate", "extend", "train"} & set(sys.argv[1:2])
+        goes_on = {"generate", "extend", "design", "train"} & set(sys.argv[1:2])
         more = "; the same command continues where it stopped" if goes_on else ""
         fail(f"interrupted{more}", 130)
     except ValueError as error:  # FileError, WeightsError, ConfigError and the like

@@ -7,10 +7,13 @@ from typing import Annotated
 import typer
 
 from ._shared.condition_options import ConditionOptions, condition_of
+from ._shared.constraint_options import ConstraintOptions
 from ._shared.designs import Run, check_format, load, write_designs
+from ._shared.generated_sequences import task_of_request
 from ._shared.groups import grouped
 from ._shared.options import ModelOptions, OutputOptions, SamplingFlags
 from ._shared.request_options import RequestOptions, requests_of
+from ._shared.sequence_folder import write_sequences
 
 __all__ = ["generate"]
 
@@ -25,6 +28,9 @@ def generate(
     batch_size: Annotated[
         int | None, typer.Option(min=1, help="Backbones at a time; automatic if left out.")
     ] = None,
+    sequences: Annotated[
+        int, typer.Option(min=0, help="Sequences per backbone, into OUT/sequences.")
+    ] = 0,
     model: ModelOptions,
     given: ConditionOptions,
 ) -> None:
@@ -33,8 +39,11 @@ def generate(
     Writes NAME_0000.pdb … and manifest.csv into the output folder: chain A, residues 1 … L, atoms
     N, CA, C and O; residue names as in --sequence, else ALA. A run that was interrupted continues
     when the same command is given a second time. With --motif or --redesign, residues.csv says
-    which residue comes from where.
+    which residue comes from where. With --sequences, the folder `sequences` has what
+    `protdiff design` writes; residues that are kept, or have a letter in --sequence, keep their
+    type, and symmetric copies have one sequence.
     """
+    design = ConstraintOptions().settings(sequences, None, sampling.seed) if sequences else None
     condition = condition_of(given)
     requests = requests_of(wanted, sampling.seed, condition)
     settings = sampling.settings(batch_size)
@@ -59,3 +68,8 @@ def generate(
             settings, request.condition.second_pass if request.condition else 0.0
         ),
     )
+    if design is not None:
+        files = [(output.out / run.row(request)["file"], request) for request in requests]
+        letters = wanted.sequence is not None
+        tasks = [task_of_request(path, request, given, letters) for path, request in files]
+        write_sequences(tasks, design, output.out / "sequences")

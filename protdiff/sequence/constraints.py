@@ -83,7 +83,8 @@ def tie_numbers(
     >>> tie_numbers(pair, ["A", "B"]).tolist()
     [0, 1, 0, 1]
     """
-    groups = [list(tied)] if all(isinstance(item, str) for item in tied) else [*map(list, tied)]
+    single = [item for item in tied if isinstance(item, str)]
+    groups = [single] if single else [list(group) for group in tied]
     chains = [chain for group in groups for chain in group]
     if any(len(group) < 2 for group in groups) or len(set(chains)) < len(chains):
         raise ValueError("`tied`: name two or more chains, each of them once")

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from jaxtyping import Bool, Float, Int
     from numpy.typing import ArrayLike
-    from torch import Tensor
 
     from .graph import Graph
     from .network import SequenceNetwork

@@ -83,6 +83,11 @@ EXAMPLES = {
         "protdiff extend chain.pdb --to 120 --num 4",
         "protdiff extend complex.pdb --chain B --to 200 --end both --out longer",
     ),
+    "design": (
+        "protdiff design designs --num 8 --out sequences",
+        "protdiff design scaffolds --keep-known --omit C",
+        'protdiff design complex.pdb --fixed "A10-25,B:*" --temperature 0.2',
+    ),
     "evaluate": (
         "protdiff evaluate designs",
         "protdiff evaluate designs --reference set --jobs 4",

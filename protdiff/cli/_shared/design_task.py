@@ -1,0 +1,167 @@
+"""The sequences of one structure, in this process or in several: files, and rows of the table."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..._system.notices import collected
+from ...structure.io.paths import stem
+from .flags import in_flags
+from .residue_options import bias_of, fixed_of, known_residues, ranges_text, tied_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ...sequence.designer import Design
+    from ...structure.backbone import Backbone
+    from .residue_options import BiasRow, Part
+
+__all__ = ["COLUMNS", "TEMPERATURE", "DesignSettings", "DesignTask", "Row", "design_task"]
+
+#: Default temperature of the draws.
+TEMPERATURE = 0.1
+#: Values of a row by column.
+Row = dict[str, Any]
+#: Columns of the table, one row per sequence, or per structure that could not be designed.
+COLUMNS = (
+    "design", "file", "number", "seed", "residues", "designed", "kept", "nats", "temperature",
+    "sequence", "warning", "error",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class DesignTask:
+    """A structure that gets sequences.
+
+    Parameters
+    ----------
+    file : Path
+    name : str
+        Of the design: its sequences are called NAME_0, NAME_1, …
+    fixed : tuple of int, optional
+        Rows that keep their type, besides those of the settings.
+    tied : tuple of tuples of str
+        Groups of chains that are copies, besides those of the settings.
+    """
+
+    file: Path
+    name: str
+    fixed: tuple[int, ...] = ()
+    tied: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the file and of what else decides the sequences; empty if it is not there."""
+        try:
+            content = self.file.read_bytes()
+        except OSError:
+            return ""
+        more = repr((self.fixed, self.tied)) if self.fixed or self.tied else ""
+        return hashlib.sha256(content + more.encode()).hexdigest()
+
+    @property
+    def suffix(self) -> str:
+        """Suffix of the file, which its copies have, too."""
+        return self.file.name[len(stem(self.file)) :]
+
+
+@dataclass(frozen=True)
+class DesignSettings:
+    """What is the same for all structures."""
+
+    num: int
+    weights: Path
+    weights_sha256: str
+    temperature: float = TEMPERATURE
+    seed: int = 0
+    fixed: tuple[Part, ...] = ()
+    omit: str = ""
+    bias: tuple[BiasRow, ...] = ()
+    bias_name: str = field(default="--bias", compare=False)
+    tied: tuple[tuple[str, ...], ...] = ()
+    keep_known: bool = False
+
+    def recorded(self) -> dict[str, Any]:
+        """What decides the sequences, as text by the name of the option."""
+        values = asdict(self)
+        del values["weights"], values["bias_name"]
+        for name in ("fixed", "bias", "tied"):
+            values[name] = repr(getattr(self, name)) if getattr(self, name) else ""
+        return {name: str(value) for name, value in values.items()}
+
+
+def design_task(task: DesignTask, settings: DesignSettings, folder: Path) -> list[Row]:
+    """Write copies of a structure with the names of its sequences; rows of the table.
+
+    Bad input gives one row with an error, and nothing is written.
+    """
+    import torch
+
+    from ...structure.io.read_write import write
+
+    torch.set_num_threads(1)  # the last digits must not depend on the machine, nor on --jobs
+    with collected() as texts:
+        try:
+            designs, kept = _designs(task, settings)
+            for one in designs:
+                write(one.backbone, folder / f"{task.name}_{one.number}{task.suffix}")
+        except ValueError as error:
+            return [{"design": task.name, "file": str(task.file), "error": shown(str(error))}]
+    same = {
+        "design": task.name, "file": str(task.file), "residues": len(designs[0].backbone),
+        "designed": int(designs[0].designed.sum()), "kept": kept,
+        "temperature": settings.temperature, "warning": "; ".join(map(shown, texts)),
+    }  # fmt: skip
+    return [
+        same | {
+            "number": one.number, "seed": one.seed, "nats": f"{one.nats:.4f}",
+            "sequence": chains_text(one.backbone),
+        }
+        for one in designs
+    ]  # fmt: skip
+
+
+def shown(message: str) -> str:
+    """A message of the library as one line, with the options of the command line."""
+    return in_flags(" ".join(message.split()), "design")
+
+
+def _designs(task: DesignTask, settings: DesignSettings) -> tuple[list[Design], str]:
+    """Sequences of a structure, and the residues that keep their type as text."""
+    from ...sequence.designer import design
+    from ...structure.io.read_write import read
+
+    backbone = read(task.file)
+    fixed = fixed_of(backbone, settings.fixed)
+    fixed[list(task.fixed)] = True
+    if settings.keep_known:
+        fixed |= known_residues(backbone)
+    if fixed.all():
+        raise ValueError("every residue keeps its type; nothing is left to design")
+    tied = [*(tied_of(backbone, settings.tied) or []), *map(list, task.tied)]
+    designs = design(
+        backbone, settings.num, temperature=settings.temperature, fixed=fixed, omit=settings.omit,
+        bias=bias_of(backbone, settings.bias, settings.bias_name), tied=tied or None,
+        seed=settings.seed, weights=settings.weights,
+    )  # fmt: skip
+    if not designs[0].designed.any():
+        raise ValueError("no residue with N, CA and C is left to design")
+    return designs, ranges_text(backbone, fixed)
+
+
+def chains_text(backbone: Backbone) -> str:
+    """Sequences of all chains in the order of the file, separated by slashes.
+
+    Examples
+    --------
+    >>> from protdiff import Backbone
+    >>> pair = Backbone.from_coords(np.zeros((5, 4, 3)), "MKLGS", chain_ids=list("AAABB"))
+    >>> chains_text(pair)
+    'MKL/GS'
+    """
+    letters = np.array(list(backbone.sequence))
+    return "/".join("".join(letters[backbone.chain_ids == chain]) for chain in backbone.chains)
