@@ -106,6 +106,6 @@ def tiny_types(tmp_path_factory):
     with torch.random.fork_rng():
         torch.manual_seed(2)
         network = SequenceNetwork(SequenceConfig(16, 8, 1, 2))
-        torch.nn.init.normal_(network.out.weight, std=0.05)
+        torch.nn.init.normal_(network.out.weight, std=0.01)
     save_sequence_network(path, network)
     return path
