@@ -22,7 +22,7 @@ def chain():
 @pytest.fixture(scope="module")
 def pair(chain):
     """Two copies of a chain beside each other."""
-    copy = replace(chain, coords=chain.coords + [12.0, 0, 0], chain_ids=np.full(40, "B"))
+    copy = replace(chain, coords=chain.coords + np.array([12.0, 0, 0]), chain_ids=np.full(40, "B"))
     return joined([chain, copy])
 
 
@@ -102,7 +102,8 @@ def test_a_bias_adds_to_log_probabilities(design, chain):
     part = chain[:1]
     count = 4000
     plain, biased = (
-        "".join(one.sequence for one in design(part, count, bias=bias)) for bias in (None, {"L": 2.0})
+        "".join(one.sequence for one in design(part, count, bias=bias))
+        for bias in (None, {"L": 2.0})
     )
     odds = [text.count("L") / (len(text) - text.count("L")) for text in (plain, biased)]
     assert np.log(odds[1] / odds[0]) == pytest.approx(2.0, abs=0.25)  # four standard errors

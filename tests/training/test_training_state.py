@@ -8,6 +8,8 @@ import torch
 from safetensors.torch import load_file
 
 from protdiff.training.checkpoint import read_checkpoint
+from protdiff.training.sequence_config import SequenceTraining
+from protdiff.training.sequence_run import SequenceRun
 from protdiff.training.trainer import Trainer
 
 from ..conftest import ROOT
@@ -65,3 +67,28 @@ def test_what_is_no_state(training_state, tmp_path, tiny_weights):
     with pytest.raises(SystemExit, match="no state of a training run"):
         training_state.unpack(tiny_weights, tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+def test_a_packed_run_of_residue_types_continues(training_state, tiny_archive, tmp_path):
+    config = SequenceTraining(
+        data=tiny_archive, out=tmp_path / "types", steps=4, warmup=1, residues=300,
+        threads=1, log_every=1,
+        sequence={"hidden": 16, "edge": 8, "encoder_layers": 1, "decoder_layers": 1},
+    )  # fmt: skip
+    SequenceRun(config).fit(report=lambda _: None)
+    file, run = tmp_path / "state.safetensors", tmp_path / "elsewhere"
+    training_state.pack(config.out, file)
+    training_state.unpack(file, run)
+    before, progress = read_checkpoint(config.out)
+    after, continued = read_checkpoint(run)
+    assert continued == progress and continued.step == 4
+    assert after["adam"].keys() == before["adam"].keys()
+    for name, value in before["average"].items():
+        torch.testing.assert_close(after["model"][name], value, rtol=2**-11, atol=2**-24)
+    lines = []
+    SequenceRun(config.model_copy(update={"out": run, "steps": 6})).fit(report=lines.append)
+    assert any(line.startswith("continuing at step 4") for line in lines)
+    rows = list(csv.DictReader((run / "training.csv").open()))
+    assert [int(row["step"]) for row in rows] == [5, 6]
+    assert all(math.isfinite(float(row["loss"])) for row in rows)
+    assert (run / "ema.safetensors").is_file()
