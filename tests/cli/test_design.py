@@ -159,6 +159,21 @@ def test_other_inputs_are_refused(run, folder, chain, tmp_path):
     assert code == 2 and "a.pdb has changed since" in err
 
 
+def test_other_options_may_mend_a_run_without_a_sequence(run, folder, tmp_path):
+    assert run(folder / "a.pdb", "--num", 1, "--fixed", "B*")[0] == 1
+    code, _, err = run(folder / "a.pdb", "--num", 1, "--fixed", "A11-12")
+    assert code == 0, err
+    run(folder / "a.pdb", "--num", 1, "--fixed", "A11-12", out="whole")
+    assert contents(tmp_path / "out") == contents(tmp_path / "whole")
+
+
+def test_a_table_that_is_no_table(run, folder, tmp_path):
+    run(folder / "a.pdb", "--num", 1)
+    (tmp_path / "out" / "designs.csv").write_text("a,b\n1,2\n")
+    code, _, err = run(folder / "a.pdb", "--num", 1)
+    assert code == 2 and "designs.csv: not of this command" in err
+
+
 def test_more_inputs_are_added(run, folder, tmp_path):
     run(folder, "--num", 1, out="whole")
     protdiff.write(protdiff.read(folder / "c.pdb.gz"), tmp_path / "c.pdb.gz")

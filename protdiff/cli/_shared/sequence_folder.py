@@ -90,12 +90,10 @@ def _earlier_rows(
     before = _read_options(out)
     output_folder(out / STRUCTURES)
     done: dict[str, list[Row]] = {}
-    if before is not None:
+    if before is not None and (drawn := _drawn_rows(out / TABLE)):
         _check_options(out, before["options"], recorded["options"])
-        done = _complete_rows(out, tasks, settings.num)
-        files = {task.name: str(task.file) for task in tasks}
-        for name in done:
-            file = files[name]
+        done = _complete_rows(out, drawn, tasks, settings.num)
+        for file in (str(task.file) for task in tasks if task.name in done):
             if before["inputs"].get(file) != recorded["inputs"][file]:
                 raise ValueError(f"{out}: {file} has changed since it was designed; {REMEDY}")
     write_json(out / OPTIONS, recorded)
@@ -148,19 +146,30 @@ def _check_options(out: Path, before: Mapping[str, str], now: Mapping[str, str])
         raise ValueError(f"{out}: made with other options ({names}); {REMEDY}")
 
 
-def _complete_rows(out: Path, tasks: Sequence[DesignTask], num: int) -> dict[str, list[Row]]:
-    """Rows of the structures of which all sequences and copies are there, in the given order."""
+def _drawn_rows(table: Path) -> dict[str, list[Row]]:
+    """Rows of an earlier run that have a sequence, by design; none if there is no table."""
     try:
-        text = (out / TABLE).read_bytes().decode("utf-8", errors="replace")
+        text = table.read_bytes().decode("utf-8", errors="replace")
     except FileNotFoundError:
         return {}
     whole = text[: text.rfind("\n") + 1]  # the last line of a killed run may be cut
+    reader = csv.DictReader(io.StringIO(whole, newline=""))
+    if tuple(reader.fieldnames or COLUMNS) != COLUMNS:
+        raise ValueError(f"{table}: not of this command; {REMEDY}")
     found: dict[str, list[Row]] = {}
-    for row in csv.DictReader(io.StringIO(whole, newline="")):
+    for row in reader:
         if row["error"] == "":
             found.setdefault(row["design"], []).append(row)
-    suffixes = {task.name: task.suffix for task in tasks}
-    if foreign := next((rows[0]["file"] for n, rows in found.items() if n not in suffixes), None):
+    return found
+
+
+def _complete_rows(
+    out: Path, found: Mapping[str, list[Row]], tasks: Sequence[DesignTask], num: int
+) -> dict[str, list[Row]]:
+    """Rows of the structures of which all sequences and copies are there, in the given order."""
+    files = {task.name: str(task.file) for task in tasks}
+    drawn = ((name, rows[0]["file"]) for name, rows in found.items())
+    if foreign := next((file for name, file in drawn if files.get(name) != file), None):
         raise ValueError(f"{out}: has sequences for {foreign}, which is not given now; {REMEDY}")
     return {
         task.name: found[task.name]
