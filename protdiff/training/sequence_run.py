@@ -19,11 +19,11 @@ from ..sequence.sequence_weights import save_sequence_network
 from .checkpoint import Progress, read_checkpoint, write_checkpoint
 from .logs import RunLog, forget_after
 from .optimisation import (
+    MovingAverage,
     adam_tensors,
     adamw,
     learning_rate,
     load_adam_tensors,
-    moving_average,
     take_step,
 )
 
@@ -53,12 +53,21 @@ class TypeBatch:
     rank: Float[Tensor, " residues"]
 
 
-def type_batch(chains: ChainSet, chosen: Sequence[int], noise: float, seed: int) -> TypeBatch:
-    """Whole chains as one graph; coordinates with noise (Å), and one random order for all."""
+def type_batch(
+    chains: ChainSet, chosen: Sequence[int], noise: float, seed: int, residues: int | None = None
+) -> TypeBatch:
+    """Chains as one graph; coordinates with noise (Å), and one random order for all.
+
+    What exceeds `residues` is cut off the last chain: batches of one size reuse their memory, where
+    those of many sizes fill it with holes.
+    """
     generator = torch.Generator().manual_seed(seed)
     lengths = [int(chains.lengths[k]) for k in chosen]
-    coords = np.concatenate([chains[k].coords for k in chosen]).astype(np.float32) * UNIT
-    types = np.concatenate([chains[k].types for k in chosen]).astype(np.int64)
+    lengths[-1] -= max(0, sum(lengths) - (residues or sum(lengths)))
+    parts = [chains[k] for k in chosen]
+    cut = list(zip(parts, lengths, strict=True))
+    coords = np.concatenate([chain.coords[:n] for chain, n in cut]).astype(np.float32) * UNIT
+    types = np.concatenate([chain.types[:n] for chain, n in cut]).astype(np.int64)
     xyz = torch.from_numpy(coords)
     xyz = xyz + noise * torch.randn(xyz.shape, generator=generator)
     position = torch.cat([torch.arange(length) for length in lengths])
@@ -69,10 +78,17 @@ def type_batch(chains: ChainSet, chosen: Sequence[int], noise: float, seed: int)
 
 
 def batches_of_epoch(chains: ChainSet, residues: int, seed: int) -> list[list[int]]:
-    """All chains in random order, cut into batches of about so many residues."""
-    order = np.random.default_rng(seed).permutation(len(chains))
-    place = np.cumsum(chains.lengths[order]) // residues
-    return [part.tolist() for part in np.split(order, np.flatnonzero(np.diff(place)) + 1)]
+    """All chains in random order, in batches of at least so many residues; the last has fewer."""
+    order = np.random.default_rng(seed).permutation(len(chains)).tolist()
+    batches: list[list[int]] = [[]]
+    size = 0
+    for k in order:
+        if size >= residues:
+            batches.append([])
+            size = 0
+        batches[-1].append(k)
+        size += int(chains.lengths[k])
+    return batches
 
 
 @torch.no_grad()
@@ -115,7 +131,7 @@ class SequenceRun:
             torch.set_num_threads(config.threads)
         torch.manual_seed(config.seed)
         self.network = SequenceNetwork(config.sequence)
-        self.average = moving_average(self.network, config.ema)
+        self.average = MovingAverage(self.network, config.ema)
         self.optimiser = adamw(self.network.parameters(), config.weight_decay)
 
     @flush_denormals()
@@ -171,7 +187,7 @@ class SequenceRun:
     def train_step(self, chains: ChainSet, chosen: Sequence[int]) -> float:
         """Take one step of the optimiser on some chains; returns the loss in nats per residue."""
         config, step = self.config, self.progress.step
-        batch = type_batch(chains, chosen, config.noise, config.seed + step)
+        batch = type_batch(chains, chosen, config.noise, config.seed + step, config.residues)
         chances = self.network(batch.graph, batch.types, batch.rank)
         loss = nll_loss(chances, batch.types, ignore_index=UNKNOWN_TYPE)
         self.optimiser.zero_grad()
@@ -223,7 +239,7 @@ class SequenceRun:
         parts, self.progress = checkpoint
         self.network.load_state_dict(parts["model"])
         self.average.module.load_state_dict(parts["average"])
-        self.average.n_averaged.fill_(self.progress.step + 1)
+        self.average.updates = self.progress.step
         load_adam_tensors(self.optimiser, self.network.named_parameters(), parts["adam"])
         forget_after(self.config.out, self.progress.step)
         now, before = self.config.recorded(), self.progress.configuration

@@ -103,6 +103,14 @@ def test_a_batch_has_whole_chains_with_noise_of_the_given_size(tiny_archive):
     assert (clean.graph.neighbours[first:] >= first).all()
 
 
+def test_a_batch_of_a_given_size_is_cut_off_its_last_chain(tiny_archive):
+    chains = read_chains(tiny_archive, "train")
+    size = int(chains.lengths[0]) + 9
+    whole, cut = (type_batch(chains, [0, 1], 0.0, 3, limit) for limit in (None, size))
+    assert len(cut.types) == size < len(whole.types)
+    assert torch.equal(cut.types, whole.types[:size])
+
+
 def test_an_epoch_has_every_chain_once(tiny_archive):
     chains = read_chains(tiny_archive, "train")
     batches = batches_of_epoch(chains, 200, 0)
