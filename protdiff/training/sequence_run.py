@@ -193,7 +193,7 @@ class SequenceRun:
         self.optimiser.zero_grad()
         loss.backward()
         take_step(self.optimiser, list(self.network.parameters()), self.rate(step), config.clip)
-        self.average.update_parameters(self.network)
+        self.average.update(self.network)
         self.progress.step += 1
         self.progress.chains += len(chosen)
         return float(loss.detach())
