@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from ..constants import FILE_BREAK, LINK_BREAK, LONGEST_NUMBER_JUMP
+from ..constants import (
+    BOND_LENGTHS,
+    FILE_BREAK,
+    LINK_BREAK,
+    LONGEST_NUMBER_JUMP,
+    MEASURED_BREAK,
+)
 from .contacts import pairs_closer
 
 if TYPE_CHECKING:
@@ -25,11 +31,14 @@ if TYPE_CHECKING:
 __all__ = ["Residues", "in_chain_order", "in_chains"]
 
 #: CA-CA distances (Å) of neighbours in a chain: not shorter than this, and up to `FILE_BREAK`.
-SHORTEST_CA_CA = 2.0
+MIN_CA_CA = 2.0
 #: Share of the residues of a chain that bonds must join before they may change its order.
 LINKED_SHARE = 0.9
 #: C-N distances (Å) not shorter than this.
-SHORTEST_LINK = 0.8
+MIN_LINK = 0.8
+#: How far a C-N bond may be from its mean (Å), and the least CA-CA distance (Å), where a bond alone
+#: stands against the numbers of two residues.
+MAX_STRAIN, MIN_CIS = 0.15, 2.7
 
 
 class Residues(NamedTuple):
@@ -85,6 +94,7 @@ def _following(atoms: Atoms, residues: Residues, trace: bool) -> Indices:
     if (rows[:, [0, 2]] < 0).any():
         pairs = np.concatenate([pairs, _numbered_pairs(atoms, first, following)])
     good = _linked(atoms, residues, pairs[:, 0], pairs[:, 1], trace)
+    good &= _is_ideal(atoms, rows, pairs) | ~_against_numbers(atoms, first, pairs)
     taken = set(following.tolist())
     moved: list[int] = []
     for i, j in pairs[good].tolist():
@@ -121,12 +131,32 @@ def _linked(atoms: Atoms, residues: Residues, i: Indices, j: Indices, trace: boo
     rows, first = residues.rows, residues.first
     same = atoms.chain_id[first[i]] == atoms.chain_id[first[j]]
     step = _distance(atoms, rows[i, 1], rows[j, 1])
-    possible = np.isnan(step) | (step > SHORTEST_CA_CA) & (step < FILE_BREAK)
+    possible = np.isnan(step) | (step > MIN_CA_CA) & (step < FILE_BREAK)
     bond = _distance(atoms, rows[i, 2], rows[j, 0])
-    linked = same & possible & (bond > SHORTEST_LINK) & (bond < LINK_BREAK)
+    linked = same & possible & (bond > MIN_LINK) & (bond < LINK_BREAK)
     number, likely = atoms.residue_number[first], residues.likely
     next_in_number = (number[j] == number[i] + 1) & (trace | (likely[i] & likely[j]))
     return linked | same & next_in_number & np.isnan(bond) & possible & ~np.isnan(step)
+
+
+def _against_numbers(atoms: Atoms, first: Indices, pairs: Int[np.ndarray, "pairs 2"]) -> Flags:
+    """Whether ATOM residues that are apart in a file are apart in the same sense by their numbers.
+
+    Atoms of a poor model may overlap, so that distance alone does not make them neighbours.
+    """
+    (i, j), records = pairs.T, atoms.hetero[first]
+    step = atoms.residue_number[first[j]] - atoms.residue_number[first[i]]
+    return ~(records[i] | records[j]) & (np.sign(step) == np.sign(j - i)) & (step != 1)
+
+
+def _is_ideal(
+    atoms: Atoms, rows: Int[np.ndarray, "residues 4"], pairs: Int[np.ndarray, "pairs 2"]
+) -> Flags:
+    """Whether the peptide bonds of pairs have the lengths that they have in good structures."""
+    i, j = pairs.T
+    bond, step = _distance(atoms, rows[i, 2], rows[j, 0]), _distance(atoms, rows[i, 1], rows[j, 1])
+    strained = np.abs(bond - BOND_LENGTHS["C-N"]) > MAX_STRAIN
+    return ~strained & (step > MIN_CIS) & (step < MEASURED_BREAK)
 
 
 def _distance(atoms: Atoms, first: Indices, second: Indices) -> Float[np.ndarray, " pairs"]:

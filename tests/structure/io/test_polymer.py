@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from protdiff.structure.backbone import THREE_TO_ONE
+from protdiff.structure.backbone import THREE_TO_ONE, Backbone
 from protdiff.structure.io.polymer import in_chain_order
 from protdiff.structure.io.read_write import read, write
 
@@ -307,3 +307,13 @@ def test_a_poor_model_keeps_the_order_of_the_file(tmp_path):
             tmp_path / "x.pdb", (tmp_path / "x.pdb").read_text().split("\n")
         )
         assert backbone.residue_numbers.tolist() == whole.residue_numbers.tolist() and not texts
+
+
+def test_overlaps_of_a_poor_model_do_not_change_the_order_of_its_residues(tmp_path):
+    """Residue 2 is torn off, and N of residue 4 lies 1.7 Å from C of residue 1."""
+    coords = COORDS.copy()
+    coords[1] += 40
+    coords[3:] += coords[0, 2] + [1.7, 0, 0] - coords[3, 0]
+    path = tmp_path / "x.pdb"
+    write(Backbone.from_coords(coords), path)
+    np.testing.assert_allclose(read(path).coords, coords, atol=6e-4)
