@@ -177,7 +177,7 @@ def _judge_file(
 ) -> list[Judged]:
     """Chains of a structure file, or the one named `only`, of its first model or of all models."""
     judged: list[Judged] = []
-    backbones = iter([read(path, model=1)]) if models == "first" else read_models(path)
+    backbones = iter([read(path)]) if models == "first" else read_models(path)
     stated, chains = experiment(path), dict[str, None]()
     for model, backbone in enumerate(backbones, start=1):
         suffix = "" if models == "first" else f"/{model}"

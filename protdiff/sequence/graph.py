@@ -21,7 +21,7 @@ ATOMS = 5
 CENTRES, FIRST_CENTRE, LAST_CENTRE = 12, 2.0, 20.0
 #: Features of a pair of neighbours.
 EDGE_FEATURES = ATOMS * ATOMS * CENTRES
-#: Longest separation along the chain that is told from longer ones, residues.
+#: Longest separation along the chain that differs from longer ones, residues.
 MAX_SEPARATION = 32
 #: Values of `Graph.separation`: from -32 to 32, and one for other chains.
 SEPARATIONS = 2 * MAX_SEPARATION + 2

@@ -28,7 +28,7 @@ __all__ = ["N_TYPES", "UNKNOWN_TYPE", "SequenceConfig", "SequenceNetwork", "inve
 
 #: Residue types, in the order of `protdiff.structure.backbone.RESIDUE_TYPES`.
 N_TYPES = 20
-#: Type of a residue whose type is not known and is not asked for.
+#: Type of a residue whose type is not known and not drawn.
 UNKNOWN_TYPE = 20
 
 

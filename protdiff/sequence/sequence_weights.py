@@ -30,8 +30,8 @@ def find_sequence_weights(name: PathLike | None = None) -> Path:
         if name:
             raise
         raise WeightsError(
-            "no weights of residue types are shipped yet; give `weights` of a run of protdiff train "
-            "with a table [sequence]"
+            "no weights of residue types are shipped yet; give `weights` of a run of "
+            "protdiff train with a table [sequence]"
         ) from None
 
 

@@ -214,9 +214,7 @@ def _read_chains(
     for text in texts[:WARNINGS_SHOWN]:
         warn(text)
     if len(texts) > WARNINGS_SHOWN:
-        warn(
-            warn(f"{len(texts) - WARNINGS_SHOWN} more warnings about inputs; a data set lists them")
-        )
+        warn(f"{len(texts) - WARNINGS_SHOWN} more warnings about inputs; a data set lists them")
     return chains, Counter(summary["rejected"])
 
 

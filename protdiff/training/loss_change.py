@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LossChange", "last_good", "loss_change"]
 
-#: Standard errors by which a change is told from noise.
+#: Standard errors beyond which a change is no noise.
 SIGNIFICANT = 2.0
 #: Rise of the loss that is no reason to go back to earlier weights, as a share. Samples change much
 #: where the loss changes little (docs/tutorials/finetune.md).

@@ -9,13 +9,16 @@ import numpy as np
 import pytest
 
 import protdiff
+from protdiff._system.notices import collected
+from protdiff.dataset.build import Reading
 from protdiff.network.adapters import adapter_tensors, add_adapters
 from protdiff.network.weights import find_weights, save_adapters
 from protdiff.training import adaptation
 from protdiff.training.chains import load_chains
-from protdiff.training.finetune import check_place, nearest_conformation, portrait
+from protdiff.training.finetune import _read_chains, check_place, nearest_conformation, portrait
 from protdiff.training.finetune_settings import FinetuneSettings
 
+from ..conftest import ROOT
 from .test_adaptation import FEW, quiet
 
 
@@ -140,3 +143,17 @@ def test_a_file_that_cannot_be_written_is_refused_before_any_work(base, tmp_path
         protdiff.finetune([], tmp_path / "folder.safetensors", weights=base)
     with pytest.raises(OSError, match="too long"):
         protdiff.finetune([], tmp_path / f"{250 * 'x'}.safetensors", weights=base)
+
+
+def test_warnings_about_many_inputs_are_counted(tmp_path):
+    """Every file has two models, and the first is taken with a warning."""
+    text = (ROOT / "data" / "examples" / "1tpk.pdb").read_text()
+    atoms = "\n".join(line for line in text.splitlines() if line.startswith("ATOM"))
+    models = "\n".join(f"MODEL {k}\n{atoms}\nENDMDL" for k in (1, 2))
+    for number in range(7):
+        (tmp_path / f"{number}.pdb").write_text(f"{models}\nEND\n")
+    with collected() as texts:
+        _read_chains([tmp_path], Reading(identical=True))
+    assert len(texts) == 6
+    assert all("has 2 models" in text for text in texts[:5])
+    assert texts[5] == "2 more warnings about inputs; a data set lists them"

@@ -23,7 +23,7 @@ def test_mean_and_standard_error_by_hand():
 
 
 def test_pairing_removes_what_the_draws_have_in_common():
-    """A fall of 1 % is told from noise although the draws differ by half of their mean."""
+    """A fall of 1 % stands out from the noise although the draws differ by half of their mean."""
     rng = np.random.default_rng(0)
     before = 1 + 0.5 * rng.normal(size=48)
     change = loss_change(before, before - 0.01 + 0.005 * rng.normal(size=48))

@@ -1,7 +1,7 @@
 """Models and chains that a file tells apart only by residue numbers that come twice.
 
 Many programs write several frames, or several equal chains, under one chain id and with no record
-between them. A number that comes again with the same atoms begins a further model or a further
+between them. A number that is repeated with the same atoms begins a further model or a further
 chain. Coordinates say which of the two: chains of one model do not overlap.
 """
 
@@ -138,7 +138,7 @@ def _models(atoms: Atoms, copies: Int[np.ndarray, " records"]) -> Iterator[Label
 def _parts(
     atoms: Atoms, copies: Int[np.ndarray, " records"], split: Int[np.ndarray, " records"]
 ) -> Iterator[_Part]:
-    """Runs in file order, cut where a record of a residue comes again."""
+    """Runs in file order, cut where a record of a residue is repeated."""
     part, seen = _Part(), dict[tuple[object, ...], _Run]()
     equal: list[_Run] = []
     previous: dict[tuple[str, int], _Run] = {}
