@@ -1,12 +1,14 @@
 """What the tests of the metrics build their structures from."""
 
-from functools import cache
+from functools import cache, partial
 
 import biotite.structure as struc
 import numpy as np
 
 from protdiff import Backbone, read
+from protdiff.metrics import SIMILARITY, score
 from protdiff.metrics.similarity import LDDT_THRESHOLDS
+from protdiff.structure.geometry import place_atom
 
 from ..conftest import ROOT
 
@@ -14,6 +16,10 @@ EXAMPLES = ROOT / "data" / "examples"
 KRINGLE, CAPSID, REPRESSOR, REDUCTASE = "1tpk.pdb", "1a8o.pdb.gz", "1lcd.pdb", "3nzd.cif"
 LETTERS = "ACDEFGHIKLMNPQRSTVWY"
 FIELDS = ("coords", "mask", "residue_names", "chain_ids", "residue_numbers", "insertion_codes")
+#: Columns of similarity that are numbers.
+NUMBERS = [key for key in SIMILARITY if key not in ("chains", "alignment")]
+#: Scores of a model and a reference. A partial, not a function: warnings name the calling test.
+compare = partial(score, with_quality=False)
 
 
 @cache
@@ -99,6 +105,30 @@ def renamed(backbone, chain):
 def joined(parts):
     """One backbone of several."""
     return Backbone(**{name: np.concatenate([getattr(p, name) for p in parts]) for name in FIELDS})
+
+
+def copies(backbone, chains, seed=0):
+    """Copies of a chain, each turned its own way, at corners without symmetry."""
+    rng = np.random.default_rng(seed)
+    corners = np.array([[0, 0, 0], [45, 0, 0], [0, 60, 0], [0, 0, 75]])
+    parts = zip(chains, corners, strict=False)
+    return [moved(renamed(backbone, c), random_rotation(rng), at) for c, at in parts]
+
+
+def peptide(phi, psi, length=20, omegas=None):
+    """Backbone (L, 4, 3) with ideal bonds and angles and the same torsions everywhere."""
+    omegas = np.full(length - 1, 180.0) if omegas is None else omegas
+    atoms = [np.zeros(3), np.array([1.461, 0, 0])]
+    atoms.append(place_atom(np.array([0.0, 1, 0]), *atoms, 1.524, 110.9, 180))
+    for omega in omegas:
+        atoms.append(place_atom(*atoms[-3:], 1.331, 116.8, psi))
+        atoms.append(place_atom(*atoms[-3:], 1.461, 121.6, omega))
+        atoms.append(place_atom(*atoms[-3:], 1.524, 110.9, phi))
+    out = np.full((length, 4, 3), np.nan)
+    out[:, :3] = np.reshape(atoms, (length, 3, 3))
+    for k in range(length):
+        out[k, 3] = place_atom(*out[k, :3], 1.233, 120.4, psi + 180)
+    return out
 
 
 def plain_lddt(model, reference, mask=None, group=None, radius=15.0):

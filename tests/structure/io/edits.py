@@ -55,3 +55,18 @@ def assert_equal(backbone: Backbone, expected: Backbone) -> None:
     for name in ("mask", "residue_names", "chain_ids", "residue_numbers", "insertion_codes"):
         np.testing.assert_array_equal(getattr(backbone, name), getattr(expected, name), name)
     np.testing.assert_array_equal(backbone.coords, expected.coords)
+
+
+def plain(tmp_path):
+    """The backbone of the chain as it is."""
+    return read_lines(tmp_path / "plain.pdb", chain())[0]
+
+
+def hetero(k, name="MSE"):
+    """Lines of a residue as a modified one."""
+    return changed(RESIDUES[k], record="HETATM", name=name)
+
+
+def joined(*parts):
+    """Lines of several parts, one behind the other."""
+    return [line for part in parts for line in part]

@@ -1,0 +1,51 @@
+"""What `protdiff score` prints: names, errors and warnings of the rows."""
+
+import shutil
+
+import pytest
+
+import protdiff
+
+from .helpers import moved, rows_of
+
+
+def test_unused_references_are_named(run, folder):
+    code, _, err = run(folder / "models" / "deep", "--reference", folder / "references")
+    assert code == 0 and err == "warning: references without a model: kringle.cif.gz\n"
+
+
+@pytest.mark.parametrize("name", ["a[red]b.pdb", "x[/y].pdb"])
+def test_names_are_printed_as_they_are(run, folder, tmp_path, name):
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    shutil.copy(folder / "references" / "capsid.pdb", path)
+    code, stdout, _ = run(path)
+    assert code == 0 and path.name in stdout
+
+
+def test_errors_among_many_are_shown(run, folder, tmp_path):
+    for k in range(26):
+        shutil.copy(folder / "references" / "capsid.pdb", tmp_path / f"m{k}.pdb")
+    (tmp_path / "m7.pdb").write_text("")
+    code, stdout, err = run(tmp_path, "--reference", folder / "references" / "capsid.pdb",
+                            "--no-quality")  # fmt: skip
+    assert code == 1 and "m7.pdb" in stdout + err
+
+
+def test_many_warnings_of_a_kind_are_one_line(run, folder, tmp_path):
+    """Half of the residues and fewer; each row says how many."""
+    capsid = protdiff.read(folder / "references" / "capsid.pdb")
+    (tmp_path / "models").mkdir()
+    for k in range(1, 8):
+        late = moved(capsid, k, residue_numbers=capsid.residue_numbers + 20 + k)
+        protdiff.write(late, tmp_path / "models" / f"m{k}.pdb")
+    code, _, err = run(
+        tmp_path / "models", "--reference", folder / "references" / "capsid.pdb",
+        "--alignment", "number", "--out", tmp_path / "x.csv", "--jobs", "2",
+    )  # fmt: skip
+    assert code == 0
+    for k, row in enumerate(rows_of(tmp_path / "x.csv"), 1):
+        assert f"only {20 - k} of 40 residues aligned" in row["warning"]
+    lines = [line for line in err.splitlines() if "aligned" in line]
+    assert lines == ["warning, 7 of 7: only 19 of 40 residues aligned (as in m1.pdb)"]
+    assert len(err.splitlines()) <= 2  # the identity of other residues
