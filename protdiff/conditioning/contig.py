@@ -22,8 +22,8 @@ __all__ = ["Contig", "Fixed", "New", "parse_contig", "read_specification"]
 
 NEW = re.compile(r"(\d+)(?:-(\d+))?")
 #: What may stand around a contig in a command of RFdiffusion, and its chain break.
-KEY = re.compile(r"^[\s\"']*(?:[\w.]*\.)?contigs?\s*[=:]")
-WRAPPING = re.compile(r"[\[\]\"']|\\(?!0)")
+KEY = re.compile(r"^[\s{\"']*(?:[\w.]*\.)?contigs?[\s\"']*[=:]")
+WRAPPING = re.compile(r"[\[\]{}\"']|\\(?!0)")
 BREAK = re.compile(r",?\s*[/\\]\s*0(?=[\s,/|]|$)")
 DASHES = str.maketrans("\u2010\u2011\u2012\u2013\u2014\u2212", "------")
 
@@ -95,7 +95,7 @@ def parse_contig(text: str, where: str = "`contig`") -> Contig:
 def _pieces(text: str, where: str) -> Iterator[tuple[str, str]]:
     """Segments of a contig as text, each with its group; "0" for a chain break."""
     plain = KEY.sub("", text).translate(DASHES)
-    plain = BREAK.sub(",0", WRAPPING.sub("", plain)).strip()
+    plain = re.sub("^,0", "0", BREAK.sub(",0", WRAPPING.sub("", plain)).strip())
     parts = plain.split("|")
     for number, part in enumerate(parts):
         group = chr(ord("A") + number)

@@ -49,7 +49,7 @@ def test_groups_insertion_codes_and_negative_numbers():
         "[5-9/A1-3/7/B5]", "contigmap.contigs=[5-9/A1-3/7-7/B5-5]", "['5-9,A1-3,7-7,B5-B5']",
         "\\[\\'5-9\\,A1-3\\,7\\,B5\\'\\]", "contigs: ['5-9/A1-3/7/B5/0 ']", "5-9, A1-A3, 7, B5 ",
         "0,5-9,A1-3,7,B5,/0", "5\u20139,A1\u20133,7,B:5",
-        "5-9,A1-3,7,B5,\\0",
+        "5-9,A1-3,7,B5,\\0", "/0 5-9/A1-3/7/B5", '{"contig": "5-9,A1-3,7,B5"}',
     ],
 )  # fmt: skip
 def test_contigs_as_other_programs_write_them(text):

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from ..._system.names import unique_names
 from ..._system.notices import warn
+from ...structure.io.encoding import decoded
 
 __all__ = ["Sequences", "read_sequences"]
 
@@ -43,9 +44,8 @@ def read_sequences(text: str) -> Sequences:
         raise ValueError(f"--sequence {text}: no such file; give letters or a FASTA file")
     from Bio import SeqIO
 
-    # A title may be in any encoding; letters are not harmed by what cannot be decoded.
-    lines = Path(text).read_text(encoding="utf-8-sig", errors="replace").splitlines()
-    kept = "\n".join(line for line in lines if not line.startswith(";"))
+    lines = decoded(Path(text).read_bytes()).splitlines()
+    kept = "\n".join(line for line in lines if line.strip() and not line.startswith(";"))
     try:
         records = list(SeqIO.parse(io.StringIO(kept), "fasta"))
     except ValueError:

@@ -93,7 +93,8 @@ def candidate_names(model: Path) -> Iterator[str]:
 def pair_by_table(table: Path, models: Sequence[Path], references: Sequence[Path]) -> list[Task]:
     """Tasks of a CSV file with the columns model and reference.
 
-    Names are looked up among the given files, then beside the table, then as they are.
+    Names are looked up among the given files, then beside the table, then as they are. Where
+    several given files have one name, as much of the path as tells them apart must be written.
 
     Raises
     ------
@@ -108,7 +109,7 @@ def pair_by_table(table: Path, models: Sequence[Path], references: Sequence[Path
         raise ValueError(f"{table}: cannot be read as CSV ({error})") from None
     if not rows or not {"model", "reference"} <= rows[0][1].keys():
         raise ValueError(f"{table}: needs a header with the columns model and reference")
-    model_files, reference_files = ({p.name: p for p in paths} for paths in (models, references))
+    model_files, reference_files = _by_name(models), _by_name(references)
     tasks = []
     for number, row in rows:
         model, reference = ((row[key] or "").strip() for key in ("model", "reference"))
@@ -116,17 +117,42 @@ def pair_by_table(table: Path, models: Sequence[Path], references: Sequence[Path
             error = f"{table}, line {number}: model or reference is empty"
             tasks.append(Task(Path(model or "-"), None, error))
             continue
-        model, reference = (
-            _locate(name, files, table.parent)
-            for name, files in ((model, model_files), (reference, reference_files))
-        )
-        tasks.append(Task(model, reference))
+        try:
+            tasks.append(
+                Task(
+                    _locate(model, model_files, table.parent),
+                    _locate(reference, reference_files, table.parent),
+                )
+            )
+        except ValueError as error:
+            tasks.append(Task(Path(model), None, f"{table}, line {number}: {error}"))
     return tasks
 
 
-def _locate(name: str, files: dict[str, Path], folder: Path) -> Path:
-    """File of a name: one of `files`, or one in the folder, or the name as a path."""
-    if name in files:
-        return files[name]
+def _by_name(paths: Sequence[Path]) -> dict[str, list[Path]]:
+    """Files by their names without folders."""
+    out: dict[str, list[Path]] = {}
+    for path in paths:
+        out.setdefault(path.name, []).append(path)
+    return out
+
+
+def _locate(name: str, files: dict[str, list[Path]], folder: Path) -> Path:
+    """File of a name: one of `files`, or one in the folder, or the name as a path.
+
+    Raises
+    ------
+    ValueError
+        If several of `files` have the name.
+    """
+    parts = Path(name).parts
+    matching = [
+        path for path in files.get(Path(name).name, []) if path.parts[-len(parts) :] == parts
+    ]
+    if len(matching) > 1:
+        listed = ", ".join(map(str, matching))
+        raise ValueError(f"several files are called {name} ({listed}); write the path")
+    if matching:
+        return matching[0]
     beside = folder / name
     return beside if beside.is_file() else Path(name)

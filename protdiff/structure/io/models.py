@@ -41,7 +41,10 @@ class Models:
     @cached_property
     def _unmarked(self) -> list[Atoms]:
         """The models of a file without marks between them."""
-        return _separated(self.parsed.atoms(1))
+        models = _separated(self.parsed.atoms(1))
+        if len(models) > 1:
+            warn(f"residue numbers begin anew in the same place; read as {len(models)} models")
+        return models
 
     def __len__(self) -> int:
         return self.parsed.count if self.parsed.count > 1 else len(self._unmarked)
@@ -62,4 +65,18 @@ class Models:
 
 def _separated(atoms: Atoms) -> list[Atoms]:
     with np.errstate(invalid="ignore"):  # distances of coordinates that are no numbers
-        return separated(atoms)
+        return separated(_without_placeholders(atoms))
+
+
+def _without_placeholders(atoms: Atoms) -> Atoms:
+    """Records with NaN for coordinates of 0, 0, 0 that stand for unknown ones.
+
+    Those of different atoms cannot be equal, so if several atoms are there, none is.
+    """
+    origin = (atoms.coord == 0).all(axis=1)
+    if not origin.any():
+        return atoms
+    columns = (atoms.chain_id, atoms.residue_number, atoms.insertion_code, atoms.name)
+    if len(set(zip(*(column[origin].tolist() for column in columns), strict=True))) < 2:
+        return atoms
+    return atoms._replace(coord=np.where(origin[:, None], np.nan, atoms.coord))

@@ -40,11 +40,13 @@ def parse_pdb(content: bytes) -> ParsedFile:
     Raises
     ------
     FileError
-        If there is no atom, or a line is cut short.
+        If there is no atom, or a line is cut short, or it is an mmCIF file.
     """
     if not content.isascii() or b"\0" in content[:64]:
         # One byte per character, so that columns stay where they are.
         content = decoded(content).encode("latin-1", "replace")
+    if content[:64].lstrip()[:5].lower() == b"data_":
+        raise FileError("an mmCIF file with a name of PDB files; rename it to .cif")
     # One fixed-width record per row: columns are slices, whole columns are converted at a time.
     records = np.array(content.splitlines(), dtype="S80")
     heads = records.astype("S6")

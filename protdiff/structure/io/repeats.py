@@ -16,6 +16,7 @@ import numpy as np
 from ..._system.notices import warn
 from .chain_labels import Labelled, labels_of_segments, named
 from .contacts import any_closer, bonded, share_closer
+from .numbers import UNKNOWN_NUMBER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,8 +90,6 @@ def separated(atoms: Atoms) -> list[Atoms]:
         return [atoms]
     given = labels_of_segments(atoms, carbons)
     models = list(_models(atoms, given))
-    if len(models) > 1:
-        warn(f"residue numbers begin anew in the same place; read as {len(models)} models")
     last = models[-1]
     return [named(model if model is last else _with_own_ends(model)) for model in models]
 
@@ -156,7 +155,7 @@ def _parts(
         if first is not None and not continues:
             yield part
             part, seen = _Part(), {}
-        elif first is not None:
+        elif first is not None and run.key[2] != UNKNOWN_NUMBER:
             equal.append(run)
         part.runs.append(run)
         seen |= dict.fromkeys(((run.key, record) for record in run.records), run)

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["protein_residues", "to_backbone"]
 
 CA = BACKBONE_ATOMS.index("CA")
+#: Calcium, and groups at the ends of chains, whose methyl group some programs call CA.
+NOT_RESIDUES = ("CA", "ACE", "NME", "NMA", "NAC")
 #: Å; no structure is as large, and squares of what is much larger overflow.
 LARGEST_COORDINATE = 1e6
 
@@ -218,8 +220,12 @@ def _candidates(
         names[r], chosen = choose_conformation(atoms, range(start[r], start[r] + size[r]))
         rows[r] = [chosen.get(name, -1) for name in BACKBONE_ATOMS]
     likely = [_is_amino_acid(atoms, name, rows[r]) for r, name in enumerate(names)]
-    # Anything else with CA may turn out to be one by its bonds; a residue called CA is calcium.
-    kept = [r for r, name in enumerate(names) if likely[r] or (rows[r, CA] >= 0 and name != "CA")]
+    # Anything else with CA may turn out to be one by its bonds.
+    kept = [
+        r
+        for r, name in enumerate(names)
+        if likely[r] or (rows[r, CA] >= 0 and name not in NOT_RESIDUES)
+    ]
     return [names[r] for r in kept], rows[kept], np.array(likely, dtype=bool)[kept]
 
 

@@ -66,7 +66,10 @@ def test_as_many_sequences_as_records(tmp_path_factory, ids):
         (">a b\r\nmkel ik\r\nlaee*\r\n", ["a"], ["MKELIKLAEE"]),
         ("\ufeff>a\nMK\n\nEL\n", ["a"], ["MKEL"]),
         (">\nMKEL\n> \nAAAA\n", ["record_1", "record_2"], ["MKEL", "AAAA"]),
-        (b">caf\xe9\nMKEL\n", ["caf\ufffd"], ["MKEL"]),
+        (b">caf\xe9\nMKEL\n", ["caf\xe9"], ["MKEL"]),
+        ("\n \n>a\n\nMK\nEL\n\n", ["a"], ["MKEL"]),
+        (">a\rMK\rEL\r", ["a"], ["MKEL"]),
+        (">a\nMKEL\n".encode("utf-16"), ["a"], ["MKEL"]),
         (">a\nMKEL/\n", ["a"], ["MKEL"]),
     ],
 )

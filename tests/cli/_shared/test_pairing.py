@@ -210,6 +210,20 @@ def test_pairs_of_a_table(tmp_path):
     ]
 
 
+def test_one_name_in_several_folders(tmp_path):
+    models = make(tmp_path, "x/m.pdb", "y/m.pdb", "y/n.pdb")
+    references = make(tmp_path, "r/m.pdb")
+    table = tmp_path / "p.csv"
+    write_table(table, [("m.pdb", "m.pdb"), ("x/m.pdb", "m.pdb"), ("n.pdb", "r/m.pdb")])
+    first, *others = pair_by_table(table, models, references)
+    assert first == Task(
+        Path("m.pdb"), None,
+        f"{table}, line 2: several files are called m.pdb ({models[0]}, {models[1]}); write the "
+        "path",
+    )  # fmt: skip
+    assert others == [Task(models[0], references[0]), Task(models[2], references[0])]
+
+
 def test_other_columns_and_a_byte_order_mark(tmp_path):
     table = tmp_path / "p.csv"
     table.write_bytes(b"\xef\xbb\xbfid,reference,model\r\n1,r.pdb,m.pdb\r\n\r\n2,r.pdb,n.pdb\r\n")

@@ -132,3 +132,10 @@ def test_any_marks_give_the_frames(count, before, after, chains, tmp_path):
     assert count_models(path) == count and backbone.chains == tuple(chains.strip() or [""])
     last = read(path, model=count).chain(chains[0].strip())
     np.testing.assert_allclose(last.coords, COORDS + np.array([0, (count - 1) / 10, 0]), atol=1e-9)
+
+
+def test_a_model_number_that_comes_twice(tmp_path):
+    rows = [row for k in "121" for row in cif_rows(pdbx_PDB_model_num=k)]
+    backbone, texts = read_lines(tmp_path / "x.cif", cif_text(rows).split("\n"), model=1)
+    np.testing.assert_array_equal(backbone.coords, COORDS)
+    assert texts == ["model 1 repeats itself 1 times; the first time is taken"]

@@ -70,6 +70,17 @@ def test_a_lone_residue_of_the_chain_stays(tmp_path):
     assert len(backbone) == 6 and not texts
 
 
+@pytest.mark.parametrize("record", ["ATOM", "HETATM"])
+def test_groups_at_the_ends_are_no_residues(tmp_path, record):
+    before = changed(RESIDUES[0][1:], -0.5, record=record, name="ACE", number=0)
+    after = changed(RESIDUES[4][:2], record=record, name="NME", number=6)
+    x = COORDS[4, 2, 0]
+    after = [f"{line[:30]}{x + 1.2 * k:8.3f}{line[38:]}" for k, line in enumerate(after, 1)]
+    backbone, texts = read_lines(tmp_path / "x.pdb", [*before, *chain(), *after])
+    assert_equal(backbone, plain(tmp_path))
+    assert not texts
+
+
 def test_sugars_and_calcium_are_no_residues(tmp_path):
     calcium = changed(RESIDUES[1][1:2], 3, record="HETATM", name=" CA", number=301)
     sugar = changed(RESIDUES[2][2:4], 40, record="HETATM", name="NAG", number=302)

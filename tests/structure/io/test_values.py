@@ -120,6 +120,24 @@ def test_residues_without_coordinates_are_missing(tmp_path):
     ]
 
 
+def test_zeros_that_stand_for_unknown_coordinates(tmp_path):
+    zero = "   0.000" * 3
+    rows = pdb_rows()
+    rows[4:8] = [row[:30] + zero + row[54:] for row in rows[4:8]]
+    backbone, texts = read_text(tmp_path, rows)
+    assert backbone.residue_numbers.tolist() == [1, 3, 4, 5]
+    assert texts == [
+        "no coordinates for 4 atoms, which are left out (atom N of chain 'A' residue 2)"
+    ]
+    # One atom may lie at the origin, also in several frames or alternate locations.
+    rows = pdb_rows()
+    rows[5] = rows[5][:30] + zero + rows[5][54:]
+    for lines in (rows, [*rows, "TER", *rows], [*rows[:6], *rows[5:]]):
+        backbone, texts = read_text(tmp_path, lines)
+        assert backbone.mask.all() and len(backbone) == 5
+        assert not any("no coordinates" in text for text in texts)
+
+
 def test_coordinates_that_are_no_numbers(tmp_path):
     rows = pdb_rows()
     rows[9] = rows[9][:28] + rows[9][27:-1]  # shifted by one column
@@ -263,3 +281,8 @@ def test_a_second_block_is_named(tmp_path):
 def test_no_column_of_models(tmp_path):
     rows = [row[:-1] for row in cif_rows()]
     assert_whole(read_text(tmp_path, cif_text(rows, COLUMNS[:-1]), "x.cif")[0])
+
+
+def test_mmcif_with_a_name_of_pdb_files(tmp_path):
+    with pytest.raises(FileError, match=r"x.pdb: an mmCIF file with a name of PDB files; rename"):
+        read_text(tmp_path, cif_text(cif_rows()), "x.pdb")
