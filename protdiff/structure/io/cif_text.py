@@ -82,4 +82,4 @@ def _unquoted(value: str) -> str:
     """Value without its quotes, or the semicolons of a text field."""
     if value[0] == ";" and value.endswith("\n;"):
         return value[1:-2]
-    return value[1:-1] if len(value) > 1 and value[-1] == value[0] != ";" else value
+    return value[1:-1].strip() if len(value) > 1 and value[-1] == value[0] != ";" else value

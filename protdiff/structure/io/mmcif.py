@@ -171,14 +171,14 @@ def _text(table: _TextTable | _BinaryTable, *names: str) -> Strings:
 def _chain_ids(table: _TextTable | _BinaryTable) -> Strings:
     """Author chain ids, or label ids where the file has none.
 
-    "?" is a chain id that the file does not give. "." is a blank one, unless several chains have
-    it: those would become one, so they keep their label ids.
+    "?" is a chain id that the file does not give. "." and "" are blank ones, unless several chains
+    have it: those would become one, so they keep their label ids.
     """
     labels = _text(table, "label_asym_id")
     if "auth_asym_id" not in table:
         return labels
     author = table.raw("auth_asym_id")
-    blank = author == "."
+    blank = (author == ".") | (author == "")
     if blank.any():
         of_chains = blank
         if "label_seq_id" in table:  # water and ions have none; their label is that of no chain

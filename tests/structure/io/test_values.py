@@ -263,6 +263,8 @@ def with_chains(labels, authors):
         ("AB", "H.", ("H", "")),
         ("..", "..", ("",)),
         (["A-2", "AA"], ['"A\'"', "Ä1"], ("A'", "Ä1")),
+        ("AA", ["' '", "' '"], ("",)),
+        ("AB", ["''", '""'], ("A", "B")),
     ],
 )
 def test_chain_ids(tmp_path, labels, authors, expected):
