@@ -72,8 +72,7 @@ def read(
     place. Chains with one chain id are kept apart by segment ids and coordinates; see
     `repeats.separated`. A warning says what was guessed.
 
-    What belongs to no protein residue may be damaged. An atom without coordinates is missing, and
-    so are atoms at 0, 0, 0 if there are several. A
+    What belongs to no protein residue may be damaged. An atom without coordinates is missing. A
     B-factor that is no number is that of another atom of the residue, or else 0; where no residue
     has one, there are none. A warning (`protdiff.ProtdiffWarning`) names these. An occupancy that
     is no number counts as 0. O of a last residue may be called OT1, OC1, O1 or OXT.
