@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 
 from protdiff.network.weights import load_weights
 from protdiff.training import trainer
-from protdiff.training.objective import validate
+from protdiff.training.objective import HeldOutLoss, validate
 from protdiff.training.trainer import Trainer
 
 from ..conftest import TINY
@@ -108,7 +108,9 @@ def test_accumulated_batches_are_averaged(config, chains):
 
 def test_early_stop_and_best_weights(judged, monkeypatch):
     losses = iter([3.0, 2.0, 2.5, 2.1, 1.0, 0.5])
-    monkeypatch.setattr(trainer, "held_out_loss", lambda *_: (next(losses), {"links": 1.0}))
+    monkeypatch.setattr(
+        trainer, "held_out_loss", lambda *_: HeldOutLoss(next(losses), {"links": 1.0})
+    )
     lines = []
     Trainer(judged.model_copy(update={"patience": 2})).fit(report=lines.append)
     rows = rows_of(judged.out / "validation.csv")

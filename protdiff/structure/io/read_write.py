@@ -129,7 +129,7 @@ def count_models(path: str | os.PathLike[str]) -> int:
 def read_models(
     path: str | os.PathLike[str], *, ca_only: bool = False
 ) -> Iterator[Backbone | FileError]:
-    """Every model of a structure file, in file order.
+    """Every model of a structure file, in file order; each is read when it is taken.
 
     Parameters
     ----------
@@ -158,6 +158,13 @@ def read_models(
         count = len(models)
     for text in texts:
         warn(f"{path}: {text}", stacklevel=2)
+    return _each_model(models, count, path, kind, ca_only)
+
+
+def _each_model(
+    models: Models, count: int, path: str | os.PathLike[str], kind: str, ca_only: bool
+) -> Iterator[Backbone | FileError]:
+    """The models, read one after the other when they are taken."""
     for model in range(1, count + 1):
         label = f"{path}: model {model}" if count > 1 else str(path)
         try:
