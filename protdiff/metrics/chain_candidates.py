@@ -123,7 +123,8 @@ def _rows_of_chain(
     """Indices of the residues of a chain, and the chain."""
     rows = np.flatnonzero(backbone.chain_ids == name)
     if not len(rows):
-        raise ValueError(f"no chain {name!r} in the {what}; it has {', '.join(backbone.chains)}")
+        present = ", ".join(chain or "_" for chain in backbone.chains)
+        raise ValueError(f"no chain {name!r} in the {what}; it has {present}")
     return rows, backbone if len(rows) == len(backbone) else backbone[rows]
 
 

@@ -66,7 +66,8 @@ class ScoreOptions:
         Alignment, typer.Option(help="How residues of model and reference correspond.")
     ] = Alignment.auto
     chain: Annotated[
-        str | None, typer.Option(help="Chains to pair, MODEL:REFERENCE, as in A:B or A:B,C:D.")
+        str | None,
+        typer.Option(help="Chains to pair, MODEL:REFERENCE: A:B or A:B,C:D; _ for a blank id."),
     ] = None
     normalize: Annotated[Normalize, typer.Option(help="Whose length divides TM-score and GDT.")] = (
         Normalize.reference

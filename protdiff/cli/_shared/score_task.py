@@ -95,8 +95,11 @@ def _score(task: Task, options: RowOptions, row: Row) -> list[Row]:
 
     model = read(task.model, ca_only=True)
     reference = None if task.reference is None else read(task.reference, ca_only=True)
+    chains = options.chains
+    if chains is not None and reference is not None:
+        chains = [_chain_ids(pair, model, reference) for pair in chains]
     scores = score(
-        model, reference, alignment=options.alignment, chains=options.chains,
+        model, reference, alignment=options.alignment, chains=chains,
         normalize=options.normalize, with_quality=options.quality,
     )  # fmt: skip
     row |= scores.row()
@@ -110,6 +113,15 @@ def _score(task: Task, options: RowOptions, row: Row) -> list[Row]:
     if options.superpose is not None:
         write(scores.superpose(model), options.superpose / task.model.name)
     return residue_rows(row, model, reference, scores, nats) if options.per_residue else []
+
+
+def _chain_ids(pair: tuple[str, str], model: Backbone, reference: Backbone) -> tuple[str, str]:
+    """Chain ids of a pair of --chain, in which ``_`` stands for a blank one."""
+    first, second = (
+        "" if name == "_" and name not in backbone.chains else name
+        for name, backbone in zip(pair, (model, reference), strict=True)
+    )
+    return first, second
 
 
 @cache

@@ -38,6 +38,18 @@ def test_chains_by_choice(run, folder, tmp_path):
     assert code == 1 and rows_of(tmp_path / "x.csv")[0]["error"].startswith("no chain 'Z' in the")
 
 
+def test_a_blank_chain_id_by_choice(run, folder, tmp_path):
+    capsid = folder / "references" / "capsid.pdb"
+    blank = moved(protdiff.read(capsid), 0, 0.2, chain_ids=np.full(40, ""))
+    protdiff.write(blank, tmp_path / "blank.pdb")
+    options = (tmp_path / "blank.pdb", "--reference", capsid, "--out", tmp_path / "x.csv")
+    for chain in ("_:A", ":A"):
+        assert run(*options, "--chain", chain)[0] == 0
+        assert rows_of(tmp_path / "x.csv")[0]["chains"] == ":A"
+    assert run(*options, "--chain", "A:A")[0] == 1
+    assert rows_of(tmp_path / "x.csv")[0]["error"] == "no chain 'A' in the model; it has _"
+
+
 def test_no_chain_is_paired_twice(run, folder):
     capsid = folder / "references" / "capsid.pdb"
     code, *_ = run(capsid, "--reference", capsid, "--chain", "A:A,A:A")
