@@ -97,7 +97,7 @@ def _is_alpha_carbon(lines: Lines) -> Bool[np.ndarray, " atoms"]:
 def _joined(carbons: Lines, part: Int[np.ndarray, " carbons"], count: int) -> list[int]:
     """Model of every part between END records; see `models_of_lines`."""
     numbers, chains, has_atoms = list[int](), set[bytes](), False
-    joined = list[str]()
+    joined = dict[str, None]()
     bounds = np.searchsorted(part, np.arange(count + 1))
     for k in range(count):
         of_part = carbons[bounds[k] : bounds[k + 1]]
@@ -106,7 +106,7 @@ def _joined(carbons: Lines, part: Int[np.ndarray, " carbons"], count: int) -> li
         others = b"" not in here | chains and not here & chains
         if numbers and (others or (has_atoms and not polymer)):
             numbers.append(numbers[-1])
-            joined += [chain.decode("latin-1") for chain in sorted(here - chains)]
+            joined |= dict.fromkeys(chain.decode("latin-1") for chain in sorted(here - chains))
             chains, has_atoms = chains | here, has_atoms or polymer
         else:
             numbers.append(numbers[-1] + 1 if numbers else 1)

@@ -13,7 +13,7 @@ from .conformations import choose_conformation, gathered, residue_begins
 from .numbers import UNKNOWN_NUMBER
 from .oxygens import with_carbonyl_oxygens
 from .polymer import Residues, in_chain_order, in_chains
-from .residue_names import LONG_NAMES, is_peptide_component, standard_names
+from .residue_names import FORCE_FIELD_NAMES, LONG_NAMES, is_peptide_component, standard_names
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float, Int
@@ -255,10 +255,10 @@ def _first(rows: Int[np.ndarray, "residues 4"]) -> Int[np.ndarray, " residues"]:
 
 def _is_amino_acid(atoms: Atoms, name: str, rows: Int[np.ndarray, " 4"]) -> bool:
     """Whether the residue can be part of a protein, free amino acids included."""
-    if name in THREE_TO_ONE or name in LONG_NAMES:
+    if name in THREE_TO_ONE or name in LONG_NAMES or name in FORCE_FIELD_NAMES:
         return True
-    if rows[CA] < 0:
+    if rows[CA] < 0 and (rows[:3] < 0).sum() > 1:
         return False
     if is_peptide_component(name):
         return True
-    return not atoms.hetero[rows[CA]] and bool((rows[:3] >= 0).all())
+    return bool((rows[:3] >= 0).all()) and not atoms.hetero[rows[CA]]

@@ -82,6 +82,8 @@ def test_files_one_behind_the_other_with_other_chains_are_one_model(tmp_path):
     both, texts = read_lines(tmp_path / "x.pdb", lines)
     assert both.chains == ("A", "B")
     assert texts == ["chains B are behind an END record; read into the same model"]
+    frames, same = read_lines(tmp_path / "x.pdb", lines * 2, model=2)
+    assert frames.chains == ("A", "B") and same == texts
 
 
 def test_a_short_repeat_is_left_out(tmp_path):

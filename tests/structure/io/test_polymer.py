@@ -39,6 +39,18 @@ def test_one_hetatm_residue(tmp_path, name, letter, place, k):
     assert backbone.sequence == "".join(expected)
 
 
+@pytest.mark.parametrize("lost", [0, 1, 2])
+@pytest.mark.parametrize("name", ["MSE", "HIE", "XYZ"])
+def test_a_hetatm_residue_that_lacks_an_atom(tmp_path, name, lost):
+    residue = hetero(2, name)
+    lines = joined(*RESIDUES[:2], residue[:lost] + residue[lost + 1 :], *RESIDUES[3:])
+    backbone, texts = read_lines(tmp_path / "x.pdb", lines)
+    if name == "XYZ" and lost == 1:  # without a name that is known, or CA, it may be anything
+        assert len(backbone) == 4
+    else:
+        assert (~backbone.mask).nonzero() == (2, lost) and not texts
+
+
 def test_a_ter_in_front_of_every_hetatm_block(tmp_path):
     lines = joined(hetero(0), *RESIDUES[1:3], ["TER"], hetero(3), ["TER"], hetero(4))
     assert len(read_lines(tmp_path / "x.pdb", lines)[0]) == 5
