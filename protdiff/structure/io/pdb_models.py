@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..._system.notices import warn
+from .numbers import real_numbers
+from .repeats import OVERLAP, OVERLAPPING_SHARE
 
 if TYPE_CHECKING:
-    from jaxtyping import Bool, Int, Shaped
+    from jaxtyping import Bool, Float, Int, Shaped
 
     #: Text of every line, as bytes.
     Lines = Shaped[np.ndarray, "lines"]
@@ -24,8 +26,8 @@ def models_of_lines(
 
     Programs write frames with only one of the three. A part without CA, such as water behind END,
     is no model, unless a MODEL record begins it; nor is one of HETATM records alone behind one
-    with ATOM records. Parts behind END that hold other chains belong to the same model: they are
-    files that were written one after the other, such as a receptor and its ligand.
+    with ATOM records. Parts behind END that hold other chains, in other places, belong to the same
+    model: they are files that were written one after the other, such as a receptor and its ligand.
 
     Parameters
     ----------
@@ -97,6 +99,7 @@ def _is_alpha_carbon(lines: Lines) -> Bool[np.ndarray, " atoms"]:
 def _joined(carbons: Lines, part: Int[np.ndarray, " carbons"], count: int) -> list[int]:
     """Model of every part between END records; see `models_of_lines`."""
     numbers, chains, has_atoms = list[int](), set[bytes](), False
+    first = 0  # part that begins the model
     joined = dict[str, None]()
     bounds = np.searchsorted(part, np.arange(count + 1))
     for k in range(count):
@@ -104,13 +107,30 @@ def _joined(carbons: Lines, part: Int[np.ndarray, " carbons"], count: int) -> li
         here = {line[21:22].strip() for line in of_part.tolist()}
         polymer = bool((of_part.astype("S4") == b"ATOM").any())
         others = b"" not in here | chains and not here & chains
+        others = others and not _overlap(of_part, carbons[bounds[first] : bounds[k]])
         if numbers and (others or (has_atoms and not polymer)):
             numbers.append(numbers[-1])
             joined |= dict.fromkeys(chain.decode("latin-1") for chain in sorted(here - chains))
             chains, has_atoms = chains | here, has_atoms or polymer
         else:
             numbers.append(numbers[-1] + 1 if numbers else 1)
-            chains, has_atoms = here, polymer
+            chains, has_atoms, first = here, polymer, k
     if joined:
         warn(f"chains {', '.join(joined)} are behind an END record; read into the same model")
     return numbers
+
+
+def _overlap(first: Lines, second: Lines) -> bool:
+    """Whether CA atoms are in the same place, as in frames of one protein."""
+    places, others = _coordinates(first), _coordinates(second)
+    with np.errstate(invalid="ignore"):  # coordinates that are no numbers
+        near = [(np.linalg.norm(others - place, axis=1) < OVERLAP).any() for place in places]
+    return sum(near) >= OVERLAPPING_SHARE * max(len(near), 1)
+
+
+def _coordinates(lines: Lines) -> Float[np.ndarray, "atoms 3"]:
+    """Coordinates (Å) in lines of atoms; see `numbers.real_numbers`."""
+    fields = [[line[k : k + 8].decode("latin-1").strip() for k in (30, 38, 46)] for line in lines]
+    return real_numbers(np.array(fields, dtype=np.str_).reshape(-1, 3).ravel(), np.nan).reshape(
+        -1, 3
+    )

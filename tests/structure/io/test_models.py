@@ -86,6 +86,13 @@ def test_files_one_behind_the_other_with_other_chains_are_one_model(tmp_path):
     assert frames.chains == ("A", "B") and same == texts
 
 
+def test_frames_with_other_chain_ids_are_models(tmp_path):
+    lines = [*chain(), "END", *chain(0.5, chain="B"), "END"]
+    first, texts = read_lines(tmp_path / "x.pdb", lines)
+    assert first.chains == ("A",) and len(texts) == 1 and texts[0].startswith("has 2 models")
+    assert read_lines(tmp_path / "x.pdb", lines, model=2)[0].chains == ("B",)
+
+
 def test_a_short_repeat_is_left_out(tmp_path):
     lines = [*chain(), *chain(0.5)[4:8]]
     backbone, texts = read_lines(tmp_path / "x.pdb", lines)
