@@ -73,10 +73,10 @@ def read(
     `repeats.separated`. A warning says what was guessed.
 
     What belongs to no protein residue may be damaged. An atom without coordinates is missing, and
-    several at 0, 0, 0 are. A B-factor that is no number is that of another atom of the residue, or
-    else 0; where no residue has one, there are none. A warning (`protdiff.ProtdiffWarning`) names
-    these. An occupancy that is no number counts as 0. O of a last residue may be called OT1, OC1,
-    O1 or OXT.
+    so are several at 0, 0, 0. A B-factor that is no number is that of another atom of its residue,
+    or else 0; where no residue has one, there are none. A warning (`protdiff.ProtdiffWarning`)
+    names these. An occupancy that is no number counts as 0. O of a last residue may be called OT1,
+    OC1, O1 or OXT.
 
     Of alternate locations, the conformation with the most backbone atoms is taken, then the one
     of highest mean occupancy, then the first in the file; where two residue names share a number,
