@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from table_cells import TABLES, cell, markdown, numbers, table
 
@@ -101,28 +100,21 @@ def audit() -> str:
 
 @table
 def finetune() -> str:
-    columns = [numbers(f"finetune_{kind}") for kind in ("helix", "strand")]
-
-    def row(label: str, text: Callable[[dict[str, Any]], str]) -> list[str]:
-        return [label, *(text(column) for column in columns)]
-
-    def share(when: str) -> Callable[[dict[str, Any]], str]:
-        return lambda result: "{:.0f}, {:.0f} %".format(*result["dssp"][when])
-
-    def loss(group: str) -> Callable[[dict[str, Any]], str]:
-        return lambda result: f"{result['loss_change'][group]:+.1f} %".replace("-", "−")
-
-    rows = [
-        row("helix, strand of samples before, by DSSP", share("before")),
-        row("after", share("after")),
-        row("of the 50 chains", share("chains")),
-        row("Fréchet distance of samples to the 50 chains",
-            lambda result: "{before:.0f} → {after:.0f}".format(**result["frechet"])),
-        row("loss on the five chains held out of the 50", loss("held_out")),
-        row("loss on other chains of the class", loss("class")),
-        row("loss on all other chains", loss("rest")),
-    ]  # fmt: skip
-    return markdown(["", "helical chains", "chains mostly of strands"], rows)
+    rows = []
+    states = {"helical": "helix", "strand": "strand"}
+    for name, runs in numbers("finetune_goals").items():
+        kind, budget = name.split("-")
+        rows += [
+            [
+                {"helical": "helical", "strand": "mostly strands"}[kind], budget, str(run["steps"]),
+                f"{states[kind]} {run['gained'][states[kind]]:+.0f} points",
+                "{:.0f} → {:.0f}".format(*run["frechet"]),
+                f"{100 * run['rest']['mean']:+.1f} %",
+            ]
+            for run in runs
+        ]  # fmt: skip
+    head = ["30 chains", "time", "steps", "samples", "Fréchet distance", "loss on other proteins"]
+    return markdown(head, rows)
 
 
 # Relatives of the flow
