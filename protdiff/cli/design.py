@@ -10,6 +10,7 @@ import typer
 
 from ._shared.constraint_options import ConstraintOptions
 from ._shared.design_task import TEMPERATURE, DesignTask
+from ._shared.engine_options import EngineOptions
 from ._shared.groups import grouped
 from ._shared.pairing import find_files, stem
 from ._shared.sequence_folder import STRUCTURES, write_sequences
@@ -30,6 +31,7 @@ def design(
     ] = TEMPERATURE,
     constraints: ConstraintOptions,
     seed: Annotated[int, typer.Option(min=0, help="Sequence k of a seed is always the same.")] = 0,
+    engine: EngineOptions,
     weights: Annotated[
         str | None, typer.Option(help="Shipped weights by name, or a .safetensors file.")
     ] = None,
@@ -43,7 +45,7 @@ def design(
     is given a second time. A file that cannot be designed gets a row with an error, the others go
     on, and the exit code is 1.
     """
-    settings = constraints.settings(num, weights, seed, temperature)
+    settings = constraints.settings(num, engine, weights, seed, temperature)
     own = (out / STRUCTURES).resolve()
     files = [path for path in find_files(designs, "pattern") if own not in path.resolve().parents]
     if not files:

@@ -9,6 +9,7 @@ import typer
 from ._shared.condition_options import ConditionOptions, condition_of
 from ._shared.constraint_options import ConstraintOptions
 from ._shared.designs import Run, check_format, load, write_designs
+from ._shared.engine_options import EngineOptions
 from ._shared.generated_sequences import task_of_request
 from ._shared.groups import grouped
 from ._shared.options import ModelOptions, OutputOptions, SamplingFlags
@@ -31,6 +32,7 @@ def generate(
     sequences: Annotated[
         int, typer.Option(min=0, help="Sequences per backbone, into OUT/sequences.")
     ] = 0,
+    engine: EngineOptions,
     model: ModelOptions,
     given: ConditionOptions,
 ) -> None:
@@ -43,7 +45,11 @@ def generate(
     `protdiff design` writes; residues that are kept, or have a letter in --sequence, keep their
     type, and symmetric copies have one sequence.
     """
-    design = ConstraintOptions().settings(sequences, None, sampling.seed) if sequences else None
+    design = None
+    if sequences:
+        design = ConstraintOptions().settings(sequences, engine, None, sampling.seed)
+    elif engine != EngineOptions():
+        raise ValueError("--engine and --mpnn-model: draw sequences, so give --sequences")
     condition = condition_of(given)
     requests = requests_of(wanted, sampling.seed, condition)
     settings = sampling.settings(batch_size)

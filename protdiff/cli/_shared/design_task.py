@@ -84,6 +84,8 @@ class DesignSettings:
     bias_name: str = field(default="--bias", compare=False)
     tied: tuple[tuple[str, ...], ...] = ()
     keep_known: bool = False
+    engine: str = "protdiff"
+    mpnn_model: str = ""
 
     def recorded(self) -> dict[str, Any]:
         """What decides the sequences, as text by the name of the option."""
@@ -143,10 +145,12 @@ def _designs(task: DesignTask, settings: DesignSettings) -> tuple[list[Design], 
     if fixed.all():
         raise ValueError("every residue keeps its type; nothing is left to design")
     tied = [*(tied_of(backbone, settings.tied) or []), *map(list, task.tied)]
+    own = settings.engine == "protdiff"
     designs = design(
         backbone, settings.num, temperature=settings.temperature, fixed=fixed, omit=settings.omit,
         bias=bias_of(backbone, settings.bias, settings.bias_name), tied=tied or None,
-        seed=settings.seed, weights=settings.weights,
+        seed=settings.seed, weights=settings.weights if own else None,
+        engine=settings.engine, mpnn_model=settings.mpnn_model or None,
     )  # fmt: skip
     if not designs[0].designed.any():
         raise ValueError("no residue with N, CA and C is left to design")

@@ -18,7 +18,7 @@ SAME_NAME = (
     "guidance", "length", "length_change", "name", "num", "out", "overlap", "rg", "sampler",
     "scale", "seed", "sequence", "steps", "strength", "symmetry", "temperature", "to", "weights",
     "window", "jobs", "stride", "models", "samples", "reference", "alignment", "minutes", "keep",
-    "hold_out", "fixed", "omit", "bias", "tied",
+    "hold_out", "fixed", "omit", "bias", "tied", "engine", "mpnn_model",
 )  # fmt: skip
 #: Parameters that the command line calls something else.
 OTHER_NAME = {

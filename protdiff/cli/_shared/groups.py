@@ -87,6 +87,7 @@ EXAMPLES = {
         "protdiff design designs --num 8 --out sequences",
         "protdiff design scaffolds --keep-known --omit C",
         'protdiff design complex.pdb --fixed "A10-25,B:*" --temperature 0.2',
+        "protdiff design designs --engine mpnn",
     ),
     "evaluate": (
         "protdiff evaluate designs",
