@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from ._system.version import __version__ as __version__
     from .analysis import log_likelihood
     from .flow import zoo as flows
+    from .folding import check
     from .metrics import Scores, score
     from .metrics.evaluation import evaluate
     from .sampling.extend import extend
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
     from .training.finetune import finetune
 
 __all__ = [
-    "Backbone", "Design", "ProtdiffWarning", "Scores", "design", "evaluate", "extend", "finetune",
-    "flows", "generate", "log_likelihood", "read", "score", "write",
+    "Backbone", "Design", "ProtdiffWarning", "Scores", "check", "design", "evaluate", "extend",
+    "finetune", "flows", "generate", "log_likelihood", "read", "score", "write",
 ]  # fmt: skip
 
 #: Public names and where they live; imported on first use, so that `import protdiff` is instant.
@@ -32,6 +33,7 @@ __getattr__, __dir__ = lazy_names(
         "ProtdiffWarning": "_system.notices",
         "Scores": "metrics",
         "__version__": "_system.version",
+        "check": "folding",
         "design": "sequence.designer",
         "evaluate": "metrics.evaluation",
         "extend": "sampling.extend",

@@ -9,6 +9,7 @@ import typer
 from .._system.notices import ProtdiffWarning
 from . import (
     audit,
+    check,
     data,
     design,
     doctor,
@@ -40,6 +41,7 @@ for _name, _command in {
     "generate": generate.generate,
     "extend": extend.extend,
     "design": design.design,
+    "check": check.check,
     "evaluate": evaluate.evaluate,
     "audit": audit.audit,
     "train": train.train,
@@ -83,7 +85,7 @@ def main():
             raise KeyboardInterrupt
         sys.exit(code)
     except (KeyboardInterrupt, typer.Abort):
-        goes_on = {"generate", "extend", "design", "train"} & set(sys.argv[1:2])
+        goes_on = {"generate", "extend", "design", "check", "train"} & set(sys.argv[1:2])
         more = "; the same command continues where it stopped" if goes_on else ""
         fail(f"interrupted{more}", 130)
     except ValueError as error:  # FileError, WeightsError, ConfigError and the like

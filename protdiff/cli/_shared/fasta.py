@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import io
 import os
-import re
-from pathlib import Path
 from typing import NamedTuple
 
 from ..._system.names import unique_names
 from ..._system.notices import warn
-from ...structure.io.encoding import decoded
+from ...structure.io.fasta import read_fasta
+from .flags import naming
 
 __all__ = ["Sequences", "read_sequences"]
 
-#: What separates chains in the FASTA files of ProteinMPNN and of ColabFold.
-CHAIN_BREAKS = "/:"
 #: Gaps of an alignment.
 GAPS = "-."
 
@@ -42,35 +38,21 @@ def read_sequences(text: str) -> Sequences:
         if text.isalpha():
             return Sequences("", [""], [text.upper()])
         raise ValueError(f"--sequence {text}: no such file; give letters or a FASTA file")
-    from Bio import SeqIO
-
-    lines = decoded(Path(text).read_bytes()).splitlines()
-    kept = "\n".join(line for line in lines if line.strip() and not line.startswith(";"))
-    try:
-        records = list(SeqIO.parse(io.StringIO(kept), "fasta"))
-    except ValueError:
-        records = []
-    if not records:
-        raise ValueError(f"--sequence {text}: no FASTA records; a record starts with '>'")
-    labels = [_label(record.id, number) for number, record in enumerate(records, 1)]
+    with naming("--sequence"):
+        records = read_fasta(text)
+    labels = [record.label or f"record_{number}" for number, record in enumerate(records, 1)]
     names = unique_names(labels)
     _warn_of_repeated(text, labels, names)
     letters = [
-        _letters(str(record.seq), f"--sequence {text}, record {name}")
+        _letters(record.chains, f"--sequence {text}, record {name}")
         for record, name in zip(records, names, strict=True)
     ]
     return Sequences(text, names, letters)
 
 
-def _label(title: str, number: int) -> str:
-    """Name of a record: the first word of its title; ProteinMPNN puts a comma behind it."""
-    return title.rstrip(",;|") or f"record_{number}"
-
-
-def _letters(sequence: str, where: str) -> str:
+def _letters(chains: tuple[str, ...], where: str) -> str:
     """One-letter codes of one chain."""
-    letters = "".join(sequence.split()).upper().removesuffix("*")
-    chains = [part for part in re.split(f"[{CHAIN_BREAKS}]", letters) if part]
+    letters = "".join(chains)
     if len(chains) > 1:
         raise ValueError(
             f"{where}: has {len(chains)} chains of {', '.join(str(len(c)) for c in chains)} "
@@ -82,7 +64,7 @@ def _letters(sequence: str, where: str) -> str:
             f"{where}: has a gap {letters[gap - 1]!r} at position {gap}; take the gaps of the "
             "alignment out, or write X for a residue of any type"
         )
-    return chains[0] if chains else ""
+    return letters
 
 
 def _warn_of_repeated(file: str, labels: list[str], names: list[str]) -> None:

@@ -18,7 +18,8 @@ SAME_NAME = (
     "guidance", "length", "length_change", "name", "num", "out", "overlap", "rg", "sampler",
     "scale", "seed", "sequence", "steps", "strength", "symmetry", "temperature", "to", "weights",
     "window", "jobs", "stride", "models", "samples", "reference", "alignment", "minutes", "keep",
-    "hold_out", "fixed", "omit", "bias", "tied", "engine", "mpnn_model",
+    "hold_out", "fixed", "omit", "bias", "tied", "engine", "mpnn_model", "batch", "chunk_size",
+    "fold", "predictions",
 )  # fmt: skip
 #: Parameters that the command line calls something else.
 OTHER_NAME = {
@@ -28,7 +29,7 @@ OTHER_NAME = {
     "rank": "--lora-rank",
 }
 #: The same for single verbs.
-OF_VERB = {"extend": {"source": "FILE"}}
+OF_VERB = {"extend": {"source": "FILE"}, "check": {"designs": "DESIGNS"}}
 #: Verbs without such options: what they name in backticks are keys of a configuration file.
 WITHOUT_FLAGS = ("train",)
 PARAMETER = re.compile(r"`([a-z][a-z_]*)`")

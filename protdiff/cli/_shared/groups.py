@@ -89,6 +89,11 @@ EXAMPLES = {
         'protdiff design complex.pdb --fixed "A10-25,B:*" --temperature 0.2',
         "protdiff design designs --engine mpnn",
     ),
+    "check": (
+        "protdiff check designs sequences --fold esmfold",
+        'protdiff check designs sequences --fold "boltz predict {fasta} --out_dir {out}"',
+        "protdiff check designs sequences --predictions colabfold_out",
+    ),
     "evaluate": (
         "protdiff evaluate designs",
         "protdiff evaluate designs --reference set --jobs 4",

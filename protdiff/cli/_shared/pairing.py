@@ -6,15 +6,12 @@ import csv
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from ...structure.io.paths import find_files, stem
+from ...structure.io.paths import beginnings, find_files, stem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 __all__ = ["Task", "find_files", "pair_by_name", "pair_by_table", "parse_chains", "stem"]
-
-#: What may stand between the name of a reference and the rest of a model's name.
-SEPARATORS = "._-"
 
 
 class Task(NamedTuple):
@@ -82,11 +79,7 @@ def pair_by_name(
 
 def candidate_names(model: Path) -> Iterator[str]:
     """Names that a model's reference may have, best first."""
-    name = stem(model)
-    yield name
-    for cut in range(len(name) - 1, 0, -1):
-        if name[cut] in SEPARATORS:
-            yield name[:cut]
+    yield from beginnings(stem(model))
     yield model.parent.name
 
 

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
-__all__ = ["SUFFIXES", "find_files", "is_structure", "stem"]
+__all__ = ["SUFFIXES", "beginnings", "find_files", "is_structure", "stem"]
 
 SUFFIXES = (".pdb", ".ent", ".cif", ".mmcif", ".bcif")
+#: What may stand between the name of a structure and the rest of the name of what is made of it.
+SEPARATORS = "._-"
 
 
 def is_structure(path: Path) -> bool:
@@ -90,3 +92,18 @@ def stem(path: Path) -> str:
         if name.lower().endswith(suffix):
             return name[: -len(suffix)]
     return name
+
+
+def beginnings(name: str) -> Iterator[str]:
+    """A name, and what is before each separator in it, the longest first.
+
+    Examples
+    --------
+    >>> from protdiff.structure.io.paths import beginnings
+    >>> list(beginnings("a_1.relaxed"))
+    ['a_1.relaxed', 'a_1', 'a']
+    """
+    yield name
+    for cut in range(len(name) - 1, 0, -1):
+        if name[cut] in SEPARATORS:
+            yield name[:cut]

@@ -1,0 +1,124 @@
+"""What `protdiff check` writes and prints: tables, the designs in order, and a summary."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from .flags import in_flags
+from .rows import row_writer
+from .score_report import PLAIN, number, short
+from .warning_kinds import WarningKinds
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from ...folding.checking import Checked
+
+__all__ = ["BEST", "TABLE", "report"]
+
+#: One row per sequence, and one per design.
+TABLE, BEST = "check.csv", "best.csv"
+#: Designs, errors, kinds of warnings and names that are shown.
+MAX_ROWS, MAX_ERRORS, MAX_WARNINGS, MAX_UNUSED = 25, 10, 5, 5
+#: Columns on the terminal; those that no design has are left out.
+BRIEF = ("number", "scrmsd", "sctm", "motif_rmsd", "plddt", "designable")
+
+
+def report(results: Sequence[Checked], unused: Sequence[str], out: Path) -> None:
+    """Write the tables, and print the best sequence of every design, warnings and a summary.
+
+    Raises
+    ------
+    typer.Exit
+        With code 1 if some sequences have no scores.
+    """
+    from ...folding.checking import COLUMNS, best_of_designs
+
+    best = best_of_designs(results)
+    chosen = {id(one) for one in best}
+    rows = [_row(one) | {"best": "yes" if id(one) in chosen else "no"} for one in results]
+    ranked = [_row(one) | {"best": "yes"} for one in best]
+    for path, table in ((out / TABLE, rows), (out / BEST, ranked)):
+        with row_writer(path, COLUMNS) as write:
+            for row in table:
+                write(row)
+    if best:
+        _print_designs(ranked)
+        _print_summary(results, best, out)
+    _warn(rows, unused)
+    errors = sum(bool(row["error"]) for row in rows)
+    if errors:
+        typer.echo(f"{errors} of {len(rows)} sequences could not be checked", err=True)
+        raise typer.Exit(1)
+
+
+def _row(result: Checked) -> dict[str, Any]:
+    """Row of a result, with the options of the command line in its messages."""
+    row = result.row()
+    for name in ("warning", "error"):
+        row[name] = " ".join(in_flags(row[name], "check").split())
+    return row
+
+
+def _print_designs(ranked: Sequence[dict[str, Any]]) -> None:
+    """The best sequence of the best designs."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=200, soft_wrap=True)
+    columns = [name for name in BRIEF if any(number(row.get(name)) for row in ranked)]
+    table = Table("design", *columns, **PLAIN)
+    for row in ranked[:MAX_ROWS]:
+        table.add_row(Text(short(row["design"])), *(number(row.get(name)) for name in columns))
+    console.print(table)
+    if len(ranked) > MAX_ROWS:
+        console.print(f"… and {len(ranked) - MAX_ROWS} more")
+    console.print()
+
+
+def _print_summary(results: Sequence[Checked], best: Sequence[Checked], out: Path) -> None:
+    """How many designs are designable, and where the tables are."""
+    from ...metrics.self_consistency import MAX_MOTIF_RMSD, MAX_SCRMSD, MIN_SCTM
+
+    scored = [(one.design, one.scores) for one in results if one.scores is not None]
+    count = len({one.design for one in results if one.design})
+    designable = len({design for design, scores in scored if scores.designable})
+    folds = len({design for design, scores in scored if scores.same_fold})
+    print(
+        f"{designable} of {count} designs designable (a sequence with scRMSD < {MAX_SCRMSD:g} Å); "
+        f"{folds} have a sequence with scTM > {MIN_SCTM:g}"
+    )
+    motifs = {design for design, scores in scored if scores.motif_rmsd == scores.motif_rmsd}
+    if motifs:
+        kept = len({design for design, scores in scored if scores.keeps_motif})
+        print(
+            f"{kept} of {len(motifs)} designs with a motif have a designable sequence with motif "
+            f"rmsd < {MAX_MOTIF_RMSD:g} Å"
+        )
+    print(f"{len(results)} sequences in {out / TABLE}")
+    print(f"next: {out / BEST} ranks the designs, with the best sequence and its model")
+
+
+def _warn(rows: Sequence[dict[str, Any]], unused: Sequence[str]) -> None:
+    """Warnings and errors on stderr."""
+    warnings = WarningKinds()
+    for row in rows:
+        warnings.add(row["warning"], row["name"])
+    for line in warnings.lines(len(rows), MAX_WARNINGS):
+        typer.echo(line, err=True)
+    if unused:
+        more = f" and {len(unused) - MAX_UNUSED} more" if len(unused) > MAX_UNUSED else ""
+        names = ", ".join(unused[:MAX_UNUSED])
+        typer.echo(f"warning: designs without a sequence: {names}{more}", err=True)
+    errors = [row for row in rows if row["error"]]
+    for row in errors[:MAX_ERRORS]:
+        typer.echo(
+            row["error"] if row["name"] in row["error"] else f"{row['name']}: {row['error']}",
+            err=True,
+        )

@@ -1,0 +1,70 @@
+"""`protdiff check`: whether sequences fold into the designs that they were made for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ._shared.check_report import report
+from ._shared.groups import grouped
+from ._shared.options import Device
+from ._shared.progress import progress_bar
+from ._shared.structure_sets import output_folder
+
+__all__ = ["check"]
+
+
+@grouped
+def check(
+    *,
+    designs: Annotated[
+        list[str], typer.Argument(metavar="DESIGNS...", help="Folder, files or patterns.")
+    ],
+    sequences: Annotated[
+        Path,
+        typer.Argument(metavar="SEQUENCES", help="Folder of protdiff design, or FASTA files."),
+    ],
+    fold: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ENGINE",
+            help="esmfold, boltz, chai, colabfold, esm-fold, or a command with {fasta} and {out}.",
+        ),
+    ] = None,
+    predictions: Annotated[
+        Path | None, typer.Option(help="Folder of models that were folded elsewhere.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("checked"),
+    batch: Annotated[int, typer.Option(min=1, help="Sequences per call of a program.")] = 1,
+    device: Annotated[Device, typer.Option(help="Where esmfold runs.")] = Device.auto,
+    chunk_size: Annotated[
+        int | None, typer.Option(min=1, help="For esmfold: smaller takes less memory.")
+    ] = None,
+) -> None:
+    """Check whether sequences fold into their designs (self-consistency).
+
+    Folds every sequence with a structure predictor, or takes models that were folded elsewhere,
+    and compares the models with the designs: scTM, scRMSD, motif RMSD and pLDDT. A design is
+    designable if a sequence of it has scRMSD below 2 Å. Writes check.csv, one row per sequence,
+    and best.csv, the best sequence of each design, best designs first. A run that was interrupted
+    continues when the same command is given a second time. A sequence that cannot be folded gets
+    a row with an error, the others go on, and the exit code is 1.
+
+    --fold esmfold:WEIGHTS takes the weights of a folder. Boltz and Chai get FASTA files of their
+    own format; {fasta:boltz} names the format if the command does not name the program.
+    """
+    from ..folding.checking import planned
+
+    plan = planned(
+        designs, sequences, fold=fold, predictions=predictions, out=out, device=device.value,
+        chunk_size=chunk_size, batch=batch,
+    )  # fmt: skip
+    output_folder(out)
+    with progress_bar(len(plan.targets), "checking", "sequences") as advance:
+        results = []
+        for result in plan.results():
+            results.append(result)
+            advance(1)
+    report(plan.in_order(results), plan.unused, out)

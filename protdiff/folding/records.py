@@ -1,0 +1,162 @@
+"""Sequences that were designed, as FASTA files have them, and the designs that they belong to."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .._system.notices import warn
+from ..structure.io.fasta import read_fasta
+from ..structure.io.paths import beginnings, find_files, stem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from ..structure.io.fasta import FastaRecord
+
+__all__ = ["Record", "design_files", "own_name", "read_records"]
+
+#: The FASTA file in a folder of `protdiff design`, and the folder with copies of structures there.
+FASTA, COPIES = "sequences.fasta", "structures"
+#: Suffixes of FASTA files in other folders, and where ProteinMPNN puts them.
+SUFFIXES, MPNN_FOLDER = (".fasta", ".fa", ".faa"), "seqs"
+#: In the titles of the first record of a file of ProteinMPNN and of LigandMPNN: it is the sequence
+#: that the structure had before.
+OF_INPUT = ("designed_chains=", "num_res=")
+#: How titles give the number of a sequence: `protdiff design`, ProteinMPNN, LigandMPNN.
+NUMBER = re.compile(r"(?:^|[\s,])(?:number|sample|id)=(\d+)\b")
+DESIGN = re.compile(r"\sdesign=(\S+)")
+#: A first word that ProteinMPNN writes in place of a name.
+NO_NAME = re.compile(r"T=[\d.]+$")
+
+
+@dataclass(frozen=True)
+class Record:
+    """A sequence for a design.
+
+    Attributes
+    ----------
+    file : Path
+    label : str
+        What the record is called.
+    chains : tuple of str
+        One-letter codes by chain.
+    design : str
+        Name of the design; empty if none of the given ones fits.
+    number : int or None
+        Which sequence of the design it is, if the record says so.
+    """
+
+    file: Path
+    label: str
+    chains: tuple[str, ...]
+    design: str = ""
+    number: int | None = None
+
+
+def own_name(path: Path) -> str:
+    """Name of a design in FASTA files, which have no spaces: that of its file without suffix."""
+    return re.sub(r"\s+", "_", stem(path))
+
+
+def design_files(designs: Iterable[str], out: Path | None = None) -> list[Path]:
+    """Structure files of designs: files, and what is in folders and patterns.
+
+    Left out are files below `out`, and the copies in folders that `protdiff design` has written,
+    unless these are given themselves.
+
+    Raises
+    ------
+    ValueError
+        If there are none, or several have one name.
+    """
+    files: dict[str, Path] = {}
+    for given in map(str, designs):
+        for path in find_files([given], "pattern"):
+            below = Path(given).is_dir() and path.parent != Path(given)
+            copies = path.parent.name == COPIES and (path.parent.parent / FASTA).is_file()
+            if (below and copies) or (out is not None and out.resolve() in path.resolve().parents):
+                continue
+            other = files.setdefault(own_name(path), path)
+            if other.resolve() != path.resolve():
+                raise ValueError(f"two designs are called {own_name(path)}: {other} and {path}")
+    if not files:
+        raise ValueError("`designs`: no structure files but results of protdiff")
+    return list(files.values())
+
+
+def read_records(source: Path, designs: Sequence[str]) -> list[Record]:
+    """Records of a FASTA file, or of those in a folder, each with the design it belongs to.
+
+    A record names its design by ``design=NAME`` in its title, as `protdiff design` writes it, or
+    by a name that begins with that of the design. Records of ProteinMPNN belong to the design
+    that the file is called after.
+
+    Parameters
+    ----------
+    source : Path
+    designs : list of str
+        Names of the designs.
+
+    Raises
+    ------
+    ValueError
+        If there are no records, or none belongs to a design.
+
+    Warns
+    -----
+    ProtdiffWarning
+        For sequences of input structures that are left out.
+    """
+    names, records, left_out = set(designs), [], 0
+    for file in fasta_files(source):
+        for record in read_fasta(file):
+            if any(word in record.title for word in OF_INPUT):
+                left_out += 1
+            else:
+                records.append(_record(file, record, names))
+    if left_out:
+        warn(
+            f"{source}: {left_out} records of input structures left out, as MPNN writes them first"
+        )
+    if not any(record.design for record in records):
+        found = _examples(record.label for record in records)
+        raise ValueError(
+            f"{source}: no record ({found}) is called after a design ({_examples(designs)})"
+        )
+    return records
+
+
+def fasta_files(source: Path) -> list[Path]:
+    """FASTA files that a path stands for; ValueError if there are none."""
+    if not source.is_dir():
+        if not source.is_file():
+            raise ValueError(f"{source}: no such file or folder")
+        return [source]
+    if (source / FASTA).is_file():
+        return [source / FASTA]
+    for folder in (source, source / MPNN_FOLDER):
+        files = sorted(p for p in folder.glob("[!.]*") if p.name.lower().endswith(SUFFIXES))
+        if files:
+            return files
+    raise ValueError(f"{source}: no FASTA files ({', '.join(SUFFIXES)}) in it")
+
+
+def _record(file: Path, record: FastaRecord, designs: set[str]) -> Record:
+    named, number = DESIGN.search(record.title), NUMBER.search(record.title)
+    anonymous = NO_NAME.match(record.label) or not record.label
+    label = file.stem if anonymous else record.label
+    exact = [named[1]] if named else []
+    design = next((name for name in (*exact, *beginnings(label)) if name in designs), "")
+    counted = int(number[1]) if number else None
+    if counted is None and design and re.fullmatch(r"[._-]\d+", label[len(design) :]):
+        counted = int(label[len(design) + 1 :])
+    return Record(file, record.label or label, record.chains, design, counted)
+
+
+def _examples(names: Iterable[str], most: int = 3) -> str:
+    """The first of some names."""
+    every = list(names)
+    return ", ".join(every[:most]) + (", …" if len(every) > most else "")

@@ -1,0 +1,174 @@
+"""What is folded: sequences, each with the structure of its design."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .._system.notices import collected
+from ..structure.backbone import ONE_TO_THREE
+from ..structure.io.read_write import read
+from .records import own_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from jaxtyping import Bool
+
+    from ..structure.backbone import Backbone
+    from .records import Record
+
+__all__ = ["DesignFile", "Target", "targets_of"]
+
+#: What `protdiff generate` writes beside designs: which of their residues an input gave.
+RESIDUES = "residues.csv"
+
+
+@dataclass(frozen=True, eq=False)
+class DesignFile:
+    """The structure file of a design, read when it is needed."""
+
+    file: Path
+
+    @cached_property
+    def read(self) -> tuple[Backbone, tuple[str, ...]]:
+        """The structure, and warnings; ValueError if the file cannot be read."""
+        with collected() as texts:
+            backbone = read(self.file, ca_only=True)
+        return backbone, tuple(texts)
+
+    @property
+    def backbone(self) -> Backbone:
+        """The structure."""
+        return self.read[0]
+
+    @cached_property
+    def motif(self) -> Bool[np.ndarray, " residues"] | None:
+        """Residues that `protdiff generate` took from an input; None if it names none.
+
+        It counts them within a chain: that of a redesign, or each one of symmetric copies.
+        """
+        rows = motif_rows(self.file)
+        if not rows:
+            return None
+        out = np.zeros(len(self.backbone), bool)
+        chains = {c: np.flatnonzero(self.backbone.chain_ids == c) for c in self.backbone.chains}
+        copies = len({len(members) for members in chains.values()}) == 1
+        for chain, members in chains.items():
+            places = [place for place, given in rows if copies or given == chain]
+            out[members[[place for place in places if place < len(members)]]] = True
+        return out
+
+
+def motif_rows(file: Path) -> list[tuple[int, str]]:
+    """(place within its chain from 0, chain of the input) of residues that an input gave."""
+    table = file.with_name(RESIDUES)
+    if not table.is_file():
+        return []
+    try:
+        with table.open(newline="", encoding="utf-8") as handle:
+            rows = [row for row in csv.DictReader(handle) if row.get("file") == file.name]
+        return [(int(row["residue"]) - 1, row["input_chain"]) for row in rows]
+    except (OSError, UnicodeDecodeError, csv.Error, KeyError, TypeError, ValueError):
+        raise ValueError(f"{table}: not as protdiff generate writes it") from None
+
+
+@dataclass(frozen=True)
+class Target:
+    """A sequence to be folded.
+
+    Attributes
+    ----------
+    name : str
+        What files are called after it: NAME_2 for sequence 2 of design NAME.
+    design : str
+    number : int
+    chains : tuple of str
+        One-letter codes by chain.
+    structure : DesignFile or None
+    error : str
+        Why it cannot be folded and compared; empty if it can.
+    """
+
+    name: str
+    design: str
+    number: int
+    chains: tuple[str, ...]
+    structure: DesignFile | None = None
+    error: str = ""
+
+    @property
+    def letters(self) -> str:
+        """One-letter codes of all chains."""
+        return "".join(self.chains)
+
+
+def targets_of(records: Sequence[Record], files: Iterable[Path]) -> list[Target]:
+    """A target per record, those of one design together and in the order of the records.
+
+    A record without a design, of other lengths or with letters that name no residue type gives a
+    target with an error. Numbers are those of the records if all of a design have different ones;
+    else they are counted from 0.
+    """
+    structures = {own_name(file): DesignFile(file) for file in files}
+    groups: dict[str, list[Record]] = {}
+    for record in records:
+        groups.setdefault(record.design, []).append(record)
+    out: list[Target] = []
+    for design, group in groups.items():
+        numbers = [record.number for record in group]
+        if None in numbers or len(set(numbers)) < len(numbers):
+            numbers = list(range(len(group)))
+        for record, number in zip(group, numbers, strict=True):
+            name = f"{design}_{number}" if design else record.label
+            structure = structures.get(design)
+            error = _error(record, structure)
+            out.append(Target(name, design, number or 0, record.chains, structure, error))
+    return _of_different_names(out)
+
+
+def _of_different_names(targets: list[Target]) -> list[Target]:
+    """The targets; ValueError if two would write files of one name."""
+    seen: dict[str, str] = {}
+    for target in targets:
+        if (
+            target.design
+            and (other := seen.setdefault(target.name, target.design)) != target.design
+        ):
+            raise ValueError(
+                f"designs {other} and {target.design} both have a sequence {target.name}; "
+                "rename one of them"
+            )
+    return targets
+
+
+def _error(record: Record, structure: DesignFile | None) -> str:
+    """What is wrong with a record, in one line; empty if nothing is."""
+    where = f"{record.file}: record {record.label}"
+    if structure is None:
+        return f"{where}: no design of this name"
+    if not record.chains:
+        return f"{where}: has no letters"
+    strange = sorted(set("".join(record.chains)) - ONE_TO_THREE.keys())
+    if strange:
+        return f"{where}: has {strange[0]!r}, which is no residue type"
+    try:
+        backbone = structure.backbone
+    except ValueError as error:
+        return str(error)
+    sizes = [int((backbone.chain_ids == chain).sum()) for chain in backbone.chains]
+    given = [len(chain) for chain in record.chains]
+    if given == sizes:
+        return ""
+    if sum(given) == sum(sizes):
+        return f"{where}: has chains of {_text(given)} residues, {structure.file} of {_text(sizes)}"
+    return f"{where}: has {_text(given)} residues, {structure.file} has {_text(sizes)}"
+
+
+def _text(counts: Sequence[int]) -> str:
+    return " + ".join(map(str, counts))

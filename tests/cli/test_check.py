@@ -1,0 +1,173 @@
+"""`protdiff check`, as a user runs it, with a fake structure predictor."""
+
+import csv
+import shlex
+import shutil
+import sys
+
+import pytest
+
+import protdiff
+
+from ..conftest import ROOT
+
+ENGINE = ROOT / "tests" / "folding" / "fake_engine.py"
+LETTERS = "MKELIKLAEEWTGRSVPDQNYFHIMKELIK"
+
+
+@pytest.fixture
+def given(tmp_path, monkeypatch):
+    """Two designs with two sequences each, in a folder that is the present one."""
+    monkeypatch.chdir(tmp_path)
+    chain = protdiff.read(ROOT / "data" / "examples" / "1tpk.pdb").chain("A")[10:40]
+    (tmp_path / "designs").mkdir()
+    text = ""
+    for name in "ab":
+        protdiff.write(protdiff.Backbone.from_coords(chain.coords), f"designs/{name}.pdb")
+        text += "".join(f">{name}_{k} design={name} number={k}\n{LETTERS}\n" for k in range(2))
+    (tmp_path / "x.fasta").write_text(text)
+    return tmp_path
+
+
+@pytest.fixture
+def run(console, given):
+    """Run ``protdiff check designs x.fasta``; with --fold, the fake predictor and its options."""
+
+    def call(*options, fold=None):
+        if fold is not None:
+            command = [sys.executable, str(ENGINE), "designs", "{fasta}", "{out}", *fold]
+            options = ("--fold", shlex.join(command), *options)
+        return console("check", "designs", "x.fasta", *options)
+
+    return call
+
+
+def rows_of(name, folder="checked"):
+    return list(csv.DictReader(open(f"{folder}/{name}.csv", newline="")))
+
+
+def test_tables_and_summary(run):
+    code, text, err = run(fold=[])
+    assert code == 0 and not err
+    head, *designs, blank, summary, table, following = text.splitlines()
+    assert head.split() == ["design", "number", "scrmsd", "sctm", "plddt", "designable"]
+    assert len(designs) == 2 and not blank and all(line.split()[-1] == "yes" for line in designs)
+    assert summary == (
+        "2 of 2 designs designable (a sequence with scRMSD < 2 Å); "
+        "2 have a sequence with scTM > 0.5"
+    )
+    assert table == "4 sequences in checked/check.csv" and following.startswith("next: ")
+    rows, best = rows_of("check"), rows_of("best")
+    assert [(row["design"], row["number"]) for row in rows] == [
+        ("a", "0"), ("a", "1"), ("b", "0"), ("b", "1"),
+    ]  # fmt: skip
+    assert [row["name"] for row in best] == [
+        line.split()[0] + "_" + line.split()[1] for line in designs
+    ]
+    assert sorted(row["name"] for row in rows if row["best"] == "yes") == sorted(
+        row["name"] for row in best
+    )
+    for row in rows:
+        assert row["sequence"] == LETTERS and row["model"] == f"checked/models/{row['name']}.pdb"
+        assert row["designable"] == "yes" and 79 < float(row["plddt"]) < 82
+        results = protdiff.metrics.self_consistency(
+            protdiff.read(row["model"]), protdiff.read(f"designs/{row['design']}.pdb")
+        )
+        assert float(row["scrmsd"]) == pytest.approx(results.scrmsd, abs=1e-4)
+
+
+def test_noise_that_is_too_large(run):
+    code, text, _ = run(fold=["--noise", "4"])
+    assert code == 0 and "0 of 2 designs designable" in text
+    assert {row["designable"] for row in rows_of("check")} == {"no"}
+
+
+def test_a_sequence_that_fails_and_the_same_command_later(run):
+    code, text, err = run(fold=["--fail", "a_1"])
+    assert code == 1 and "2 of 2 designs designable" in text
+    assert "a_1: fake_engine" not in err and "exit code 3: CUDA error: no kernel image" in err
+    assert err.endswith("1 of 4 sequences could not be checked\n")
+    [bad] = [row for row in rows_of("check") if row["error"]]
+    assert bad["name"] == "a_1" and not bad["scrmsd"] and bad["best"] == "no"
+    assert len(rows_of("best")) == 2
+
+
+def test_all_sequences_of_a_design_fail(run, given):
+    (given / "x.fasta").write_text(f">a_0\n{LETTERS}\n>b_0\n{LETTERS}\n")
+    code, text, _ = run(fold=["--fail", "a_0"])
+    assert code == 1 and "1 of 2 designs designable" in text
+
+
+def test_all_fail(run):
+    code, text, err = run(fold=["--die-after", "0"])
+    assert code == 1 and not text and "4 of 4 sequences could not be checked" in err
+    assert rows_of("best") == []
+
+
+def test_records_and_designs_that_do_not_belong_together(run, given):
+    with (given / "x.fasta").open("a") as handle:
+        handle.write(f">unknown_0\n{LETTERS}\n>a_7\n{LETTERS[:20]}\n")
+    shutil.copy("designs/a.pdb", "designs/c.pdb")
+    code, _, err = run(fold=[])
+    assert code == 1
+    assert "x.fasta: record unknown_0: no design of this name\n" in err
+    assert "x.fasta: record a_7: has 20 residues, designs/a.pdb has 30\n" in err
+    assert "warning: designs without a sequence: c\n" in err
+    assert "2 of 6 sequences could not be checked" in err
+    assert "2 of 2 designs designable" in run(fold=[])[1]
+
+
+def test_predictions(run):
+    run(fold=["--like", "boltz"])
+    code, text, err = run("--predictions", "checked/folds", "--out", "again")
+    assert code == 0 and not err and "4 sequences in again/check.csv" in text
+    first, second = rows_of("check"), rows_of("check", "again")
+    assert [row["scrmsd"] for row in first] == [row["scrmsd"] for row in second]
+    assert second[0]["model"].endswith("predictions/a_0/a_0_model_0.cif")
+
+
+def test_motif(run):
+    with open("designs/residues.csv", "w") as handle:
+        handle.write("file,residue,input_chain,input_residue,residue_name\n")
+        handle.writelines(f"a.pdb,{k},A,{k},ASN\n" for k in range(5, 12))
+    code, text, _ = run(fold=["--noise", "0.2"])
+    assert code == 0 and "motif_rmsd" in text
+    assert "1 of 1 designs with a motif have a designable sequence with motif rmsd < 1 Å\n" in text
+    assert [bool(row["motif_rmsd"]) for row in rows_of("check")] == [True, True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ([], "give --fold, or --predictions that were folded elsewhere"),
+        (["--fold", "nosuchfold {fasta} {out}"], "--fold: there is no program 'nosuchfold'"),
+        (["--fold", "fold {fasta}"], "--fold fold {fasta}: has no {out}"),
+        (["--predictions", "absent"], "--predictions absent: no structure files in it"),
+        (["--fold", "sh {fasta:chai} {out}", "--batch", 2], "--batch: this program folds one"),
+    ],
+)
+def test_bad_options(run, options, message):
+    code, text, err = run(*options)
+    assert code == 2 and not text and message in err and len(err.splitlines()) == 1
+
+
+def test_files_that_do_not_belong_together(console, given):
+    (given / "y.fasta").write_text(">z_0\nMKEL\n")
+    for arguments, message in (
+        (("designs", "y.fasta"), "y.fasta: no record (z_0) is called after a design (a, b)"),
+        (("designs", "designs"), "designs: no FASTA files"),
+        (
+            ("absent.pdb", "x.fasta"),
+            "no record (a_0, a_1, b_0, …) is called after a design (absent)",
+        ),
+        (("x.fasta", "x.fasta"), "no record"),
+    ):
+        code, _, err = console("check", *arguments, "--predictions", "designs")
+        assert code == 2 and message in err and len(err.splitlines()) == 1
+
+
+def test_several_designs_on_the_command_line(console, given):
+    code, _, err = console(
+        "check", "designs/a.pdb", "designs/b.pdb", "x.fasta", "--predictions", "designs"
+    )
+    assert code == 1 and "no model of" in err

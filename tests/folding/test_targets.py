@@ -1,0 +1,99 @@
+"""Sequences with the structures of their designs, and residues of motifs."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import protdiff
+from protdiff.folding.records import Record
+from protdiff.folding.targets import DesignFile, targets_of
+from protdiff.structure.backbone import joined
+
+FILE = Path("x.fa")
+HEADER = "file,residue,input_chain,input_residue,residue_name\n"
+
+
+def record(label, letters, design="", number=None):
+    return Record(FILE, label, tuple(letters.split("/")), design, number)
+
+
+def names(targets):
+    return [(target.name, target.number) for target in targets]
+
+
+def test_numbers_of_records_or_their_order(designs):
+    numbered = [record(f"a_{k}", "A" * 30, "a", k) for k in (4, 2)]
+    assert names(targets_of(numbered, [designs / "a.pdb"])) == [("a_4", 4), ("a_2", 2)]
+    for other in (None, 4):
+        group = [numbered[0], record("x", "A" * 30, "a", other)]
+        assert names(targets_of(group, [designs / "a.pdb"])) == [("a_0", 0), ("a_1", 1)]
+
+
+def test_designs_whose_sequences_have_equal_names(designs):
+    given = [record("x", "A" * 30, "a", 1), record("y", "A" * 20, "a_1", 0)]
+    files = [designs / "a.pdb", designs / "a_1.pdb"]
+    assert names(targets_of(given, files)) == [("a_1", 1), ("a_1_0", 0)]
+    protdiff.write(protdiff.read(designs / "a.pdb"), designs / "a_1_0.pdb")
+    given = [record("x", "A" * 20, "a_1", 0), record("y", "A" * 30, "a_1_0", 1)]
+    files = [designs / "a_1.pdb", designs / "a_1_0.pdb"]
+    assert names(targets_of(given, files)) == [("a_1_0", 0), ("a_1_0_1", 1)]
+
+
+@pytest.mark.parametrize(
+    ("letters", "design", "error"),
+    [
+        ("A" * 30, "", "x.fa: record r: no design of this name"),
+        ("A" * 29, "a", "x.fa: record r: has 29 residues, .*a.pdb has 30"),
+        ("A" * 30, "pair", r"x.fa: record r: has 30 residues, .*pair.pdb has 30 \+ 30"),
+        ("A" * 60, "pair", r"has chains of 60 residues, .*pair.pdb of 30 \+ 30"),
+        ("A" * 29 + "-", "a", "record r: has '-', which is no residue type"),
+        ("", "a", "record r: has 0 residues"),
+        ("AAAA", "bad", "bad.pdb: "),
+    ],
+)
+def test_what_does_not_belong_together(designs, letters, design, error):
+    (designs / "bad.pdb").write_text("nothing\n")
+    files = sorted(designs.glob("*.pdb"))
+    [target] = targets_of([record("r", letters, design)], files)
+    assert target.error and len(target.error.splitlines()) == 1
+    with pytest.raises(AssertionError, match=error):
+        raise AssertionError(target.error)
+
+
+def test_unknown_letters_may_be_folded(designs):
+    [target] = targets_of([record("r", "X" * 30, "a")], [designs / "a.pdb"])
+    assert not target.error and target.letters == "X" * 30
+
+
+def test_residues_of_a_motif(designs):
+    (designs / "residues.csv").write_text(
+        HEADER + "a.pdb,3,A,53,ASN\na.pdb,4,A,54,PRO\na_1.pdb,1,B,7A,GLY\nother.pdb,9,A,1,GLY\n"
+    )
+    assert np.flatnonzero(DesignFile(designs / "a.pdb").motif).tolist() == [2, 3]
+    assert np.flatnonzero(DesignFile(designs / "a_1.pdb").motif).tolist() == [0]
+    assert DesignFile(designs / "pair.pdb").motif is None
+
+
+def test_a_motif_is_in_every_symmetric_copy(designs):
+    (designs / "residues.csv").write_text(HEADER + "pair.pdb,3,A,53,ASN\n")
+    assert np.flatnonzero(DesignFile(designs / "pair.pdb").motif).tolist() == [2, 32]
+
+
+def test_a_redesign_in_one_chain_of_a_complex(designs, chain):
+    short = replace(chain[:12], chain_ids=["B"] * 12)
+    protdiff.write(joined([chain, short]), designs / "complex.pdb")
+    (designs / "residues.csv").write_text(HEADER + "complex.pdb,3,B,53,ASN\n")
+    assert np.flatnonzero(DesignFile(designs / "complex.pdb").motif).tolist() == [32]
+
+
+@pytest.mark.parametrize("text", ["", "file,residue\na.pdb,x\n", "file\na.pdb\n"])
+def test_a_damaged_table(designs, text):
+    (designs / "residues.csv").write_text(text)
+    file = DesignFile(designs / "a.pdb")
+    if not text:
+        assert file.motif is None
+        return
+    with pytest.raises(ValueError, match=r"residues\.csv: not as protdiff generate writes it"):
+        assert file.motif
