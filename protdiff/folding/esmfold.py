@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from functools import cached_property
+from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -64,14 +65,13 @@ class EsmFoldEngine:
     def network(self) -> Any:
         """The network on its device; ValueError if it cannot be loaded."""
         self.check()
-        from transformers import EsmForProteinFolding
-        from transformers.utils import logging
-
+        transformers: Any = import_module("transformers")
+        logging = transformers.utils.logging
         logging.set_verbosity_error()
         if not sys.stderr.isatty():
             logging.disable_progress_bar()
         try:
-            network, report = EsmForProteinFolding.from_pretrained(
+            network, report = transformers.EsmForProteinFolding.from_pretrained(
                 self.model, output_loading_info=True
             )
         except (OSError, ValueError, AttributeError) as error:
