@@ -131,8 +131,9 @@ def check(
     Examples
     --------
     >>> import protdiff
+    >>> from protdiff.folding import best_of_designs
     >>> results = protdiff.check("designs", "sequences", predictions="folded")  # doctest: +SKIP
-    >>> best = protdiff.folding.best_of_designs(results)  # doctest: +SKIP
+    >>> best = best_of_designs(results)  # doctest: +SKIP
     """
     given = [designs] if isinstance(designs, str | os.PathLike) else designs
     plan = planned(

@@ -199,6 +199,13 @@ def _write_fasta(path: Path, rows: Sequence[Row]) -> None:
                 )
 
 
+def _inputs(rows: Sequence[Row]) -> str:
+    """What stands for the structures on a command line."""
+    files = {row["file"] for row in rows}
+    folders = {str(Path(file).parent) for file in files}
+    return next((names.pop() for names in (files, folders) if len(names) == 1), "DESIGNS")
+
+
 def _report(rows: Sequence[Row], count: int, present: int, out: Path) -> None:
     """Warnings, errors, a summary and what to do next; exit code 1 if there are errors."""
     good = [row for row in rows if not row.get("error")]
@@ -218,8 +225,7 @@ def _report(rows: Sequence[Row], count: int, present: int, out: Path) -> None:
             f"per residue, in {out / FASTA}"
         )
         print(
-            f"next: fold {FASTA} with a structure predictor, then protdiff score PREDICTIONS "
-            f"--reference {out / STRUCTURES}"
+            f"next: protdiff check {_inputs(good)} {out} --fold ENGINE (do they fold as designed?)"
         )
     if bad:
         typer.echo(f"{len(bad)} of {count} could not be designed", err=True)
