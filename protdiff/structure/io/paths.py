@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["SUFFIXES", "beginnings", "find_files", "is_structure", "stem"]
+__all__ = ["SEPARATORS", "SUFFIXES", "beginnings", "find_files", "is_structure", "stem"]
 
 SUFFIXES = (".pdb", ".ent", ".cif", ".mmcif", ".bcif")
 #: What may stand between the name of a structure and the rest of the name of what is made of it.

@@ -7,15 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from protdiff.cli._shared.pairing import (
-    SEPARATORS,
-    Task,
-    pair_by_name,
-    pair_by_table,
-    parse_chains,
-)
+from protdiff.cli._shared.pairing import Task, pair_by_name, pair_by_table, parse_chains
 from protdiff.cli._shared.pairing import stem as name_of
-from protdiff.structure.io.paths import SUFFIXES, find_files
+from protdiff.structure.io.paths import SEPARATORS, SUFFIXES, find_files
 
 
 def make(folder, *names):
