@@ -91,7 +91,7 @@ EXAMPLES = {
     ),
     "check": (
         "protdiff check designs sequences --fold esmfold",
-        'protdiff check designs sequences --fold "boltz predict {fasta} --out_dir {out}"',
+        'protdiff check designs sequences --fold "chai-lab fold {fasta} {out}"',
         "protdiff check designs sequences --predictions colabfold_out",
     ),
     "evaluate": (
