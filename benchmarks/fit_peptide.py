@@ -3,7 +3,7 @@
     python benchmarks/fit_peptide.py DATA_FOLDER
 
 Least squares on the trans links of the training chains of up to 512 residues: coordinates of C,
-N(next) and O, in the frame of their link, as linear functions of `peptide.neighbour_functions`.
+N(next) and O, in the frame of their link, as linear functions of `neighbour_functions`.
 Coordinates in the plane follow the even functions, those off it the odd ones, so that mirror images
 stay mirror images. Then what is left on the validation chains, with rigid peptides and with these:
 error of the atoms, N-CA-C around its mean and omega around 180 degrees, beside the chains' own.
@@ -21,10 +21,10 @@ from protdiff.structure.geometry import angle, dihedral
 from protdiff.structure.peptide import (
     is_trans,
     link_vectors,
-    neighbour_functions,
     place_backbone,
     rigid_links,
 )
+from protdiff.structure.peptide_response import neighbour_functions
 from protdiff.training.chains import load_chains
 
 #: Links with a coordinate farther than this from that of a rigid peptide, Å, are misbuilt.

@@ -20,7 +20,7 @@ ALLOWED = {
     "flow": set(),
     "network": {"structure", "flow"},
     "conditioning": {"structure", "flow"},
-    "sampling": {"structure", "flow", "network", "conditioning"},
+    "sampling": {"structure", "flow", "network", "conditioning", "sequence"},
     "sequence": {"structure", "flow", "network"},
     "dataset": {"structure"},
     "metrics": {"structure"},

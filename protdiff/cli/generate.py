@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 
 from ._shared.condition_options import ConditionOptions, condition_of
-from ._shared.constraint_options import ConstraintOptions
 from ._shared.designs import Run, check_format, load, write_designs
 from ._shared.engine_options import EngineOptions
 from ._shared.generated_sequences import task_of_request
@@ -15,6 +14,7 @@ from ._shared.groups import grouped
 from ._shared.options import ModelOptions, OutputOptions, SamplingFlags
 from ._shared.request_options import RequestOptions, requests_of
 from ._shared.sequence_folder import write_sequences
+from ._shared.type_options import TypeOptions
 
 __all__ = ["generate"]
 
@@ -29,12 +29,10 @@ def generate(
     batch_size: Annotated[
         int | None, typer.Option(min=1, help="Backbones at a time; automatic if left out.")
     ] = None,
-    sequences: Annotated[
-        int, typer.Option(min=0, help="Sequences per backbone, into OUT/sequences.")
-    ] = 0,
     engine: EngineOptions,
     model: ModelOptions,
     given: ConditionOptions,
+    types: TypeOptions,
 ) -> None:
     """Generate protein backbones, coarse to fine.
 
@@ -45,12 +43,11 @@ def generate(
     `protdiff design` writes; residues that are kept, or have a letter in --sequence, keep their
     type, and symmetric copies have one sequence.
     """
-    design = None
-    if sequences:
-        design = ConstraintOptions().settings(sequences, engine, None, sampling.seed)
-    elif engine != EngineOptions():
-        raise ValueError("--engine and --mpnn-model: draw sequences, so give --sequences")
-    condition = condition_of(given)
+    design = types.settings(engine, sampling.seed)
+    condition = condition_of(given, types)
+    text = given.text()
+    if condition is not None and condition.draws_types:
+        text += types.weights_text()
     requests = requests_of(wanted, sampling.seed, condition)
     settings = sampling.settings(batch_size)
     output.check(name)
@@ -65,14 +62,12 @@ def generate(
 
     denoiser, weights, digest = load(model)
     guidance = guidance_of(denoiser, settings)
-    run = Run(name, output, settings, guidance, sampling.seed, weights, digest, given.text())
+    run = Run(name, output, settings, guidance, sampling.seed, weights, digest, text)
     write_designs(
         run,
         requests,
         lambda todo, advance: draw(denoiser, todo, settings, seed=run.seed, advance=advance),
-        lambda request: network_calls(
-            settings, request.condition.second_pass if request.condition else 0.0
-        ),
+        lambda request: network_calls(settings, request.condition),
     )
     if design is not None:
         files = [(output.out / run.row(request)["file"], request) for request in requests]

@@ -1,6 +1,7 @@
 """Conditions on samples: motifs, redesigns, symmetry, energies; several of them add up."""
 
 from .base import Condition, SampleCondition, Sum, ca_of
+from .codesign import CoDesign
 from .compose import conditioned, second_pass
 from .energy import Energy
 from .motif import Motif
@@ -10,7 +11,7 @@ from .symmetry import Symmetry
 from .variation import KeepFold, KeepFragments, PartialFlow
 
 __all__ = [
-    "Condition", "Contacts", "Energy", "KeepFold", "KeepFragments", "Motif", "PartialFlow",
-    "RadiusOfGyration", "Redesign", "Repulsion", "SampleCondition", "Sum", "Symmetry", "ca_of",
-    "conditioned", "second_pass",
+    "CoDesign", "Condition", "Contacts", "Energy", "KeepFold", "KeepFragments", "Motif",
+    "PartialFlow", "RadiusOfGyration", "Redesign", "Repulsion", "SampleCondition", "Sum",
+    "Symmetry", "ca_of", "conditioned", "second_pass",
 ]  # fmt: skip

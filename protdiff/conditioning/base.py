@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from ..structure.backbone import Backbone
+    from .given import Start, TypedRegion
 
 __all__ = ["Condition", "Function", "SampleCondition", "Stage", "Sum", "ca_of", "types_of"]
 
@@ -95,6 +96,10 @@ class SampleCondition:
         `finish` puts chains of an input beside the one that is drawn.
     adds_chains : bool
         The condition makes an assembly of the chain, after `finish` of all other conditions.
+    region : TypedRegion or None
+        Residues whose types are drawn, too.
+    draws_types, moves_atoms : bool
+        What is drawn: by default the backbone alone.
     """
 
     stage: Stage = Stage.SOFT
@@ -104,6 +109,9 @@ class SampleCondition:
     written: Bool[np.ndarray, " residues"] | bool = True
     other_chains: bool = False
     adds_chains: bool = False
+    region: TypedRegion | None = None
+    draws_types: bool = False
+    moves_atoms: bool = True
 
     def __call__(
         self, clean: Float[Tensor, "components 3"], variance: Float[Tensor, " components"], u: float
@@ -123,8 +131,8 @@ class SampleCondition:
             clean = condition(clean, variance, u)
         return clean
 
-    def start(self) -> tuple[Float[Tensor, "components 3"], float] | None:
-        """Clean components (2N, 3) to start from, and the time; None to start from noise."""
+    def start(self) -> Start | None:
+        """The input to start from; None to start from noise."""
         return None
 
     def finish(self, backbone: Backbone) -> Backbone:
@@ -206,6 +214,11 @@ def _check_assembly(parts: Sequence[SampleCondition]) -> None:
         )
     if sum(part.adds_chains for part in parts) > 1:
         raise ValueError("`symmetry`: there are two; give one")
+    if any(part.draws_types for part in parts):
+        raise ValueError(
+            "`symmetry`: types are drawn for one chain alone; use `mode` structure, then draw one "
+            "sequence for all copies (protdiff design --tied)"
+        )
 
 
 class Sum(Condition):
@@ -220,9 +233,14 @@ class Sum(Condition):
         )
         if any(part.adds_chains for part in self.parts):
             _check_assembly(self.parts)
+        if len(self.parts) > 1 and not all(part.moves_atoms for part in self.parts):
+            raise ValueError("`mode` sequence: no atom moves; leave out what would move some")
         self.keeps_fold = any(part.keeps_fold for part in self.parts)
         self.redraws_part = any(part.redraws_part for part in self.parts)
         self.second_pass = max(part.second_pass for part in self.parts)
+        self.region = next(filter(None, (part.region for part in self.parts)), None)
+        self.draws_types = any(part.draws_types for part in self.parts)
+        self.moves_atoms = all(part.moves_atoms for part in self.parts)
 
     def lengths(self, wanted: Sequence[int] | None = None) -> Sequence[int] | None:
         for part in self.parts:
@@ -249,7 +267,7 @@ class Sum(Condition):
                 clean = group[0].correct_together(group, clean, variance, u)
         return clean
 
-    def start(self) -> tuple[Float[Tensor, "components 3"], float] | None:
+    def start(self) -> Start | None:
         return next(filter(None, (part.start() for part in self.parts)), None)
 
     def finish(self, backbone: Backbone) -> Backbone:

@@ -171,6 +171,17 @@ def _blame(
     )
 
 
+def own_frame(clean: Float[Tensor, "components 3"]) -> Float[Tensor, "3 3"]:
+    """Axes (rows) that turn with a chain: its first three modes, made orthonormal.
+
+    The length of the first step of L-BFGS is a sum over coordinates. In these axes it is the same
+    for every orientation of the chain.
+    """
+    axes, upper = torch.linalg.qr(clean[1:4].mT)
+    signs = torch.where(upper.diagonal() < 0, -1.0, 1.0).to(clean.dtype)
+    return (axes * signs).mT
+
+
 def minimised(
     energies: Sequence[Potential],
     clean: Float[Tensor, "components 3"],
@@ -185,13 +196,15 @@ def minimised(
         clean, width = clean.detach().clone(), variance.clone().sqrt()[:, None]
         spread = _spread(variance)
         bonds = Bonds(clean, width[:, 0].square()) if u < HELD_FROM else None
+        frame = own_frame(clean)
         z = torch.zeros_like(clean, requires_grad=True)
         optimizer = torch.optim.LBFGS(
             [z], max_iter=MAX_EVALUATIONS, max_eval=MAX_EVALUATIONS, line_search_fn="strong_wolfe"
         )
 
         def moved() -> Float[Tensor, "components 3"]:
-            return clean + (bonds.turned(width * z) if bonds else width * z)
+            change = width * (z @ frame)
+            return clean + (bonds.turned(change) if bonds else change)
 
         def closure() -> Float[Tensor, ""]:
             optimizer.zero_grad()

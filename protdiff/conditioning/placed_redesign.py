@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from string import ascii_uppercase
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -13,23 +11,20 @@ import torch
 from ..structure.backbone import Backbone, joined
 from .base import SampleCondition, Stage, types_of
 from .energy import SECOND_PASS, Potential, overlap
+from .given import start_from
 from .placed_motif import SPACE, PlacedMotif
-from .ranges import residue_name
+from .site import NEW, UNKNOWN, UNOBSERVED
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float, Int
     from torch import Tensor
 
     from .energy import EnergyFunction
+    from .given import Start
     from .known import Known
+    from .site import Numbering, Site
 
-__all__ = ["PlacedRedesign", "Site", "number_residues", "residues_to_draw"]
-
-UNKNOWN = "UNK"
-#: Marks in the layout of a redrawn chain: a new residue, and one that the file does not have.
-NEW, UNOBSERVED = -1, -2
-#: Fewest residues that must stay: with fewer, the chain's place and orientation are not fixed.
-MIN_KEPT = 3
+__all__ = ["PlacedRedesign"]
 
 
 @dataclass(frozen=True)
@@ -57,62 +52,6 @@ class SurroundingsLaw:
 LAW = SurroundingsLaw()
 
 
-@dataclass(frozen=True, eq=False)
-class Site:
-    """Stretches of a chain that are redrawn, and the file around them.
-
-    Parameters
-    ----------
-    source : Backbone
-        All chains of the file.
-    rows : ndarray of int
-        Rows in the source of the chain, or of the piece of it that the network sees.
-    cuts : tuple of (int, int)
-        (start, stop) of the stretches, as rows of the chain.
-    gives_types : bool
-        Whether the network is given the residue types.
-    name : str
-        How errors begin.
-    """
-
-    source: Backbone
-    rows: Int[np.ndarray, " chain"]
-    cuts: tuple[tuple[int, int], ...]
-    gives_types: bool = False
-    name: str = "`regions`"
-    chain: Backbone = field(init=False)
-
-    def __post_init__(self) -> None:
-        chain = self.source[self.rows]
-        object.__setattr__(self, "chain", chain)
-        new = np.zeros(len(self.rows), bool)
-        for start, stop in self.cuts:
-            new[start:stop] = True
-        lacking = np.flatnonzero(~chain.mask.all(1) & ~new)
-        if len(lacking):
-            raise ValueError(
-                f"{self.name}: residue {residue_name(chain, int(lacking[0]))} of the surroundings "
-                "lacks backbone atoms; "
-                "redesign it too, or take it out"
-            )
-        if (~new).sum() < MIN_KEPT:
-            raise ValueError(f"{self.name}: leaves fewer than three residues; use `length`")
-
-    def surroundings(self) -> Float[np.ndarray, "others 3"]:
-        """CA positions of everything in the file but the chain."""
-        others = np.ones(len(self.source), bool)
-        others[self.rows] = False
-        return self.source.ca[others & self.source.mask[:, 1]]
-
-
-class Numbering(NamedTuple):
-    """Numbers, insertion codes and names of the residues of a redrawn chain."""
-
-    numbers: Int[np.ndarray, " residues"]
-    codes: np.ndarray
-    names: np.ndarray
-
-
 class PlacedRedesign(SampleCondition):
     """A redesign with the lengths of its segments decided.
 
@@ -122,14 +61,23 @@ class PlacedRedesign(SampleCondition):
     place : ndarray of int, shape (N,)
         Row in the chain of every residue, or `NEW` or `UNOBSERVED`.
     numbering : Numbering
+    strength : float or None
+        Time up to which the chain is noised; None: nothing is known of the new residues.
     """
 
     stage, second_pass, redraws_part = Stage.EXACT, SECOND_PASS, True
 
     def __init__(
-        self, site: Site, place: Int[np.ndarray, " residues"], numbering: Numbering
+        self,
+        site: Site,
+        place: Int[np.ndarray, " residues"],
+        numbering: Numbering,
+        strength: float | None = None,
     ) -> None:
         self.site, self.place, self.numbering = site, place, numbering
+        self.strength = strength
+        if strength is not None:  # the chain is in its place from the beginning
+            self.second_pass = 0.0
         self.written, self.other_chains = place != UNOBSERVED, len(site.source.chains) > 1
         around = site.surroundings()
         energies = [Surroundings(around, place < 0)] if len(around) else []
@@ -148,6 +96,13 @@ class PlacedRedesign(SampleCondition):
         self, clean: Float[Tensor, "components 3"], variance: Float[Tensor, " components"], u: float
     ) -> Float[Tensor, "components 3"]:
         return self.motif(clean, variance, u)
+
+    def start(self) -> Start | None:
+        if self.strength is None:
+            return None
+        coords = np.full((len(self.place), 4, 3), np.nan)
+        coords[self.place != UNOBSERVED] = self.site.chain.coords
+        return start_from(coords, self.strength)
 
     def finish(self, backbone: Backbone) -> Backbone:
         """All chains of the file, with its numbering, and the new residues in their places."""
@@ -172,6 +127,10 @@ class PlacedRedesign(SampleCondition):
         )  # fmt: skip
         return _insert(self.site.source, self.site.rows, redrawn)
 
+    def written_rows(self) -> Int[np.ndarray, " residues"]:
+        """Row in the finished file of every residue that is drawn; of those written alone."""
+        return int(self.site.rows[0]) + np.cumsum(self.place != UNOBSERVED) - 1
+
     def _names(self, drawn: Backbone) -> np.ndarray:
         """Residue names: those requested for new residues, else those of the numbering."""
         new = self.place == NEW
@@ -187,7 +146,10 @@ class PlacedRedesign(SampleCondition):
     def sequence(self) -> str | None:
         if not self.site.gives_types or types_of(self.site.chain.residue_names.tolist()) is None:
             return None
-        return types_of(self.numbering.names.tolist())
+        names = np.array(self.numbering.names)
+        if self.region is not None:  # they are drawn
+            names[self.region.places] = UNKNOWN
+        return types_of(names.tolist())
 
 
 class Surroundings(Potential):
@@ -223,61 +185,8 @@ class Surroundings(Potential):
         return energy
 
 
-def number_residues(
-    site: Site, place: Int[np.ndarray, " residues"], growth: Sequence[int]
-) -> Numbering:
-    """Numbers, insertion codes and names of the redrawn chain.
-
-    The new residues of a stretch take its old numbers in turn. Where there are more new residues
-    than old ones, they take the last number with the next free insertion codes. A stretch that
-    keeps its length keeps its residue names; otherwise they are unknown.
-
-    Parameters
-    ----------
-    site : Site
-    place : ndarray of int, shape (N,)
-    growth : sequence of int
-        Residues by which every stretch grows.
-    """
-    chain = site.chain
-    numbers = np.zeros(len(place), dtype=np.int64)
-    codes, names = np.full(len(place), "", dtype="<U1"), np.full(len(place), UNKNOWN)
-    kept = place >= 0
-    numbers[kept] = chain.residue_numbers[place[kept]]
-    codes[kept] = chain.insertion_codes[place[kept]]
-    names[kept] = chain.residue_names[place[kept]]
-    new = iter(np.flatnonzero(place == NEW).tolist())
-    for (start, stop), extra in zip(site.cuts, growth, strict=True):
-        last = int(chain.residue_numbers[stop - 1])
-        taken = set(chain.insertion_codes[chain.residue_numbers == last].tolist())
-        free = (letter for letter in ascii_uppercase if letter not in taken)
-        for k in range(start, stop + extra):
-            i = next(new)
-            numbers[i] = chain.residue_numbers[min(k, stop - 1)]
-            codes[i] = chain.insertion_codes[k] if k < stop else next(free, "")
-            if k >= stop and not codes[i]:
-                raise ValueError(
-                    f"`length_change`: residue {last} has no insertion code left for so many new "
-                    "residues; renumber the file"
-                )
-            if not extra:
-                names[i] = chain.residue_names[k]
-    return Numbering(numbers, codes, names)
-
-
 def _insert(source: Backbone, rows: Int[np.ndarray, " chain"], new: Backbone) -> Backbone:
     """The source with the residues of some rows replaced by a new chain, at the first of them."""
     first = int(rows[0])
     before, rest = np.arange(first), np.setdiff1d(np.arange(first, len(source)), rows)
     return joined([source[before], new, source[rest]])
-
-
-def residues_to_draw(
-    chain: Backbone, numbers: Int[np.ndarray, " residues"], sequence: str | None = None
-) -> Backbone:
-    """Residues of a chain without coordinates; alanine, if no sequence is given."""
-    return Backbone.from_coords(
-        np.full((len(numbers), 4, 3), np.nan), sequence, chain_ids=chain.chain_ids[0],
-        residue_numbers=numbers,
-        b_factors=None if chain.b_factors is None else np.zeros(len(numbers)),
-    )  # fmt: skip

@@ -14,15 +14,9 @@ from ..structure.backbone import joined
 from ..structure.constants import LONGEST_CA_CA, LONGEST_NUMBER_JUMP
 from .base import Condition, Stage, types_of
 from .energy import SECOND_PASS
+from .given import check_strength
 from .motif import BRIDGE_TOLERANCE, draw_sizes
-from .placed_redesign import (
-    NEW,
-    UNOBSERVED,
-    PlacedRedesign,
-    Site,
-    number_residues,
-    residues_to_draw,
-)
+from .placed_redesign import PlacedRedesign
 from .ranges import (
     Fixed,
     chain_name,
@@ -31,6 +25,7 @@ from .ranges import (
     parse_range,
     residue_name,
 )
+from .site import NEW, UNOBSERVED, Site, number_residues, residues_to_draw
 
 if TYPE_CHECKING:
     from jaxtyping import Int
@@ -58,12 +53,16 @@ class Redesign(Condition):
         Least and most residues by which every region may grow (shrink, where negative).
     chain : str, optional
         Chain of the ranges that name none; needed only if there are several chains.
+    strength : float, optional
+        Time of the flow up to which the regions are noised, above 0, where they stay as they are,
+        and below 1. By default nothing of them is kept.
 
     Raises
     ------
     ValueError
         For regions that are not in the structure, overlap or lie in several chains, residues that
-        stay but lack atoms, and length changes that leave nothing of a region.
+        stay but lack atoms, and length changes that leave nothing of a region. For a strength with
+        regions that change their length or lack atoms.
 
     Notes
     -----
@@ -80,6 +79,7 @@ class Redesign(Condition):
     regions: str | Site
     length_change: tuple[int, int] = (0, 0)
     chain: str | None = None
+    strength: float | None = None
 
     stage, second_pass, redraws_part = Stage.EXACT, SECOND_PASS, True
 
@@ -98,6 +98,8 @@ class Redesign(Condition):
                 )
         if self.site.gives_types:
             self._check_reach()
+        if self.strength is not None:
+            self._check_start(self.strength)
 
     @classmethod
     def at(
@@ -141,6 +143,19 @@ class Redesign(Condition):
             start = b
         return np.array(place)
 
+    def _check_start(self, strength: float) -> None:
+        """ValueError if the regions cannot be noised up to a time."""
+        check_strength(strength)
+        if self.length_change != (0, 0):
+            raise ValueError("`strength`: needs regions of the same length; no `length_change`")
+        lacking = np.flatnonzero(~self.site.chain.mask.all(1))
+        if len(lacking):
+            residue = residue_name(self.site.chain, int(lacking[0]))
+            raise ValueError(
+                f"`strength`: residue {residue} lacks backbone atoms, so it cannot be varied; "
+                "leave `strength` out, or name regions without it"
+            )
+
     def _check_reach(self) -> None:
         """ValueError if a region, with all that it may grow, cannot bridge what is beside it."""
         chain = self.site.chain
@@ -178,7 +193,8 @@ class Redesign(Condition):
         cuts, extra = self.site.cuts, length - self.lengths()[0]
         growth = [low + g for g in draw_sizes([(0, high - low)] * len(cuts), extra, rng)]
         place = self._layout(growth)
-        return PlacedRedesign(self.site, place, number_residues(self.site, place, growth))
+        numbering = number_residues(self.site, place, growth)
+        return PlacedRedesign(self.site, place, numbering, self.strength)
 
 
 def find_regions(

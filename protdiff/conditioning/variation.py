@@ -14,6 +14,7 @@ from ..structure.constants import FILE_BREAK
 from ..structure.peptide import link_vectors
 from .base import Condition, Stage, types_of
 from .energy import SECOND_PASS
+from .given import Start, check_strength, start_from
 from .placed_motif import PlacedMotif
 from .ranges import chain_name, residue_name
 
@@ -220,10 +221,7 @@ class PartialFlow(Variation):
     strength: float = 0.5
 
     def __post_init__(self) -> None:
-        if not 0 < self.strength < 1:
-            raise ValueError(
-                f"`strength` {self.strength:g}: must be above 0 (the input) and below 1 (noise)"
-            )
+        check_strength(self.strength)
         super().__post_init__()
 
     def __call__(
@@ -231,5 +229,5 @@ class PartialFlow(Variation):
     ) -> Float[Tensor, "components 3"]:
         return clean
 
-    def start(self) -> tuple[Float[Tensor, "components 3"], float]:
-        return self.clean, self.strength
+    def start(self) -> Start:
+        return start_from(self.source.coords, self.strength)

@@ -15,7 +15,7 @@ from .reader import with_reading
 from .score_network import ScoreNetwork
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from jaxtyping import Bool, Float
     from torch import Tensor
@@ -99,7 +99,7 @@ class Denoiser(nn.Module):
     def bind(
         self,
         lengths: Sequence[int],
-        conditions: Conditions | None = None,
+        conditions: Conditions | Callable[[], Conditions | None] | None = None,
         flow: Flow | None = None,
         remember: bool = False,
         guidance: float = 1.0,
@@ -110,8 +110,10 @@ class Denoiser(nn.Module):
         ----------
         lengths : sequence of int
             Residues of every chain of the batch.
-        conditions : Tensor, shape (B, N, C), optional
-            Per residue; zeros mean "not given". They are completed by `read`.
+        conditions : Tensor, shape (B, N, C), or callable, optional
+            Per residue; zeros mean "not given". They are completed by `read`. A function of no
+            arguments that returns them is called in every call: for types that are drawn on the
+            way.
         flow : Flow, optional
             The recipe's, perhaps with some components masked.
         remember : bool
@@ -134,21 +136,21 @@ class Denoiser(nn.Module):
             If guidance is wanted and there is no guide.
         """
         flow = flow or self.recipe(lengths)
-        conditions = self.read(conditions, lengths)
+        given = self._reading(conditions, lengths)
         remember = remember and self.self_conditioning
         before: tuple[Tensor, Tensor] | None = None  # time and estimate of the last call
         weaker = None
         if guidance != 1:
             if self.guide is None:
                 raise ValueError("guidance: these weights have no guide")
-            _, weaker = self.guide.bind(lengths, conditions, flow)
+            _, weaker = self.guide.bind(lengths, given, flow)
 
         def denoise(x: Components, u: Float[Tensor, "batch"]) -> Components:
             nonlocal before
             # A new walk starts from more noise, and must not see the estimate of the walk before.
             known = before is not None and bool((u <= before[0]).all())
             previous = before[1] if before is not None and known else None
-            clean = self.estimate(x, u, lengths, flow, conditions, previous)
+            clean = self.estimate(x, u, lengths, flow, given(), previous)
             if weaker is not None:
                 weight = guidance_weights(flow, u, guidance)
                 if bool((weight != 1).any()):
@@ -157,6 +159,15 @@ class Denoiser(nn.Module):
             return clean
 
         return flow, denoise
+
+    def _reading(
+        self, conditions: Conditions | Callable[[], Conditions | None] | None, lengths: Lengths
+    ) -> Callable[[], Conditions | None]:
+        """The conditions of a call, completed: in every call, if they may change on the way."""
+        if callable(conditions):
+            return lambda: self.read(conditions(), lengths)
+        completed = self.read(conditions, lengths)
+        return lambda: completed
 
     def read(self, conditions: Conditions | None, lengths: Lengths) -> Conditions | None:
         """Conditions (B, N, C) as the network is to see them: completed by the reader, if any."""

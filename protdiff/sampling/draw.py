@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from .alternation import designed_alone
 from .batching import batches
 from .plan import Request
 from .sample import Sample, sample
@@ -42,5 +44,16 @@ def draw(
     advance : callable, optional
         Called with the number of chains after every network call.
     """
+    if any(request.condition and not request.condition.moves_atoms for request in requests):
+        yield _sequences_alone(requests, seed)
+        return
     for batch in batches(requests, denoiser.device, settings):
         yield sample(denoiser, batch, settings, seed=seed, times=times, advance=advance)
+
+
+def _sequences_alone(requests: Sequence[Request], seed: int) -> list[Sample]:
+    """Samples of requests that move no atom; the structure network is not called."""
+    began = time.perf_counter()
+    designed = list(designed_alone(requests, seed))
+    seconds = (time.perf_counter() - began) / len(requests)
+    return [Sample(request, backbone, 0, seconds) for request, backbone in designed]

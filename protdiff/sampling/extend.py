@@ -90,7 +90,7 @@ def extension_calls(extension: Extension, settings: SamplingSettings) -> int:
     """Network calls for one structure."""
     from ..conditioning.placed_redesign import PlacedRedesign
 
-    per_window = network_calls(settings, second_pass=PlacedRedesign.second_pass)
+    per_window = network_calls(settings, PlacedRedesign)
     return len(extension.windows()) * per_window
 
 

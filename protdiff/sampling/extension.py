@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from ..conditioning.placed_redesign import residues_to_draw
 from ..conditioning.ranges import chain_name, find_chain, residue_name
+from ..conditioning.site import residues_to_draw
 from ..structure.backbone import joined
 from .plan import MAX_LENGTH, MIN_LENGTH
 

@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..structure.backbone import RESIDUE_TYPES, Backbone
-from ..structure.peptide import place_backbone
-from ..structure.secondary_structure import STATES
+from .alternation import alternating
 from .guidance import guidance_of
 from .plan import Request
 from .settings import DEFAULTS, SamplingSettings
@@ -24,6 +22,7 @@ if TYPE_CHECKING:
     from ..conditioning.base import SampleCondition
     from ..flow import Flow
     from ..network import Denoiser
+    from ..structure.backbone import Backbone
 
     Noise = Callable[[], Float[Tensor, "batch components 3"]]
     Denoise = Callable[
@@ -52,20 +51,25 @@ class Sample:
     seconds: float
 
 
-def network_calls(settings: SamplingSettings, second_pass: float = 0.0) -> int:
-    """Calls of the network that one sample takes.
+def network_calls(
+    settings: SamplingSettings,
+    condition: SampleCondition | type[SampleCondition] | None = None,
+) -> int:
+    """Calls of the structure network that one sample takes.
 
     Parameters
     ----------
     settings : SamplingSettings
-    second_pass : float
-        Time from which there is a second pass, see `SampleCondition`; 0 for none.
+    condition : SampleCondition, optional
+        That of the sample, or its class: it may want a second pass, or move no atom.
     """
     from ..conditioning.compose import second_pass_calls
 
+    if condition is not None and not condition.moves_atoms:
+        return 0
     passes = [settings.steps]
-    if second_pass:
-        passes.append(second_pass_calls(settings.steps, second_pass))
+    if condition is not None and condition.second_pass:
+        passes.append(second_pass_calls(settings.steps, condition.second_pass))
     # Heun's rule looks ahead in every step: two calls for each time but the last.
     return sum(2 * n - 1 if settings.sampler == "heun" else n for n in passes)
 
@@ -105,36 +109,34 @@ def sample(
     from ..conditioning import conditioned, second_pass
     from ..flow import sampling_times, to_coords
     from ..network.numerics import flush_denormals
+    from .batch_state import BatchState
 
     guidance = guidance_of(denoiser, settings)
     began = time.perf_counter()
-    lengths = [request.length for request in requests]
-    conditions = [request.condition for request in requests]
-    size = max(lengths)
-    features = _features(requests, size)
-    flow, denoise = denoiser.bind(lengths, features, remember=True, guidance=guidance)
-    denoise = conditioned(_checked(denoise, settings), flow, lengths, conditions)
-    denoise, calls = _counted(denoise, advance)
+    batch = BatchState(requests, seed)
+    flow, denoise = denoiser.bind(batch.lengths, batch.features, remember=True, guidance=guidance)
+    denoise = conditioned(_checked(denoise, settings), flow, batch.lengths, batch.conditions)
+    denoise, calls = _counted(alternating(denoise, batch.types, batch.estimate), advance)
     walk = _sampler(settings, flow)
     with torch.inference_mode(), flush_denormals():
-        noise = noise_source(requests, size, seed)
-        start, until = _start(flow, conditions, lengths, noise)
-        grid = sampling_times(flow, settings.steps, until, settings.times)
+        noise = noise_source(requests, batch.size, seed)
+        start, passes = batch.start(flow, noise), [batch.until]
+        grid = sampling_times(flow, settings.steps, batch.until, settings.times)
         if times is not None:
-            grid = until * times
+            grid = batch.until * times
         least = [least_power(request, settings.law) for request in requests]
         options = {"temperature": temperatures(flow, least, settings), "callback": callback}
         clean = walk(denoise, flow, grid, noise, start=start, **options)
-        second, extra = second_pass(len(grid), conditions)
+        second, extra = second_pass(len(grid), batch.conditions)
         if extra:
-            second = min(second, until)
+            second = min(second, batch.until)
+            passes.append(second)
             start = flow.noise(clean, torch.full((len(clean),), second), noise())
             grid = sampling_times(flow, extra, second, settings.times)
             clean = walk(denoise, flow, grid, noise, start=start, **options)
-        ca = to_coords(clean[:, :size], lengths).numpy()
-    _check_extent(float(np.abs(ca).max()), settings)
-    links = clean[:, size:].numpy()
-    backbones = [_backbone(*parts) for parts in zip(requests, ca, links, strict=True)]
+        ca = to_coords(clean[:, : batch.size], batch.lengths)
+        _check_extent(float(ca.abs().max()), settings)
+        backbones = batch.backbones(flow, clean, passes)
     seconds = (time.perf_counter() - began) / len(requests)
     return [
         Sample(request, backbone, calls(), seconds)
@@ -162,20 +164,6 @@ def _checked(denoise: Denoise, settings: SamplingSettings) -> Denoise:
         return clean
 
     return checked
-
-
-def _features(requests: Sequence[Request], size: int) -> Float[Tensor, "batch residues features"]:
-    """Condition features of the requests."""
-    from ..network.condition_features import condition_features
-
-    def indices(text: str | None, letters: str) -> list[int] | None:
-        return [letters.find(letter) for letter in text] if text else None
-
-    return condition_features(
-        [indices(request.sequence, RESIDUE_TYPES) for request in requests],
-        [indices(request.structure, STATES) for request in requests],
-        size,
-    )
 
 
 def _counted(
@@ -239,34 +227,3 @@ def noise_source(requests: Sequence[Request], size: int, seed: int) -> Noise:
         return out
 
     return noise
-
-
-def _start(
-    flow: Flow,
-    conditions: Sequence[SampleCondition | None],
-    lengths: Sequence[int],
-    noise: Noise,
-) -> tuple[Float[Tensor, "batch components 3"] | None, float]:
-    """State to start from (None: the prior) and its time, as the conditions say."""
-    import torch
-
-    starts = [condition.start() if condition is not None else None for condition in conditions]
-    given = [start for start in starts if start is not None]
-    if not given:
-        return None, 1.0
-    if len(given) < len(starts) or len({until for _, until in given}) != 1:
-        raise ValueError("the samples of a batch must start at one time; use `batch_size` 1")
-    size, until = flow.mask.shape[1] // 2, given[0][1]
-    clean = torch.zeros(*flow.mask.shape, 3, dtype=torch.float64)
-    for row, n, (components, _) in zip(clean, lengths, given, strict=True):
-        row[:n], row[size : size + n] = components[:n], components[n:]
-    return flow.noise(clean, torch.full((len(clean),), until), noise()), until
-
-
-def _backbone(
-    request: Request, ca: Float[np.ndarray, "size 3"], links: Float[np.ndarray, "size 3"]
-) -> Backbone:
-    """Backbone of a request from its padded CA trace (Å) and link vectors."""
-    n = request.length
-    backbone = Backbone.from_coords(place_backbone(ca[:n], links[: n - 1]), request.sequence)
-    return backbone if request.condition is None else request.condition.finish(backbone)

@@ -9,16 +9,13 @@ trace and one vector per link are enough to rebuild the whole backbone.
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
-from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from .._system.resources import data_file
 from .constants import BOND_ANGLES, BOND_LENGTHS, CIS_LIMIT
-from .geometry import dihedral, place_atom, rejection, unit
+from .geometry import angle, dihedral, place_atom, rejection, unit
+from .peptide_response import fitted_response, neighbour_functions
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float
@@ -28,9 +25,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "LINK_ATOMS",
+    "Deviations",
+    "deviations",
     "is_trans",
     "link_vectors",
-    "neighbour_functions",
     "place_backbone",
     "rigid_links",
 ]
@@ -104,64 +102,72 @@ def rigid_links(
     return np.stack([axis, plane, np.cross(axis, plane)], 1), (ca[1:] + ca[:-1]) / 2, local
 
 
-def neighbour_functions(
-    ca: Trace,
-    frames: Float[np.ndarray, "residues-1 3 3"],
-    midpoints: Links,
-    local: Float[np.ndarray, "residues-1 3 3"],
-) -> tuple[Float[np.ndarray, "residues-1 2 5"], Float[np.ndarray, "residues-1 2 3"]]:
-    """Functions of the neighbours' positions with which a peptide bends and twists.
-
-    They are polynomials in two unit vectors with components (a, e, b) in the frame of the link:
-    from its first CA to the N before it, and from its second CA to the C after it, both atoms as in
-    rigid peptides. They are 0 where the chain ends.
+class Deviations(NamedTuple):
+    """What `place_backbone` does not know of a real chain: how its atoms lie off their means.
 
     Parameters
     ----------
-    ca, frames, midpoints, local : ndarray
-        CA positions, and `rigid_links` of them.
-
-    Returns
-    -------
-    even : ndarray, shape (L - 1, 2, 5)
-        a, e, a², e², a e of the two directions.
-    odd : ndarray, shape (L - 1, 2, 3)
-        b, a b, e b, which change sign in the mirror image.
+    links : ndarray, shape (L - 1, 3, 3)
+        Of C, N(next) and O in the frame of their link, Å.
+    ends : ndarray, shape (3, 3)
+        Of the first N, the last C and the last O: bond length (Å), bond angle and dihedral
+        (degrees).
     """
-    atoms = midpoints[:, None] + local @ frames
-    directions = np.zeros((len(frames), 2, 3))
-    directions[1:, 0], directions[:-1, 1] = atoms[:-1, 1] - ca[1:-1], atoms[1:, 0] - ca[1:-1]
-    a, e, b = np.moveaxis(unit(directions) @ frames.swapaxes(1, 2), -1, 0)
-    return np.stack([a, e, a * a, e * e, a * e], -1), np.stack([b, a * b, e * b], -1)
+
+    links: Float[np.ndarray, "residues-1 3 3"]
+    ends: Float[np.ndarray, "3 3"]
+
+    def scaled(self, share: float) -> Deviations:
+        """This share of every deviation."""
+        return Deviations(share * self.links, share * self.ends)
 
 
-@dataclass(frozen=True)
-class PeptideResponse:
-    """How C, N(next) and O of a peptide move with its neighbours, fitted on real chains.
+def deviations(coords: Float[np.ndarray, "residues 4 3"]) -> Deviations:
+    """How the atoms of a chain lie off those of `place_backbone` with the same CA atoms and links.
 
     Parameters
     ----------
-    mean : ndarray, shape (2, 5)
-        Means of the even functions.
-    in_plane : ndarray, shape (2, 5, 3, 2)
-        Shifts along a and e, Å per unit of each even function.
-    off_plane : ndarray, shape (2, 3, 3)
-        Shifts along b, Å per unit of each odd function.
+    coords : ndarray, shape (L, 4, 3)
+        N, CA, C, O in Å, no missing atoms.
+
+    Examples
+    --------
+    >>> import protdiff
+    >>> from protdiff.structure.peptide import deviations, link_vectors, place_backbone
+    >>> coords = protdiff.read("data/examples/1tpk.pdb").chain("A").coords
+    >>> exact = place_backbone(coords[:, 1], link_vectors(coords), deviations(coords))
+    >>> bool(abs(exact - coords).max() < 1e-6)  # Å
+    True
     """
+    coords = np.asarray(coords, dtype=float)
+    frames, midpoints, local = _link_atoms(coords[:, 1], link_vectors(coords))
+    atoms = np.stack([coords[:-1, 2], coords[1:, 0], coords[:-1, 3]], 1)
+    links = (atoms - midpoints[:, None]) @ frames.swapaxes(1, 2) - local
+    n, ca, c, o = np.moveaxis(coords, 1, 0)
+    real = [
+        _internal(n[1], c[0], ca[0], n[0]),
+        _internal(c[-2], n[-1], ca[-1], c[-1]),
+        _internal(n[-1], ca[-1], c[-1], o[-1]),
+    ]
+    ends = np.array(real) - _ideal_ends(coords)
+    ends[:, 2] = (ends[:, 2] + 180) % 360 - 180
+    return Deviations(links, ends)
 
-    mean: Float[np.ndarray, "2 5"]
-    in_plane: Float[np.ndarray, "2 5 3 2"]
-    off_plane: Float[np.ndarray, "2 3 3"]
+
+def _internal(
+    a: Float[np.ndarray, "3"],
+    b: Float[np.ndarray, "3"],
+    c: Float[np.ndarray, "3"],
+    atom: Float[np.ndarray, "3"],
+) -> tuple[float, float, float]:
+    """Bond length (Å), bond angle and dihedral (degrees) with which `place_atom` puts an atom."""
+    bond = float(np.linalg.norm(atom - c))
+    return bond, float(angle(b, c, atom)), float(dihedral(a, b, c, atom))
 
 
-@cache
-def _response() -> PeptideResponse:
-    """The fit that the package ships (data/peptide.json, from benchmarks/fit_peptide.py)."""
-    table = json.loads(data_file("peptide.json").read_text())
-    return PeptideResponse(*(np.array(table[key]) for key in ("mean", "in_plane", "off_plane")))
-
-
-def place_backbone(ca: Trace, links: Links) -> Float[np.ndarray, "residues 4 3"]:
+def place_backbone(
+    ca: Trace, links: Links, off: Deviations | None = None
+) -> Float[np.ndarray, "residues 4 3"]:
     """All backbone atoms from the CA trace and one vector per peptide link.
 
     Parameters
@@ -171,6 +177,8 @@ def place_backbone(ca: Trace, links: Links) -> Float[np.ndarray, "residues 4 3"]
     links : ndarray, shape (L - 1, 3)
         Carbonyl direction of each link; only the direction of its part perpendicular to the link's
         axis is used.
+    off : Deviations, optional
+        How the atoms lie off their means; by default they do not.
 
     Returns
     -------
@@ -187,31 +195,55 @@ def place_backbone(ca: Trace, links: Links) -> Float[np.ndarray, "residues 4 3"]
     the chain ends, even functions have their mean value and odd ones 0. Cis links stay rigid.
     """
     ca, links = np.asarray(ca, dtype=float), np.asarray(links, dtype=float)
+    frames, midpoints, local = _link_atoms(ca, links)
+    if off is not None:
+        local = local + off.links
+    coords = np.empty((len(ca), 4, 3))
+    coords[:, 1] = ca
+    atoms = midpoints[:, None] + local @ frames
+    coords[:-1, 2], coords[1:, 0], coords[:-1, 3] = np.moveaxis(atoms, 1, 0)
+    _place_ends(coords, _ideal_ends(coords) + (0 if off is None else off.ends))
+    return coords
+
+
+def _link_atoms(
+    ca: Trace, links: Links
+) -> tuple[Float[np.ndarray, "residues-1 3 3"], Links, Float[np.ndarray, "residues-1 3 3"]]:
+    """`rigid_links`, bent and twisted by their neighbours."""
     frames, midpoints, local = rigid_links(ca, links)
     even, odd = neighbour_functions(ca, frames, midpoints, local)
-    response = _response()
+    response = fitted_response()
     even = even - response.mean
     even[0, 0] = even[-1, 1] = 0
     trans = is_trans(ca)
     local[trans, :, :2] += np.einsum("lsf,sfax->lax", even, response.in_plane)[trans]
     local[trans, :, 2] += np.einsum("lsf,sfa->la", odd, response.off_plane)[trans]
-    coords = np.empty((len(ca), 4, 3))
-    coords[:, 1] = ca
-    atoms = midpoints[:, None] + local @ frames
-    coords[:-1, 2], coords[1:, 0], coords[:-1, 3] = np.moveaxis(atoms, 1, 0)
-    _place_ends(coords)
-    return coords
+    return frames, midpoints, local
 
 
-def _place_ends(coords: Float[np.ndarray, "residues 4 3"]) -> None:
-    """Set the first N, the last C and the last O, which no link places."""
+def _ideal_ends(coords: Float[np.ndarray, "residues 4 3"]) -> Float[np.ndarray, "3 3"]:
+    """Bond length, bond angle and dihedral of the first N, the last C and the last O.
+
+    No link places these atoms: they continue the torsions of the neighbouring residue.
+    """
     n, ca, c = coords[:, 0], coords[:, 1], coords[:, 2]
     lengths, angles = BOND_LENGTHS, BOND_ANGLES
-    psi = dihedral(n[1], ca[1], c[1], n[2])
-    coords[0, 0] = place_atom(n[1], c[0], ca[0], lengths["N-CA"], angles["N-CA-C"], float(psi))
+    first = dihedral(n[1], ca[1], c[1], n[2])
     phi = dihedral(c[-3], n[-2], ca[-2], c[-2])
     psi = dihedral(n[-2], ca[-2], c[-2], n[-1])
-    coords[-1, 2] = place_atom(c[-2], n[-1], ca[-1], lengths["CA-C"], angles["N-CA-C"], float(phi))
-    coords[-1, 3] = place_atom(
-        n[-1], ca[-1], c[-1], lengths["C-O"], angles["CA-C-O"], float(psi) + 180
-    )
+    return np.array([
+        [lengths["N-CA"], angles["N-CA-C"], float(first)],
+        [lengths["CA-C"], angles["N-CA-C"], float(phi)],
+        [lengths["C-O"], angles["CA-C-O"], float(psi) + 180],
+    ])  # fmt: skip
+
+
+def _place_ends(
+    coords: Float[np.ndarray, "residues 4 3"], internal: Float[np.ndarray, "3 3"]
+) -> None:
+    """Set the first N, the last C and the last O from their internal coordinates."""
+    n, ca, c = coords[:, 0], coords[:, 1], coords[:, 2]
+    first, last, oxygen = internal.tolist()
+    coords[0, 0] = place_atom(n[1], c[0], ca[0], *first)
+    coords[-1, 2] = place_atom(c[-2], n[-1], ca[-1], *last)
+    coords[-1, 3] = place_atom(n[-1], ca[-1], c[-1], *oxygen)

@@ -8,7 +8,7 @@ import pytest
 
 import protdiff
 from protdiff.conditioning import Redesign
-from protdiff.conditioning.placed_redesign import number_residues
+from protdiff.conditioning.site import number_residues
 from protdiff.sampling.plan import Request, resolved
 from protdiff.sampling.settings import DEFAULTS
 from protdiff.sampling.temperature import least_power

@@ -12,9 +12,10 @@ from protdiff.conditioning import Energy, KeepFold, KeepFragments, PartialFlow
 from protdiff.conditioning.variation import components_of
 from protdiff.flow import cosine_modes, gaussian_oracle, uniform_times
 from protdiff.flow.samplers import sde_2m
+from protdiff.sampling.batch_state import BatchState
 from protdiff.sampling.plan import Request, resolved
-from protdiff.sampling.sample import _start
 from protdiff.sampling.temperature import least_power
+from protdiff.structure.peptide import deviations, link_vectors, place_backbone
 from protdiff.structure.superposition import rmsd
 
 EXAMPLES = Path(__file__).parents[2] / "data" / "examples"
@@ -78,10 +79,11 @@ def test_partial_flow_starts_from_the_noised_input(source, tiny_denoiser):
     flow = tiny_denoiser.recipe([48])
     partial = PartialFlow(source, 0.4)
     zero = torch.zeros(1, 96, 3, dtype=torch.float64)
-    start, until = _start(flow, [partial], [48], lambda: zero)
+    batch = BatchState([Request(0, 48, condition=partial)], seed=0)
+    start = batch.start(flow, lambda: zero)
     clean, _ = components_of(source)
     alpha = flow.kernel(torch.tensor([0.4])).alpha[0]
-    assert until == 0.4
+    assert batch.until == 0.4
     torch.testing.assert_close(start[0], alpha[:, None] * clean * flow.mask[0, :, None])
 
 
@@ -94,8 +96,9 @@ def test_partial_flow_of_the_exact_denoiser_is_the_posterior(source, tiny_denois
         return torch.randn(400, 96, 3, generator=generator, dtype=torch.float64)
 
     clean, _ = components_of(source)
-    start, until = _start(flow, [PartialFlow(source, 0.5)] * 400, [48] * 400, noise)
-    made = sde_2m(gaussian_oracle(flow), flow, until * uniform_times(40), noise, start=start)
+    request = Request(0, 48, condition=PartialFlow(source, 0.5))
+    start = BatchState([request] * 400, seed=0).start(flow, noise)
+    made = sde_2m(gaussian_oracle(flow), flow, 0.5 * uniform_times(40), noise, start=start)
     k = flow.kernel(torch.full((400,), 0.5))
     expected = (k.alpha * k.c_skip)[0, :, None] * clean
     tau = ((k.c_out[0] ** 2) * (1 + (k.alpha * k.c_skip)[0]))[:, None]  # of posterior and noise
@@ -111,6 +114,30 @@ def test_small_strength_stays_near(source, tiny_weights):
         )
         far.append(float(rmsd(torch.tensor(made.ca), torch.tensor(source.ca))))
     assert far[0] < 1 < far[1]
+
+
+def test_no_strength_returns_the_input(source, tiny_weights):
+    """All atoms, those at the ends too, within what the flow resolves at time 0 (α² = 0.999)."""
+    [made] = protdiff.generate(
+        condition=PartialFlow(source, 1e-4), weights=tiny_weights, steps=4, seed=1
+    )
+    off = np.linalg.norm(made.coords - source.coords, axis=2)
+    assert off.max() < 0.2 and np.sqrt(np.square(off).mean(0)).max() < 0.06
+    rebuilt = np.linalg.norm(
+        place_backbone(source.ca, link_vectors(source.coords)) - source.coords, axis=2
+    )
+    assert rebuilt[0, 0] > 0.5 and rebuilt[-1, 3] > 0.5  # as it would be without deviations
+
+
+def test_deviations_fade_with_the_link_vectors(source, tiny_denoiser):
+    """Twice the factor α: once when they are noised, once in the estimate."""
+    batch = BatchState([Request(0, 48, condition=PartialFlow(source, 0.2))], seed=0)
+    flow = tiny_denoiser.recipe([48])
+    left, alpha = batch.deviations(flow, 0, [0.2]), flow.kernel(0.2).alpha[0, 48]
+    whole = deviations(source.coords)
+    np.testing.assert_allclose(left.ends, float(alpha) ** 2 * whole.ends)
+    np.testing.assert_allclose(left.links, float(alpha) ** 2 * whole.links)
+    assert 0.01 < float(alpha) ** 2 < 0.9
 
 
 @pytest.mark.parametrize("spoil", ["atoms", "gap", "chains"])

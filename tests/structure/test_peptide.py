@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from protdiff import read
 from protdiff.structure import geometry
-from protdiff.structure.peptide import link_vectors, place_backbone
+from protdiff.structure.peptide import deviations, link_vectors, place_backbone
 
 EXAMPLES = Path(__file__).parents[2] / "data" / "examples"
 
@@ -45,6 +45,28 @@ def test_real_chain_is_rebuilt(real):
     # rms over 663 chains: N 0.056, C 0.038, O 0.048 Å (rigid peptides: 0.081, 0.050, 0.059)
     assert error[1] == 0
     assert (error < [0.08, 1e-9, 0.06, 0.08]).all()
+
+
+def test_with_its_deviations_a_chain_is_rebuilt_exactly(real):
+    """In the chain and at its ends. Without them there is the mean, and half of them between."""
+    ca, links, off = real[:, 1], link_vectors(real), deviations(real)
+    np.testing.assert_allclose(place_backbone(ca, links, off), real, atol=1e-9)
+    mean = place_backbone(ca, links)
+    np.testing.assert_array_equal(place_backbone(ca, links, off.scaled(0.0)), mean)
+    half = place_backbone(ca, links, off.scaled(0.5))
+    np.testing.assert_allclose(half[1:-1], (real + mean)[1:-1] / 2, atol=1e-9)
+    # End atoms turn about their bonds, which keep a length between the two.
+    for x in (half, real, mean):
+        assert abs(np.linalg.norm(x[0, 0] - x[0, 1]) - 1.46) < 0.05
+        assert abs(np.linalg.norm(x[-1, 2] - x[-1, 1]) - 1.52) < 0.05
+    assert (abs(off.ends[:, 2]) <= 180).all()
+
+
+def test_deviations_turn_with_the_chain(real):
+    turn = np.linalg.qr(np.random.default_rng(0).normal(size=(3, 3)))[0]
+    turn *= np.linalg.det(turn)
+    for a, b in zip(deviations(real), deviations(real @ turn.T), strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-9)
 
 
 def test_peptides_yield_to_their_neighbours(real):

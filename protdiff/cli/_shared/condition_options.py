@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +13,7 @@ import typer
 
 from .energy_files import load_function, read_contacts
 from .flags import naming
+from .type_options import NO_TYPE_OPTIONS, TypeOptions
 
 if TYPE_CHECKING:
     from ...conditioning import Condition
@@ -19,6 +21,14 @@ if TYPE_CHECKING:
 __all__ = ["ConditionOptions", "condition_of"]
 
 MOTIF, INPUT, BIAS = "Motif scaffolding", "From a structure", "Restraints and symmetry"
+
+
+class Drawn(StrEnum):
+    """What is drawn of the segments of --redesign."""
+
+    structure = "structure"
+    sequence = "sequence"
+    both = "both"
 
 
 class Vary(StrEnum):
@@ -61,6 +71,14 @@ class ConditionOptions:
             "--design",
         ),
     ] = None
+    codesign: Annotated[
+        Drawn | None,
+        _option(
+            INPUT,
+            "Draw the backbone of these segments (structure, as without this option), their "
+            "residue types (sequence), or both in turn.",
+        ),
+    ] = None
     length_change: Annotated[
         str | None, _option(INPUT, "Residues by which a redrawn segment may grow: -2..+3.")
     ] = None
@@ -73,7 +91,11 @@ class ConditionOptions:
     ] = 12.0
     strength: Annotated[
         float | None,
-        _option(INPUT, "Noise the input up to this time of the flow, above 0 and below 1."),
+        _option(
+            INPUT,
+            "Noise the input, or the segments of --redesign, up to this time of the flow, above 0 "
+            "and below 1.",
+        ),
     ] = None
     contacts: Annotated[
         Path | None,
@@ -96,11 +118,21 @@ class ConditionOptions:
         return " ".join(f"{k}={v}" for k, v in given.items())
 
 
-def condition_of(options: ConditionOptions) -> Condition | None:
-    """The condition that the options describe, or None."""
+def condition_of(
+    options: ConditionOptions, types: TypeOptions = NO_TYPE_OPTIONS
+) -> Condition | None:
+    """The condition that the options describe, or None.
+
+    Parameters
+    ----------
+    options : ConditionOptions
+    types : TypeOptions
+        How residue types are drawn, with --codesign.
+    """
     if options.motif is not None and options.source is not None:
         raise ValueError("--motif and --in: give one of the two")
-    parts = [part for make in (_input, _motif, _bias, _symmetry) for part in make(options)]
+    makers = (partial(_input, types), _motif, _bias, _symmetry)
+    parts = [part for make in makers for part in make(options)]
     if len(parts) < 2:
         return parts[0] if parts else None
     from ...conditioning import Sum
@@ -118,25 +150,34 @@ def _motif(options: ConditionOptions) -> Iterator[Condition]:
     yield Motif(options.motif, options.contig)
 
 
-def _input(options: ConditionOptions) -> Iterator[Condition]:
+def _input(types: TypeOptions, options: ConditionOptions) -> Iterator[Condition]:
     tasks = [n for n in ("redesign", "vary", "strength") if getattr(options, n) is not None]
     if options.source is None:
-        for name in (*tasks, "chain", "length_change"):
+        for name in (*tasks, "codesign", "chain", "length_change"):
             if getattr(options, name) is not None:
                 raise ValueError(f"--{name.replace('_', '-')}: needs --in FILE")
         return
-    if len(tasks) != 1:
-        raise ValueError("--in: give one of --redesign, --vary and --strength with it")
-    if options.length_change is not None and options.redesign is None:
-        raise ValueError("--length-change: needs --redesign")
-    from ...conditioning import KeepFold, KeepFragments, PartialFlow, Redesign
+    if len(tasks) != 1 and tasks != ["redesign", "strength"]:
+        raise ValueError(
+            "--in: give one of --redesign, --vary and --strength with it; only --redesign and "
+            "--strength go together"
+        )
+    for name in ("length_change", "codesign"):
+        if getattr(options, name) is not None and options.redesign is None:
+            raise ValueError(f"--{name.replace('_', '-')}: needs --redesign")
+    from ...conditioning import CoDesign, KeepFold, KeepFragments, PartialFlow, Redesign
     from ...conditioning.ranges import find_chain
     from ...structure.io.read_write import read
 
     backbone = read(options.source)
     if options.redesign is not None:
         change = parse_change(options.length_change)
-        yield Redesign(backbone, options.redesign, change, options.chain)
+        region = {"length_change": change, "chain": options.chain, "strength": options.strength}
+        if options.codesign is None:
+            yield Redesign(backbone, options.redesign, **region)
+        else:
+            region |= {"weights": types.type_weights, "temperature": types.type_temperature}
+            yield CoDesign(backbone, options.redesign, options.codesign.value, **region)
         return
     if options.chain is not None:
         backbone = backbone.chain(find_chain(backbone, options.chain, "--chain"))

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["in_flags", "naming"]
+__all__ = ["calling", "in_flags", "naming"]
 
 #: Parameters that are options of the same name.
 SAME_NAME = (
@@ -23,6 +23,7 @@ SAME_NAME = (
 )  # fmt: skip
 #: Parameters that the command line calls something else.
 OTHER_NAME = {
+    "mode": "--codesign",
     "regions": "--redesign",
     "secondary_structure": "--ss",
     "source": "--in",
@@ -63,3 +64,12 @@ def naming(option: str) -> Iterator[None]:
         yield
     except ValueError as error:
         raise ValueError(f"{option}: {error}") from None
+
+
+@contextmanager
+def calling(parameter: str, option: str) -> Iterator[None]:
+    """Name an option in the message of a ValueError, where a verb has another one of that name."""
+    try:
+        yield
+    except ValueError as error:
+        raise type(error)(str(error).replace(f"`{parameter}`", option)) from None
