@@ -187,10 +187,11 @@ class StillBackbone(SampleCondition):
         self, source: Backbone, rows: Int[np.ndarray, " chain"], region: TypedRegion
     ) -> None:
         self.source, self.rows, self.region = source, rows, region
+        self.places = region.places
         self.other_chains = len(source.chains) > 1
 
     def residues(self) -> list[tuple[int, str, str, str]]:
-        kept = np.delete(np.arange(len(self.rows)), self.region.places)
+        kept = np.delete(np.arange(len(self.rows)), self.places)
         return [
             (
                 int(place),
@@ -203,5 +204,5 @@ class StillBackbone(SampleCondition):
 
     def sequence(self) -> str | None:
         names = np.array(self.source.residue_names[self.rows])
-        names[self.region.places] = UNKNOWN
+        names[self.places] = UNKNOWN
         return types_of(names.tolist())

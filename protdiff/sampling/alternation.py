@@ -108,17 +108,10 @@ def designed_alone(requests: Sequence[Request], seed: int) -> Iterator[tuple[Req
     """The files of requests that move no atom, with the types of `protdiff.design`.
 
     Sample i is sequence i of the seed; letters that a request itself has for the region stay.
-
-    Raises
-    ------
-    ValueError
-        For a request with secondary structure.
     """
     from ..sequence.designer import design
     from ..structure.backbone import ONE_TO_THREE
 
-    if any(request.structure is not None for request in requests):
-        raise ValueError("`secondary_structure`: no atom moves; leave it out")
     by_letters: dict[str, list[Request]] = {}
     for request in requests:
         by_letters.setdefault(request.sequence or "", []).append(request)

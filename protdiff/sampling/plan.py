@@ -155,6 +155,8 @@ def resolved(request: Request, condition: Condition | None, seed: int) -> Reques
     # A stream of its own: (index,) is that of the noise, (index, 1) that of the length.
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(request.index, 2)))
     placed = condition.for_sample(request.length, rng)
+    if request.structure is not None and not placed.moves_atoms:
+        raise ValueError("`secondary_structure`: no atom moves; leave it out")
     return replace(request, condition=placed, sequence=request.sequence or placed.sequence())
 
 

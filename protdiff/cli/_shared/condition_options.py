@@ -157,14 +157,14 @@ def _input(types: TypeOptions, options: ConditionOptions) -> Iterator[Condition]
             if getattr(options, name) is not None:
                 raise ValueError(f"--{name.replace('_', '-')}: needs --in FILE")
         return
+    for name in ("length_change", "codesign"):
+        if getattr(options, name) is not None and options.redesign is None:
+            raise ValueError(f"--{name.replace('_', '-')}: needs --redesign")
     if len(tasks) != 1 and tasks != ["redesign", "strength"]:
         raise ValueError(
             "--in: give one of --redesign, --vary and --strength with it; only --redesign and "
             "--strength go together"
         )
-    for name in ("length_change", "codesign"):
-        if getattr(options, name) is not None and options.redesign is None:
-            raise ValueError(f"--{name.replace('_', '-')}: needs --redesign")
     from ...conditioning import CoDesign, KeepFold, KeepFragments, PartialFlow, Redesign
     from ...conditioning.ranges import find_chain
     from ...structure.io.read_write import read
