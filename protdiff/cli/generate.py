@@ -39,7 +39,8 @@ def generate(
     Writes NAME_0000.pdb … and manifest.csv into the output folder: chain A, residues 1 … L, atoms
     N, CA, C and O; residue names as in --sequence, else ALA. A run that was interrupted continues
     when the same command is given a second time. With --motif or --redesign, residues.csv says
-    which residue comes from where. With --sequences, the folder `sequences` has what
+    which residue comes from where. With --codesign, residue types of the segments of --redesign are
+    drawn, too. With --sequences, the folder `sequences` has what
     `protdiff design` writes; residues that are kept, or have a letter in --sequence, keep their
     type, and symmetric copies have one sequence.
     """

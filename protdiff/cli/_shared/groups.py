@@ -77,7 +77,7 @@ EXAMPLES = {
     "generate": (
         "protdiff generate --length 60-120 --num 8 --out designs",
         'protdiff generate --motif complex.pdb --contig "20-40,A53-66,20-40"',
-        "protdiff generate --in chain.pdb --redesign A25-32 --length-change -2..+3",
+        "protdiff generate --in complex.pdb --redesign H99-110 --codesign both --num 20",
     ),
     "extend": (
         "protdiff extend chain.pdb --to 120 --num 4",
