@@ -9,7 +9,7 @@ import typer
 
 from .constraint_options import ConstraintOptions
 from .design_task import TEMPERATURE
-from .engine_options import EngineOptions
+from .engine_options import Engine, EngineOptions
 from .flags import calling
 
 if TYPE_CHECKING:
@@ -57,9 +57,11 @@ class TypeOptions:
             if engine != EngineOptions():
                 raise ValueError("--engine and --mpnn-model: draw sequences, so give --sequences")
             return None
+        # ProteinMPNN has weights of its own; those of --type-weights are for --codesign then.
+        weights = self.type_weights if engine.engine is Engine.protdiff else None
         with calling("weights", "--type-weights"):
             return ConstraintOptions().settings(
-                self.sequences, engine, self.type_weights, seed, self.type_temperature
+                self.sequences, engine, weights, seed, self.type_temperature
             )
 
     def weights_text(self) -> str:
