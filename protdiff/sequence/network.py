@@ -24,7 +24,14 @@ if TYPE_CHECKING:
 
     from .graph import Graph
 
-__all__ = ["N_TYPES", "UNKNOWN_TYPE", "SequenceConfig", "SequenceNetwork", "inverse_count"]
+__all__ = [
+    "N_TYPES",
+    "UNKNOWN_TYPE",
+    "SequenceConfig",
+    "SequenceNetwork",
+    "gathered",
+    "inverse_count",
+]
 
 #: Residue types, in the order of `protdiff.structure.backbone.RESIDUE_TYPES`.
 N_TYPES = 20
@@ -122,7 +129,7 @@ class SequenceNetwork(nn.Module):
         weight = inverse_count(graph)
         state = self.first.expand(len(pair), -1)
         for layer, send in zip(self.encoder, self.send, strict=True):
-            state = layer(state, _gathered(send(state), graph.neighbours), pair, weight)
+            state = layer(state, gathered(send(state), graph.neighbours), pair, weight)
         return state, pair
 
     def forward(
@@ -150,8 +157,8 @@ class SequenceNetwork(nn.Module):
         typed = (rank[near] < rank[:, None])[..., None]
         weight, encoded = inverse_count(graph), state
         for number, layer in enumerate(self.decoder):
-            untyped = _gathered(self.send_untyped[number](encoded), near)
-            known = _gathered(self.sent_with_type(number, state, types), near)
+            untyped = gathered(self.send_untyped[number](encoded), near)
+            known = gathered(self.sent_with_type(number, state, types), near)
             state = layer(state, torch.where(typed, known, untyped), pair, weight)
         return self.out(state).log_softmax(-1)
 
@@ -168,7 +175,7 @@ def inverse_count(graph: Graph) -> Float[Tensor, "residues neighbours 1"]:
     return (present / present.sum(-1, keepdim=True))[..., None]
 
 
-def _gathered(
+def gathered(
     values: Float[Tensor, "residues hidden"], index: Int[Tensor, "residues neighbours"]
 ) -> Float[Tensor, "residues neighbours hidden"]:
     """Values of the neighbours of every residue."""
