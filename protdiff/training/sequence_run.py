@@ -51,6 +51,7 @@ class TypeBatch:
     graph: Graph
     types: Int[Tensor, " residues"]
     rank: Float[Tensor, " residues"]
+    chain: Int[Tensor, " residues"]
 
 
 def type_batch(
@@ -74,7 +75,7 @@ def type_batch(
     chain = torch.repeat_interleave(torch.arange(len(lengths)), torch.tensor(lengths))
     graph = neighbour_graph(xyz, position, chain, lengths)
     rank = torch.rand(len(position), generator=generator)
-    return TypeBatch(graph, torch.from_numpy(types).clamp(max=UNKNOWN_TYPE), rank)
+    return TypeBatch(graph, torch.from_numpy(types).clamp(max=UNKNOWN_TYPE), rank, chain)
 
 
 def batches_of_epoch(chains: ChainSet, residues: int, seed: int) -> list[list[int]]:
