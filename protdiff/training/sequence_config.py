@@ -29,6 +29,10 @@ class SequenceTraining(BaseModel):
         Standard deviation (Å) of the noise on every coordinate of the chains to learn from.
     max_length : int
         Longer chains are left out, residues.
+    compile : bool
+        Compile the network with `torch.compile`.
+    half : bool
+        Multiply in bfloat16, which the processors of some machines do faster.
     seed, threads, log_every, checkpoint_minutes, validate_minutes
         As in `TrainingConfig`.
 
@@ -53,6 +57,8 @@ class SequenceTraining(BaseModel):
     residues: int = Field(2000, ge=64)
     noise: float = Field(0.1, ge=0)
     max_length: int = Field(512, ge=40, le=512)
+    compile: bool = False
+    half: bool = False
     seed: int = Field(0, ge=0)
     threads: int = Field(0, ge=0)
     log_every: int = Field(50, gt=0)

@@ -133,6 +133,8 @@ class SequenceRun:
         torch.manual_seed(config.seed)
         self.network = SequenceNetwork(config.sequence)
         self.average = MovingAverage(self.network, config.ema)
+        if config.compile:
+            self.network.compile()
         self.optimiser = adamw(self.network.parameters(), config.weight_decay)
 
     @flush_denormals()
@@ -189,8 +191,9 @@ class SequenceRun:
         """Take one step of the optimiser on some chains; returns the loss in nats per residue."""
         config, step = self.config, self.progress.step
         batch = type_batch(chains, chosen, config.noise, config.seed + step, config.residues)
-        chances = self.network(batch.graph, batch.types, batch.rank)
-        loss = nll_loss(chances, batch.types, ignore_index=UNKNOWN_TYPE)
+        with torch.autocast("cpu", torch.bfloat16, enabled=config.half):
+            chances = self.network(batch.graph, batch.types, batch.rank)
+        loss = nll_loss(chances.float(), batch.types, ignore_index=UNKNOWN_TYPE)
         self.optimiser.zero_grad()
         loss.backward()
         take_step(self.optimiser, list(self.network.parameters()), self.rate(step), config.clip)
