@@ -13,7 +13,7 @@ from .._system.notices import collected
 from ..metrics.self_consistency import self_consistency
 from ..network.numerics import pick_device
 from ..structure.io.read_write import read
-from .folds import MODELS, Model, engine_of, folded, found
+from .folds import MODELS, Model, engine_of, folded, found, missing
 from .records import design_files, own_name, read_records
 from .targets import targets_of
 
@@ -211,13 +211,16 @@ def planned(
     engine = engine_of(fold, pick_device(device), chunk_size)
     if batch > 1 and not engine.several:
         raise ValueError("`batch`: this program folds one sequence per call")
-    engine.check()
-    _record(out, fold)
+    _check_output(out, fold)
+    if missing([target for target in targets if not target.error], out):
+        engine.start()
+    out.mkdir(parents=True, exist_ok=True)
+    write_json(out / OPTIONS, {"format": FORMAT, "fold": fold})
     return Plan(targets, unused, engine, out, batch)
 
 
-def _record(out: Path, fold: str) -> None:
-    """Note the engine in the output; ValueError if its models are of another one."""
+def _check_output(out: Path, fold: str) -> None:
+    """ValueError if the output holds models of another engine, or something else."""
     path, present = out / OPTIONS, (out / MODELS).exists()
     if path.exists() or present:
         try:
@@ -229,8 +232,6 @@ def _record(out: Path, fold: str) -> None:
             raise ValueError(f"{out}: holds something else; {REMEDY}")
         if present and before.get("fold") != fold:
             raise ValueError(f"{out}: models of another engine ({before.get('fold')}); {REMEDY}")
-    out.mkdir(parents=True, exist_ok=True)
-    write_json(path, {"format": FORMAT, "fold": fold})
 
 
 def _checked(target: Target, model: Model) -> Checked:

@@ -64,7 +64,7 @@ class CommandEngine:
         """Whether one call can fold several sequences."""
         return self.format != "chai"
 
-    def check(self) -> None:
+    def start(self) -> None:
         """ValueError if the program is not installed."""
         if shutil.which(self.words[0]) is None:
             raise ValueError(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +20,6 @@ from .fasta_inputs import chain_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from .targets import Target
 
@@ -26,6 +27,8 @@ __all__ = ["PUBLISHED", "EsmFoldEngine"]
 
 #: The published weights, 8.4 GB, which transformers downloads at the first use.
 PUBLISHED = "facebook/esmfold_v1"
+#: A name on the hub: of an owner and of weights.
+HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+$")
 #: Between two chains, which ESMFold folds as one: residues that link them, and the jump of the
 #: residue index; as in the authors' code.
 LINKER, INDEX_JUMP = "G" * 25, 512
@@ -53,18 +56,20 @@ class EsmFoldEngine:
     chunk_size: int | None = None
     several: bool = True
 
-    def check(self) -> None:
-        """ValueError if transformers is not installed."""
+    def start(self) -> None:
+        """Load the network; ValueError if transformers or the weights are not there."""
+        _ = self.network
+
+    @cached_property
+    def network(self) -> Any:
+        """The network on its device; ValueError if it cannot be loaded."""
         if find_spec("transformers") is None:
             raise ValueError(
                 "`fold` esmfold: needs transformers: pip install 'protdiff[esmfold]'; or fold "
                 "elsewhere and give `predictions`"
             )
-
-    @cached_property
-    def network(self) -> Any:
-        """The network on its device; ValueError if it cannot be loaded."""
-        self.check()
+        if not (Path(self.model).is_dir() or HUB_NAME.match(self.model)):
+            raise ValueError(f"`fold` esmfold:{self.model}: no such folder")
         transformers: Any = import_module("transformers")
         logging = transformers.utils.logging
         logging.set_verbosity_error()
@@ -75,8 +80,11 @@ class EsmFoldEngine:
                 self.model, output_loading_info=True
             )
         except (OSError, ValueError, AttributeError) as error:
-            reason = " ".join(str(error).split())
-            raise ValueError(f"`fold` esmfold: {self.model} cannot be loaded: {reason}") from None
+            reason = " ".join(str(error).split()).split(". ")[0]
+            raise ValueError(
+                f"`fold` esmfold: {self.model} cannot be loaded ({reason}); give a folder with the "
+                "weights, esmfold:FOLDER"
+            ) from None
         missing = [key for key in report["missing_keys"] if key.startswith(NEEDED)]
         if missing:
             raise ValueError(f"`fold` esmfold: {self.model} is no ESMFold: it lacks {missing[0]}")

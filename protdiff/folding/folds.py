@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from .targets import Target
 
-__all__ = ["Engine", "Model", "engine_of", "folded", "found"]
+__all__ = ["Engine", "Model", "engine_of", "folded", "found", "missing"]
 
 #: Folders in the output: one model per sequence, and all that the programs have written.
 MODELS, WORK = "models", "folds"
@@ -36,8 +36,8 @@ class Engine(Protocol):
         """Whether one call can fold several sequences."""
         ...
 
-    def check(self) -> None:
-        """ValueError, with the remedy, if something is not installed."""
+    def start(self) -> None:
+        """Make ready; ValueError, with the remedy, if something is not installed."""
 
     def fold(self, targets: Sequence[Target], folder: Path, log: Path) -> None:
         """Leave models of the targets in a folder; FoldError if it fails for any of them."""
@@ -107,6 +107,11 @@ def _best(paths: Sequence[Path]) -> Model:
     return Model(best.path, note)
 
 
+def missing(targets: Sequence[Target], out: Path) -> list[Target]:
+    """Targets without a model in the output."""
+    return [target for target in targets if Store(out).model(target) is None]
+
+
 def folded(
     engine: Engine, targets: Sequence[Target], out: Path, batch: int = 1
 ) -> Iterator[tuple[Target, Model]]:
@@ -125,12 +130,10 @@ def folded(
     batch : int
         Sequences of a call.
     """
-    store = Store(out)
-    missing = [target for target in targets if store.model(target) is None]
+    store, waiting = Store(out), iter(missing(targets, out))
     for target in targets:
         if (model := store.model(target)) is not None:
             yield target, model
-    waiting = iter(missing)
     for call, group in enumerate(iter(lambda: list(islice(waiting, batch)), [])):
         label = group[0].name if len(group) == 1 else f"call_{call + 1}_of_{len(group)}"
         models = store.fold(engine, group, label)

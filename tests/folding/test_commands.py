@@ -19,7 +19,7 @@ def script(tmp_path, text):
 
 def run(tmp_path, text, targets=TARGETS[:1], places="{fasta} {out}"):
     engine = command_engine(f"'{sys.executable}' '{script(tmp_path, text)}' {places}")
-    engine.check()
+    engine.start()
     engine.fold(targets, tmp_path / "my folds" / "d_1", tmp_path / "d 1.log")
     return tmp_path / "my folds" / "d_1"
 
@@ -67,7 +67,7 @@ def test_a_file_that_is_no_program(tmp_path):
     path.write_bytes(b"\x00\x01")
     path.chmod(0o755)
     engine = CommandEngine((str(path), "{fasta}", "{out}"), "plain")
-    engine.check()
+    engine.start()
     with pytest.raises(FoldError, match="cannot be started"):
         engine.fold(TARGETS[:1], tmp_path / "out", tmp_path / "log")
 
@@ -75,7 +75,7 @@ def test_a_file_that_is_no_program(tmp_path):
 def test_a_program_that_is_not_there():
     message = "there is no program 'nosuchfold'; install it, write its path, or fold elsewhere"
     with pytest.raises(ValueError, match=message):
-        command_engine("nosuchfold {fasta} {out}").check()
+        command_engine("nosuchfold {fasta} {out}").start()
 
 
 @pytest.mark.parametrize(

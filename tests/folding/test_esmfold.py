@@ -83,7 +83,7 @@ def test_chunks_change_nothing_but_memory(weights, network):
 def test_files_of_targets(weights, tmp_path, monkeypatch):
     targets = [Target("d_0", "d", 0, PAIR[:1]), Target("d_1", "d", 1, PAIR)]
     engine = EsmFoldEngine(str(weights))
-    engine.check()
+    engine.start()
     engine.fold(targets, tmp_path / "folds", tmp_path / "log")
     assert [p.name for p in sorted((tmp_path / "folds").iterdir())] == ["d_0.pdb", "d_1.pdb"]
     written = protdiff.read(tmp_path / "folds" / "d_1.pdb")
@@ -101,8 +101,12 @@ def test_files_of_targets(weights, tmp_path, monkeypatch):
 
 
 def test_weights_that_are_not_there(weights, tmp_path):
-    with pytest.raises(ValueError, match=r"esmfold: .*absent cannot be loaded: "):
-        _ = EsmFoldEngine(str(tmp_path / "absent")).network
+    with pytest.raises(ValueError, match=r"esmfold:.*absent: no such folder"):
+        EsmFoldEngine(str(tmp_path / "absent")).start()
+    with pytest.raises(
+        ValueError, match=r"cannot be loaded \(.*\); give a folder with the weights"
+    ):
+        EsmFoldEngine(str(tmp_path)).start()
 
 
 def test_weights_of_another_network(weights, tmp_path):
@@ -112,10 +116,10 @@ def test_weights_of_another_network(weights, tmp_path):
     config = transformers.EsmConfig.from_pretrained(weights)
     transformers.EsmModel(config, add_pooling_layer=False).save_pretrained(tmp_path)
     with pytest.raises(ValueError, match=r"is no ESMFold: it lacks "):
-        _ = EsmFoldEngine(str(tmp_path)).network
+        EsmFoldEngine(str(tmp_path)).start()
 
 
 def test_transformers_is_not_installed(monkeypatch):
     monkeypatch.setattr(esmfold, "find_spec", lambda name: None)
     with pytest.raises(ValueError, match=r"needs transformers: pip install 'protdiff\[esmfold\]'"):
-        EsmFoldEngine().check()
+        EsmFoldEngine().start()
