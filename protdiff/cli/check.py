@@ -42,6 +42,9 @@ def check(
     chunk_size: Annotated[
         int | None, typer.Option(min=1, help="For esmfold: smaller takes less memory.")
     ] = None,
+    jobs: Annotated[
+        int, typer.Option(min=0, help="Processes that compare --predictions; 0: one per core.")
+    ] = 1,
 ) -> None:
     """Check whether sequences fold into their designs (self-consistency).
 
@@ -55,12 +58,10 @@ def check(
     --fold esmfold:WEIGHTS takes the weights of a folder. Boltz and Chai get FASTA files of their
     own format; {fasta:boltz} names the format if the command does not name the program.
     """
-    from ..folding.checking import planned
+    from ..folding.checking import CheckOptions, planned
 
-    plan = planned(
-        designs, sequences, fold=fold, predictions=predictions, out=out, device=device.value,
-        chunk_size=chunk_size, batch=batch,
-    )  # fmt: skip
+    options = CheckOptions(fold, predictions, out, device.value, chunk_size, batch, jobs)
+    plan = planned(designs, sequences, options)
     output_folder(out)
     with progress_bar(len(plan.targets), "checking", "sequences") as advance:
         results = []

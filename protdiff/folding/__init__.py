@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING
 from .._system.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from .checking import Checked, best_of_designs, check
+    from .checking import check
+    from .results import Checked, best_of_designs
 
 __all__ = ["Checked", "best_of_designs", "check"]
 
 __getattr__, __dir__ = lazy_names(
-    __name__, {"Checked": "checking", "best_of_designs": "checking", "check": "checking"}
+    __name__, {"Checked": "results", "best_of_designs": "results", "check": "checking"}
 )

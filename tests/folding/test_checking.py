@@ -7,7 +7,7 @@ import pytest
 
 import protdiff
 from protdiff.folding import best_of_designs
-from protdiff.folding.checking import COLUMNS
+from protdiff.folding.results import COLUMNS
 from protdiff.folding.records import read_records
 from protdiff.metrics import self_consistency
 
@@ -36,6 +36,7 @@ def test_folded_elsewhere(designs, sequences, engine, tmp_path):
         [designs / "a.pdb", designs / "a_1.pdb", designs / "pair.pdb"],
         sequences / "sequences.fasta",
         predictions=tmp_path / "o" / "folds",
+        jobs=2,
     )
     assert [one.scores for one in second] == [one.scores for one in first]
     assert all("boltz_results_" in str(one.model) for one in second)

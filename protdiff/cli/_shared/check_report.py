@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from ...folding.checking import Checked
+    from ...folding.results import Checked
 
 __all__ = ["BEST", "TABLE", "report"]
 
@@ -35,7 +35,7 @@ def report(results: Sequence[Checked], unused: Sequence[str], out: Path) -> None
     typer.Exit
         With code 1 if some sequences have no scores.
     """
-    from ...folding.checking import COLUMNS, best_of_designs
+    from ...folding.results import COLUMNS, best_of_designs
 
     best = best_of_designs(results)
     chosen = {id(one) for one in best}
