@@ -34,6 +34,9 @@ __all__ = ["LETTERS", "MpnnEngine", "decoding_order", "draw_mpnn"]
 LETTERS = "ACDEFGHIKLMNPQRSTVWYX"
 #: Its number of every type of `protdiff.structure.backbone.ONE_TO_THREE`.
 TO_MPNN = np.array([LETTERS.index(letter) for letter in RESIDUE_TYPES + "X"])
+#: Sequences that are drawn together, always so many: the last digits of a matrix product depend on
+#: its size, and at a low temperature they would change a type now and then.
+BATCH = 8
 #: Temperature in place of 0: the likeliest type has all of the probability.
 COLD = 1e-300
 
@@ -96,10 +99,14 @@ class MpnnEngine:
     ) -> tuple[Int[np.ndarray, "sequences nodes"], Float[np.ndarray, "sequences nodes"]]:
         """Types and log-probabilities (nats) of the sequences of these numbers, at `rows`."""
         rules = self._rules(constraints)
-        generators = [generator_of(seed, number) for number in numbers]
-        types, log_prob = draw_mpnn(self.network, self.encoded, rules, generators, temperature)
-        ours = np.argsort(TO_MPNN)[types[:, self._places].numpy()]
-        return ours, log_prob[:, self._places].double().numpy()
+        parts: list[tuple[Tensor, Tensor]] = []
+        for first in range(numbers.start, numbers.stop, BATCH):
+            generators = [generator_of(seed, first + k) for k in range(BATCH)]
+            parts.append(draw_mpnn(self.network, self.encoded, rules, generators, temperature))
+        types, log_prob = (
+            torch.cat(part)[: len(numbers), self._places] for part in zip(*parts, strict=True)
+        )
+        return np.argsort(TO_MPNN)[types.numpy()], log_prob.double().numpy()
 
     def _rules(self, constraints: Constraints) -> Rules:
         """The constraints of the residues as those of the rows."""
