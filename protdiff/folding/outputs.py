@@ -24,7 +24,7 @@ from ..structure.io.paths import beginnings, find_files, stem
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
-__all__ = ["Best", "best_model", "models_by_name", "structure_files"]
+__all__ = ["Best", "best_model", "models_by_name", "safe_name", "structure_files"]
 
 #: Ranks in the names of files; the lowest is the best. Boltz and AlphaFold count from 0, ColabFold
 #: from 1.
@@ -58,24 +58,36 @@ def models_by_name(
     """Files by the sequence that they are models of.
 
     A file belongs to the longest name that its own name begins with, else to that of the nearest
-    folder, up to `top`, that is called so.
+    folder, up to `top`, that is called so. ColabFold and esm-fold take whole titles of records for
+    names; ColabFold writes characters that are unusual in file names as underscores.
     """
+    known = {safe_name(name): name for name in names}
     found: dict[str, list[Path]] = {}
     for path in files:
-        name = next((name for name in _names_of(path, top) if name in names), None)
+        name = next((known[name] for name in _names_of(path, top) if name in known), None)
         if name is not None:
             found.setdefault(name, []).append(path)
     return found
 
 
+def safe_name(name: str) -> str:
+    """A name with underscores for all but letters, digits, dots and minus signs.
+
+    Examples
+    --------
+    >>> safe_name("a+b_1 number=1")
+    'a_b_1_number_1'
+    """
+    return re.sub(r"[^\w.-]", "_", name)
+
+
 def _names_of(path: Path, top: Path) -> Iterator[str]:
     """Names that the sequence of a model may have, best first."""
-    yield from beginnings(stem(path))
+    yield from beginnings(safe_name(stem(path)))
     for folder in path.parents:
         if folder == top:
             break
-        yield from beginnings(folder.name)
-        yield folder.name.removeprefix("boltz_results_")
+        yield from beginnings(safe_name(folder.name))
 
 
 def best_model(paths: Collection[Path]) -> Best:

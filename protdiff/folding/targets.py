@@ -12,6 +12,7 @@ import numpy as np
 from .._system.notices import collected
 from ..structure.backbone import ONE_TO_THREE
 from ..structure.io.read_write import read
+from .outputs import safe_name
 from .records import own_name
 
 if TYPE_CHECKING:
@@ -133,16 +134,14 @@ def targets_of(records: Sequence[Record], files: Iterable[Path]) -> list[Target]
 
 
 def _of_different_names(targets: list[Target]) -> list[Target]:
-    """The targets; ValueError if two would write files of one name."""
+    """The targets; ValueError if programs would call files of two designs the same."""
     seen: dict[str, str] = {}
     for target in targets:
-        if (
-            target.design
-            and (other := seen.setdefault(target.name, target.design)) != target.design
-        ):
+        other = seen.setdefault(safe_name(target.name), target.design)
+        if target.design and other and other != target.design:
             raise ValueError(
-                f"designs {other} and {target.design} both have a sequence {target.name}; "
-                "rename one of them"
+                f"designs {other} and {target.design}: files of a sequence of each would be called "
+                f"{safe_name(target.name)}; rename one of them"
             )
     return targets
 

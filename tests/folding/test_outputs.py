@@ -42,6 +42,15 @@ CHAI = (
     "d_10/pred.model_idx_0.cif",
 )
 ESMFOLD = ("d_1.pdb", "d_10.pdb")
+ESMFOLD_TITLES = (
+    "d_1 design=d number=1 nats=1.6203 seed=0.pdb",
+    "d_10 design=d number=10 nats=1.6203 seed=0.pdb",
+)
+COLABFOLD_TITLES = (
+    "d_1_design_d_number_1_nats_1.6203_seed_0_unrelaxed_rank_001_alphafold2_ptm_model_3_seed_000.pdb",
+    "d_1_design_d_number_1_nats_1.6203_seed_0_unrelaxed_rank_002_alphafold2_ptm_model_1_seed_000.pdb",
+    "d_10_design_d_number_10_nats_1.6_seed_0_unrelaxed_rank_001_alphafold2_ptm_model_3_seed_000.pdb",
+)
 OPENFOLD = (
     "predictions/d_1_model_1_ptm_relaxed.pdb",
     "predictions/d_1_model_1_ptm_unrelaxed.pdb",
@@ -71,8 +80,8 @@ def folder_of(tmp_path, names):
 @pytest.mark.parametrize(
     "names",
     [
-        COLABFOLD, COLABFOLD_COMPLEX, COLABFOLD_OLD, BOLTZ, BOLTZ_FOLDER, CHAI, ESMFOLD, OPENFOLD,
-        OPENFOLD_COMPLEX, ALPHAFOLD,
+        COLABFOLD, COLABFOLD_COMPLEX, COLABFOLD_OLD, COLABFOLD_TITLES, BOLTZ, BOLTZ_FOLDER, CHAI,
+        ESMFOLD, ESMFOLD_TITLES, OPENFOLD, OPENFOLD_COMPLEX, ALPHAFOLD,
     ],
 )  # fmt: skip
 def test_names_of_programs(tmp_path, names):
@@ -83,6 +92,14 @@ def test_names_of_programs(tmp_path, names):
     best = best_model(found["d_1"])
     assert best.path == mine[0]
     assert best.guessed == (len(mine) - 1 if names is CHAI else 0)
+
+
+def test_unusual_characters_are_underscores(tmp_path):
+    folder = folder_of(
+        tmp_path, ["my_design__1__3_unrelaxed_rank_001_x.pdb", "my design (1)_4.pdb"]
+    )
+    names = {"my design (1)_3", "my design (1)_4"}
+    assert set(models_by_name(structure_files(folder), names, folder)) == names
 
 
 def test_scores_of_chai_decide(tmp_path):

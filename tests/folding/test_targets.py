@@ -41,6 +41,12 @@ def test_designs_whose_sequences_have_equal_names(designs):
     assert names(targets_of(given, files)) == [("a_1_0", 0), ("a_1_0_1", 1)]
 
 
+def test_designs_whose_sequences_would_have_files_of_one_name(designs):
+    given = [record("x", "A" * 30, "a+b", 1), record("y", "A" * 30, "a_b", 1)]
+    with pytest.raises(ValueError, match=r"designs a\+b and a_b: .* would be called a_b_1; rename"):
+        targets_of(given, [designs / "a.pdb"])
+
+
 @pytest.mark.parametrize(
     ("letters", "design", "error"),
     [
