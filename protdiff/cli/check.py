@@ -68,4 +68,4 @@ def check(
         for result in plan.results():
             results.append(result)
             advance(1)
-    report(plan.in_order(results), plan.unused, out)
+    report(plan.in_order(results), plan, out)

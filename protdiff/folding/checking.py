@@ -128,6 +128,8 @@ class Plan:
     folder : Path
         Of models that are there, or else of the output.
     options : CheckOptions
+    present : int
+        Sequences whose models an earlier run has made.
     """
 
     targets: list[Target]
@@ -135,6 +137,7 @@ class Plan:
     engine: Engine | None
     folder: Path
     options: CheckOptions
+    present: int = 0
 
     def results(self) -> Iterator[Checked]:
         """One result per target, as the models come."""
@@ -176,11 +179,13 @@ def planned(designs: Sequence[str], sequences: Path, options: CheckOptions) -> P
     if options.batch > 1 and not engine.several:
         raise ValueError("`batch`: this program folds one sequence per call")
     _check_output(out, fold)
-    if missing([target for target in targets if not target.error], out):
+    good = [target for target in targets if not target.error]
+    left = len(missing(good, out))
+    if left:
         engine.start()
     out.mkdir(parents=True, exist_ok=True)
     write_json(out / OPTIONS, {"format": FORMAT, "fold": fold})
-    return Plan(targets, unused, engine, out, options)
+    return Plan(targets, unused, engine, out, options, len(good) - left)
 
 
 def _check_output(out: Path, fold: str) -> None:

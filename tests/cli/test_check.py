@@ -90,6 +90,8 @@ def test_a_sequence_that_fails_and_the_same_command_later(run):
     [bad] = [row for row in rows_of("check") if row["error"]]
     assert bad["name"] == "a_1" and not bad["scrmsd"] and bad["best"] == "no"
     assert len(rows_of("best")) == 2
+    code, text, err = run(fold=["--fail", "a_1"])
+    assert code == 1 and "4 sequences in checked/check.csv (3 models were there already)" in text
 
 
 def test_all_sequences_of_a_design_fail(run, given):

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from ...folding.checking import Plan
     from ...folding.results import Checked
 
 __all__ = ["BEST", "TABLE", "report"]
@@ -27,8 +28,16 @@ MAX_ROWS, MAX_ERRORS, MAX_WARNINGS, MAX_UNUSED = 25, 10, 5, 5
 BRIEF = ("number", "scrmsd", "sctm", "motif_rmsd", "plddt", "designable")
 
 
-def report(results: Sequence[Checked], unused: Sequence[str], out: Path) -> None:
+def report(results: Sequence[Checked], plan: Plan, out: Path) -> None:
     """Write the tables, and print the best sequence of every design, warnings and a summary.
+
+    Parameters
+    ----------
+    results : list of Checked
+        In the order of the table.
+    plan : Plan
+        What was to be done.
+    out : Path
 
     Raises
     ------
@@ -47,8 +56,11 @@ def report(results: Sequence[Checked], unused: Sequence[str], out: Path) -> None
                 write(row)
     if best:
         _print_designs(ranked)
-        _print_summary(results, best, out)
-    _warn(rows, unused)
+        _print_summary(results)
+        note = f" ({plan.present} models were there already)" if plan.present else ""
+        print(f"{len(results)} sequences in {out / TABLE}{note}")
+        print(f"next: {out / BEST} ranks the designs, with the best sequence and its model")
+    _warn(rows, plan.unused)
     errors = sum(bool(row["error"]) for row in rows)
     if errors:
         typer.echo(f"{errors} of {len(rows)} sequences could not be checked", err=True)
@@ -82,8 +94,8 @@ def _print_designs(ranked: Sequence[dict[str, Any]]) -> None:
     console.print()
 
 
-def _print_summary(results: Sequence[Checked], best: Sequence[Checked], out: Path) -> None:
-    """How many designs are designable, and where the tables are."""
+def _print_summary(results: Sequence[Checked]) -> None:
+    """How many designs are designable."""
     from ...metrics.self_consistency import MAX_MOTIF_RMSD, MAX_SCRMSD, MIN_SCTM
 
     scored = [(one.design, one.scores) for one in results if one.scores is not None]
@@ -101,8 +113,6 @@ def _print_summary(results: Sequence[Checked], best: Sequence[Checked], out: Pat
             f"{kept} of {len(motifs)} designs with a motif have a designable sequence with motif "
             f"rmsd < {MAX_MOTIF_RMSD:g} Å"
         )
-    print(f"{len(results)} sequences in {out / TABLE}")
-    print(f"next: {out / BEST} ranks the designs, with the best sequence and its model")
 
 
 def _warn(rows: Sequence[dict[str, Any]], unused: Sequence[str]) -> None:
