@@ -94,7 +94,7 @@ class Course:
 
     def step(self, batch: TypeBatch, budget: float) -> None:
         """Train on a batch; the rate falls with the time that is left."""
-        began = time.perf_counter()
+        began = time.process_time()
         loss = self.loss(batch)
         self.optimiser.zero_grad()
         loss.backward()
@@ -102,7 +102,7 @@ class Course:
         rate = RATE * min(1.0, (self.steps + 1) / WARMUP, max(0.0, left))
         take_step(self.optimiser, list(self.network.parameters()), rate, clip=1.0)
         self.average.update(self.network)
-        self.seconds += time.perf_counter() - began
+        self.seconds += time.process_time() - began
         self.steps += 1
 
 
@@ -127,9 +127,9 @@ def recovery(network: SequenceNetwork, chains: ChainSet) -> tuple[float, float]:
     right, count, seconds = 0, 0, 0.0
     for k in range(len(chains)):
         batch = type_batch(chains, [k], 0.0, k)
-        began = time.perf_counter()
+        began = time.process_time()
         drawn = one_sequence(network, batch, k)
-        seconds += time.perf_counter() - began
+        seconds += time.process_time() - began
         known = batch.types != UNKNOWN_TYPE
         right += int((drawn == batch.types)[known].sum())
         count += int(known.sum())
