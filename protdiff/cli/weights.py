@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -23,6 +23,11 @@ def _check_out(out: Path) -> None:
         raise ValueError(f"--out {out}: must end in .safetensors and lie in a folder that exists")
 
 
+def _listed(sizes: dict[str, Any]) -> str:
+    """Sizes of a network in one line."""
+    return ", ".join(f"{key} {value}" for key, value in sizes.items())
+
+
 @app.callback()
 def _group() -> None:
     pass
@@ -33,6 +38,7 @@ def _group() -> None:
 def show(name: Name = "rg-base") -> None:
     """Print what a weights file says of itself."""
     from ..network.weights import ADAPTERS, file_digest, find_weights, read_weights
+    from ..network.weights_file import SEQUENCE
 
     path = find_weights(name)
     metadata, tensors = read_weights(path)
@@ -42,14 +48,18 @@ def show(name: Name = "rg-base") -> None:
     if metadata["format"] == ADAPTERS:
         base = metadata["base"]
         print(f"adapters of {base['name']}, whose tensors have SHA-256 {base['sha256']}")
+    elif metadata["format"] == SEQUENCE:
+        print(f"residue types; {_listed(metadata['network'])}")
+        print(f"tensors SHA-256 {metadata['sha256']}")
     else:
-        sizes = ", ".join(f"{key} {value}" for key, value in metadata["network"].items())
         flow = metadata["flow"]
-        print(f"all weights; {sizes}; schedule {flow['schedule']}, prior {flow['prior']}")
+        print(
+            f"all weights; {_listed(metadata['network'])}; schedule {flow['schedule']}, prior {flow['prior']}"
+        )
         if guide := metadata.get("guide"):
-            print("guide: " + ", ".join(f"{key} {value}" for key, value in guide.items()))
+            print(f"guide: {_listed(guide)}")
         if reader := metadata.get("reader"):
-            print("reader: " + ", ".join(f"{key} {value}" for key, value in reader.items()))
+            print(f"reader: {_listed(reader)}")
         print(f"tensors SHA-256 {metadata['sha256']}")
     if card := metadata.get("card"):
         print(json.dumps(card, indent=1))
@@ -60,10 +70,13 @@ def show(name: Name = "rg-base") -> None:
 def verify(names: Annotated[list[str], typer.Argument(help="Names or files.")]) -> None:
     """Check the checksums of weights, and that adapters find the weights they go with."""
     from ..network.weights import find_weights, load_weights
+    from ..network.weights_file import SEQUENCE, read_weights
+    from ..sequence.sequence_weights import load_sequence_network
 
     for name in names:
         path = find_weights(name)
-        load_weights(path)
+        of_types = read_weights(path)[0]["format"] == SEQUENCE
+        (load_sequence_network if of_types else load_weights)(path)
         print(f"{path}: checksum correct")
 
 

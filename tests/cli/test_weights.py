@@ -8,6 +8,8 @@ import torch
 from protdiff.network.adapters import adapter_tensors, add_adapters
 from protdiff.network.condition_features import condition_features
 from protdiff.network.weights import find_weights, load_weights, save_adapters
+from protdiff.sequence.network import SequenceConfig, SequenceNetwork
+from protdiff.sequence.sequence_weights import save_sequence_network
 from protdiff.structure.backbone import RESIDUE_TYPES
 from protdiff.structure.secondary_structure import STATES
 
@@ -42,6 +44,20 @@ def test_show_verify_merge(console, base, adapters, tmp_path):
 def test_the_shipped_weights_are_whole(console):
     code, text, _ = console("weights", "verify", "rg-base")
     assert code == 0 and str(find_weights("rg-base")) in text
+
+
+def test_weights_of_residue_types_are_shown_and_checked(console, tmp_path):
+    path = tmp_path / "types.safetensors"
+    save_sequence_network(path, SequenceNetwork(SequenceConfig(16, 8, 1, 1)), {"made": "here"})
+    code, text, _ = console("weights", "show", path)
+    assert code == 0 and "residue types; " in text and "hidden 16" in text and "here" in text
+    code, text, _ = console("weights", "verify", path)
+    assert code == 0 and "checksum correct" in text
+    damaged = bytearray(path.read_bytes())
+    damaged[-1] ^= 1
+    path.write_bytes(damaged)
+    code, _, err = console("weights", "verify", path)
+    assert code == 2 and str(path) in err and len(err.splitlines()) == 1
 
 
 def test_weights_get_a_reader(console, tiny_weights, tiny_archive, tmp_path):
