@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..._system.notices import collected
+from ..._system.notices import collected, warn
 from ...structure.io.paths import stem
 from .flags import in_flags
 from .residue_options import bias_of, fixed_of, known_residues, ranges_text, tied_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from ...sequence.designer import Design
@@ -29,7 +30,7 @@ Row = dict[str, Any]
 #: Columns of the table, one row per sequence, or per structure that could not be designed.
 COLUMNS = (
     "design", "file", "number", "seed", "residues", "designed", "kept", "nats", "temperature",
-    "sequence", "warning", "error",
+    "sequence", "structure", "warning", "error",
 )  # fmt: skip
 
 
@@ -103,14 +104,11 @@ def design_task(task: DesignTask, settings: DesignSettings, folder: Path) -> lis
     """
     import torch
 
-    from ...structure.io.read_write import write
-
     torch.set_num_threads(1)  # the last digits must not depend on the machine, nor on --jobs
     with collected() as texts:
         try:
             designs, kept = _designs(task, settings)
-            for one in designs:
-                write(one.backbone, folder / f"{task.name}_{one.number}{task.suffix}")
+            copies = _write_copies(designs, task, folder)
         except ValueError as error:
             return [{"design": task.name, "file": str(task.file), "error": shown(str(error))}]
     same = {
@@ -121,10 +119,26 @@ def design_task(task: DesignTask, settings: DesignSettings, folder: Path) -> lis
     return [
         same | {
             "number": one.number, "seed": one.seed, "nats": f"{one.nats:.4f}",
-            "sequence": chains_text(one.backbone),
+            "sequence": chains_text(one.backbone), "structure": copy,
         }
-        for one in designs
+        for one, copy in zip(designs, copies, strict=True)
     ]  # fmt: skip
+
+
+def _write_copies(designs: Sequence[Design], task: DesignTask, folder: Path) -> list[str]:
+    """Write copies in the format of their file, or as mmCIF where that cannot hold them; names."""
+    from ...structure.io.read_write import check_writable, write
+
+    suffix = task.suffix
+    try:
+        check_writable(designs[0].backbone, suffix)
+    except ValueError as error:
+        suffix = ".cif"
+        warn(f"the copies are mmCIF files: {str(error).removesuffix('; write .cif instead')}")
+    names = [f"{task.name}_{one.number}{suffix}" for one in designs]
+    for one, name in zip(designs, names, strict=True):
+        write(one.backbone, folder / name)
+    return names
 
 
 def shown(message: str) -> str:

@@ -175,7 +175,7 @@ def _complete_rows(
         task.name: found[task.name]
         for task in tasks
         if len(found.get(task.name, [])) == num
-        and all((out / STRUCTURES / f"{task.name}_{k}{task.suffix}").is_file() for k in range(num))
+        and all((out / STRUCTURES / row["structure"]).is_file() for row in found[task.name])
     }
 
 

@@ -7,6 +7,7 @@ import pytest
 from Bio import SeqIO
 
 import protdiff
+import protdiff.structure.io.writers
 from protdiff.cli._shared import design_task
 
 from .helpers import contents, rows_of
@@ -38,6 +39,29 @@ def test_fasta_table_and_copies(run, folder, chain, tmp_path):
         np.testing.assert_array_equal(made.coords, source.coords)
         for field in ("mask", "chain_ids", "residue_numbers", "insertion_codes", "b_factors"):
             np.testing.assert_array_equal(getattr(made, field), getattr(source, field))
+
+
+def test_copies_are_mmcif_where_the_format_cannot_hold_them(run, tmp_path):
+    """Numbers of long chains go on in hexadecimal after 9999; the PDB writer has decimal ones."""
+    rng = np.random.default_rng(0)
+    coords = np.cumsum(rng.normal(size=(24, 1, 3)), 0) + rng.normal(size=(24, 4, 3))
+    lines = protdiff.structure.io.writers.format_pdb(
+        protdiff.Backbone.from_coords(coords, "A" * 24, residue_numbers=np.arange(9970, 9994))
+    ).decode()
+    numbers = {f"{9970 + k:4d}": f"{9990 + k:4d}" if k < 10 else f"{9990 + k:x}" for k in range(24)}
+    text = "\n".join(
+        line[:22] + numbers[line[22:26]] + line[26:] if line.startswith("ATOM") else line
+        for line in lines.splitlines()
+    )
+    (tmp_path / "long.pdb").write_text(text + "\n")
+    code, _, err = run(tmp_path / "long.pdb", "--num", 2)
+    assert code == 0 and "residue number 10000 is outside" in err and len(err.splitlines()) == 1
+    rows = rows_of(tmp_path / "out")
+    assert [row["structure"] for row in rows] == ["long_0.cif", "long_1.cif"]
+    made = protdiff.read(tmp_path / "out" / "structures" / "long_1.cif")
+    assert made.residue_numbers.tolist() == list(range(9990, 10014))
+    run(tmp_path / "long.pdb", "--num", 2)
+    assert rows_of(tmp_path / "out") == rows
 
 
 def test_the_library_gives_the_same_sequences(run, folder, tiny_types, tmp_path):
