@@ -168,8 +168,9 @@ def planned(designs: Sequence[str], sequences: Path, options: CheckOptions) -> P
         raise ValueError("give `fold`, or `predictions` that were folded elsewhere")
     files = design_files(designs, out)
     names = [own_name(file) for file in files]
-    targets = targets_of(read_records(sequences, names), files)
-    used = {target.design for target in targets}
+    records = read_records(sequences, names)
+    targets = targets_of(records, files)
+    used = {record.structure for record in records}
     unused = [name for name in names if name not in used]
     if predictions is not None:
         return Plan(targets, unused, None, predictions, options)

@@ -43,8 +43,11 @@ class Record:
         What the record is called.
     chains : tuple of str
         One-letter codes by chain.
+    structure : str
+        Name of the structure file that it belongs to; empty if none of the given ones fits.
     design : str
-        Name of the design; empty if none of the given ones fits.
+        Name of the design. It differs from `structure` where the file is a copy that
+        `protdiff design` has made of the design for one of its sequences.
     number : int or None
         Which sequence of the design it is, if the record says so.
     """
@@ -52,8 +55,14 @@ class Record:
     file: Path
     label: str
     chains: tuple[str, ...]
+    structure: str = ""
     design: str = ""
     number: int | None = None
+
+    @property
+    def has_name(self) -> bool:
+        """Whether the label is a name, and not the temperature that ProteinMPNN writes."""
+        return NO_NAME.match(self.label) is None
 
 
 def own_name(path: Path) -> str:
@@ -149,11 +158,13 @@ def _record(file: Path, record: FastaRecord, designs: set[str]) -> Record:
     anonymous = NO_NAME.match(record.label) or not record.label
     label = file.stem if anonymous else record.label
     exact = [named[1]] if named else []
-    design = next((name for name in (*exact, *beginnings(label)) if name in designs), "")
+    structure = next((name for name in (*exact, *beginnings(label)) if name in designs), "")
     counted = int(number[1]) if number else None
-    if counted is None and design and re.fullmatch(r"[._-]\d+", label[len(design) :]):
-        counted = int(label[len(design) + 1 :])
-    return Record(file, record.label or label, record.chains, design, counted)
+    rest = label.removeprefix(structure)
+    if counted is None and structure and re.fullmatch(r"[._-]\d+", rest):
+        counted = int(rest[1:])
+    design = (exact or [structure])[0] if structure else ""
+    return Record(file, record.label or label, record.chains, structure, design, counted)
 
 
 def _examples(names: Iterable[str], most: int = 3) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -86,7 +87,7 @@ class Target:
     Attributes
     ----------
     name : str
-        What files are called after it: NAME_2 for sequence 2 of design NAME.
+        What files are called after it, such as NAME_2 for sequence 2 of design NAME.
     design : str
     number : int
     chains : tuple of str
@@ -112,11 +113,13 @@ class Target:
 def targets_of(records: Sequence[Record], files: Iterable[Path]) -> list[Target]:
     """A target per record, those of one design together and in the order of the records.
 
-    A record without a design, of other lengths or with letters that name no residue type gives a
-    target with an error. Numbers are those of the records if all of a design have different ones;
-    else they are counted from 0.
+    A target is called as its record, so that models are found that were made of the FASTA file
+    itself; where records share a label, by design and number. Numbers are those of the records if
+    all of a design have different ones; else they are counted from 0. A record without a design,
+    of other lengths or with letters that name no residue type gives a target with an error.
     """
     structures = {own_name(file): DesignFile(file) for file in files}
+    labels = Counter(record.label for record in records)
     groups: dict[str, list[Record]] = {}
     for record in records:
         groups.setdefault(record.design, []).append(record)
@@ -126,8 +129,11 @@ def targets_of(records: Sequence[Record], files: Iterable[Path]) -> list[Target]
         if None in numbers or len(set(numbers)) < len(numbers):
             numbers = list(range(len(group)))
         for record, number in zip(group, numbers, strict=True):
-            name = f"{design}_{number}" if design else record.label
-            structure = structures.get(design)
+            alone = record.has_name and labels[record.label] == 1
+            name = (
+                safe_name(record.label) if alone or not design else f"{safe_name(design)}_{number}"
+            )
+            structure = structures.get(record.structure)
             error = _error(record, structure)
             out.append(Target(name, design, number or 0, record.chains, structure, error))
     return _of_different_names(out)
@@ -137,11 +143,11 @@ def _of_different_names(targets: list[Target]) -> list[Target]:
     """The targets; ValueError if programs would call files of two designs the same."""
     seen: dict[str, str] = {}
     for target in targets:
-        other = seen.setdefault(safe_name(target.name), target.design)
+        other = seen.setdefault(target.name, target.design)
         if target.design and other and other != target.design:
             raise ValueError(
                 f"designs {other} and {target.design}: files of a sequence of each would be called "
-                f"{safe_name(target.name)}; rename one of them"
+                f"{target.name}; rename one of them"
             )
     return targets
 

@@ -55,9 +55,11 @@ def test_names_that_begin_with_that_of_the_design(tmp_path):
 
 
 def test_copies_of_protdiff_design_as_designs(tmp_path):
-    """The copy bb_0.pdb of bb.pdb is a design of its own if bb.pdb is not given."""
-    (tmp_path / "x.fa").write_text(">bb_0 design=bb number=0\nMK\n")
-    assert found(tmp_path / "x.fa", "bb_0") == [("bb_0", 0, "MK")]
+    """The copies bb_0.pdb, … stand for bb.pdb if that is not given."""
+    (tmp_path / "x.fa").write_text(">bb_0 design=bb number=0\nMK\n>bb_1 design=bb number=1\nML\n")
+    assert found(tmp_path / "x.fa", "bb_0", "bb_1") == [("bb", 0, "MK"), ("bb", 1, "ML")]
+    records = read_records(tmp_path / "x.fa", ["bb_0", "bb_1"])
+    assert [record.structure for record in records] == ["bb_0", "bb_1"]
 
 
 def test_nothing_belongs_together(tmp_path):

@@ -16,33 +16,34 @@ HEADER = "file,residue,input_chain,input_residue,residue_name\n"
 
 
 def record(label, letters, design="", number=None):
-    return Record(FILE, label, tuple(letters.split("/")), design, number)
+    return Record(FILE, label, tuple(letters.split("/")), design, design, number)
 
 
 def names(targets):
     return [(target.name, target.number) for target in targets]
 
 
-def test_numbers_of_records_or_their_order(designs):
+def test_names_and_numbers_of_records(designs):
     numbered = [record(f"a_{k}", "A" * 30, "a", k) for k in (4, 2)]
     assert names(targets_of(numbered, [designs / "a.pdb"])) == [("a_4", 4), ("a_2", 2)]
     for other in (None, 4):
-        group = [numbered[0], record("x", "A" * 30, "a", other)]
-        assert names(targets_of(group, [designs / "a.pdb"])) == [("a_0", 0), ("a_1", 1)]
+        group = [numbered[0], record("a best", "A" * 30, "a", other)]
+        assert names(targets_of(group, [designs / "a.pdb"])) == [("a_4", 0), ("a_best", 1)]
 
 
-def test_designs_whose_sequences_have_equal_names(designs):
-    given = [record("x", "A" * 30, "a", 1), record("y", "A" * 20, "a_1", 0)]
-    files = [designs / "a.pdb", designs / "a_1.pdb"]
-    assert names(targets_of(given, files)) == [("a_1", 1), ("a_1_0", 0)]
-    protdiff.write(protdiff.read(designs / "a.pdb"), designs / "a_1_0.pdb")
-    given = [record("x", "A" * 20, "a_1", 0), record("y", "A" * 30, "a_1_0", 1)]
-    files = [designs / "a_1.pdb", designs / "a_1_0.pdb"]
-    assert names(targets_of(given, files)) == [("a_1_0", 0), ("a_1_0_1", 1)]
+@pytest.mark.parametrize("label", ["a", "T=0.1"])
+def test_records_without_names_of_their_own(designs, label):
+    """LigandMPNN repeats the name of the design, ProteinMPNN writes the temperature."""
+    group = [record(label, "A" * 30, "a", k) for k in (1, 2)]
+    assert names(targets_of(group, [designs / "a.pdb"])) == [("a_1", 1), ("a_2", 2)]
+
+
+def test_one_record_that_is_called_like_its_design(designs):
+    assert names(targets_of([record("a", "A" * 30, "a")], [designs / "a.pdb"])) == [("a", 0)]
 
 
 def test_designs_whose_sequences_would_have_files_of_one_name(designs):
-    given = [record("x", "A" * 30, "a+b", 1), record("y", "A" * 30, "a_b", 1)]
+    given = [record("a+b_1", "A" * 30, "a+b", 1), record("a_b_1", "A" * 30, "a_b", 1)]
     with pytest.raises(ValueError, match=r"designs a\+b and a_b: .* would be called a_b_1; rename"):
         targets_of(given, [designs / "a.pdb"])
 
