@@ -55,8 +55,8 @@ def check(
     continues when the same command is given a second time. A sequence that cannot be folded gets
     a row with an error, the others go on, and the exit code is 1.
 
-    --fold esmfold:WEIGHTS takes the weights of a folder. Boltz and Chai get FASTA files of their
-    own format; {fasta:boltz} names the format if the command does not name the program.
+    --fold esmfold:WEIGHTS takes the weights of a folder. Boltz and Chai get files of their own
+    format; {fasta:boltz} names the format if the command does not name the program.
     """
     from ..folding.checking import CheckOptions, planned
 

@@ -192,13 +192,14 @@ def planned(designs: Sequence[str], sequences: Path, options: CheckOptions) -> P
 def _check_output(out: Path, fold: str) -> None:
     """ValueError if the output holds models of another engine, or something else."""
     path, present = out / OPTIONS, (out / MODELS).exists()
-    if path.exists() or present:
-        try:
-            before = json.loads(path.read_text(encoding="utf-8"))
-            same = before["format"] == FORMAT
-        except (OSError, ValueError, KeyError, TypeError):
-            same = False
-        if not same:
-            raise ValueError(f"{out}: holds something else; {REMEDY}")
-        if present and before.get("fold") != fold:
-            raise ValueError(f"{out}: models of another engine ({before.get('fold')}); {REMEDY}")
+    if not (path.exists() or present):
+        return
+    try:
+        before = json.loads(path.read_text(encoding="utf-8"))
+        known, engine = before["format"] == FORMAT, before["fold"]
+    except (OSError, ValueError, KeyError, TypeError):
+        known, engine = False, ""
+    if not known:
+        raise ValueError(f"{out}: holds something else; {REMEDY}")
+    if present and engine != fold:
+        raise ValueError(f"{out}: models of another engine ({engine}); {REMEDY}")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .fasta_inputs import FORMATS, write_inputs
+from .fold_inputs import FORMATS, write_inputs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,12 +27,12 @@ PRESETS = {
     "colabfold": "colabfold_batch --msa-mode single_sequence {fasta} {out}",
     "esm-fold": "esm-fold -i {fasta} -o {out}",
 }
-#: Formats of FASTA files by the program that a command calls.
+#: Formats of sequences by the program that a command calls.
 FORMAT_OF = {"boltz": "boltz", "chai": "chai", "chai-lab": "chai"}
 #: Words by which Boltz takes alignments from a server, and the format that goes with it.
 SERVER, SERVER_FORMAT = "--use_msa_server", "boltz-server"
-#: Places in a command: the FASTA file, or a folder of files with one target each as OpenFold wants
-#: it, both in a format if one is named; and the folder for results.
+#: Places in a command: the file of sequences, or a folder of files with one target each as OpenFold
+#: wants it, both in a format if one is named; and the folder for results.
 PLACE = re.compile(r"\{(fasta|fasta_dir|out)(?::([a-z-]+))?\}")
 #: Words that mean something to a shell alone.
 SHELL = ("|", "||", "&", "&&", ";", ">", ">>", "<", "2>", "2>&1")

@@ -16,7 +16,7 @@ import numpy as np
 from ..structure.backbone import Backbone
 from ..structure.io.read_write import write
 from .commands import FoldError
-from .fasta_inputs import chain_names
+from .fold_inputs import chain_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,12 +4,14 @@ names. On request it fails for a sequence, and dies between two of them or in th
 python fake_engine.py DESIGNS FASTA OUT [--like NAME] [--fail NAME] [--cut NAME] [--die-after N]
        [--noise Å] [--calls FILE]
 
-FASTA is a file, or a folder of files. The script needs nothing but Python, so it starts at once.
+FASTA is a file (YAML as Boltz reads it, or FASTA), or a folder of files. The script needs nothing
+but Python, so it starts at once.
 """
 
 import argparse
 import os
 import random
+import re
 import signal
 import sys
 from pathlib import Path
@@ -30,10 +32,13 @@ COLABFOLD = "{name}_{relaxed}_rank_{rank:03d}_alphafold2_ptm_model_{model}_seed_
 def targets(fasta):
     """(name, letters of the chains) of all targets, in every program's format."""
     found = []
-    for path in sorted(fasta.glob("*.fasta")) if fasta.is_dir() else [fasta]:
+    for path in sorted(fasta.iterdir()) if fasta.is_dir() else [fasta]:
+        if path.suffix == ".yaml":
+            found.append((path.stem, re.findall(r'sequence: "(\w+)"', path.read_text())))
+            continue
         records = [part.split("\n", 1) for part in path.read_text().split(">")[1:]]
         records = [(title, "".join(text.split())) for title, text in records]
-        if any("protein|" in title or "|protein" in title for title, _ in records):
+        if any("protein|" in title for title, _ in records):
             found.append((path.stem, [letters for _, letters in records]))
         else:
             found += [(title.split()[0], letters.split(":")) for title, letters in records]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import islice, product
 from string import ascii_uppercase
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from .targets import Target
@@ -34,14 +35,22 @@ def plain(target: Target) -> str:
     return f">{target.name}\n{':'.join(target.chains)}\n"
 
 
-def boltz(target: Target) -> str:
-    """A record per chain, whose title says that there is no alignment of sequences."""
-    return _by_chain(target, ">{}|protein|empty")
+def boltz(target: Target, alignment: str = "      msa: empty\n") -> str:
+    """YAML with a part per chain, which says that there is no alignment of sequences.
+
+    Boltz still reads FASTA, but its authors call that deprecated.
+    """
+    chains = zip(chain_names(len(target.chains)), target.chains, strict=True)
+    parts = (
+        f'  - protein:\n      id: "{name}"\n      sequence: "{letters}"\n{alignment}'
+        for name, letters in chains
+    )
+    return "version: 1\nsequences:\n" + "".join(parts)
 
 
 def boltz_server(target: Target) -> str:
     """The same for ``--use_msa_server``, by which Boltz looks for an alignment."""
-    return _by_chain(target, ">{}|protein")
+    return boltz(target, alignment="")
 
 
 def chai(target: Target) -> str:
@@ -62,27 +71,42 @@ def _by_chain(target: Target, title: str) -> str:
     return "".join(f"{title.format(name)}\n{letters}\n" for name, letters in records)
 
 
+class Format(NamedTuple):
+    """How a program reads sequences.
+
+    Attributes
+    ----------
+    text : callable
+        What a file says of a target.
+    suffix : str
+    one_a_file : bool
+        Whether a file holds one target; a folder of files then stands for several.
+    """
+
+    text: Callable[[Target], str]
+    suffix: str = ".fasta"
+    one_a_file: bool = True
+
+
 #: Formats by name.
-FORMATS: dict[str, Callable[[Target], str]] = {
-    "plain": plain,
-    "boltz": boltz,
-    "boltz-server": boltz_server,
-    "chai": chai,
-    "separate": separate,
+FORMATS = {
+    "plain": Format(plain, one_a_file=False),
+    "boltz": Format(boltz, ".yaml"),
+    "boltz-server": Format(boltz_server, ".yaml"),
+    "chai": Format(chai),
+    "separate": Format(separate),
 }
-#: Formats whose files hold one target each; a folder of them stands for several.
-ONE_A_FILE = ("boltz", "boltz-server", "chai", "separate")
 
 
 def write_inputs(targets: Sequence[Target], folder: Path, format: str) -> Path:
     """Write targets into a folder; the file that has them all, or else the folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    text = FORMATS[format]
-    if len(targets) > 1 and format not in ONE_A_FILE:
-        path = folder / "sequences.fasta"
-        path.write_text("".join(map(text, targets)), encoding="utf-8")
+    kind = FORMATS[format]
+    if len(targets) > 1 and not kind.one_a_file:
+        path = folder / f"sequences{kind.suffix}"
+        path.write_text("".join(map(kind.text, targets)), encoding="utf-8")
         return path
-    paths = [folder / f"{target.name}.fasta" for target in targets]
+    paths = [folder / f"{target.name}{kind.suffix}" for target in targets]
     for path, target in zip(paths, targets, strict=True):
-        path.write_text(text(target), encoding="utf-8")
+        path.write_text(kind.text(target), encoding="utf-8")
     return paths[0] if len(paths) == 1 else folder
