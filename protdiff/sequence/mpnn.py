@@ -83,9 +83,9 @@ class MpnnEngine:
     def __init__(self, backbone: Backbone, model: str | None = None):
         self.needs = "N, CA, C or O"
         self.network: Any = load_mpnn(model)
-        self.parsed = parsed = parsed_rows(backbone)
-        if not parsed.present.any():
+        if not backbone.mask.all(axis=1).any():
             raise ValueError("no residue has N, CA, C and O; give a backbone with all of its atoms")
+        self.parsed = parsed = parsed_rows(backbone)
         self.encoded = encode(self.network, parsed)
         if not bool(self.encoded.state.isfinite().all()):
             raise ValueError("the network gives no probabilities; are atoms in one place?")

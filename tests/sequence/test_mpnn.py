@@ -203,8 +203,13 @@ def test_residues_of_any_order_and_numbers_that_jump(chain):
 
 
 def test_backbones_that_cannot_be_designed(chain):
-    with pytest.raises(ValueError, match="no residue has N, CA, C and O"):
-        protdiff.design(replace(chain, mask=chain.mask & [True, True, True, False]), engine="mpnn")
+    without_o = replace(chain, mask=chain.mask & [True, True, True, False])
+    for backbone in (without_o, chain[:0]):
+        with pytest.raises(ValueError, match="no residue has N, CA, C and O"):
+            protdiff.design(backbone, engine="mpnn")
+    too_far = replace(chain, coords=np.full(chain.coords.shape, 1e30))
+    with pytest.raises(ValueError, match="the network gives no probabilities"):
+        protdiff.design(too_far, engine="mpnn")
 
 
 def test_the_alphabet_is_that_of_the_package():
