@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
 import tomllib
 from dataclasses import asdict
 from pathlib import Path
@@ -21,8 +20,13 @@ from protdiff import __version__
 from protdiff.dataset import read_chains
 from protdiff.network.numerics import flush_denormals
 from protdiff.network.weights import file_digest
-from protdiff.sequence.sequence_weights import DEFAULT, load_sequence_network
+from protdiff.sequence.sequence_weights import (
+    DEFAULT,
+    load_sequence_network,
+    save_sequence_network,
+)
 from protdiff.training.checkpoint import read_checkpoint
+from protdiff.training.composition_fit import fit_composition
 from protdiff.training.sequence_config import SequenceTraining
 from protdiff.training.sequence_run import held_out_types
 
@@ -48,11 +52,12 @@ def main() -> None:
     options = parser.parse_args()
     config = SequenceTraining(**tomllib.loads(options.config.read_text()))
     target = ROOT / "weights" / f"{DEFAULT}.safetensors"
-    shutil.copyfile(config.out / "ema.safetensors", target)
-    network = load_sequence_network(target)
     train, held_out = (
         read_chains(config.data, split, max_length=config.max_length) for split in ("train", "val")
     )
+    network = load_sequence_network(config.out / "ema.safetensors")
+    network.composition = fit_composition(network, train)
+    save_sequence_network(target, network)
     checkpoint = read_checkpoint(config.out)
     if checkpoint is None:
         raise SystemExit(f"{config.out}: no checkpoint in it")
@@ -67,6 +72,7 @@ def main() -> None:
         f"trained on single chains of {train.lengths.min()}-{train.lengths.max()} residues",
         "parameters": sum(p.numel() for p in network.parameters()),
         "network": asdict(network.config),
+        "composition": asdict(network.composition),
         "data": {
             "source": "protein chains of the PDB archive (CC0 1.0), one per cluster of 30 % "
             "sequence identity, not flagged as extended",

@@ -124,7 +124,8 @@ def draw_types(
     temperature : float
         Divides the log-probabilities before drawing; 0 takes the likeliest type.
     bias : Tensor, shape (R or 1, 20), optional
-        Added to the log-probabilities (nats) before the division; -inf forbids a type.
+        Added to the log-probabilities (nats) before the division; -inf forbids a type. The
+        composition of the network is added, too.
     ties : Tensor of int, shape (R,), optional
         Residues of equal number get one type, drawn from the mean of their log-probabilities.
 
@@ -139,8 +140,7 @@ def draw_types(
     untyped = [send(encoded) for send in network.send_untyped]
     sent = _sent_by_known(network, graph, encoded, pair, known, order, len(rngs))
     unit = torch.arange(len(order)) if ties is None else ties
-    if bias is not None:
-        bias = bias.expand(len(order), -1)
+    added = _added(network, temperature, bias).expand(len(order), -1)
     for group in range(int(order.max()) + 1):
         rows = torch.nonzero(order == group)[:, 0]
         near = graph.neighbours[rows]
@@ -152,14 +152,22 @@ def draw_types(
             messages = torch.where(seen, sent[number][:, near], untyped[number][near])
             state = layer(state, messages, pair[rows], weight[rows])
         log_p = network.out(state).log_softmax(-1)
-        chosen = _choose(
-            log_p if bias is None else log_p + bias[rows], temperature, rngs, unit[rows]
-        )
+        chosen = _choose(log_p + added[rows], temperature, rngs, unit[rows])
         types[:, rows] = chosen
         log_prob[:, rows] = log_p.gather(-1, chosen[..., None])[..., 0]
         for number, state in enumerate(path):
             sent[number][:, rows] = network.sent_with_type(number, state, chosen)
     return Draw(types, log_prob)
+
+
+def _added(
+    network: SequenceNetwork, temperature: float, bias: Float[Tensor, "#residues types"] | None
+) -> Float[Tensor, "#residues types"]:
+    """Nats that are added to the log-probabilities of the types."""
+    added = torch.zeros(1, N_TYPES, dtype=torch.float64)
+    if network.composition is not None:
+        added = added + torch.from_numpy(network.composition.at(temperature))
+    return added if bias is None else added + bias
 
 
 def _sent_by_known(

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from jaxtyping import Float, Int
     from torch import Tensor
 
+    from .composition import Composition
     from .graph import Graph
 
 __all__ = [
@@ -92,11 +93,17 @@ class SequenceNetwork(nn.Module):
     Parameters
     ----------
     config : SequenceConfig
+
+    Attributes
+    ----------
+    composition : Composition or None
+        What draws at a low temperature add, so that sequences have the composition of real ones.
     """
 
     def __init__(self, config: SequenceConfig | None = None):
         super().__init__()
         self.config = config = config or SequenceConfig()
+        self.composition: Composition | None = None
         hidden, edge = config.hidden, config.edge
         self.radial = nn.Linear(EDGE_FEATURES, 2 * edge)
         self.separation = nn.Embedding(SEPARATIONS, 2 * edge)

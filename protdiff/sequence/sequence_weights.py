@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..network.weights import find_weights
 from ..network.weights_file import SEQUENCE, WeightsError, read_weights, write_weights
+from .composition import Composition
 from .network import SequenceConfig, SequenceNetwork
 
 if TYPE_CHECKING:
@@ -48,7 +49,9 @@ def save_sequence_network(
         How they were made, as plain values.
     """
     tensors = {name: tensor.half() for name, tensor in network.state_dict().items()}
-    metadata = {"format": SEQUENCE, "network": asdict(network.config)}
+    metadata: dict[str, Any] = {"format": SEQUENCE, "network": asdict(network.config)}
+    if network.composition is not None:
+        metadata["composition"] = asdict(network.composition)
     write_weights(path, tensors, metadata, card)
 
 
@@ -59,6 +62,10 @@ def _loaded(path: Path, modified: int) -> SequenceNetwork:
         raise WeightsError(f"{path}: weights of another network; give those of residue types")
     network = SequenceNetwork(SequenceConfig(**metadata["network"]))
     network.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
+    if table := metadata.get("composition"):
+        network.composition = Composition(
+            tuple(table["temperatures"]), tuple(map(tuple, table["bias"]))
+        )
     return network.eval().requires_grad_(False)
 
 
