@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from .._system.files import write_json
 from .._system.processes import mapped
 from ..network.numerics import pick_device
-from .folds import MODELS, Model, engine_of, folded, found, missing
+from .folds import MODELS, Model, engine_of, folded, found, kept
 from .records import design_files, own_name, read_records
 from .results import compared, compared_alone
 from .targets import targets_of
@@ -180,13 +180,13 @@ def planned(designs: Sequence[str], sequences: Path, options: CheckOptions) -> P
     if options.batch > 1 and not engine.several:
         raise ValueError("`batch`: this program folds one sequence per call")
     _check_output(out, fold)
-    good = [target for target in targets if not target.error]
-    left = len(missing(good, out))
-    if left:
+    good = {target.name for target in targets if not target.error}
+    present = len(good & kept(out).keys())
+    if present < len(good):
         engine.start()
     out.mkdir(parents=True, exist_ok=True)
     write_json(out / OPTIONS, {"format": FORMAT, "fold": fold})
-    return Plan(targets, unused, engine, out, options, len(good) - left)
+    return Plan(targets, unused, engine, out, options, present)
 
 
 def _check_output(out: Path, fold: str) -> None:

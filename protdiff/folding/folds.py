@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass
-from glob import escape
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
     from .targets import Target
 
-__all__ = ["Engine", "Model", "engine_of", "folded", "found", "missing"]
+__all__ = ["Engine", "Model", "engine_of", "folded", "found", "kept"]
 
 #: Folders in the output: one model per sequence, and all that the programs have written.
 MODELS, WORK = "models", "folds"
@@ -107,9 +106,9 @@ def _best(paths: Sequence[Path]) -> Model:
     return Model(best.path, note)
 
 
-def missing(targets: Sequence[Target], out: Path) -> list[Target]:
-    """Targets without a model in the output."""
-    return [target for target in targets if Store(out).model(target) is None]
+def kept(out: Path) -> dict[str, Path]:
+    """Models that earlier runs have left in the output, by the name of the sequence."""
+    return {stem(path): path for path in structure_files(out / MODELS)}
 
 
 def folded(
@@ -130,67 +129,56 @@ def folded(
     batch : int
         Sequences of a call.
     """
-    store, waiting = Store(out), iter(missing(targets, out))
+    present = kept(out)
     for target in targets:
-        if (model := store.model(target)) is not None:
-            yield target, model
-    for call, group in enumerate(iter(lambda: list(islice(waiting, batch)), [])):
-        label = group[0].name if len(group) == 1 else f"call_{call + 1}_of_{len(group)}"
-        models = store.fold(engine, group, label)
-        some = any(model.path for model in models.values())
-        for target in group:
-            model = models[target.name]
+        if target.name in present:
+            yield target, Model(present[target.name])
+    waiting = iter([target for target in targets if target.name not in present])
+    while group := list(islice(waiting, batch)):
+        models = _fold(engine, group, out)
+        some = any(model.path for model in models)
+        for target, model in zip(group, models, strict=True):
             if model.path is None and some and len(group) > 1:
-                model = store.fold(engine, [target], target.name)[target.name]
+                [model] = _fold(engine, [target], out)
             yield target, model
 
 
-@dataclass(frozen=True)
-class Store:
-    """The models in a folder, which appear whole or not at all."""
+def _fold(engine: Engine, group: Sequence[Target], out: Path) -> list[Model]:
+    """Call the engine for some sequences, and keep the models that are whole."""
+    first = group[0].name
+    folder = out / WORK / (first if len(group) == 1 else f"{len(group)}_from_{first}")
+    log = folder.with_name(f"{folder.name}.log")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    error = ""
+    try:
+        engine.fold(group, folder, log)
+    except FoldError as failure:
+        error = str(failure)
+    files = structure_files(folder)
+    paths = models_by_name(files, {target.name for target in group}, folder)
+    if len(group) == 1 and files and not paths:
+        paths = {first: files}  # whatever the program calls its results
+    models: list[Model] = []
+    for target in group:
+        if target.name in paths:
+            models.append(_keep(target, paths[target.name], error, out))
+        else:
+            models.append(Model(error=error or f"no model of {target.name} was written ({log})"))
+    return models
 
-    out: Path
 
-    def model(self, target: Target) -> Model | None:
-        """The model of a sequence, if it is there."""
-        files = (self.out / MODELS).glob(f"{escape(target.name)}.*")
-        path = next((path for path in sorted(files) if stem(path) == target.name), None)
-        return None if path is None else Model(path)
-
-    def fold(self, engine: Engine, group: Sequence[Target], label: str) -> dict[str, Model]:
-        """Call the engine for some sequences, and keep the models that are whole."""
-        folder = self.out / WORK / label
-        log = folder.with_name(f"{label}.log")
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        error = ""
-        try:
-            engine.fold(group, folder, log)
-        except FoldError as failure:
-            error = str(failure)
-        files = structure_files(folder)
-        names = {target.name for target in group}
-        paths = models_by_name(files, names, folder)
-        if len(group) == 1 and files and not paths:
-            paths = {group[0].name: files}  # whatever the program calls its results
-        return {
-            target.name: self._kept(target, paths.get(target.name, []), error, log)
-            for target in group
-        }
-
-    def _kept(self, target: Target, paths: Sequence[Path], error: str, log: Path) -> Model:
-        """The best of the models of a sequence, copied; or why there is none."""
-        if not paths:
-            return Model(error=error or f"no model of {target.name} was written ({log})")
-        best = _best(paths)
-        assert best.path is not None
-        if error and not is_whole(best.path, target):
-            return Model(error=error)
-        path = self.out / MODELS / f"{target.name}{best.path.name[len(stem(best.path)) :]}"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(path) as temporary:
-            shutil.copyfile(best.path, temporary)
-        return Model(path, best.note)
+def _keep(target: Target, paths: Sequence[Path], error: str, out: Path) -> Model:
+    """Copy the best of the models of a sequence; not if it was cut off when the program failed."""
+    best = _best(paths)
+    assert best.path is not None
+    if error and not is_whole(best.path, target):
+        return Model(error=error)
+    path = out / MODELS / f"{target.name}{best.path.name[len(stem(best.path)) :]}"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as temporary:
+        shutil.copyfile(best.path, temporary)
+    return Model(path, best.note)
 
 
 def is_whole(path: Path, target: Target) -> bool:
