@@ -211,8 +211,8 @@ def predicted_lddt(model: Backbone) -> tuple[float, str]:
     """Mean pLDDT of a prediction (0 to 100) from its B-factors, and on which scale they are.
 
     B-factors are taken for pLDDT if all are between 0 and 100 and not all are equal; they are on
-    the scale 0-1 if none is above 1. An experimental structure cannot be told apart from a
-    prediction this way.
+    the scale 0-1 if none is above 1. Nothing in the numbers sets those of an experiment
+    apart.
 
     Returns
     -------

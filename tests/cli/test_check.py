@@ -121,9 +121,9 @@ def test_records_and_designs_that_do_not_belong_together(run, given):
 
 def test_predictions(run):
     run(fold=["--like", "boltz"])
-    code, text, err = run("--predictions", "checked/folds", "--out", "again")
-    assert code == 0 and not err and "4 sequences in again/check.csv" in text
-    first, second = rows_of("check"), rows_of("check", "again")
+    code, text, err = run("--predictions", "checked/folds", "--out", "second")
+    assert code == 0 and not err and "4 sequences in second/check.csv" in text
+    first, second = rows_of("check"), rows_of("check", "second")
     assert [row["scrmsd"] for row in first] == [row["scrmsd"] for row in second]
     assert second[0]["model"].endswith("predictions/a_0/a_0_model_0.cif")
 
