@@ -6,18 +6,18 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .._system.files import write_json
 from .._system.processes import mapped
 from ..network.numerics import pick_device
-from .folds import MODELS, Model, engine_of, folded, found, kept
+from .folds import Model, engine_of, folded, found, kept
 from .records import design_files, own_name, read_records
 from .results import compared, compared_alone
 from .targets import targets_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from .folds import Engine
     from .results import Checked
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CheckOptions", "Plan", "check", "planned"]
 
-#: What the output records: a run with another engine must not continue it.
+#: What the output records: a run with another engine or other sequences must not continue it.
 OPTIONS, FORMAT = "options.json", "protdiff-check-1"
 REMEDY = "choose another `out`, or remove it"
 
@@ -179,27 +179,40 @@ def planned(designs: Sequence[str], sequences: Path, options: CheckOptions) -> P
     engine = engine_of(fold, pick_device(options.device), options.chunk_size)
     if options.batch > 1 and not engine.several:
         raise ValueError("`batch`: this program folds one sequence per call")
-    _check_output(out, fold)
-    good = {target.name for target in targets if not target.error}
-    present = len(good & kept(out).keys())
+    good = {target.name: "/".join(target.chains) for target in targets if not target.error}
+    there = kept(out)
+    recorded = _recorded(out, fold, good, there)
+    present = len(good.keys() & there.keys())
     if present < len(good):
         engine.start()
     out.mkdir(parents=True, exist_ok=True)
-    write_json(out / OPTIONS, {"format": FORMAT, "fold": fold})
+    write_json(out / OPTIONS, recorded)
     return Plan(targets, unused, engine, out, options, present)
 
 
-def _check_output(out: Path, fold: str) -> None:
-    """ValueError if the output holds models of another engine, or something else."""
-    path, present = out / OPTIONS, (out / MODELS).exists()
-    if not (path.exists() or present):
-        return
-    try:
-        before = json.loads(path.read_text(encoding="utf-8"))
-        known, engine = before["format"] == FORMAT, before["fold"]
-    except (OSError, ValueError, KeyError, TypeError):
-        known, engine = False, ""
-    if not known:
-        raise ValueError(f"{out}: holds something else; {REMEDY}")
-    if present and engine != fold:
-        raise ValueError(f"{out}: models of another engine ({engine}); {REMEDY}")
+def _recorded(
+    out: Path, fold: str, sequences: Mapping[str, str], models: Mapping[str, Path]
+) -> dict[str, Any]:
+    """What the output is to say of its models: engine and sequences, with those of earlier runs.
+
+    Raises
+    ------
+    ValueError
+        If the output holds something else, or models of another engine or other sequences.
+    """
+    before: dict[str, Any] = {"format": FORMAT, "fold": fold, "sequences": {}}
+    if models or (out / OPTIONS).exists():
+        try:
+            before = json.loads((out / OPTIONS).read_text(encoding="utf-8"))
+            known = before["format"] == FORMAT and isinstance(before["sequences"], dict)
+        except (OSError, ValueError, KeyError, TypeError):
+            known = False
+        if not known:
+            raise ValueError(f"{out}: holds something else; {REMEDY}")
+    if models and before.get("fold") != fold:
+        raise ValueError(f"{out}: models of another engine ({before.get('fold')}); {REMEDY}")
+    earlier: dict[str, str] = before["sequences"]
+    old = {name: letters for name, letters in earlier.items() if name in models}
+    if changed := [name for name in sequences if old.get(name, sequences[name]) != sequences[name]]:
+        raise ValueError(f"{out}: {changed[0]} has changed since it was folded; {REMEDY}")
+    return {"format": FORMAT, "fold": fold, "sequences": old | dict(sequences)}

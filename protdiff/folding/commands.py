@@ -22,15 +22,15 @@ __all__ = ["PRESETS", "CommandEngine", "FoldError", "command_engine"]
 
 #: Commands by name. Designed sequences have no relatives, so none of them looks for an alignment.
 PRESETS = {
-    "boltz": "boltz predict {fasta} --out_dir {out}",
+    "boltz": "boltz predict {fasta:boltz-yaml} --out_dir {out}",
     "chai": "chai-lab fold {fasta} {out}",
     "colabfold": "colabfold_batch --msa-mode single_sequence {fasta} {out}",
     "esm-fold": "esm-fold -i {fasta} -o {out}",
 }
 #: Formats of sequences by the program that a command calls.
 FORMAT_OF = {"boltz": "boltz", "chai": "chai", "chai-lab": "chai"}
-#: Words by which Boltz takes alignments from a server, and the format that goes with it.
-SERVER, SERVER_FORMAT = "--use_msa_server", "boltz-server"
+#: A word by which Boltz takes alignments from a server, and the end of the formats that go with it.
+SERVER, SERVER_FORMAT = "--use_msa_server", "-server"
 #: Places in a command: the file of sequences, or a folder of files with one target each as OpenFold
 #: wants it, both in a format if one is named; and the folder for results.
 PLACE = re.compile(r"\{(fasta|fasta_dir|out)(?::([a-z-]+))?\}")
@@ -157,17 +157,17 @@ def command_engine(command: str) -> CommandEngine:
         raise ValueError(
             f"`fold` {command}: {shell[0]!r} needs a shell; put the command into a script"
         )
-    formats = [match[2] for match in places if match[2]] or [
-        _format_of(words, "fasta_dir" in names)
-    ]
-    if formats[0] not in FORMATS:
-        raise ValueError(f"`fold` {command}: {formats[0]!r} is none of {', '.join(FORMATS)}")
-    return CommandEngine(words, formats[0])
+    named = [match[2] for match in places if match[2]]
+    format = named[0] if named else _format_of(words, "fasta_dir" in names)
+    if format not in FORMATS:
+        raise ValueError(f"`fold` {command}: {format!r} is none of {', '.join(FORMATS)}")
+    if SERVER in words and format + SERVER_FORMAT in FORMATS:
+        format += SERVER_FORMAT
+    return CommandEngine(words, format)
 
 
 def _format_of(words: Sequence[str], folder: bool) -> str:
     """Format that the program of a command reads, wherever among its words its name is."""
     names = (Path(word).name for word in words)
     usual = "separate" if folder else "plain"
-    found = next((FORMAT_OF[name] for name in names if name in FORMAT_OF), usual)
-    return SERVER_FORMAT if found == "boltz" and SERVER in words else found
+    return next((FORMAT_OF[name] for name in names if name in FORMAT_OF), usual)

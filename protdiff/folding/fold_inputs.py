@@ -35,11 +35,18 @@ def plain(target: Target) -> str:
     return f">{target.name}\n{':'.join(target.chains)}\n"
 
 
-def boltz(target: Target, alignment: str = "      msa: empty\n") -> str:
-    """YAML with a part per chain, which says that there is no alignment of sequences.
+def boltz(target: Target) -> str:
+    """FASTA, a record per chain, whose title says that there is no alignment of sequences."""
+    return _by_chain(target, ">{}|protein|empty")
 
-    Boltz still reads FASTA, but its authors call that deprecated.
-    """
+
+def boltz_server(target: Target) -> str:
+    """The same for ``--use_msa_server``, by which Boltz looks for an alignment."""
+    return _by_chain(target, ">{}|protein")
+
+
+def boltz_yaml(target: Target, alignment: str = "      msa: empty\n") -> str:
+    """What `boltz` says as YAML, which the authors of Boltz prefer: they call FASTA deprecated."""
     chains = zip(chain_names(len(target.chains)), target.chains, strict=True)
     parts = (
         f'  - protein:\n      id: "{name}"\n      sequence: "{letters}"\n{alignment}'
@@ -48,9 +55,9 @@ def boltz(target: Target, alignment: str = "      msa: empty\n") -> str:
     return "version: 1\nsequences:\n" + "".join(parts)
 
 
-def boltz_server(target: Target) -> str:
-    """The same for ``--use_msa_server``, by which Boltz looks for an alignment."""
-    return boltz(target, alignment="")
+def boltz_yaml_server(target: Target) -> str:
+    """The same for ``--use_msa_server``."""
+    return boltz_yaml(target, alignment="")
 
 
 def chai(target: Target) -> str:
@@ -91,8 +98,10 @@ class Format(NamedTuple):
 #: Formats by name.
 FORMATS = {
     "plain": Format(plain, one_a_file=False),
-    "boltz": Format(boltz, ".yaml"),
-    "boltz-server": Format(boltz_server, ".yaml"),
+    "boltz": Format(boltz),
+    "boltz-server": Format(boltz_server),
+    "boltz-yaml": Format(boltz_yaml, ".yaml"),
+    "boltz-yaml-server": Format(boltz_yaml_server, ".yaml"),
     "chai": Format(chai),
     "separate": Format(separate),
 }

@@ -27,6 +27,9 @@ COLUMNS = (
     "same_fold", "best", "model", "sequence", "warning", "error",
 )  # fmt: skip
 
+#: Below this scRMSD (Å) a model is a copy of the design: files hold three decimals.
+COPY = 2e-3
+
 
 @dataclass(frozen=True)
 class Checked:
@@ -82,6 +85,8 @@ def compared(pair: tuple[Target, Model]) -> Checked:
         except ValueError as error:
             return Checked(*same, error=str(error))
     notes = [*filter(None, [model.note]), *target.structure.read[1], *texts]
+    if scores.scrmsd < COPY:
+        notes.append("the model has the coordinates of the design: is it a prediction?")
     if scores.plddt_scale == "0-1":
         notes.append("pLDDT of the file is between 0 and 1: times 100")
     return Checked(*same, scores=scores, warning="; ".join(notes))

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from .._system.notices import warn
 from ..structure.backbone import ONE_TO_THREE
 from ..structure.superposition import rmsd
 from .auto_alignment import Aligned
 from .comparison import compare
 from .complexes import pair_chains
+from .named_residues import has_sequence
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float, Int
@@ -29,8 +31,6 @@ __all__ = [
 #: the first (Å), a sequence has the fold of its design if the TM-score is above the second, and it
 #: keeps a motif whose rmsd is below the third (Å).
 MAX_SCRMSD, MIN_SCTM, MAX_MOTIF_RMSD = 2.0, 0.5, 1.0
-#: Below this rmsd (Å) a model is a copy of the design: files hold three decimals.
-COPY = 2e-3
 #: Places of N, CA and C in `Backbone.coords`.
 MOTIF_ATOMS = (0, 1, 2)
 
@@ -115,7 +115,12 @@ def self_consistency(
     Raises
     ------
     ValueError
-        If the model has other chains, another sequence, or the coordinates of the design itself.
+        If the model has other chains or another sequence.
+
+    Warns
+    -----
+    ProtdiffWarning
+        If the model has placeholders for residue names, so that its sequence is not known.
 
     Examples
     --------
@@ -133,10 +138,9 @@ def self_consistency(
         if count != len(design):
             raise ValueError(f"the {what} has {count} residues, the design {len(design)}")
     _check_sequence(model, letters)
-    pairs, chains = _pairs(model, replace(design, residue_names=[ONE_TO_THREE[x] for x in letters]))
+    names = [ONE_TO_THREE[letter] for letter in letters]
+    pairs, chains = _pairs(*(replace(one, residue_names=names) for one in (model, design)))
     scores = compare(model, design, pairs, chains, "reference")
-    if scores.rmsd < COPY:
-        raise ValueError("the model is a copy of the design, not a prediction")
     plddt, scale = predicted_lddt(model)
     return SelfConsistency(
         scores.tm, scores.rmsd, _motif(model, design, pairs, motif), plddt, scale
@@ -144,12 +148,17 @@ def self_consistency(
 
 
 def _check_sequence(model: Backbone, sequence: str) -> None:
-    """ValueError if the model has another sequence; X on either side agrees with anything."""
+    """ValueError if the model has another sequence; X on either side agrees with anything.
+
+    A model without a sequence, with ALA for every residue as in a design, gets a warning.
+    """
     differs = [
         k for k, (a, b) in enumerate(zip(model.sequence, sequence, strict=True))
         if a != b and "X" not in (a, b)
     ]  # fmt: skip
-    if differs:
+    if differs and not has_sequence(model):
+        warn("the model has no sequence: it cannot be known whether it is of this one", 3)
+    elif differs:
         k = differs[0]
         raise ValueError(
             f"the model has another sequence: {len(differs)} of {len(sequence)} residues differ, "
@@ -211,8 +220,7 @@ def predicted_lddt(model: Backbone) -> tuple[float, str]:
     """Mean pLDDT of a prediction (0 to 100) from its B-factors, and on which scale they are.
 
     B-factors are taken for pLDDT if all are between 0 and 100 and not all are equal; they are on
-    the scale 0-1 if none is above 1. Nothing in the numbers sets those of an experiment
-    apart.
+    the scale 0-1 if none is above 1. Nothing in the numbers sets those of an experiment apart.
 
     Returns
     -------

@@ -38,7 +38,7 @@ def targets(fasta):
             continue
         records = [part.split("\n", 1) for part in path.read_text().split(">")[1:]]
         records = [(title, "".join(text.split())) for title, text in records]
-        if any("protein|" in title for title, _ in records):
+        if any("protein|" in title or "|protein" in title for title, _ in records):
             found.append((path.stem, [letters for _, letters in records]))
         else:
             found += [(title.split()[0], letters.split(":")) for title, letters in records]

@@ -94,7 +94,7 @@ def test_designs_given_as_predictions(designs, sequences, tmp_path):
         )
         protdiff.write(named, tmp_path / "copies" / f"{record.label}.pdb")
     results = protdiff.check(designs, sequences, predictions=tmp_path / "copies")
-    assert all("is a copy of the design, not a prediction" in one.error for one in results)
+    assert all("is it a prediction?" in one.warning and not one.error for one in results)
 
 
 def test_a_sequence_that_changed_after_it_was_folded(designs, sequences, engine, tmp_path):
@@ -103,9 +103,15 @@ def test_a_sequence_that_changed_after_it_was_folded(designs, sequences, engine,
     lines = fasta.read_text().splitlines()
     lines[1] = lines[1][::-1]
     fasta.write_text("\n".join(lines))
-    first, *others = protdiff.check(designs, sequences, fold=engine(), out=tmp_path / "o")
+    with pytest.raises(ValueError, match=r"o: a_0 has changed since it was folded; choose another"):
+        protdiff.check(designs, sequences, fold=engine(), out=tmp_path / "o")
+    models = tmp_path / "o" / "models"
+    first, *others = protdiff.check(designs, sequences, predictions=models)
     assert "a_0.pdb: the model has another sequence" in first.error
     assert not any(one.error for one in others)
+    (models / "a_0.pdb").unlink()
+    results = protdiff.check(designs, sequences, fold=engine(), out=tmp_path / "o")
+    assert not any(one.error for one in results)
 
 
 def test_results_of_another_engine_are_not_mixed(designs, sequences, engine, tmp_path):

@@ -81,7 +81,9 @@ def test_a_program_that_is_not_there():
 @pytest.mark.parametrize(
     ("command", "format", "several"),
     [
-        ("boltz", "boltz", True),
+        ("boltz", "boltz-yaml", True),
+        ("boltz predict {fasta} --out_dir {out}", "boltz", True),
+        ("boltz predict {fasta:boltz-yaml} {out} --use_msa_server", "boltz-yaml-server", True),
         ("chai", "chai", False),
         ("colabfold", "plain", True),
         ("esm-fold", "plain", True),
@@ -100,7 +102,7 @@ def test_formats(command, format, several):
 
 def test_usual_commands_have_all_places():
     for name, command in PRESETS.items():
-        assert "{fasta}" in command and "{out}" in command
+        assert "{fasta" in command and "{out}" in command
         assert command_engine(name) == command_engine(command)
 
 
@@ -114,7 +116,7 @@ def test_usual_commands_have_all_places():
         ("fold {fasta} {out} > log", "'>' needs a shell; put the command into a script"),
         ("module load x && fold {fasta} {out}", "'&&' needs a shell"),
         ("fold '{fasta} {out}", "no closing quotation"),
-        ("fold {fasta:alpha} {out}", "'alpha' is none of plain, boltz, boltz-server, chai"),
+        ("fold {fasta:alpha} {out}", "'alpha' is none of plain, boltz, boltz-server, boltz-yaml"),
     ],
 )
 def test_what_is_no_command(command, message):

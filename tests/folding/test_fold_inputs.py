@@ -29,19 +29,27 @@ def test_one_target_is_called_by_its_name(tmp_path):
 
 def test_boltz_without_alignment(tmp_path):
     """https://github.com/jwohlwend/boltz, docs/prediction.md: ``empty`` for single sequences."""
+    text = ">A|protein|empty\nMKEL\n>B|protein|empty\nGSH\n"
+    assert written([PAIR], tmp_path, "boltz") == ("e_0.fasta", {"e_0.fasta": text})
+
+
+def test_boltz_in_yaml(tmp_path):
     text = (
         "version: 1\nsequences:\n"
         '  - protein:\n      id: "A"\n      sequence: "MKEL"\n      msa: empty\n'
         '  - protein:\n      id: "B"\n      sequence: "GSH"\n      msa: empty\n'
     )
-    assert written([PAIR], tmp_path, "boltz") == ("e_0.yaml", {"e_0.yaml": text})
+    assert written([PAIR], tmp_path, "boltz-yaml") == ("e_0.yaml", {"e_0.yaml": text})
+    text = text.replace("      msa: empty\n", "")
+    (tmp_path / "e_0.yaml").unlink()
+    assert written([PAIR], tmp_path, "boltz-yaml-server") == ("e_0.yaml", {"e_0.yaml": text})
 
 
 def test_letters_that_yaml_would_take_for_something_else(tmp_path):
     """Without quotes N and NO are false to YAML, and Y is true."""
     yaml = pytest.importorskip("yaml")
     many = Target("m", "m", 0, ("NO",) * 26)
-    write_inputs([many], tmp_path, "boltz")
+    write_inputs([many], tmp_path, "boltz-yaml")
     read = yaml.safe_load((tmp_path / "m.yaml").read_text())
     parts = [part["protein"] for part in read["sequences"]]
     assert "".join(part["id"] for part in parts) == ascii_uppercase
@@ -50,8 +58,8 @@ def test_letters_that_yaml_would_take_for_something_else(tmp_path):
 
 def test_boltz_with_a_server_and_a_folder_of_targets(tmp_path):
     name, files = written([ONE, PAIR], tmp_path, "boltz-server")
-    assert name == "folder" and sorted(files) == ["d_1.yaml", "e_0.yaml"]
-    assert not any("msa" in text for text in files.values())
+    assert name == "folder" and files["d_1.fasta"] == ">A|protein\nMKEL\n"
+    assert files["e_0.fasta"] == ">A|protein\nMKEL\n>B|protein\nGSH\n"
 
 
 def test_chai_has_entity_names(tmp_path):

@@ -40,7 +40,7 @@ NAMES = ["a_0", "a_1", "a_1_0", "a_1_1", "pair_0", "pair_1"]
         ("colabfold", "{fasta}", 1, "pdb"),
         ("colabfold", "{fasta}", 4, "pdb"),
         ("boltz", "{fasta:boltz}", 1, "cif"),
-        ("boltz", "{fasta:boltz}", 6, "cif"),
+        ("boltz", "{fasta:boltz-yaml}", 6, "cif"),
         ("chai", "{fasta:chai}", 1, "cif"),
         ("esmfold", "{fasta}", 6, "pdb"),
         ("openfold", "{fasta_dir:plain}", 1, "pdb"),

@@ -7,6 +7,7 @@ import pytest
 from Bio.SVDSuperimposer import SVDSuperimposer
 
 import protdiff
+from protdiff import ProtdiffWarning
 from protdiff.metrics import score, self_consistency
 from protdiff.metrics.self_consistency import SELF_CONSISTENCY, predicted_lddt
 from protdiff.structure.backbone import joined
@@ -137,10 +138,20 @@ def test_a_sequence_of_another_length(design):
         self_consistency(moved(design, 2 * LETTERS), design, LETTERS)
 
 
-def test_the_design_itself_is_no_prediction(design):
-    model = moved(design, 2 * LETTERS, noise=0)
-    with pytest.raises(ValueError, match="a copy of the design, not a prediction"):
-        self_consistency(model, design)
+def test_a_turned_copy(design):
+    result = self_consistency(moved(design, 2 * LETTERS, noise=0), design)
+    assert result.scrmsd < 1e-6 and result.sctm == pytest.approx(1)
+
+
+def test_a_model_without_a_sequence(design):
+    """A trimer, whose second and third chain a prediction may have in another order."""
+    trimer = joined(
+        [shifted_copy(design, name, x) for name, x in zip("ABC", (0, 40, 95), strict=True)]
+    )
+    order = np.r_[0:40, 80:120, 40:80]
+    model = replace(moved(trimer, "A" * 120)[order], chain_ids=trimer.chain_ids)
+    with pytest.warns(ProtdiffWarning, match="the model has no sequence"):
+        assert self_consistency(model, trimer, 6 * LETTERS).designable
 
 
 def test_unknown_letters_agree_with_all(design):
