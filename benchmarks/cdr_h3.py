@@ -141,6 +141,7 @@ def main() -> None:
     parser.add_argument("--weights", help="weights of the structure network")
     parser.add_argument("--type-weights", help="weights of the residue-type network")
     parser.add_argument("--loops", type=int, help="loops of each set; default all")
+    parser.add_argument("--modes", default=",".join(MODES), help="some of them; default all")
     parser.add_argument("--cache", type=Path, default=Path("benchmarks/out/cdr_h3.json"))
     parser.add_argument("--result", default="cdr_h3", help="name of the result file; '' for none")
     options = parser.parse_args()
@@ -156,7 +157,7 @@ def main() -> None:
     for name, loops in sets.items():
         rows: dict[str, list[list[dict[str, float]]]] = {}
         for number, loop in enumerate(list(loops)[: options.loops]):
-            for context, mode in product(loop.contexts, MODES):
+            for context, mode in product(loop.contexts, options.modes.split(",")):
                 key = f"{name} {loop.name} {context} {mode}"
                 if key not in done:
                     given = loop.within(context)

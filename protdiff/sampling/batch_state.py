@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING
 
 import torch
@@ -34,6 +35,8 @@ class BatchState:
     Parameters
     ----------
     requests : sequence of Request
+    flow : Flow
+        Of the batch.
     seed : int
 
     Attributes
@@ -49,8 +52,8 @@ class BatchState:
         If the requests start at several times.
     """
 
-    def __init__(self, requests: Sequence[Request], seed: int) -> None:
-        self.requests = requests
+    def __init__(self, requests: Sequence[Request], flow: Flow, seed: int) -> None:
+        self.requests, self.flow = requests, flow
         self.lengths = [request.length for request in requests]
         self.size = max(self.lengths)
         self.conditions = [request.condition for request in requests]
@@ -79,15 +82,15 @@ class BatchState:
             self.size,
         )
 
-    def start(self, flow: Flow, noise: Callable[[], Components]) -> Components | None:
+    def start(self, noise: Callable[[], Components]) -> Components | None:
         """State to start from; None for noise alone."""
         if self.until == 1:
             return None
-        clean = torch.zeros(*flow.mask.shape, 3, dtype=torch.float64)
+        clean = torch.zeros(*self.flow.mask.shape, 3, dtype=torch.float64)
         for row, n, start in zip(clean, self.lengths, self.starts, strict=True):
             assert start is not None  # all start at one time
             row[:n], row[self.size : self.size + n] = start.clean[:n], start.clean[n:]
-        return flow.noise(clean, torch.full((len(clean),), self.until), noise())
+        return self.flow.noise(clean, torch.full((len(clean),), self.until), noise())
 
     def estimate(self, clean: Components, row: int) -> Backbone:
         """The file of a sample as it is estimated, with the types around what is drawn."""
@@ -95,38 +98,36 @@ class BatchState:
         ca = to_coords(clean[row : row + 1, :n], [n])[0].numpy()
         return backbone_of(self.requests[row], ca, clean[row, self.size :].numpy())
 
-    def backbones(self, flow: Flow, clean: Components, times: Sequence[float]) -> list[Backbone]:
+    def backbones(self, clean: Components, times: Sequence[float]) -> list[Backbone]:
         """Finished backbones of clean components, which were noised to some times."""
         ca = to_coords(clean[:, : self.size], self.lengths).numpy()
         links = clean[:, self.size :].numpy()
-        return [self._finished(flow, row, ca[row], links[row], times) for row in range(len(ca))]
+        return [self._finished(row, ca[row], links[row], times) for row in range(len(ca))]
 
     def _finished(
         self,
-        flow: Flow,
         row: int,
         ca: Float[np.ndarray, "size 3"],
         links: Float[np.ndarray, "size 3"],
         times: Sequence[float],
     ) -> Backbone:
         """Backbone of a sample; the types of its region are drawn anew now that it is known."""
-        request, walk, off = self.requests[row], self.types[row], self.deviations(flow, row, times)
+        request, walk, off = self.requests[row], self.types[row], self.deviations(row, times)
         if walk is not None:
             walk.redraw(backbone_of(request, ca, links, off))
         return backbone_of(typed(request, walk), ca, links, off)
 
-    def deviations(self, flow: Flow, row: int, times: Sequence[float]) -> Deviations | None:
+    def deviations(self, row: int, times: Sequence[float]) -> Deviations | None:
         """What is left of an input's deviations after it was noised to some times and flowed back.
 
         They are a Gaussian shell like the link vectors. Samples have its mean, so there is no noise
-        in it: noising leaves the factor α of a deviation, and its clean estimate is α times that.
+        in it: noising and the clean estimate leave the share of signal.
         """
-        start, share = self.starts[row], 1.0
+        start = self.starts[row]
         if start is None:
             return None
-        for time in times:
-            alpha = flow.kernel(torch.full((len(self.lengths),), time)).alpha
-            share *= float(alpha[row, self.size]) ** 2
+        kernels = [self.flow.kernel(torch.full((len(self.lengths),), time)) for time in times]
+        share = prod(float((k.alpha * k.c_skip)[row, self.size]) for k in kernels)
         return start.off.scaled(share)
 
 

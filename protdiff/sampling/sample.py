@@ -113,14 +113,17 @@ def sample(
 
     guidance = guidance_of(denoiser, settings)
     began = time.perf_counter()
-    batch = BatchState(requests, seed)
-    flow, denoise = denoiser.bind(batch.lengths, batch.features, remember=True, guidance=guidance)
+    flow = denoiser.recipe([request.length for request in requests])
+    batch = BatchState(requests, flow, seed)
+    _, denoise = denoiser.bind(
+        batch.lengths, batch.features, flow, remember=True, guidance=guidance
+    )
     denoise = conditioned(_checked(denoise, settings), flow, batch.lengths, batch.conditions)
     denoise, calls = _counted(alternating(denoise, batch.types, batch.estimate), advance)
     walk = _sampler(settings, flow)
     with torch.inference_mode(), flush_denormals():
         noise = noise_source(requests, batch.size, seed)
-        start, passes = batch.start(flow, noise), [batch.until]
+        start, passes = batch.start(noise), [batch.until]
         grid = sampling_times(flow, settings.steps, batch.until, settings.times)
         if times is not None:
             grid = batch.until * times
@@ -136,7 +139,7 @@ def sample(
             clean = walk(denoise, flow, grid, noise, start=start, **options)
         ca = to_coords(clean[:, : batch.size], batch.lengths)
         _check_extent(float(ca.abs().max()), settings)
-        backbones = batch.backbones(flow, clean, passes)
+        backbones = batch.backbones(clean, passes)
     seconds = (time.perf_counter() - began) / len(requests)
     return [
         Sample(request, backbone, calls(), seconds)

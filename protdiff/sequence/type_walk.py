@@ -7,6 +7,11 @@ estimated at that time, the types around the region and those drawn before. The 
 residue is that of D3PM with an absorbing state (Austin et al. 2021): without a type at s with
 probability s/u, else with one of the twenty. There is no other noise among types, so every type is
 reached from the start.
+
+A share that falls with the detail of the backbone (the signal of the link vectors, 8 % at time 0.4)
+was tried on CDR H3: types fitted the finished backbone as well (1.24 against 1.27 nats), but fewer
+were those of nature (5 against 10 %). Drawing them anew on the finished backbone, `redraw`, makes
+them fit better: 1.45 in place of 1.89 nats, and 10.5 % of nature in place of 9.3 %.
 """
 
 from __future__ import annotations

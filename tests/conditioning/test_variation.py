@@ -79,8 +79,8 @@ def test_partial_flow_starts_from_the_noised_input(source, tiny_denoiser):
     flow = tiny_denoiser.recipe([48])
     partial = PartialFlow(source, 0.4)
     zero = torch.zeros(1, 96, 3, dtype=torch.float64)
-    batch = BatchState([Request(0, 48, condition=partial)], seed=0)
-    start = batch.start(flow, lambda: zero)
+    batch = BatchState([Request(0, 48, condition=partial)], flow, seed=0)
+    start = batch.start(lambda: zero)
     clean, _ = components_of(source)
     alpha = flow.kernel(torch.tensor([0.4])).alpha[0]
     assert batch.until == 0.4
@@ -97,7 +97,7 @@ def test_partial_flow_of_the_exact_denoiser_is_the_posterior(source, tiny_denois
 
     clean, _ = components_of(source)
     request = Request(0, 48, condition=PartialFlow(source, 0.5))
-    start = BatchState([request] * 400, seed=0).start(flow, noise)
+    start = BatchState([request] * 400, flow, seed=0).start(noise)
     made = sde_2m(gaussian_oracle(flow), flow, 0.5 * uniform_times(40), noise, start=start)
     k = flow.kernel(torch.full((400,), 0.5))
     expected = (k.alpha * k.c_skip)[0, :, None] * clean
@@ -131,9 +131,9 @@ def test_no_strength_returns_the_input(source, tiny_weights):
 
 def test_deviations_fade_with_the_link_vectors(source, tiny_denoiser):
     """Twice the factor α: once when they are noised, once in the estimate."""
-    batch = BatchState([Request(0, 48, condition=PartialFlow(source, 0.2))], seed=0)
     flow = tiny_denoiser.recipe([48])
-    left, alpha = batch.deviations(flow, 0, [0.2]), flow.kernel(0.2).alpha[0, 48]
+    batch = BatchState([Request(0, 48, condition=PartialFlow(source, 0.2))], flow, seed=0)
+    left, alpha = batch.deviations(0, [0.2]), flow.kernel(0.2).alpha[0, 48]
     whole = deviations(source.coords)
     np.testing.assert_allclose(left.ends, float(alpha) ** 2 * whole.ends)
     np.testing.assert_allclose(left.links, float(alpha) ** 2 * whole.links)
