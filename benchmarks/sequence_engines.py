@@ -221,8 +221,9 @@ def main() -> None:
         samples = [protdiff.read(path) for path in sorted(options.samples.glob("*.pdb"))]
         numbers["samples"] = measure(samples, shares, weights, with_native=False)
         print("samples", numbers["samples"], flush=True)
-    numbers["speed"] = speeds([c for c in chains if len(c) >= TIMED_FROM], weights)
-    print("speed", numbers["speed"], flush=True)
+    if timed := [chain for chain in chains if len(chain) >= TIMED_FROM]:
+        numbers["speed"] = speeds(timed, weights)
+        print("speed", numbers["speed"], flush=True)
     print(write_result(options.result, numbers, weights=weights, cores=1))
 
 
