@@ -29,7 +29,6 @@ __all__ = ["CheckOptions", "Plan", "check", "planned"]
 
 #: What the output records: a run with another engine or other sequences must not continue it.
 OPTIONS, FORMAT = "options.json", "protdiff-check-1"
-REMEDY = "choose another `out`, or remove it"
 
 
 @dataclass(frozen=True)
@@ -200,19 +199,25 @@ def _recorded(
     ValueError
         If the output holds something else, or models of another engine or other sequences.
     """
-    before: dict[str, Any] = {"format": FORMAT, "fold": fold, "sequences": {}}
+    engine, earlier = fold, dict[str, str]()
     if models or (out / OPTIONS).exists():
         try:
             before = json.loads((out / OPTIONS).read_text(encoding="utf-8"))
-            known = before["format"] == FORMAT and isinstance(before["sequences"], dict)
+            known = before["format"] == FORMAT
+            engine, earlier = before["fold"], dict(before["sequences"])
         except (OSError, ValueError, KeyError, TypeError):
             known = False
         if not known:
-            raise ValueError(f"{out}: holds something else; {REMEDY}")
-    if models and before.get("fold") != fold:
-        raise ValueError(f"{out}: models of another engine ({before.get('fold')}); {REMEDY}")
-    earlier: dict[str, str] = before["sequences"]
+            raise ValueError(f"{out}: holds something else; choose another `out`, or remove it")
+    if models and engine != fold:
+        raise ValueError(
+            f"{out}: models of another engine ({engine}); choose another `out`, or remove it"
+        )
     old = {name: letters for name, letters in earlier.items() if name in models}
-    if changed := [name for name in sequences if old.get(name, sequences[name]) != sequences[name]]:
-        raise ValueError(f"{out}: {changed[0]} has changed since it was folded; {REMEDY}")
+    for name, letters in sequences.items():
+        if old.get(name, letters) != letters:
+            raise ValueError(
+                f"{models[name]}: the sequence {name} has changed since this was folded; remove "
+                "the file, or choose another `out`"
+            )
     return {"format": FORMAT, "fold": fold, "sequences": old | dict(sequences)}

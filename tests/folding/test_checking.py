@@ -103,7 +103,7 @@ def test_a_sequence_that_changed_after_it_was_folded(designs, sequences, engine,
     lines = fasta.read_text().splitlines()
     lines[1] = lines[1][::-1]
     fasta.write_text("\n".join(lines))
-    with pytest.raises(ValueError, match=r"o: a_0 has changed since it was folded; choose another"):
+    with pytest.raises(ValueError, match=r"a_0.pdb: the sequence a_0 has changed since"):
         protdiff.check(designs, sequences, fold=engine(), out=tmp_path / "o")
     models = tmp_path / "o" / "models"
     first, *others = protdiff.check(designs, sequences, predictions=models)
