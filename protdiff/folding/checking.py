@@ -12,7 +12,7 @@ from .._system.files import write_json
 from .._system.processes import mapped
 from ..network.numerics import pick_device
 from .folds import Model, engine_of, folded, found, kept
-from .records import design_files, own_name, read_records
+from .records import OPTIONS, design_files, own_name, read_records
 from .results import compared, compared_alone
 from .targets import targets_of
 
@@ -23,12 +23,10 @@ if TYPE_CHECKING:
     from .results import Checked
     from .targets import Target
 
-    Paths = str | os.PathLike[str]
-
 __all__ = ["CheckOptions", "Plan", "check", "planned"]
 
 #: What the output records: a run with another engine or other sequences must not continue it.
-OPTIONS, FORMAT = "options.json", "protdiff-check-1"
+FORMAT = "protdiff-check-1"
 
 
 @dataclass(frozen=True)
@@ -45,12 +43,12 @@ class CheckOptions:
 
 
 def check(
-    designs: Paths | Sequence[Paths],
-    sequences: Paths,
+    designs: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+    sequences: str | os.PathLike[str],
     *,
     fold: str | None = None,
-    predictions: Paths | None = None,
-    out: Paths | None = None,
+    predictions: str | os.PathLike[str] | None = None,
+    out: str | os.PathLike[str] | None = None,
     device: str = "auto",
     chunk_size: int | None = None,
     batch: int = 1,

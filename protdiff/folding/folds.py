@@ -15,6 +15,7 @@ from ..structure.io.read_write import read
 from .commands import FoldError, command_engine
 from .esmfold import PUBLISHED, EsmFoldEngine
 from .outputs import best_model, models_by_name, structure_files
+from .records import MODELS, WORK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
     from .targets import Target
 
 __all__ = ["Engine", "Model", "engine_of", "folded", "found", "kept"]
-
-#: Folders in the output: one model per sequence, and all that the programs have written.
-MODELS, WORK = "models", "folds"
 
 
 class Engine(Protocol):

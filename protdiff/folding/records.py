@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,10 +17,13 @@ if TYPE_CHECKING:
 
     from ..structure.io.fasta import FastaRecord
 
-__all__ = ["Record", "design_files", "own_name", "read_records"]
+__all__ = ["MODELS", "OPTIONS", "WORK", "Record", "design_files", "own_name", "read_records"]
 
-#: The FASTA file in a folder of `protdiff design`, and the folder with copies of structures there.
-FASTA, COPIES = "sequences.fasta", "structures"
+#: The FASTA file in a folder of `protdiff design`; and where such a folder, and one of
+#: `protdiff check`, says what it is.
+FASTA, OPTIONS = "sequences.fasta", "options.json"
+#: Folders in the output of `protdiff check`: one model per sequence, and all that programs write.
+MODELS, WORK = "models", "folds"
 #: Suffixes of FASTA files in other folders, and where ProteinMPNN puts them.
 SUFFIXES, MPNN_FOLDER = (".fasta", ".fa", ".faa"), "seqs"
 #: In the titles of the first record of a file of ProteinMPNN and of LigandMPNN: it is the sequence
@@ -73,20 +77,23 @@ def own_name(path: Path) -> str:
 def design_files(designs: Iterable[str], out: Path | None = None) -> list[Path]:
     """Structure files of designs: files, and what is in folders and patterns.
 
-    Left out are files below `out`, and the copies in folders that `protdiff design` has written,
-    unless these are given themselves.
+    Of a folder, results of protdiff are left out, such as copies with residue names in its folder
+    `sequences`; and so are models in `out`.
 
     Raises
     ------
     ValueError
         If there are none, or several have one name.
     """
+    own = set[Path]() if out is None else {(out / name).resolve() for name in (MODELS, WORK)}
+    results = dict[Path, bool]()
     files: dict[str, Path] = {}
     for given in map(str, designs):
         for path in find_files([given], "pattern"):
-            below = Path(given).is_dir() and path.parent != Path(given)
-            copies = path.parent.name == COPIES and (path.parent.parent / FASTA).is_file()
-            if (below and copies) or (out is not None and out.resolve() in path.resolve().parents):
+            below = path.parents[: path.parents.index(Path(given))] if Path(given).is_dir() else ()
+            for folder in below:
+                results.setdefault(folder, is_of_protdiff(folder))
+            if any(results[folder] for folder in below) or own & set(path.resolve().parents):
                 continue
             other = files.setdefault(own_name(path), path)
             if other.resolve() != path.resolve():
@@ -94,6 +101,15 @@ def design_files(designs: Iterable[str], out: Path | None = None) -> list[Path]:
     if not files:
         raise ValueError("`designs`: no structure files but results of protdiff")
     return list(files.values())
+
+
+def is_of_protdiff(folder: Path) -> bool:
+    """Whether `protdiff design` or `protdiff check` has written a folder."""
+    try:
+        options = json.loads((folder / OPTIONS).read_text(encoding="utf-8"))
+        return str(options["format"]).startswith("protdiff-")
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def read_records(source: Path, designs: Sequence[str]) -> list[Record]:

@@ -1,5 +1,6 @@
 """FASTA files of several programs, and the designs that their records belong to."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -86,17 +87,26 @@ def touch(path):
 
 def test_results_of_protdiff_are_no_designs(tmp_path):
     mine = touch(tmp_path / "d" / "a b.pdb")
-    deep = touch(tmp_path / "d" / "more" / "c.cif")
+    deep = touch(tmp_path / "d" / "models" / "c.cif")
     copy = touch(tmp_path / "d" / "sequences" / "structures" / "a_b_0.pdb")
-    touch(tmp_path / "d" / "sequences" / "sequences.fasta")
-    touch(tmp_path / "d" / "checked" / "models" / "a_b_0.pdb")
+    older = touch(tmp_path / "d" / "older" / "folds" / "a_b_0" / "a_b_0.pdb")
+    for folder, format in (("sequences", "protdiff-sequences-1"), ("older", "protdiff-check-1")):
+        (tmp_path / "d" / folder / "options.json").write_text(json.dumps({"format": format}))
     out = tmp_path / "d" / "checked"
+    touch(out / "models" / "a_b_0.pdb")
     assert design_files([str(tmp_path / "d")], out) == [mine, deep]
-    assert design_files([str(copy.parent)], out) == [copy]
-    assert design_files([str(copy)]) == [copy]
+    assert design_files([str(copy.parent)], out) == design_files([str(copy)]) == [copy]
+    assert design_files([str(tmp_path / "d" / "older")], out) == [older]
     assert own_name(mine) == "a_b"
     with pytest.raises(ValueError, match="no structure files but results of protdiff"):
         design_files([str(out)], out)
+
+
+def test_results_may_go_to_where_the_designs_are(tmp_path):
+    mine = touch(tmp_path / "a.pdb")
+    touch(tmp_path / "models" / "a_0.pdb")
+    assert design_files([str(tmp_path)], tmp_path) == [mine]
+    assert design_files([str(mine)], tmp_path.parent) == [mine]
 
 
 def test_two_designs_of_one_name(tmp_path):
