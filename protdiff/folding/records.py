@@ -17,7 +17,16 @@ if TYPE_CHECKING:
 
     from ..structure.io.fasta import FastaRecord
 
-__all__ = ["MODELS", "OPTIONS", "WORK", "Record", "design_files", "own_name", "read_records"]
+__all__ = [
+    "FASTA",
+    "MODELS",
+    "OPTIONS",
+    "WORK",
+    "Record",
+    "design_files",
+    "own_name",
+    "read_records",
+]
 
 #: The FASTA file in a folder of `protdiff design`; and where such a folder, and one of
 #: `protdiff check`, says what it is.

@@ -19,6 +19,7 @@ import typer
 
 from ..._system.files import replacing, write_json
 from ..._system.processes import mapped
+from ...folding.records import FASTA, OPTIONS
 from .design_task import COLUMNS, design_task
 from .progress import progress_bar
 from .structure_sets import output_folder
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FASTA", "STRUCTURES", "TABLE", "write_sequences"]
 
-FASTA, TABLE, STRUCTURES, OPTIONS = "sequences.fasta", "designs.csv", "structures", "options.json"
+TABLE, STRUCTURES = "designs.csv", "structures"
 FORMAT = "protdiff-sequences-1"
 #: Errors and kinds of warnings that are shown.
 MAX_ERRORS, MAX_WARNINGS = 10, 5
