@@ -18,15 +18,8 @@ if TYPE_CHECKING:
     from ..structure.io.fasta import FastaRecord
 
 __all__ = [
-    "FASTA",
-    "MODELS",
-    "OPTIONS",
-    "WORK",
-    "Record",
-    "design_files",
-    "own_name",
-    "read_records",
-]
+    "FASTA", "MODELS", "OPTIONS", "WORK", "Record", "design_files", "own_name", "read_records",
+]  # fmt: skip
 
 #: The FASTA file in a folder of `protdiff design`; and where such a folder, and one of
 #: `protdiff check`, says what it is.
