@@ -4,7 +4,7 @@
     python benchmarks/fill_tables.py check    # say which tables differ; exit code 1 if any does
 
 A table stands in a Markdown file between ``<!-- table: NAME -->`` and ``<!-- /table -->``; the
-functions of `sample_tables` and `score_tables` say which numbers it shows.
+functions of `sample_tables`, `score_tables` and `sequence_tables` say which numbers it shows.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 
 import sample_tables  # noqa: F401  (registers its tables)
 import score_tables  # noqa: F401
+import sequence_tables  # noqa: F401
 from results import ROOT
 from table_cells import TABLES
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from torch.nn import Module
+
     from ..network import Denoiser
 
 __all__ = ["doctor"]
@@ -25,11 +27,13 @@ def doctor(
 ) -> None:
     """Print versions, devices and the checksum of the weights, and run a short self-test."""
     from ..network.weights import find_weights, load_weights
+    from ..sequence.sequence_weights import find_sequence_weights, load_sequence_network
 
     _print_versions()
-    path = find_weights(weights)
+    path, types = find_weights(weights), find_sequence_weights()
     denoiser = load_weights(path)
-    _print_weights(path, denoiser)
+    _print_weights("weights", path, denoiser)
+    _print_weights("residue types", types, load_sequence_network(types))
     failures = _failed_checks(denoiser)
     _time_generation(path)
     if failures:
@@ -59,12 +63,12 @@ def _print_versions() -> None:
     _print_line("devices", f"cpu ({torch.get_num_threads()} threads), cuda: {cuda}, mps: {mps}")
 
 
-def _print_weights(path: Path, denoiser: Denoiser) -> None:
+def _print_weights(name: str, path: Path, network: Module) -> None:
     from ..network.weights import file_digest
 
-    parameters = sum(parameter.numel() for parameter in denoiser.parameters())
+    parameters = sum(parameter.numel() for parameter in network.parameters())
     # Loading has checked them.
-    _print_line("weights", f"{path.stem}, {parameters / 1e6:.2f} M parameters, checksum correct")
+    _print_line(name, f"{path.stem}, {parameters / 1e6:.2f} M parameters, checksum correct")
     _print_line("", f"SHA-256 {file_digest(path)}")
 
 
@@ -83,9 +87,13 @@ def _failed_checks(denoiser: Denoiser) -> list[str]:
 
 
 def _time_generation(weights: Path) -> None:
-    from .. import generate
+    from .. import design, generate
 
     began = time.perf_counter()
-    generate(length=64, steps=10, weights=weights)
-    elapsed = time.perf_counter() - began
-    _print_line("generation", f"loading the weights and 64 residues in 10 steps: {elapsed:.1f} s")
+    [backbone] = generate(length=64, steps=10, weights=weights)
+    generated = time.perf_counter()
+    design(backbone, num=8)
+    designed = time.perf_counter() - generated
+    took = generated - began
+    _print_line("generation", f"loading the weights and 64 residues in 10 steps: {took:.1f} s")
+    _print_line("design", f"8 sequences for them: {designed:.1f} s")

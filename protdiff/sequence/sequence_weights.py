@@ -25,15 +25,7 @@ DEFAULT = "residue-types"
 
 def find_sequence_weights(name: PathLike | None = None) -> Path:
     """Path of weights given by name (shipped ones) or by path; `WeightsError` if there are none."""
-    try:
-        return find_weights(name or DEFAULT)
-    except WeightsError:
-        if name:
-            raise
-        raise WeightsError(
-            "no weights of residue types are shipped yet; give `weights` of a run of "
-            "protdiff train with a table [sequence]"
-        ) from None
+    return find_weights(name or DEFAULT)
 
 
 def save_sequence_network(

@@ -9,6 +9,7 @@ def test_a_sound_installation(console, tiny_weights):
     lines = dict(line.split(maxsplit=1) for line in out.splitlines() if " " in line.strip())
     assert lines["equivariance"].startswith("ok") and lines["sampler"].startswith("ok")
     assert lines["weights"].startswith("tiny, ") and "64 residues" in lines["generation"]
+    assert "residue-types, " in lines["residue"] and lines["design"].startswith("8 sequences")
 
 
 def test_a_failed_check_is_exit_code_1(console, tiny_weights, monkeypatch):
