@@ -8,8 +8,8 @@ if TYPE_CHECKING:
     from ._system.notices import ProtdiffWarning
     from ._system.version import __version__ as __version__
     from .analysis import log_likelihood
+    from .analysis.folding import check
     from .flow import zoo as flows
-    from .folding import check
     from .metrics import Scores, score
     from .metrics.evaluation import evaluate
     from .sampling.extend import extend
@@ -33,7 +33,7 @@ __getattr__, __dir__ = lazy_names(
         "ProtdiffWarning": "_system.notices",
         "Scores": "metrics",
         "__version__": "_system.version",
-        "check": "folding",
+        "check": "analysis.folding",
         "design": "sequence.designer",
         "evaluate": "metrics.evaluation",
         "extend": "sampling.extend",

@@ -58,7 +58,7 @@ def check(
     --fold esmfold:WEIGHTS takes the weights of a folder. Boltz and Chai get files of their own
     format; {fasta:boltz} names the format if the command does not name the program.
     """
-    from ..folding.checking import CheckOptions, planned
+    from ..analysis.folding.checking import CheckOptions, planned
 
     options = CheckOptions(fold, predictions, out, device.value, chunk_size, batch, jobs)
     plan = planned(designs, sequences, options)

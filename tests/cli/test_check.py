@@ -11,7 +11,7 @@ import protdiff
 
 from ..conftest import ROOT
 
-ENGINE = ROOT / "tests" / "folding" / "fake_engine.py"
+ENGINE = ROOT / "tests" / "analysis" / "folding" / "fake_engine.py"
 LETTERS = "MKELIKLAEEWTGRSVPDQNYFHIMKELIK"
 
 

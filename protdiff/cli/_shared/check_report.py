@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from ...folding.checking import Plan
-    from ...folding.results import Checked
+    from ...analysis.folding.checking import Plan
+    from ...analysis.folding.results import Checked
 
 __all__ = ["BEST", "TABLE", "report"]
 
@@ -44,7 +44,7 @@ def report(results: Sequence[Checked], plan: Plan, out: Path) -> None:
     typer.Exit
         With code 1 if some sequences have no scores.
     """
-    from ...folding.results import COLUMNS, best_of_designs
+    from ...analysis.folding.results import COLUMNS, best_of_designs
 
     best = best_of_designs(results)
     chosen = {id(one) for one in best}

@@ -19,7 +19,7 @@ import typer
 
 from ..._system.files import replacing, write_json
 from ..._system.processes import mapped
-from ...folding.records import FASTA, OPTIONS
+from ...analysis.folding.records import FASTA, OPTIONS
 from .design_task import COLUMNS, design_task
 from .progress import progress_bar
 from .structure_sets import output_folder

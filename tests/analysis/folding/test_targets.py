@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import protdiff
-from protdiff.folding.records import Record
-from protdiff.folding.targets import DesignFile, targets_of
+from protdiff.analysis.folding.records import Record
+from protdiff.analysis.folding.targets import DesignFile, targets_of
 from protdiff.structure.backbone import joined
 
 FILE = Path("x.fa")

@@ -4,8 +4,8 @@ from string import ascii_uppercase
 
 import pytest
 
-from protdiff.folding.fold_inputs import write_inputs
-from protdiff.folding.targets import Target
+from protdiff.analysis.folding.fold_inputs import write_inputs
+from protdiff.analysis.folding.targets import Target
 
 ONE = Target("d_1", "d", 1, ("MKEL",))
 PAIR = Target("e_0", "e", 0, ("MKEL", "GSH"))

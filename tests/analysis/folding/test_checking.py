@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 import protdiff
-from protdiff.folding import best_of_designs
-from protdiff.folding.records import read_records
-from protdiff.folding.results import COLUMNS
+from protdiff.analysis.folding import best_of_designs
+from protdiff.analysis.folding.records import read_records
+from protdiff.analysis.folding.results import COLUMNS
 from protdiff.metrics import self_consistency
 
 NAMES = ["a_0", "a_1", "a_1_0", "a_1_1", "pair_0", "pair_1"]

@@ -4,8 +4,8 @@ import sys
 
 import pytest
 
-from protdiff.folding.commands import PRESETS, CommandEngine, FoldError, command_engine
-from protdiff.folding.targets import Target
+from protdiff.analysis.folding.commands import PRESETS, CommandEngine, FoldError, command_engine
+from protdiff.analysis.folding.targets import Target
 
 TARGETS = [Target("d_1", "d", 1, ("MKEL",)), Target("d_2", "d", 2, ("MKEL", "GSH"))]
 

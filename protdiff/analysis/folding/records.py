@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .._system.notices import warn
-from ..structure.io.fasta import read_fasta
-from ..structure.io.paths import beginnings, find_files, stem
+from ..._system.notices import warn
+from ...structure.io.fasta import read_fasta
+from ...structure.io.paths import beginnings, find_files, stem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from ..structure.io.fasta import FastaRecord
+    from ...structure.io.fasta import FastaRecord
 
 __all__ = [
     "FASTA", "MODELS", "OPTIONS", "WORK", "Record", "design_files", "own_name", "read_records",

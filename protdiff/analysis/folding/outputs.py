@@ -1,6 +1,6 @@
 """Which files of structure predictors are the models of a sequence, and which is the best.
 
-Names that are understood, for a sequence NAME (tests/folding/test_outputs.py has them all):
+Names that are understood, for a sequence NAME (test_outputs.py has them all):
 
 - ColabFold: NAME_unrelaxed_rank_001_alphafold2_ptm_model_1_seed_000.pdb, NAME_relaxed_rank_001_…
 - Boltz: boltz_results_NAME/predictions/NAME/NAME_model_0.cif or .pdb, ordered by confidence
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from ..structure.io.paths import beginnings, find_files, stem
+from ...structure.io.paths import beginnings, find_files, stem
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator

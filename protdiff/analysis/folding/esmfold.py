@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..structure.backbone import Backbone
-from ..structure.io.read_write import write
+from ...structure.backbone import Backbone
+from ...structure.io.read_write import write
 from .commands import FoldError
 from .fold_inputs import chain_names
 

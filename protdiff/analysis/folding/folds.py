@@ -8,10 +8,10 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from .._system.files import replacing
-from .._system.notices import collected
-from ..structure.io.paths import stem
-from ..structure.io.read_write import read
+from ..._system.files import replacing
+from ..._system.notices import collected
+from ...structure.io.paths import stem
+from ...structure.io.read_write import read
 from .commands import FoldError, command_engine
 from .esmfold import PUBLISHED, EsmFoldEngine
 from .outputs import best_model, models_by_name, structure_files

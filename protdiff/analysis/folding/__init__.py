@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from .._system.lazy import lazy_names
+from ..._system.lazy import lazy_names
 
 if TYPE_CHECKING:
     from .checking import check

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 import protdiff
-from protdiff.folding import esmfold
-from protdiff.folding.commands import FoldError
-from protdiff.folding.esmfold import EsmFoldEngine, predict
-from protdiff.folding.targets import Target
+from protdiff.analysis.folding import esmfold
+from protdiff.analysis.folding.commands import FoldError
+from protdiff.analysis.folding.esmfold import EsmFoldEngine, predict
+from protdiff.analysis.folding.targets import Target
 
 PAIR = ("MKELIKLAEE", "GSHWY")
 #: The alphabet of ESM-2.

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from .._system.notices import collected
-from ..metrics.self_consistency import self_consistency
-from ..structure.io.read_write import read
+from ..._system.notices import collected
+from ...metrics.self_consistency import self_consistency
+from ...structure.io.read_write import read
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from ..metrics.self_consistency import SelfConsistency
+    from ...metrics.self_consistency import SelfConsistency
     from .folds import Model
     from .targets import DesignFile, Target
 

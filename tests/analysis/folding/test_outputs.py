@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from protdiff.folding.outputs import best_model, models_by_name, structure_files
+from protdiff.analysis.folding.outputs import best_model, models_by_name, structure_files
 
 #: Files of each program for the sequences d_1 and d_10, the best of d_1 first.
 COLABFOLD = (

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from protdiff import ProtdiffWarning
-from protdiff.folding.records import design_files, own_name, read_records
+from protdiff.analysis.folding.records import design_files, own_name, read_records
 
 MPNN = """\
 >bb_7, score=1.9, global_score=1.9, designed_chains=['A'], model_name=v_48_020, seed=37

@@ -3,10 +3,10 @@
 import pytest
 
 import protdiff
-from protdiff.folding.commands import command_engine
-from protdiff.folding.folds import engine_of, folded, found
-from protdiff.folding.records import design_files, own_name, read_records
-from protdiff.folding.targets import targets_of
+from protdiff.analysis.folding.commands import command_engine
+from protdiff.analysis.folding.folds import engine_of, folded, found
+from protdiff.analysis.folding.records import design_files, own_name, read_records
+from protdiff.analysis.folding.targets import targets_of
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .._system.files import write_json
-from .._system.processes import mapped
-from ..network.numerics import pick_device
+from ..._system.files import write_json
+from ..._system.processes import mapped
+from ...network.numerics import pick_device
 from .folds import Model, engine_of, folded, found, kept
 from .records import OPTIONS, design_files, own_name, read_records
 from .results import compared, compared_alone
@@ -96,7 +96,7 @@ def check(
     Examples
     --------
     >>> import protdiff
-    >>> from protdiff.folding import best_of_designs
+    >>> from protdiff.analysis.folding import best_of_designs
     >>> results = protdiff.check("designs", "sequences", predictions="folded")  # doctest: +SKIP
     >>> best = best_of_designs(results)  # doctest: +SKIP
     """

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .._system.notices import collected
-from ..structure.backbone import ONE_TO_THREE
-from ..structure.io.read_write import read
+from ..._system.notices import collected
+from ...structure.backbone import ONE_TO_THREE
+from ...structure.io.read_write import read
 from .outputs import safe_name
 from .records import own_name
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from jaxtyping import Bool
 
-    from ..structure.backbone import Backbone
+    from ...structure.backbone import Backbone
     from .records import Record
 
 __all__ = ["DesignFile", "Target", "targets_of"]

@@ -11,7 +11,7 @@ import pytest
 import protdiff
 from protdiff.structure.backbone import joined
 
-from ..conftest import ROOT
+from ...conftest import ROOT
 
 ENGINE = Path(__file__).with_name("fake_engine.py")
 
