@@ -140,7 +140,8 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--weights", help="weights of the structure network")
     parser.add_argument("--type-weights", help="weights of the residue-type network")
-    parser.add_argument("--loops", type=int, help="loops of each set; default all")
+    parser.add_argument("--loops", type=int, help="loops of the test split; default all")
+    parser.add_argument("--complexes", type=int, help="antibody-antigen complexes; default all")
     parser.add_argument("--modes", default=",".join(MODES), help="some of them; default all")
     parser.add_argument("--cache", type=Path, default=Path("benchmarks/out/cdr_h3.json"))
     parser.add_argument("--result", default="cdr_h3", help="name of the result file; '' for none")
@@ -150,13 +151,13 @@ def main() -> None:
     types, denoiser = find_sequence_weights(options.type_weights), load_weights(options.weights)
     done = json.loads(options.cache.read_text()) if options.cache.exists() else {}
     sets = {
-        "test": test_loops(options.data),
-        "complexes": complex_loops(options.data / "antibodies"),
+        "test": list(test_loops(options.data))[: options.loops],
+        "complexes": list(complex_loops(options.data / "antibodies"))[: options.complexes],
     }
     numbers: dict[str, Any] = {}
     for name, loops in sets.items():
         rows: dict[str, list[list[dict[str, float]]]] = {}
-        for number, loop in enumerate(list(loops)[: options.loops]):
+        for number, loop in enumerate(loops):
             for context, mode in product(loop.contexts, options.modes.split(",")):
                 key = f"{name} {loop.name} {context} {mode}"
                 if key not in done:
