@@ -42,6 +42,8 @@ def test_numbers_of_a_few_chains(benchmark, tiny_archive, tiny_types):
     chains = read_chains(tiny_archive, "val").take(np.arange(2)).compact()
     numbers = benchmark.measure(chains, tiny_types)
     assert numbers["chains"] == 2 and numbers["residues"] == chains.lengths[:2].sum()
-    assert numbers["recovery"].keys() == {"cold", "greedy", "noise", "stretch", "stretch_greedy"}
+    kinds = {"cold", "learned", "greedy", "noise", "stretch", "stretch_greedy"}
+    assert numbers["recovery"].keys() == kinds
+    assert numbers["composition"].keys() == {"cold", "learned"}
     assert 16 <= numbers["stretch_residues"] <= 24
     assert 15 < numbers["perplexity"] < 25  # random weights are near 20

@@ -176,8 +176,9 @@ def test_what_is_missing_is_named(run, console, tiny_weights, tmp_path):
     assert code == 2 and "--codesign: needs --in FILE" in err
 
 
-def test_without_shipped_weights_the_option_is_named(run, monkeypatch):
+def test_weights_that_are_not_there_are_named(run, monkeypatch):
     monkeypatch.setattr("protdiff.sequence.sequence_weights.DEFAULT", "nothing-of-that-name")
     for options in (("--codesign", "both"), ("--sequences", 1)):
         code, _, err = run(*REGION, *options, types=None)
-        assert code == 2 and "give --type-weights of a run" in err and len(err.splitlines()) == 1
+        assert code == 2 and "nothing-of-that-name: no weights" in err
+        assert len(err.splitlines()) == 1
