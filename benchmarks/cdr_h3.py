@@ -33,7 +33,7 @@ import protdiff
 from protdiff.conditioning import CoDesign
 from protdiff.conditioning.codesign import MODES
 from protdiff.dataset import read_chains
-from protdiff.network.weights import load_weights
+from protdiff.network.weights import file_digest, find_weights, load_weights
 from protdiff.sampling.draw import draw
 from protdiff.sampling.plan import plan_requests
 from protdiff.sequence.sequence_weights import find_sequence_weights
@@ -149,6 +149,8 @@ def main() -> None:
     torch.set_num_threads(1)
     options.cache.parent.mkdir(parents=True, exist_ok=True)
     types, denoiser = find_sequence_weights(options.type_weights), load_weights(options.weights)
+    # Loops of other weights are kept beside these, and not taken for them.
+    identity = " ".join(file_digest(find_weights(path))[:12] for path in (options.weights, types))
     done = json.loads(options.cache.read_text()) if options.cache.exists() else {}
     sets = {
         "test": list(test_loops(options.data))[: options.loops],
@@ -159,7 +161,7 @@ def main() -> None:
         rows: dict[str, list[list[dict[str, float]]]] = {}
         for number, loop in enumerate(loops):
             for context, mode in product(loop.contexts, options.modes.split(",")):
-                key = f"{name} {loop.name} {context} {mode}"
+                key = f"{identity} {name} {loop.name} {context} {mode}"
                 if key not in done:
                     given = loop.within(context)
                     done[key] = tries_of(denoiser, *given, mode, types, number)

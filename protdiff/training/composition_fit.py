@@ -25,7 +25,7 @@ __all__ = ["TEMPERATURES", "counts", "fit_composition"]
 #: Temperatures of the table; between them the values are interpolated.
 TEMPERATURES = (0.0, 0.1, 0.2, 0.3, 0.5)
 #: Residues that are drawn at a time, batches of a round, and rounds.
-RESIDUES, BATCHES, ROUNDS = 2000, 3, 20
+RESIDUES, BATCHES, ROUNDS = 2000, 4, 24
 #: Share of the first step, in units of the temperature; steps fall as 1 / (1 + round / 6). A type
 #: that is drawn e times too often would lose `temperature` nats if its neighbours did not answer.
 GAIN, SLOWER = 0.5, 6
