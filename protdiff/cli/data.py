@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .._system.words import counted
 from ._shared.groups import grouped, paragraphs
 from ._shared.progress import progress_bar
 
@@ -122,7 +123,7 @@ def build(
         )
     _print_summary(summary, out, splitting.cluster)
     if unreadable := summary["rejected"].get("unreadable"):
-        typer.echo(f"{unreadable} inputs could not be read; see rejected.csv", err=True)
+        typer.echo(f"{counted(unreadable, 'input')} could not be read; see rejected.csv", err=True)
         raise typer.Exit(1)
 
 
@@ -130,7 +131,7 @@ app.command()(paragraphs(build))
 
 
 def _print_summary(summary: dict[str, Any], out: Path, cluster: Cluster) -> None:
-    print(f"{out}: {summary['chains']} chains, {summary['residues']} residues")
+    print(f"{out}: {counted(summary['chains'], 'chain')}, {summary['residues']} residues")
     if cluster is Cluster.auto and "one sequence" in summary["splits"]:
         print(
             "splits by identical sequence, since mmseqs is not on the PATH: "

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .._system.files import write_json
+from .._system.words import counted
 from ._shared.groups import grouped
 from ._shared.pairing import find_files, stem
 from ._shared.progress import progress_bar
@@ -124,7 +125,7 @@ def load_reference(path: Path | None, novelty: bool) -> tuple[Structures | None,
         return load_split(path, "val"), load_split(path, "train") if novelty else None
     everything, lost = measure(find_files([str(path)], "--reference"), "--reference")
     if lost:
-        typer.echo(f"warning: {len(lost)} files of --reference cannot be read", err=True)
+        typer.echo(f"warning: {counted(len(lost), 'file')} of --reference cannot be read", err=True)
     if len(everything) < 2:
         raise ValueError(f"--reference {path}: one structure; a comparison needs several")
     if not novelty:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from .._system.words import counted
 from ._shared.groups import grouped
 from ._shared.options import Device
 from ._shared.progress import progress_bar
@@ -114,7 +115,7 @@ def finetune(
 
 def print_comparison(numbers: dict[str, Any]) -> None:
     """Print losses and samples before and after, side by side."""
-    print(f"\n{numbers['steps']} steps in {numbers['minutes']} minutes")
+    print(f"\n{counted(numbers['steps'], 'step')} in {counted(numbers['minutes'], 'minute')}")
     print(f"{'held-out loss':22}{'before':>9}{'after':>9}{'change':>9}")
     rows = {"all": (numbers["loss_before"], numbers["loss_after"])}
     for name, value in numbers["bands_before"].items():

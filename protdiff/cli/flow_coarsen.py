@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .._system.words import counted
+
 if TYPE_CHECKING:
     from ..structure.backbone import Backbone
 
@@ -43,7 +45,7 @@ def coarsen(
     longest = max(int((backbone.chain_ids == name).sum()) for name in backbone.chains)
     if longest < MIN_LENGTH:
         raise ValueError(
-            f"{file}: {longest} residues with a CA; a flow needs at least {MIN_LENGTH}"
+            f"{file}: {counted(longest, 'residue')} with a CA; a flow needs at least {MIN_LENGTH}"
         )
     out.mkdir(parents=True, exist_ok=True)
     print("file              period    Λ 1/res   Rg Å   rms moved Å   modes kept")
@@ -56,7 +58,7 @@ def coarsen(
         traces.append(coarse.ca)
         titles.append(f"period {period:.1f}")
     plot_backbones(traces, out / "coarsen.png", titles)
-    print(f"{levels} files and coarsen.png in {out}")
+    print(f"{counted(levels, 'file')} and coarsen.png in {out}")
 
 
 def _print_level(

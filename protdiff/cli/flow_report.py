@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .._system.files import write_json
+from .._system.words import counted
 from ._shared.progress import progress_bar
 from ._shared.real_chains import load_real_chains
 
@@ -50,7 +51,8 @@ def report(
     backbones = load_real_chains(data, length, chains)
     if len(backbones) < MIN_CHAINS:
         raise ValueError(
-            f"--data {data}: {len(backbones)} chains of about {length} residues; at least "
+            f"--data {data}: {counted(len(backbones), 'chain')} of about {length} "
+            f"residues; at least "
             f"{MIN_CHAINS} are needed"
         )
     with progress_bar(POINTS + len(calls), "measuring", "parts") as advance:

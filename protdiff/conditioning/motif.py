@@ -106,7 +106,11 @@ class Motif(Condition):
         least, most = self._span()
         if wanted is None:
             return range(least, most + 1)
-        fit = [n for n in wanted if least <= n <= most]
+        places = [k for k, n in enumerate(wanted) if least <= n <= most]
+        if isinstance(wanted, range) and places:
+            # Still a range: lengths of a range are drawn, those of a list are taken in turn.
+            return wanted[places[0] : places[-1] + 1]
+        fit = [wanted[k] for k in places]
         if not fit:
             given = f"{min(wanted)}-{max(wanted)}" if len(wanted) > 1 else f"{wanted[0]}"
             raise ValueError(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from .._system.words import counted
 from ..structure.backbone import BACKBONE_ATOMS, ONE_TO_THREE, RESIDUE_TYPES
 from ..structure.constants import BOND_LENGTHS, LINK_BREAK, MEASURED_BREAK, expected_rg
 from ..structure.geometry import angle
@@ -152,10 +153,12 @@ def judge(
     part = chain[longest_segment(chain)] if limits.proper else chain
     if len(part) < limits.min_length:
         return Rejected(
-            name, f"longest unbroken segment has {len(part)} of {len(chain)} residues", "too short"
+            name,
+            f"longest unbroken segment has {len(part)} of {counted(len(chain), 'residue')}",
+            "too short",
         )
     if len(part) > limits.max_length:
-        return Rejected(name, f"{len(part)} residues", "too long")
+        return Rejected(name, counted(len(part), "residue"), "too long")
     if limits.proper and (objection := impossible(part)):
         return Rejected(name, *objection)
     centred = part.coords - part.ca.mean(0)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from .._system.notices import warn
+from .._system.words import counted, either
 from ..structure.backbone import BACKBONE_ATOMS
 from ..structure.io.atoms import FileError, carbonyl_oxygen
 from ..structure.io.paths import find_files
@@ -167,9 +168,10 @@ def _protein_chains(topology: Any, text: str) -> list[_ProteinChain]:
                 incomplete.append(str(residue))
         label = (getattr(chain, "chain_id", None) or "").strip() or _letter(chain.index)
         if incomplete:
+            count = len(incomplete)
             warn(
-                f"{text}: {len(incomplete)} residues of chain {label} without N, CA, C and O are "
-                f"left out, such as {incomplete[0]}"
+                f"{text}: {counted(count, 'residue')} of chain {label} without N, CA, C and O "
+                f"{either(count, 'is', 'are')} left out, such as {incomplete[0]}"
             )
         if atoms:
             chains.append(_ProteinChain(label, np.array(atoms), names))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from .._system.notices import collected
+from .._system.words import counted
 from ..structure.backbone import Backbone
 from ..structure.io.atoms import FileError
 from ..structure.io.paths import stem
@@ -157,7 +158,7 @@ class StoredTask:
         row, n = chain.row, len(chain.types)
         if not limits.min_length <= n <= limits.max_length:
             kind = "too short" if n < limits.min_length else "too long"
-            return Rejected(chain.name, f"{n} residues", kind)
+            return Rejected(chain.name, counted(n, "residue"), kind)
         if row["resolution"] > limits.max_resolution:
             return Rejected(chain.name, f"resolution is {row['resolution']:.2f} Å", "resolution")
         if self.chains.structure is not None:

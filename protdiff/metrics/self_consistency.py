@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from .._system.notices import warn
+from .._system.words import counted
 from ..structure.backbone import ONE_TO_THREE
 from ..structure.superposition import rmsd
 from .auto_alignment import Aligned
@@ -136,7 +137,8 @@ def self_consistency(
     letters = model.sequence if sequence is None else sequence
     for what, count in (("model", len(model)), ("sequence", len(letters))):
         if count != len(design):
-            raise ValueError(f"the {what} has {count} residues, the design {len(design)}")
+            size = counted(count, "residue")
+            raise ValueError(f"the {what} has {size}, the design {len(design)}")
     _check_sequence(model, letters)
     names = [ONE_TO_THREE[letter] for letter in letters]
     pairs, chains = _pairs(*(replace(one, residue_names=names) for one in (model, design)))

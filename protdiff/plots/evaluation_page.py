@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import AutoLocator, MaxNLocator
 
 from .._system.files import save_figure
+from .._system.words import counted
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -65,7 +66,8 @@ def draw_page(evaluation: Evaluation, path: str | PathLike[str]) -> None:
     else:
         novelty.set_axis_off()
     figure.suptitle(
-        f"{len(evaluation.designs)} designs (blue) and real chains of the same lengths (grey)",
+        f"{counted(len(evaluation.designs), 'design')} (blue) and real chains of the same lengths "
+        "(grey)",
         fontsize=13,
     )
     save_figure(figure, path)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from .._system.words import counted
 from ..conditioning.ranges import chain_name, find_chain, residue_name
 from ..conditioning.site import residues_to_draw
 from ..structure.backbone import joined
@@ -104,7 +105,9 @@ class Extension:
     def _check_chain(self, chain: Backbone) -> None:
         if len(chain) < MIN_OVERLAP:
             name = chain_name(chain.chains[0])
-            raise ValueError(f"chain {name}: has {len(chain)} residues; three are needed")
+            raise ValueError(
+                f"chain {name}: has {counted(len(chain), 'residue')}; three are needed"
+            )
         lacking = np.flatnonzero(~chain.mask.all(1))
         if len(lacking):
             raise ValueError(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .._system.words import counted
 from ..structure.backbone import RESIDUE_TYPES
 from ..structure.secondary_structure import STATES
 
@@ -68,7 +69,7 @@ def _check_letters(name: str, text: str | None, letters: str, length: int) -> No
             f"{name}: unknown letter {text[bad]!r} at position {bad + 1}; use {letters}"
         )
     if len(text) != length:
-        raise ValueError(f"{name}: has {len(text)} letters, but the length is {length}")
+        raise ValueError(f"{name}: has {counted(len(text), 'letter')}, but the length is {length}")
 
 
 def check_length(length: int) -> int:
@@ -141,7 +142,7 @@ def _check_fit(name: str, text: str, condition: Condition | None) -> None:
         span = " to ".join(map(str, sorted({min(allowed), max(allowed)})))
         note = "" if condition is None else condition.length_note
         raise ValueError(
-            f"{name}: {len(text)} letters, but the condition gives {span} residues{note}"
+            f"{name}: {counted(len(text), 'letter')}, but the condition gives {span} residues{note}"
         )
 
 

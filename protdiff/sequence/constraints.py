@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .._system.notices import warn
+from .._system.words import counted, either
 from ..structure.backbone import ONE_TO_THREE, RESIDUE_TYPES
 
 if TYPE_CHECKING:
@@ -152,7 +153,8 @@ def _tie(backbone: Backbone, first: str, copy: str, ties: Int[np.ndarray, " resi
     if alone:
         warn(
             f"`tied`: chains {first} and {copy} belong together by residue number; "
-            f"{alone} residues that only one of them has are drawn on their own"
+            f"{counted(alone, 'residue')} that only one of them has "
+            f"{either(alone, 'is drawn on its own', 'are drawn on their own')}"
         )
     place = dict(zip(keys, rows.tolist(), strict=True))
     for key, row in zip(other_keys, others.tolist(), strict=True):

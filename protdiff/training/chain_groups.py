@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from .._system.words import counted, either
 from ..dataset.split import deal_splits
 from ..dataset.store import SPLITS, UNSPLIT
 
@@ -58,7 +59,8 @@ def hold_out_chains(
     split = deal_splits(cluster, undecided, {"val": share, "test": 0.0}, seed)
     held_out = np.flatnonzero(split == SPLITS.index("val"))
     if not len(held_out):
-        raise ValueError(f"{len(chains)} chains are too few to hold out {share:.0%} of them")
+        chains_are = f"{counted(len(chains), 'chain')} {either(len(chains), 'is', 'are')}"
+        raise ValueError(f"{chains_are} too few to hold out {share:.0%} of them")
     train = np.flatnonzero(split == SPLITS.index("train"))
     one_sequence = len(np.unique(chains.table["sequence"])) == 1
     return chains.take(train), chains.take(held_out), one_sequence

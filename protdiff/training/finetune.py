@@ -12,6 +12,7 @@ import numpy as np
 
 from .._system.files import ensure_writable
 from .._system.notices import warn
+from .._system.words import counted, either
 from ..structure.backbone import Backbone
 
 if TYPE_CHECKING:
@@ -123,10 +124,12 @@ def finetune(
     check_place(out, origin, adapters=settings.rank is not None)
     chains, rejected = _read_chains(structures, Reading(identical=True, **reading))
     train, held_out, ensemble = hold_out_chains(chains, hold_out, settings.seed)
-    report(f"{len(train)} chains to learn from, {len(held_out)} held out")
+    report(f"{counted(len(train), 'chain')} to learn from, {len(held_out)} held out")
     if rejected:
         kinds = ", ".join(f"{kind} {count}" for kind, count in rejected.most_common())
-        warn(f"{rejected.total()} of {rejected.total() + len(chains)} chains are left out: {kinds}")
+        left = rejected.total()
+        all_chains = counted(left + len(chains), "chain")
+        warn(f"{left} of {all_chains} {either(left, 'is', 'are')} left out: {kinds}")
     if ensemble:
         report("all of one sequence: the frames held out are neighbours of those learned")
         settings = for_one_sequence(settings)
@@ -140,7 +143,7 @@ def finetune(
 
     rehearsal = others = None
     if samples:
-        report(f"drawing {samples} backbones with the original weights")
+        report(f"drawing {counted(samples, 'backbone')} with the original weights")
         drawn = draw(origin)
         numbers["before"] = portrait(drawn, chains, ensemble)
         others = _without_types(drawn[::4])
@@ -150,7 +153,7 @@ def finetune(
         report=report, card=numbers, progress=progress,
     )  # fmt: skip
     if samples:
-        report(f"{out} is written; drawing {samples} backbones with it")
+        report(f"{out} is written; drawing {counted(samples, 'backbone')} with it")
         numbers["after"] = portrait(draw(out), chains, ensemble)
     return numbers
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
+from .._system.words import counted
 from ..network.numerics import flush_denormals
 from .batches import make_batch
 from .chains import DeviceChains, load_chains, on_device
@@ -226,4 +227,4 @@ class Trainer(RunState):
             quality = sample_quality(denoiser, count)
             log.write("samples", self._counters() | quality)
             numbers = ", ".join(f"{key} {quality[key]:.3f}" for key in SAMPLE_COLUMNS)
-            report(f"{count} samples: {numbers}")
+            report(f"{counted(count, 'sample')}: {numbers}")

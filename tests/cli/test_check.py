@@ -134,7 +134,7 @@ def test_motif(run):
         handle.writelines(f"a.pdb,{k},A,{k},ASN\n" for k in range(5, 12))
     code, text, _ = run(fold=["--noise", "0.2"])
     assert code == 0 and "motif_rmsd" in text
-    assert "1 of 1 designs with a motif have a designable sequence with motif rmsd < 1 Å\n" in text
+    assert "1 of 1 design with a motif has a designable sequence with motif rmsd < 1 Å\n" in text
     assert [bool(row["motif_rmsd"]) for row in rows_of("check")] == [True, True, False, False]
 
 

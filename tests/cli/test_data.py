@@ -33,7 +33,7 @@ def test_unreadable_inputs_are_an_exit_code(console, tmp_path):
     code, text, err = console(
         "data", "build", EXAMPLES / "1a8o.pdb.gz", tmp_path / "bad.pdb", "--out", tmp_path / "set"
     )
-    assert code == 1 and "1 chains" in text and "1 inputs could not be read" in err
+    assert code == 1 and "1 chain, " in text and "1 input could not be read" in err
 
 
 def test_bad_options(console, tmp_path):

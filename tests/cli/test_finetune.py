@@ -48,7 +48,7 @@ def test_all_weights(console, base):
     ("inputs", "options", "message"),
     [
         (["none.pdb"], [], "none.pdb: no such file"),
-        ([str(EXAMPLES / "1a8o.pdb.gz")], [], "1 chains are too few to hold out"),
+        ([str(EXAMPLES / "1a8o.pdb.gz")], [], "1 chain is too few to hold out"),
         ([str(EXAMPLES)], ["--out", "x.pt"], "must end in .safetensors"),
         ([str(EXAMPLES)], ["--weights", "nonesuch"], "no weights of this name"),
         ([str(EXAMPLES)], ["--samples", "1"], "--samples 1: a comparison needs at least 2"),

@@ -12,6 +12,7 @@ from protdiff.conditioning import Motif
 from protdiff.conditioning.known import Known, Observations, backbone_observations
 from protdiff.conditioning.variation import components_of
 from protdiff.flow.conditional import observation_precision
+from protdiff.sampling.plan import plan_requests
 from protdiff.structure.peptide import link_vectors, rigid_links
 from protdiff.structure.superposition import rmsd
 
@@ -166,3 +167,14 @@ def test_overwriting_would_tear_the_chain(source, tiny_denoiser):
     bond = (ca_of(made)[25] - ca_of(made)[24]).norm()
     naive = torch.cat([inside, ca_of(smooth)[25:]])
     assert bond < 6 and (naive[10] - naive[9]).norm() > bond
+
+
+def test_lengths_that_fit_are_drawn_from_a_range_and_taken_in_turn_from_a_list(source):
+    """30 to 90 residues by the contig, 40 to 100 by the user: any of 40 to 90, not 40, 41, …"""
+    motif = Motif(source, "10-40,A20-29,10-40")
+    assert motif.lengths(range(40, 101)) == range(40, 91)
+    assert motif.lengths(range(10, 201, 7)) == range(31, 91, 7)
+    assert motif.lengths([95, 80, 33]) == [80, 33]
+    lengths = [r.length for r in plan_requests(40, 0, length=range(40, 101), condition=motif)]
+    assert min(lengths) >= 40 and max(lengths) <= 90
+    assert lengths != sorted(lengths) and max(lengths) - min(lengths) > 40

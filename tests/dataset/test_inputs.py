@@ -47,7 +47,7 @@ def test_terminal_oxygens_of_topologies(tmp_path, trajectory, name):
 def test_residues_that_a_topology_lacks_are_named(tmp_path, trajectory):
     xtc, top, _ = trajectory
     top.write_text(top.read_text().replace(" O   ASP A 152", " OX  ASP A 152"))
-    with pytest.warns(ProtdiffWarning, match="1 residues of chain A without N, CA, C and O"):
+    with pytest.warns(ProtdiffWarning, match="1 residue of chain A without N, CA, C and O"):
         list(tasks([f"{xtc}+{top}"]))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ProtdiffWarning)

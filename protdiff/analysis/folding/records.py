@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..._system.notices import warn
+from ..._system.words import counted
 from ...structure.io.fasta import read_fasta
 from ...structure.io.paths import beginnings, find_files, stem
 
@@ -146,7 +147,8 @@ def read_records(source: Path, designs: Sequence[str]) -> list[Record]:
                 records.append(_record(file, record, names))
     if left_out:
         warn(
-            f"{source}: {left_out} records of input structures left out, as MPNN writes them first"
+            f"{source}: {counted(left_out, 'record')} of input structures left out, as MPNN writes "
+            "them first"
         )
     if not any(record.design for record in records):
         found = _examples(record.label for record in records)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from ..._system.words import counted, either, were_there
 from .flags import in_flags
 from .rows import row_writer
 from .score_report import PLAIN, number, short
@@ -57,13 +58,13 @@ def report(results: Sequence[Checked], plan: Plan, out: Path) -> None:
     if best:
         _print_designs(ranked)
         _print_summary(results)
-        note = f" ({plan.present} models were there already)" if plan.present else ""
-        print(f"{len(results)} sequences in {out / TABLE}{note}")
+        note = f" ({were_there(plan.present, 'model')})" if plan.present else ""
+        print(f"{counted(len(results), 'sequence')} in {out / TABLE}{note}")
         print(f"next: {out / BEST} ranks the designs, with the best sequence and its model")
     _warn(rows, plan.unused)
     errors = sum(bool(row["error"]) for row in rows)
     if errors:
-        typer.echo(f"{errors} of {len(rows)} sequences could not be checked", err=True)
+        typer.echo(f"{errors} of {counted(len(rows), 'sequence')} could not be checked", err=True)
         raise typer.Exit(1)
 
 
@@ -103,15 +104,17 @@ def _print_summary(results: Sequence[Checked]) -> None:
     designable = len({design for design, scores in scored if scores.designable})
     folds = len({design for design, scores in scored if scores.same_fold})
     print(
-        f"{designable} of {count} designs designable (a sequence with scRMSD < {MAX_SCRMSD:g} Å); "
-        f"{folds} have a sequence with scTM > {MIN_SCTM:g}"
+        f"{designable} of {counted(count, 'design')} designable (a sequence with scRMSD < "
+        f"{MAX_SCRMSD:g} Å); {folds} {either(folds, 'has', 'have')} a sequence with scTM > "
+        f"{MIN_SCTM:g}"
     )
     motifs = {design for design, scores in scored if scores.motif_rmsd == scores.motif_rmsd}
     if motifs:
         kept = len({design for design, scores in scored if scores.keeps_motif})
         print(
-            f"{kept} of {len(motifs)} designs with a motif have a designable sequence with motif "
-            f"rmsd < {MAX_MOTIF_RMSD:g} Å"
+            f"{kept} of {counted(len(motifs), 'design')} with a motif "
+            f"{either(kept, 'has', 'have')} a designable sequence with motif rmsd < "
+            f"{MAX_MOTIF_RMSD:g} Å"
         )
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..._system.files import replacing
+from ..._system.words import counted, either, were_there
 from ...sampling.settings import SamplingSettings
 from .flags import naming
 from .manifest import COLUMNS, existing_rows, write_manifest
@@ -131,8 +132,9 @@ def write_designs(
     if plot is not None:
         _draw_designs(out, list(planned)[:MAX_DRAWN], plot)
     present = len(planned) - len(missing)
-    note = f" ({present} were there already)" if present else ""
-    print(f"{len(planned)} backbones in {out}{note}; manifest.csv lists them")
+    note = f" ({were_there(present)})" if present else ""
+    them = either(len(planned), "it", "them")
+    print(f"{counted(len(planned), 'backbone')} in {out}{note}; manifest.csv lists {them}")
     if plot is not None:
         print(f"picture: {plot}")
 

@@ -6,6 +6,8 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..._system.words import counted
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -49,8 +51,8 @@ def load_real_chains(data: Path, length: int, count: int) -> list[Backbone]:
         chains = _chains_of_files(data, fits)
     if len(chains) < 2:
         raise ValueError(
-            f"--data {data}: {len(chains)} unbroken chains within {100 * TOLERANCE:.0f} % of "
-            f"{length} residues; choose another --length"
+            f"--data {data}: {counted(len(chains), 'unbroken chain')} within "
+            f"{100 * TOLERANCE:.0f} % of {length} residues; choose another --length"
         )
     return chains[:: max(1, math.ceil(len(chains) / count))][:count]
 

@@ -19,6 +19,7 @@ import typer
 
 from ..._system.files import replacing, write_json
 from ..._system.processes import mapped
+from ..._system.words import counted, were_there
 from ...analysis.folding.records import FASTA, OPTIONS
 from .design_task import COLUMNS, design_task
 from .progress import progress_bar
@@ -220,9 +221,10 @@ def _report(rows: Sequence[Row], count: int, present: int, out: Path) -> None:
         typer.echo(text, err=True)
     if good:
         median = statistics.median(float(row["nats"]) for row in good)
-        note = f" ({present} were there already)" if present else ""
+        note = f" ({were_there(present)})" if present else ""
+        sequences = counted(len(good), "sequence")
         print(
-            f"{count - len(bad)} designs{note}, {len(good)} sequences, median {median:.2f} nats "
+            f"{counted(count - len(bad), 'design')}{note}, {sequences}, median {median:.2f} nats "
             f"per residue, in {out / FASTA}"
         )
         print(

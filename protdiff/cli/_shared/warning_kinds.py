@@ -11,6 +11,9 @@ __all__ = ["WarningKinds", "kind_of"]
 #: inside, words of capital letters, and single letters.
 VARIABLE = re.compile(r"'[^']*'|\"[^\"]*\"|\S*\d\S*|\S+:\S+|\b[A-Z]{1,4}\b|\b[A-Za-z]\b|\bblank\b")
 
+#: Words that agree with a number, as they are with one.
+SINGULAR = {"are": "is", "have": "has", "they": "it", "their": "its"}
+
 
 def kind_of(text: str) -> str:
     """A warning without what differs between files.
@@ -24,6 +27,7 @@ def kind_of(text: str) -> str:
     """
     kind = VARIABLE.sub("#", text)
     kind = re.sub(r"#(, #| and #)+", "#", kind)
+    kind = re.sub(r"\b(are|have|they|their)\b", lambda match: SINGULAR[match[0]], kind)
     return re.sub(r"s\b", "", kind)  # one residue, two residues
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..._system.notices import warn
+from ..._system.words import counted
 from .atoms import FileError
 from .mmcif import parse_bcif, parse_cif
 from .pdb import parse_pdb
@@ -59,7 +60,10 @@ class Models:
             return self._unmarked[model - 1]
         first, *others = _separated(self.parsed.atoms(model))
         if others:
-            warn(f"model {model} repeats itself {len(others)} times; the first time is taken")
+            warn(
+                f"model {model} repeats itself {counted(len(others), 'time')}; the first time is "
+                "taken"
+            )
         return first
 
 

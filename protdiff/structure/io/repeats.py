@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..._system.notices import warn
+from ..._system.words import counted, either
 from .chain_labels import Labelled, labels_of_segments, named
 from .contacts import any_closer, bonded, share_closer
 from .numbers import UNKNOWN_NUMBER
@@ -124,10 +125,10 @@ def _models(atoms: Atoms, copies: Int[np.ndarray, " records"]) -> Iterator[Label
             models.append([part])
     if left_out:
         chain, _, number, code = left_out[0].key
-        warn(
-            f"{len(left_out)} residues are there twice; the first is taken "
-            f"(chain {chain!r} residue {number}{code})"
+        twice = (
+            f"{counted(len(left_out), 'residue')} {either(len(left_out), 'is', 'are')} there twice"
         )
+        warn(f"{twice}; the first is taken (chain {chain!r} residue {number}{code})")
     for model in models:
         rows = np.sort(np.concatenate([part.rows() for part in model]))
         chosen = type(atoms)(*(column[rows] for column in atoms))
@@ -164,7 +165,8 @@ def _parts(
     if equal:
         chain, _, number, code = equal[0].key
         warn(
-            f"{len(equal)} residues have the number of another in their chain; renumber them "
+            f"{counted(len(equal), 'residue')} {either(len(equal), 'has', 'have')} the number of "
+            f"another in {either(len(equal), 'its', 'their')} chain; renumber them "
             f"(chain {chain!r} residue {number}{code})"
         )
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..._system.notices import warn
+from ..._system.words import counted, either
 from ..backbone import BACKBONE_ATOMS, THREE_TO_ONE, Backbone
 from .atoms import FileError
 from .conformations import choose_conformation, gathered, residue_begins
@@ -86,7 +87,8 @@ def _located(atoms: Atoms) -> Atoms:
         place = _place(atoms, lost[0])
         if not located.any():
             raise FileError(f"{place} has no coordinates, nor has any other; get a fresh copy")
-        warn(f"no coordinates for {len(lost)} atoms, which are left out ({place})")
+        is_out = either(len(lost), "is", "are")
+        warn(f"no coordinates for {counted(len(lost), 'atom')}, which {is_out} left out ({place})")
     return type(atoms)(*(column[located] for column in atoms))
 
 
@@ -131,7 +133,8 @@ def _b_factors(
         warn("its B-factors are no numbers; left out")
         return None
     place = _place(atoms, int(naming[unknown[0]])).partition(" of ")[2]
-    warn(f"no B-factor for {len(unknown)} residues ({place}); they have 0")
+    has = either(len(unknown), "it has", "they have")
+    warn(f"no B-factor for {counted(len(unknown), 'residue')} ({place}); {has} 0")
     return np.where(np.isnan(values), 0.0, values)
 
 

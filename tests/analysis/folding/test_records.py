@@ -44,7 +44,7 @@ def test_protdiff_design(tmp_path):
 def test_mpnn(tmp_path, text, folder):
     (tmp_path / folder).mkdir(exist_ok=True)
     (tmp_path / folder / "bb_7.fa").write_text(text)
-    with pytest.warns(ProtdiffWarning, match="1 records of input structures left out"):
+    with pytest.warns(ProtdiffWarning, match="1 record of input structures left out"):
         assert found(tmp_path, "bb", "bb_7") == [("bb_7", 1, "MKEL"), ("bb_7", 2, "MSEE")]
 
 

@@ -11,6 +11,10 @@ from protdiff.cli._shared.warning_kinds import WarningKinds, kind_of
         ("sequence identity 4 %: the same protein?", "sequence identity 29 %: the same protein?"),
         ("only 12 of 80 residues aligned in A:B", "only 1 of 9 residues aligned in blank:C"),
         ("model chain A not paired", "model chain blank, C, d not paired"),
+        (
+            "model: no B-factor for 1 residue (A 2); it has 0",
+            "model: no B-factor for 3 residues (B 7); they have 0",
+        ),
         ("model: 1 residue left out (A 52 HID)", "model: 12 residues left out (B 7A MSE)"),
         ("model: ranked '/a b/x.pdb' first", "model: ranked 'y.cif' first"),
     ],

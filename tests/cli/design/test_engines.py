@@ -72,7 +72,7 @@ def test_the_same_options_and_files(mpnn, folder, chain, tmp_path):
     options = (folder / "c.pdb.gz", "--num", 2, "--omit", "C", "--temperature", 0.5, "--seed", 3)
     code, text, err = mpnn(*options, "--fixed", f"A{first}-{last}", "--tied", "A,B")
     assert code == 0, err
-    assert text.startswith("1 designs, 2 sequences")
+    assert text.startswith("1 design, 2 sequences")
     rows = rows_of(tmp_path / "out")
     for row in rows:
         a, b = row["sequence"].split("/")

@@ -33,7 +33,7 @@ def test_an_interrupted_run_continues(run, folder, tmp_path, monkeypatch, cut):
         sequence_folder, "design_task", lambda t, **m: done.append(t) or work(t, **m)
     )
     code, text, _ = run(*options)
-    assert code == 0 and f"({1 if cut else 2} were there already)" in text
+    assert code == 0 and f"({'1 was' if cut else '2 were'} there already)" in text
     assert len(done) == (4 if cut else 3)
     assert contents(tmp_path / "out") == contents(tmp_path / "whole")
 

@@ -97,7 +97,7 @@ def test_a_short_repeat_is_left_out(tmp_path):
     lines = [*chain(), *chain(0.5)[4:8]]
     backbone, texts = read_lines(tmp_path / "x.pdb", lines)
     np.testing.assert_array_equal(backbone.coords, COORDS)
-    assert texts == ["1 residues are there twice; the first is taken (chain 'A' residue 2)"]
+    assert texts == ["1 residue is there twice; the first is taken (chain 'A' residue 2)"]
 
 
 @pytest.mark.parametrize("bad", [0, 1, 2])
@@ -147,4 +147,4 @@ def test_a_model_number_that_comes_twice(tmp_path):
     rows = [row for k in "121" for row in cif_rows(pdbx_PDB_model_num=k)]
     backbone, texts = read_lines(tmp_path / "x.cif", cif_text(rows).split("\n"), model=1)
     np.testing.assert_array_equal(backbone.coords, COORDS)
-    assert texts == ["model 1 repeats itself 1 times; the first time is taken"]
+    assert texts == ["model 1 repeats itself 1 time; the first time is taken"]

@@ -66,7 +66,7 @@ def test_bad_b_factors_of_some_atoms(tmp_path):
     rows[4:8] = [row.replace(" 20.00", "   nan") for row in rows[4:8]]  # all of residue 2
     backbone, texts = read_text(tmp_path, rows)
     assert backbone.b_factors.tolist() == [20, 0, 20, 20, 20]
-    assert texts == ["no B-factor for 1 residues (chain 'A' residue 2); they have 0"]
+    assert texts == ["no B-factor for 1 residue (chain 'A' residue 2); it has 0"]
 
 
 def test_an_unknown_occupancy_gives_way_to_a_known_one(tmp_path):
@@ -105,7 +105,7 @@ def test_atoms_without_coordinates_are_missing(tmp_path, value):
     backbone, texts = read_text(tmp_path, rows)
     assert (~backbone.mask).nonzero() == (2, 1)
     assert texts == [
-        "no coordinates for 1 atoms, which are left out (atom CA of chain 'A' residue 3)"
+        "no coordinates for 1 atom, which is left out (atom CA of chain 'A' residue 3)"
     ]
 
 

@@ -1,0 +1,46 @@
+"""Numbers in messages: "1 backbone", "2 backbones"."""
+
+from __future__ import annotations
+
+__all__ = ["counted", "either", "were_there"]
+
+
+def counted(count: int, noun: str, plural: str = "") -> str:
+    """A count and its noun, in the singular if it is 1.
+
+    Parameters
+    ----------
+    count : int
+    noun : str
+    plural : str
+        Left out, it is the noun and an s.
+
+    Examples
+    --------
+    >>> counted(1, "backbone"), counted(0, "backbone"), counted(2, "FASTA entry", "FASTA entries")
+    ('1 backbone', '0 backbones', '2 FASTA entries')
+    """
+    return f"{count} {either(count, noun, plural or noun + 's')}"
+
+
+def either(count: int, one: str, many: str) -> str:
+    """The word for one, or that for several.
+
+    Examples
+    --------
+    >>> either(1, "was", "were"), either(3, "was", "were")
+    ('was', 'were')
+    """
+    return one if count == 1 else many
+
+
+def were_there(count: int, noun: str = "") -> str:
+    """What a run that goes on says of what an earlier one made.
+
+    Examples
+    --------
+    >>> were_there(1), were_there(3, "model")
+    ('1 was there already', '3 models were there already')
+    """
+    what = counted(count, noun) if noun else str(count)
+    return f"{what} {either(count, 'was', 'were')} there already"
