@@ -9,6 +9,7 @@ from protdiff.cli._shared import progress
 def clock(monkeypatch):
     """A clock that the test moves."""
     now = [0.0]
+    monkeypatch.setattr(progress, "FIRST_LINE", 10.0)
     monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
     return now
 
