@@ -100,7 +100,7 @@ def main():
         complaint = getattr(error, "format_message", None)  # the option parser's own
         if complaint is None:
             raise
-        fail(complaint())
+        fail(complaint().replace(": Value error, ", ": "))  # a word of the parser's own parser
 
 
 def show_warnings():

@@ -4,6 +4,7 @@ import csv
 import shlex
 import shutil
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -144,12 +145,13 @@ def test_motif(run):
         ([], "give --fold, or --predictions that were folded elsewhere"),
         (["--fold", "nosuchfold {fasta} {out}"], "--fold: there is no program 'nosuchfold'"),
         (["--fold", "fold {fasta}"], "--fold fold {fasta}: has no {out}"),
-        (["--predictions", "absent"], "--predictions absent: no structure files in it"),
+        (["--predictions", "absent"], "--predictions absent: no such folder; check the path"),
         (["--fold", "sh {fasta:chai} {out}", "--batch", 2], "--batch: this program folds one"),
     ],
 )
 def test_bad_options(run, options, message):
-    code, text, err = run(*options)
+    code, text, err = run(*options, "--out", "unmade")
+    assert not Path("unmade").exists()
     assert code == 2 and not text and message in err and len(err.splitlines()) == 1
 
 

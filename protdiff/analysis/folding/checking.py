@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..._system.files import write_json
 from ..._system.processes import mapped
 from ...network.numerics import pick_device
-from .folds import Model, engine_of, folded, found, kept
+from .folds import Model, engine_of, folded, found, kept, predicted_files
 from .records import OPTIONS, design_files, own_name, read_records
 from .results import compared, compared_alone
 from .targets import targets_of
@@ -170,6 +170,7 @@ def planned(designs: Sequence[str], sequences: Path, options: CheckOptions) -> P
     used = {record.structure for record in records}
     unused = [name for name in names if name not in used]
     if predictions is not None:
+        predicted_files(predictions)
         return Plan(targets, unused, None, predictions, options)
     if out is None or fold is None:
         raise ValueError("`out`: needed with `fold`, for the models")

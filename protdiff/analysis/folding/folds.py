@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from .targets import Target
 
-__all__ = ["Engine", "Model", "engine_of", "folded", "found", "kept"]
+__all__ = ["Engine", "Model", "engine_of", "folded", "found", "kept", "predicted_files"]
 
 
 class Engine(Protocol):
@@ -75,16 +75,8 @@ def engine_of(fold: str, device: str = "cpu", chunk_size: int | None = None) -> 
 
 
 def found(targets: Sequence[Target], folder: Path) -> dict[str, Model]:
-    """Models in a folder, wherever they were made, by the name of the sequence.
-
-    Raises
-    ------
-    ValueError
-        If the folder has no structure files.
-    """
-    files = structure_files(folder)
-    if not files:
-        raise ValueError(f"`predictions` {folder}: no structure files in it")
+    """Models in a folder, wherever they were made, by the name of the sequence."""
+    files = predicted_files(folder)
     paths = models_by_name(files, {target.name for target in targets}, folder)
     out: dict[str, Model] = {}
     for target in targets:
@@ -93,6 +85,21 @@ def found(targets: Sequence[Target], folder: Path) -> dict[str, Model]:
         else:
             out[target.name] = Model(error=f"no model of {target.name} in {folder}")
     return out
+
+
+def predicted_files(folder: Path) -> list[Path]:
+    """Structure files of a folder of predictions.
+
+    Raises
+    ------
+    ValueError
+        If there is no such folder, or none in it.
+    """
+    if not folder.is_dir():
+        raise ValueError(f"`predictions` {folder}: no such folder; check the path")
+    if not (files := structure_files(folder)):
+        raise ValueError(f"`predictions` {folder}: no structure files in it")
+    return files
 
 
 def _best(paths: Sequence[Path]) -> Model:

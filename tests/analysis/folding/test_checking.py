@@ -140,7 +140,7 @@ def test_an_engine_may_change_while_nothing_is_folded(designs, sequences, engine
         ({"fold": "nosuchfold {fasta} {out}", "out": "o"}, "there is no program 'nosuchfold'"),
         ({"fold": "sh {fasta:chai} {out}", "out": "o", "batch": 2}, "folds one sequence per call"),
         ({"fold": "esmfold", "out": "o", "device": "tpu"}, "device 'tpu': choose"),
-        ({"predictions": "nowhere"}, "nowhere: no structure files in it"),
+        ({"predictions": "nowhere"}, "nowhere: no such folder"),
     ],
 )
 def test_what_is_refused_before_any_work(

@@ -112,6 +112,7 @@ def test_models_that_were_made_elsewhere(fold, targets, tmp_path):
 
 
 def test_a_folder_without_models(targets, tmp_path):
+    (tmp_path / "empty").mkdir()
     with pytest.raises(ValueError, match=r"`predictions` .*empty: no structure files in it"):
         found(targets, tmp_path / "empty")
 

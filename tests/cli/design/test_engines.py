@@ -47,7 +47,7 @@ def test_without_the_package_nothing_is_begun(
     [
         (("design", "--mpnn-model", "v_48_020"), "--mpnn-model: goes with --engine mpnn alone"),
         (("design", "--engine", "mpnn", "--weights", "x"), "choose one by --mpnn-model"),
-        (("design", "--engine", "esm"), "'esm' is not one of"),
+        (("design", "--engine", "esm"), "'--engine': 'esm' is not one of"),
         (("generate", "--engine", "mpnn"), "so give --sequences"),
     ],
 )
