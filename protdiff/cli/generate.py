@@ -29,6 +29,10 @@ def generate(
     batch_size: Annotated[
         int | None, typer.Option(min=1, help="Backbones at a time; automatic if left out.")
     ] = None,
+    jobs: Annotated[
+        int,
+        typer.Option(min=0, help="Processes on a CPU; 0: all cores there is work for."),
+    ] = 0,
     engine: EngineOptions,
     model: ModelOptions,
     given: ConditionOptions,
@@ -67,7 +71,9 @@ def generate(
     write_designs(
         run,
         requests,
-        lambda todo, advance: draw(denoiser, todo, settings, seed=run.seed, advance=advance),
+        lambda todo, advance: draw(
+            denoiser, todo, settings, seed=run.seed, advance=advance, jobs=jobs
+        ),
         lambda request: network_calls(settings, request.condition),
     )
     if design is not None:

@@ -11,7 +11,7 @@ import torch
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["eager_e3nn", "flush_denormals", "pick_device"]
+__all__ = ["eager_e3nn", "flush_denormals", "one_thread", "pick_device"]
 
 #: e3nn's option that turns TorchScript off, and its name in e3nn 0.5, where its value is a bool.
 #: Where both names exist only the first may be set: setting the old one turns TorchScript on.
@@ -30,6 +30,22 @@ def flush_denormals() -> Iterator[None]:
         yield
     finally:
         torch.set_flush_denormal(before)
+
+
+@contextmanager
+def one_thread(device: object = "cpu") -> Iterator[None]:
+    """Compute with one thread inside the context, if the device is a CPU.
+
+    The last digits of a sum depend on the number of threads, and results must not depend on the
+    machine.
+    """
+    before = torch.get_num_threads()
+    if str(device) == "cpu":
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 @contextmanager

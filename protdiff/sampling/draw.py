@@ -1,11 +1,14 @@
-"""Draw the samples of any number of requests, batch after batch."""
+"""Draw the samples of any number of requests, batch after batch, or batches side by side."""
 
 from __future__ import annotations
 
+import pickle
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
+from .._system.processes import mapped, process_count
 from .alternation import designed_alone
 from .batching import batches
 from .plan import Request
@@ -20,6 +23,9 @@ if TYPE_CHECKING:
 
 __all__ = ["draw"]
 
+#: Batches that a process must have to be worth its start, which takes as long as one batch.
+LEAST_BATCHES = 2
+
 
 def draw(
     denoiser: Denoiser,
@@ -29,8 +35,12 @@ def draw(
     seed: int = 0,
     times: Float[Tensor, " steps"] | None = None,
     advance: Callable[[int], None] | None = None,
+    jobs: int = 1,
 ) -> Iterator[list[Sample]]:
     """Draw the samples of the requests; one list per batch, longest chains first.
+
+    On a CPU every process computes with one thread: a second one gains nothing, and the last digits
+    would depend on the machine.
 
     Parameters
     ----------
@@ -42,13 +52,73 @@ def draw(
     times : Tensor, shape (steps,), optional
         Grid from 1 down, in place of the flow's own.
     advance : callable, optional
-        Called with the number of chains after every network call.
+        Called with the number of chains after every network call; with several processes after
+        every batch, with all its calls.
+    jobs : int
+        Processes that draw batches side by side, on a CPU; 0 for as many as there is work for, up
+        to the number of cores. The samples are the same for every number.
+
+    Raises
+    ------
+    ValueError
+        If `jobs` is more than 1 for what a single process must draw.
     """
     if any(request.condition and not request.condition.moves_atoms for request in requests):
         yield _sequences_alone(requests, seed)
         return
-    for batch in batches(requests, denoiser.device, settings):
-        yield sample(denoiser, batch, settings, seed=seed, times=times, advance=advance)
+    from ..network.numerics import one_thread
+
+    todo = list(batches(requests, denoiser.device, settings))
+    jobs = _processes(denoiser, todo, jobs)
+    if jobs == 1:
+        for batch in todo:
+            with one_thread(denoiser.device):
+                samples = sample(denoiser, batch, settings, seed=seed, times=times, advance=advance)
+            yield samples
+        return
+    work = partial(_drawn, denoiser, settings, seed, times)
+    with mapped(work, todo, jobs) as drawn:
+        for samples in drawn:
+            if advance is not None:
+                advance(sum(sample.calls for sample in samples))
+            yield samples
+
+
+def _processes(denoiser: Denoiser, todo: Sequence[Sequence[Request]], jobs: int) -> int:
+    """How many processes draw the batches."""
+    reason = ""
+    if str(denoiser.device) != "cpu":
+        reason = "only a CPU is shared by processes; leave it out"
+    elif not _can_be_sent(todo):
+        reason = "the condition holds a function that cannot be sent to other processes; use 1"
+    if not reason:
+        return process_count(jobs, len(todo) if jobs else len(todo) // LEAST_BATCHES)
+    if jobs > 1:
+        raise ValueError(f"`jobs` {jobs}: {reason}")
+    return 1
+
+
+def _can_be_sent(todo: Sequence[Sequence[Request]]) -> bool:
+    """Whether requests can go to another process: functions of a user's file cannot."""
+    try:
+        pickle.dumps([batch[0] for batch in todo])
+    except (pickle.PicklingError, AttributeError, TypeError):
+        return False
+    return True
+
+
+def _drawn(
+    denoiser: Denoiser,
+    settings: SamplingSettings,
+    seed: int,
+    times: Float[Tensor, " steps"] | None,
+    batch: Sequence[Request],
+) -> list[Sample]:
+    """Samples of one batch, in a process of its own."""
+    from ..network.numerics import one_thread
+
+    with one_thread(denoiser.device):
+        return sample(denoiser, batch, settings, seed=seed, times=times)
 
 
 def _sequences_alone(requests: Sequence[Request], seed: int) -> list[Sample]:

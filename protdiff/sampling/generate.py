@@ -27,6 +27,7 @@ def generate(
     condition: Condition | None = None,
     weights: str | PathLike[str] | None = None,
     device: str = "auto",
+    jobs: int = 1,
     **sampling: Unpack[SamplingOptions],
 ) -> list[Backbone]:
     """Generate protein backbones.
@@ -50,6 +51,10 @@ def generate(
     weights : str or path, optional
         Name of shipped weights, or a .safetensors file.
     device : {"auto", "cpu", "cuda", "mps"}
+    jobs : int
+        Processes that draw batches side by side, on a CPU; 0 for as many as there is work for, up
+        to the number of cores. The backbones are the same for every number. A script that uses it
+        needs ``if __name__ == "__main__":``, as always with processes.
     **sampling
         Fields of `protdiff.sampling.SamplingSettings`: `steps`, `sampler`, `diffusion`, `churn`,
         `temperature`, `guidance`, `batch_size`, `law`, `times`.
@@ -74,7 +79,7 @@ def generate(
     from ..network.numerics import pick_device
     from ..network.weights import load_weights
 
-    for name, value in (("num", num), ("seed", seed)):
+    for name, value in (("num", num), ("seed", seed), ("jobs", jobs)):
         if value < 0:
             raise ValueError(f"`{name}` {value}: must be at least 0")
     settings = SamplingSettings(**sampling)
@@ -86,7 +91,7 @@ def generate(
     denoiser = load_weights(weights, pick_device(device))
     backbones = {
         drawn.request.index: drawn.backbone
-        for batch in draw(denoiser, requests, settings, seed=seed)
+        for batch in draw(denoiser, requests, settings, seed=seed, jobs=jobs)
         for drawn in batch
     }
     return [backbones[index] for index in range(num)]
