@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from protdiff.analysis import LIKELIHOOD
+from protdiff.analysis.relative_likelihood import RELATIVE
 from protdiff.metrics import QUALITY, SELF_CONSISTENCY, SIMILARITY
 from protdiff.metrics.descriptor import NAMES
+from protdiff.metrics.verdict import VERDICT
 from protdiff.network.weights import load_weights
 from protdiff.training.config import read_config
 
@@ -28,7 +30,9 @@ def benchmarks():
             sys.modules.pop(name, None)
 
 
-@pytest.mark.parametrize("columns", [SIMILARITY, SELF_CONSISTENCY, QUALITY, LIKELIHOOD])
+@pytest.mark.parametrize(
+    "columns", [SIMILARITY, SELF_CONSISTENCY, QUALITY, VERDICT, LIKELIHOOD, RELATIVE]
+)
 def test_columns_with_their_definitions(columns):
     for name, meaning in columns.items():
         assert f"| `{name}` | {meaning} |" in COLUMNS

@@ -49,9 +49,11 @@ for _name, _command in {
     "doctor": doctor.doctor,
 }.items():
     app.command(name=_name, epilog=examples(_name))(paragraphs(_command))
-app.command(name="score", cls=variadic("--reference"), epilog=examples("score"))(
-    paragraphs(score.score)
-)
+app.command(
+    name="score",
+    cls=variadic("--reference", optional="--rank", instead="--sort"),
+    epilog=examples("score"),
+)(paragraphs(score.score))
 app.add_typer(data.app, name="data")
 app.add_typer(flow.app, name="flow")
 app.add_typer(weights.app, name="weights")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,13 +10,15 @@ from typing import TYPE_CHECKING
 import typer
 
 from .._system.processes import mapped
+from .._system.words import counted as in_words
 from ._shared.groups import grouped
 from ._shared.progress import progress_bar
-from ._shared.rows import Summary, row_writer
+from ._shared.rows import row_writer
 from ._shared.score_options import ScoreOptions
-from ._shared.score_report import MAX_ROWS, report
+from ._shared.score_order import OrderOptions, copy_best
+from ._shared.score_report import report
+from ._shared.score_results import Results
 from ._shared.score_task import RESIDUE_COLUMNS, score_task
-from ._shared.warning_kinds import WarningKinds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -31,82 +32,64 @@ MAX_ERRORS, MAX_WARNINGS, MAX_UNUSED = 10, 5, 5
 
 
 @grouped
-def score(options: ScoreOptions) -> None:
+def score(options: ScoreOptions, order: OrderOptions) -> None:
     """Score structures: against references, and beside what real proteins look like.
 
     Without --reference or --pairs: bonds, clashes, angles, Ramachandran regions, secondary
-    structure, size. With them also RMSD, TM-score, GDT, lDDT and dRMSD. A file that cannot be
-    scored gets a row with an error, the others go on, and the exit code is 1.
+    structure, size, and a verdict: which columns are outside the range of 98 % of real chains.
+    With them also RMSD, TM-score, GDT, lDDT and dRMSD. A file that cannot be scored gets a row with
+    an error, the others go on, and the exit code is 1.
     """
     tasks, unused = options.tasks()
     compared = any(task.reference or task.error for task in tasks)
     options.check(tasks, compared)
+    columns = columns_of(options, compared)
+    order.check(columns, [task.model for task in tasks])
     if options.alignment.value == "tmalign":
         from ..metrics.structural import load_tmtools
 
         load_tmtools()
     work = partial(score_task, options=options.for_rows())
-    results = Results(columns_of(options, compared))
+    results = Results(columns, order)
     with ExitStack() as stack:
         write = open_outputs(options, results.columns, stack)
         advance = stack.enter_context(progress_bar(len(tasks), "scoring", "structures"))
         rows = counted(stack.enter_context(mapped(work, tasks, options.jobs)), advance)
-        if options.rank:
-            rows = results.ranked(rows)
+        if order.sorts:
+            rows = results.ordered(rows)
         for row, residues in rows:
             if options.strict and row.get("error"):
                 raise ValueError(f"{row['model']}: {row['error']}")
             results.add(row)
             write(row, residues)
-    report(results.first, results.summary, compared, options.out)
+    report(results, compared, options.out)
+    if order.copy_to is not None:
+        copy_best(results.first, columns, order.copy_to)
+        print(f"{in_words(len(results.first), 'copy', 'copies')} and best.csv in {order.copy_to}")
+    if options.plot is not None:
+        from ..plots.score_page import draw_scores
+
+        draw_scores(results.summary.numbers, options.plot)
+        print(f"picture: {options.plot}")
     warn(results, len(tasks), unused)
     if results.errors:
         typer.echo(f"{len(results.errors)} of {len(tasks)} could not be scored", err=True)
         raise typer.Exit(1)
 
 
-@dataclass
-class Results:
-    """What is kept of all rows: numbers of every column, the first rows, errors and warnings."""
-
-    columns: list[str]
-    first: list[Row] = field(default_factory=list)
-    errors: list[Row] = field(default_factory=list)
-    warnings: WarningKinds = field(default_factory=WarningKinds)
-
-    def __post_init__(self) -> None:
-        self.summary = Summary(self.columns[1:])
-
-    def add(self, row: Row) -> None:
-        """Take a row into account."""
-        self.summary.add(row)
-        self.warnings.add(row.get("warning", ""), Path(row["model"]).name)
-        if row.get("error"):
-            self.errors.append(row)
-        elif len(self.first) <= MAX_ROWS:
-            self.first.append(row)
-
-    def ranked(self, rows: Iterable[tuple[Row, list[Row]]]) -> list[tuple[Row, list[Row]]]:
-        """All rows, most probable first; a warning if they cannot be compared."""
-        rows = list(rows)
-        reached = {f"{row['resolution']:.2g}" for row, _ in rows if "resolution" in row}
-        if len(reached) > 1:
-            text = f"ranked across resolutions {', '.join(sorted(reached))} Å"
-            self.warnings.add(text)
-        return sorted(rows, key=lambda pair: -pair[0].get("log_likelihood", float("-inf")))
-
-
 def columns_of(options: ScoreOptions, compared: bool) -> list[str]:
     """Columns of the output, in order."""
     from ..analysis import LIKELIHOOD
+    from ..analysis.relative_likelihood import RELATIVE
     from ..metrics.comparison import SIMILARITY
     from ..metrics.quality import QUALITY
+    from ..metrics.verdict import VERDICT
 
     return [
         "model",
         *(["reference", *SIMILARITY] if compared else []),
-        *(QUALITY if options.quality else []),
-        *(LIKELIHOOD if options.likelihood is not None else []),
+        *([*QUALITY, *VERDICT] if options.quality else []),
+        *([*LIKELIHOOD, *RELATIVE] if options.likelihood is not None else []),
         "warning",
         "error",
     ]

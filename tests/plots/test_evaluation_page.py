@@ -45,6 +45,6 @@ def test_panels_without_numbers_are_empty(pieces, monkeypatch):
     draw_page(evaluate(pieces, pieces, known=pieces), "unused.png")
     plain, full = ([axis for axis in figure.axes if axis.axison] for figure in figures)
     assert len(plain) == len(evaluation_page.PANELS) + 1 and len(full) == len(plain) + 2
-    assert [axis.get_title() for axis in full[-2:]] == [
+    assert [axis.get_xlabel() for axis in full[-2:]] == [
         "TM-score between designs", "largest TM-score to a known structure",
     ]  # fmt: skip

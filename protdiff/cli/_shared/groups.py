@@ -105,6 +105,7 @@ EXAMPLES = {
     "score": (
         "protdiff score designs --out quality.csv",
         "protdiff score predictions --reference native.pdb --out scores.csv",
+        "protdiff score models --reference native.pdb --sort tm --top 3 --copy-to best",
         "protdiff score models --reference natives --chain A:B --superpose moved",
     ),
     "train": (

@@ -13,7 +13,7 @@ from typing import Any
 
 from ..._system.files import replacing
 
-__all__ = ["Summary", "row_writer", "shown"]
+__all__ = ["Summary", "read_names", "row_writer", "shown"]
 
 
 @contextmanager
@@ -87,3 +87,13 @@ class Summary:
                 median = (ordered[middle] + ordered[~middle]) / 2
                 out.append((name, len(values), math.fsum(values) / len(values), median))
         return out
+
+
+def read_names(path: Path, column: str) -> list[str]:
+    """Plain file names in a column of a table that the package wrote; none if it is not there."""
+    try:
+        with path.open(newline="", encoding="utf-8") as handle:
+            names = [row.get(column) or "" for row in csv.DictReader(handle)]
+    except (OSError, UnicodeDecodeError, csv.Error):
+        return []
+    return [name for name in names if name and Path(name).name == name]

@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from ..._system.files import ensure_writable
 from .fasta import read_sequences
 from .pairing import Task, find_files, pair_by_name, pair_by_table, parse_chains
 from .score_task import LikelihoodOptions, RowOptions
@@ -101,9 +102,9 @@ class ScoreOptions:
     color: Annotated[
         Path | None, typer.Option(help="Folder for copies with nats per residue as B-factors.")
     ] = None
-    rank: Annotated[
-        bool, typer.Option("--rank", help="Most probable models first (keeps all rows in memory).")
-    ] = False
+    plot: Annotated[
+        Path | None, typer.Option(help="Draw the columns beside real chains into this PNG file.")
+    ] = None
     jobs: Annotated[int, typer.Option(min=0, help="Processes; 0: one per core.")] = 1
     strict: Annotated[
         bool, typer.Option("--strict", help="Stop at the first row with an error.")
@@ -123,13 +124,16 @@ class ScoreOptions:
 
     def check(self, tasks: Sequence[Task], compared: bool) -> None:
         """ValueError for options that do not go together."""
+        if self.plot is not None:
+            if self.plot.suffix.lower() != ".png" or self.plot.is_dir():
+                raise ValueError(f"--plot {self.plot}: must be a file that ends in .png")
+            ensure_writable(self.plot)
         if self.out is not None and self.out.is_dir():
             raise ValueError(f"--out {self.out}: is a folder; give a file name")
         if self.per_residue and (self.out is None or not (compared or self.likelihood)):
             raise ValueError("--per-residue: needs --reference or --likelihood, and --out")
-        for option, given in (("--rank", self.rank), ("--color", self.color)):
-            if given and self.likelihood is None:
-                raise ValueError(f"{option}: needs --likelihood")
+        if self.color is not None and self.likelihood is None:
+            raise ValueError("--color: needs --likelihood")
         if not compared:
             for option, given in (("--superpose", self.superpose), ("--chain", self.chain)):
                 if given is not None:

@@ -7,40 +7,41 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .rows import shown
+from .score_results import MAX_ROWS
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from .rows import Summary
+    from .score_results import Results
     from .score_task import Row
 
-__all__ = ["MAX_ROWS", "report"]
+__all__ = ["report"]
 
 #: Columns of the table of rows, with and without a reference, the most wanted first.
 BRIEF = (
     "tm", "lddt", "rmsd", "gdt_ts", "gdt_ha", "aligned", "log_likelihood", "ca_bonds",
-    "clashes_3.0", "rama_outliers",
+    "clashes_3.0", "rama_outliers", "outside",
 )  # fmt: skip
 BRIEF_ALONE = (
-    "residues", "log_likelihood", "ca_bonds", "clashes_3.0", "rama_outliers", "psea_helix",
-    "psea_strand", "dssp_strand", "rg_ratio", "ca_angles_out", "clashes_3.6",
+    "residues", "log_likelihood", "relative_likelihood", "ca_bonds", "clashes_3.0",
+    "rama_outliers", "psea_helix", "psea_strand", "dssp_strand", "rg_ratio", "ca_angles_out",
+    "clashes_3.6", "outside",
 )  # fmt: skip
-#: More rows than this are only summarised.
-MAX_ROWS = 25
+#: What is said of columns outside the range of real chains, at most.
+MAX_WORDS = 5
 #: Characters of a name and of a column.
 NAME, COLUMN = 32, 15
 #: Style of tables.
 PLAIN: dict[str, Any] = {"box": None, "pad_edge": False, "header_style": "bold"}
 
 
-def report(rows: Sequence[Row], summary: Summary, compared: bool, out: Path | None) -> None:
-    """Print rows if they are few, and the mean and median of the columns.
+def report(results: Results, compared: bool, out: Path | None) -> None:
+    """Print rows if they are few or the best, and the mean and median of the columns.
 
     Parameters
     ----------
-    rows : list of dict
-        The first rows without an error, one more than are shown where there are more.
-    summary : Summary
+    results : Results
     compared : bool
         Whether there is a reference.
     out : Path or None
@@ -52,18 +53,53 @@ def report(rows: Sequence[Row], summary: Summary, compared: bool, out: Path | No
     console = Console()
     if not console.is_terminal:
         console = Console(width=200, soft_wrap=True)
-    brief = [name for name in (BRIEF if compared else BRIEF_ALONE) if summary.numbers.get(name)]
-    brief = brief[: max(1, (console.width - NAME) // COLUMN)]
-    if len(rows) == 1 and out is None:
+    rows, top = results.first, results.order.top
+    if results.count == 1 and out is None and rows:
         _print_row(console, rows[0])
         return
-    if 0 < len(rows) <= MAX_ROWS:
+    wanted = dict.fromkeys(filter(None, (results.sorted_by, *(BRIEF if compared else BRIEF_ALONE))))
+    brief = [name for name in wanted if results.summary.numbers.get(name)]
+    brief = brief[: max(1, (console.width - NAME) // COLUMN)]
+    if 0 < len(rows) <= (top or MAX_ROWS):
         _print_rows(console, rows, brief)
+        if top is not None:
+            _print_reasons(console, results)
         console.print()
-    if len(rows) > 1:
-        _print_summary(console, summary, None if out is None else brief)
+    if results.count > 1:
+        _print_summary(console, results.summary, None if out is None else brief)
+        _print_verdicts(console, results)
     if out is not None:
         console.print(Text(f"all columns in {out}"))
+
+
+def _print_reasons(console: Console, results: Results) -> None:
+    """Verdicts of the best rows, one line each."""
+    from rich.text import Text
+
+    if results.sorted_by:
+        order = ", worst first" if results.order.reverse else ", best first"
+        console.print(
+            Text(f"\n{len(results.first)} of {results.count} by {results.sorted_by}{order}")
+        )
+    for row in results.first:
+        if text := row.get("verdict"):
+            console.print(Text(f"{Path(row['model']).name}: {text}"))
+
+
+def _print_verdicts(console: Console, results: Results) -> None:
+    """How many rows are like real chains, and what is outside in the others."""
+    from rich.text import Text
+
+    from ...metrics.verdict import LIKE_REAL
+
+    if not results.verdicts:
+        return
+    alike = results.verdicts[LIKE_REAL]
+    others = [f"{words} {n}" for words, n in results.verdicts.most_common() if words != LIKE_REAL]
+    more = f", … {len(others) - MAX_WORDS} more" if len(others) > MAX_WORDS else ""
+    listed = f"; outside their range: {', '.join(others[:MAX_WORDS])}{more}" if others else ""
+    judged = len(results.summary.numbers["outside"])
+    console.print(Text(f"{alike} of {judged} {LIKE_REAL}{listed}"))
 
 
 def _print_row(console: Console, row: Row) -> None:

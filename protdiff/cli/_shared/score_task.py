@@ -103,10 +103,14 @@ def _score(task: Task, options: RowOptions, row: Row) -> list[Row]:
         normalize=options.normalize, with_quality=options.quality,
     )  # fmt: skip
     row |= scores.row()
+    if options.quality:
+        from ...metrics.verdict import verdict
+
+        row |= verdict(row, len(model.chains)).row()
     nats = None
     if options.likelihood is not None:
         likelihood = _log_likelihood(model, options.likelihood)
-        row |= likelihood.row()
+        row |= likelihood.row() | _relative(likelihood, model, options.likelihood)
         nats = likelihood.residues
         if options.likelihood.color is not None:
             write(_colored(model, nats), options.likelihood.color / task.model.name)
@@ -131,16 +135,37 @@ def _denoiser(weights: Path) -> Denoiser:
     return load_weights(weights, "cpu")
 
 
+@cache
+def _digest(weights: Path) -> str:
+    from ...network.weights import file_digest
+
+    return file_digest(weights)
+
+
 def _log_likelihood(model: Backbone, options: LikelihoodOptions) -> Likelihood:
     from ...analysis import log_likelihood
 
-    sequence = options.sequence
-    if sequence == "auto":
-        sequence = known_letters(model)
+    sequence = _given_sequence(model, options)
     return log_likelihood(
         _denoiser(options.weights), model, method=options.method, samples=options.samples,
         sequence=None if sequence == "none" else sequence,
     )  # fmt: skip
+
+
+def _given_sequence(model: Backbone, options: LikelihoodOptions) -> str:
+    """Residue types that the network is given, or "none"."""
+    return known_letters(model) if options.sequence == "auto" else options.sequence
+
+
+def _relative(
+    likelihood: Likelihood, model: Backbone, options: LikelihoodOptions
+) -> dict[str, float]:
+    """The column of `RELATIVE`."""
+    from ...analysis.relative_likelihood import RELATIVE, relative_likelihood
+
+    has_sequence = _given_sequence(model, options) != "none"
+    value = relative_likelihood(likelihood, model, _digest(options.weights), has_sequence)
+    return dict.fromkeys(RELATIVE, value)
 
 
 def known_letters(model: Backbone) -> str:

@@ -10,6 +10,7 @@ import pytest
 import protdiff
 from protdiff.metrics import QUALITY, SIMILARITY, score
 from protdiff.metrics.search import tm_d0
+from protdiff.metrics.verdict import VERDICT
 
 from .helpers import ENDS, agree, rows_of
 
@@ -22,7 +23,7 @@ def test_quality_alone(run, folder, tmp_path):
         "capsid.bcif", "kringle_0.pdb", "kringle_1.pdb.gz"
     ]  # fmt: skip
     for row in rows:
-        assert list(row) == ["model", *QUALITY, *ENDS]
+        assert list(row) == ["model", *QUALITY, *VERDICT, *ENDS]
         agree(row, score(row["model"]).row())
     lines = stdout.splitlines()
     assert len([line for line in lines if ".pdb" in line or ".bcif" in line]) == 3
@@ -44,7 +45,7 @@ def test_pairs_by_name(run, folder, tmp_path):
         "capsid.pdb", "kringle.cif.gz", "kringle.cif.gz"
     ]  # fmt: skip
     for row in rows:
-        assert list(row) == ["model", "reference", *SIMILARITY, *QUALITY, *ENDS]
+        assert list(row) == ["model", "reference", *SIMILARITY, *QUALITY, *VERDICT, *ENDS]
         agree(row, score(row["model"], row["reference"]).row())
     assert rows[1]["rmsd"] < rows[2]["rmsd"] and rows[1]["tm"] > rows[2]["tm"]
     assert "gdt_ts" in stdout
