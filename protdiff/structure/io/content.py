@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..._system.inputs import TooLargeError, read_file
 from .atoms import FileError
 
 if TYPE_CHECKING:
@@ -32,19 +33,21 @@ def format_of(path: Path) -> str:
 
 
 def read_bytes(path: Path) -> tuple[bytes, str]:
-    """Decompressed content and format of a file."""
+    """Decompressed content and format of a file, up to `inputs.largest_size`."""
+    if "\0" in str(path):
+        raise FileError(f"{str(path)!r}: not a file name; it has a null character")
     try:
         if path.is_dir():
             raise FileError(f"{path}: is a folder; give a structure file")
         path.stat()  # a file that is not there is reported before a suffix that is not known
         kind = format_of(path)
-        content = path.read_bytes()
-        if path.suffix.lower() == ".gz":
-            content = gzip.decompress(content)
+        content = read_file(path, packed=path.suffix.lower() == ".gz")
     except FileNotFoundError:
         raise FileError(f"{path}: no such file; check the path") from None
     except (gzip.BadGzipFile, EOFError, zlib.error):
         raise FileError(f"{path}: truncated, or not gzip-compressed; get a fresh copy") from None
+    except TooLargeError as error:
+        raise FileError(f"{path}: {error}") from None
     except OSError as error:
         raise FileError(f"{path}: cannot be read ({error.strerror}); check the path") from None
     if not content.strip():

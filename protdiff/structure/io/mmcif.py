@@ -26,30 +26,33 @@ if TYPE_CHECKING:
 
 __all__ = ["parse_bcif", "parse_cif"]
 
+#: Columns that are read, in lower case.
+COLUMNS = frozenset((
+    "group_pdb", "label_atom_id", "auth_atom_id", "label_alt_id", "label_comp_id", "auth_comp_id",
+    "label_asym_id", "auth_asym_id", "label_seq_id", "auth_seq_id", "pdbx_pdb_ins_code",
+    "cartn_x", "cartn_y", "cartn_z", "occupancy", "b_iso_or_equiv", "pdbx_pdb_model_num",
+))  # fmt: skip
+
 
 @dataclass(frozen=True)
 class _TextTable:
-    """Columns of an mmCIF file, by names in lower case, or some rows of them."""
+    """Columns of an mmCIF file, by names in lower case."""
 
-    columns: dict[str, list[str]]
-    rows: list[int] | None = None
+    columns: dict[str, Strings]
 
     def __len__(self) -> int:
-        return len(next(iter(self.columns.values()))) if self.rows is None else len(self.rows)
+        return len(next(iter(self.columns.values())))
 
     def take(self, rows: Int[np.ndarray, " chosen"]) -> _TextTable:
         """The table with only these rows: columns are converted after that."""
-        return _TextTable(self.columns, rows.tolist())
+        return _TextTable({name: column[rows] for name, column in self.columns.items()})
 
     def __contains__(self, name: str) -> bool:
         return name.lower() in self.columns
 
     def raw(self, name: str) -> Strings:
         """Column as text; "." is a value that does not apply, "?" one that is not known."""
-        values = self.columns[name.lower()]
-        if self.rows is not None:
-            values = [values[row] for row in self.rows]
-        return np.array(values, dtype=np.str_)
+        return self.columns[name.lower()]
 
     def texts(self, name: str) -> Strings:
         """Column as text; "" where there is no value."""
@@ -95,7 +98,7 @@ class _BinaryTable:
 
 def parse_cif(content: bytes) -> ParsedFile:
     """Models of an mmCIF file; see `pdb.parse_pdb`."""
-    columns, others = atom_site_columns(decoded(content))
+    columns, others = atom_site_columns(decoded(content), COLUMNS)
     return _parsed(_TextTable(columns) if columns else None, others)
 
 

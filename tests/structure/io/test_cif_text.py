@@ -15,6 +15,13 @@ from .files import COLUMNS, cif_rows, cif_text
 ROWS = cif_rows()
 PLAIN = {name.lower(): [row[k] for row in ROWS] for k, name in enumerate(COLUMNS)}
 TEXT = cif_text(ROWS)
+
+
+def columns_of(text):
+    columns, others = atom_site_columns(text)
+    return {name: values.tolist() for name, values in columns.items()}, others
+
+
 FIELD = "_struct.title\n;A title\nloop_\n_atom_site.id 'x\ndata_y\n;\n"
 
 
@@ -43,7 +50,7 @@ FIELD = "_struct.title\n;A title\nloop_\n_atom_site.id 'x\ndata_y\n;\n"
     ],
 )
 def test_ways_to_write_the_same(text):
-    columns, others = atom_site_columns(text)
+    columns, others = columns_of(text)
     assert columns == PLAIN
     assert others == 0
 
@@ -54,13 +61,13 @@ WORD = st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), min_
 @given(st.lists(WORD, min_size=1))
 def test_any_value_in_quotes(values):
     quoted = [next((q + v + q for q in "'\"" if q not in v), f"\n;{v}\n;") for v in values]
-    columns, _ = atom_site_columns("data_x\nloop_\n_atom_site.id\n" + " ".join(quoted) + "\n")
+    columns, _ = columns_of("data_x\nloop_\n_atom_site.id\n" + " ".join(quoted) + "\n")
     assert columns == {"id": values}
 
 
 def test_quotes_within_values():
     text = "data_x loop_ _atom_site.id 'a dog's life' \"O5'\" 5' 'say \"a\"' a'b'c"
-    assert atom_site_columns(text)[0] == {"id": ["a dog's life", "O5'", "5'", 'say "a"', "a'b'c"]}
+    assert columns_of(text)[0] == {"id": ["a dog's life", "O5'", "5'", 'say "a"', "a'b'c"]}
 
 
 def test_agrees_with_another_reader():
