@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-import gzip
-import io
 import math
 import re
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+from .._system.reading import read_file
+from ..structure.io.bcif import unpacked
+from ..structure.io.cif_text import first_values
+from ..structure.io.content import format_of
+from ..structure.io.encoding import decoded
 
 if TYPE_CHECKING:
     import os
@@ -22,6 +27,8 @@ RESOLUTIONS = (
     ("em_3d_reconstruction", "resolution"),
     ("reflns", "d_resolution_high"),
 )
+METHOD = ("exptl", "method")
+PLACES = (METHOD, *RESOLUTIONS)
 
 
 class Experiment(NamedTuple):
@@ -40,7 +47,7 @@ class Experiment(NamedTuple):
 
 
 def experiment(path: str | os.PathLike[str]) -> Experiment:
-    """Method and resolution that a structure file states.
+    """Method and resolution that a structure file states, unknown where it states none.
 
     Parameters
     ----------
@@ -48,35 +55,41 @@ def experiment(path: str | os.PathLike[str]) -> Experiment:
         PDB, mmCIF or BinaryCIF, gzipped or not, that `protdiff.read` has read without an error.
     """
     path = Path(path)
-    name = path.name.lower()
-    content = path.read_bytes()
-    if name.endswith(".gz"):
-        content, name = gzip.decompress(content), name[:-3]
-    if name.endswith((".pdb", ".ent")):
-        head = content[: content.find(b"\nATOM")].decode(errors="replace")
-        stated = " ".join(re.findall(r"^EXPDTA[ \d]*(.*)$", head, re.M))
-        resolution = re.search(r"^REMARK   2 RESOLUTION\. +([0-9.]+)", head, re.M)
-        return Experiment(_short_name(stated), _positive(resolution[1] if resolution else ""))
-    block = _block(content, name)
-    values = [_positive(_first_value(block, *place)) for place in RESOLUTIONS]
-    known = (value for value in values if not math.isnan(value))
-    return Experiment(_short_name(_first_value(block, "exptl", "method")), next(known, math.nan))
+    kind = format_of(path)
+    with suppress(Exception):  # what is damaged states nothing; the atoms were read
+        content = read_file(path, packed=path.suffix.lower() == ".gz")
+        if kind == "PDB":
+            return _stated_in_pdb(content)
+        values = _of_bcif(content) if kind == "BinaryCIF" else _of_cif(content)
+        resolutions = (_positive(values.get(place, "")) for place in RESOLUTIONS)
+        known = (value for value in resolutions if not math.isnan(value))
+        return Experiment(_short_name(values.get(METHOD, "")), next(known, math.nan))
+    return Experiment()
 
 
-def _block(content: bytes, name: str) -> Any:
-    """First data block of an mmCIF or BinaryCIF file."""
-    from biotite.structure.io.pdbx import BinaryCIFFile, CIFFile
-
-    if name.endswith(".bcif"):
-        return BinaryCIFFile.read(io.BytesIO(content)).block
-    return CIFFile.read(io.StringIO(content.decode(errors="replace"))).block
+def _stated_in_pdb(content: bytes) -> Experiment:
+    head = content[: content.find(b"\nATOM")].decode(errors="replace")
+    stated = " ".join(re.findall(r"^EXPDTA[ \d]*(.*)$", head, re.M))
+    resolution = re.search(r"^REMARK   2 RESOLUTION\. +([0-9.]+)", head, re.M)
+    return Experiment(_short_name(stated), _positive(resolution[1] if resolution else ""))
 
 
-def _first_value(block: Any, category: str, column: str) -> str:
-    """First value of a column as text, "" where there is none."""
-    if category in block and column in block[category]:
-        return str(block[category][column].as_array(str, "")[0])
-    return ""
+def _of_cif(content: bytes) -> dict[tuple[str, str], str]:
+    """First values of an mmCIF file, by category and column."""
+    places = {f"_{category}.{column}": (category, column) for category, column in PLACES}
+    found = first_values(decoded(content), places)
+    return {places[tag]: value for tag, value in found.items()}
+
+
+def _of_bcif(content: bytes) -> dict[tuple[str, str], str]:
+    """The same of a BinaryCIF file; a column that is damaged has none."""
+    file = unpacked(content, {category: {column} for category, column in PLACES})
+    block = file[next(iter(file))]
+    values: dict[tuple[str, str], str] = {}
+    for category, column in PLACES:
+        with suppress(Exception):
+            values[category, column] = str(block[category][column].as_array(str, "")[0])
+    return values
 
 
 def _short_name(stated: str) -> str:

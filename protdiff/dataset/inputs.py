@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from .._system.notices import warn
+from .._system.reading import TooLargeError, read_file
 from .._system.words import counted, either
 from ..structure.backbone import BACKBONE_ATOMS
 from ..structure.io.atoms import FileError, carbonyl_oxygen
@@ -27,9 +28,14 @@ if TYPE_CHECKING:
 
 __all__ = ["tasks"]
 
-#: Trajectories that carry their topology, and those that need one.
-WITH_TOPOLOGY = (".h5", ".hdf5")
-WITHOUT_TOPOLOGY = (".xtc", ".trr", ".dcd", ".nc", ".netcdf", ".binpos")
+#: Trajectories, and topologies of them, by suffix.
+TRAJECTORIES = (".xtc", ".trr", ".dcd", ".nc", ".netcdf", ".binpos")
+TOPOLOGIES = (
+    ".pdb", ".pdb.gz", ".cif", ".cif.gz", ".mmcif", ".mmcif.gz", ".pdbx", ".pdbx.gz", ".gro",
+    ".prmtop", ".parm7", ".prm7", ".psf", ".mol2", ".arc",
+)  # fmt: skip
+#: Formats whose reader runs Python objects that are in the file (PyTables unpickles attributes).
+RUNNING_CODE = (".h5", ".hdf5", ".lh5")
 #: Frames of a trajectory, and chains of a data set, per task.
 FRAMES, CHAINS = 50, 64
 PDB_ID = re.compile(r"[0-9][A-Za-z0-9]{3}(_[A-Za-z0-9]+)?|pdb_[0-9a-z]{8}(_[A-Za-z0-9]+)?")
@@ -44,7 +50,7 @@ def tasks(
     ----------
     inputs : iterable of str
         Structure files, folders (searched recursively), patterns, ``pdb:1abc`` or
-        ``pdb:1abc_A``, trajectories ``traj.xtc+top.pdb`` or ``traj.h5``, data sets and archives.
+        ``pdb:1abc_A``, trajectories ``traj.xtc+top.pdb``, data sets and archives.
     stride : int
         Take every `stride`-th frame of a trajectory.
     models : {"first", "all"}
@@ -83,7 +89,7 @@ def _trajectory(text: str) -> tuple[str, str] | None:
     Names may have a + of their own: the one between the two is where both files exist, or the
     first after the suffix of a trajectory.
     """
-    kinds = (*WITH_TOPOLOGY, *WITHOUT_TOPOLOGY)
+    kinds = (*TRAJECTORIES, *RUNNING_CODE)
     if Path(text).exists() or "+" not in text:
         return (text, "") if text.lower().endswith(kinds) else None
     splits = [(text[:i], text[i + 1 :]) for i, letter in enumerate(text) if letter == "+"]
@@ -104,16 +110,11 @@ def _frames(text: str, trajectory: str, topology: str, stride: int) -> Iterator[
     """Pieces of a trajectory, chain by chain."""
     import mdtraj
 
-    for path in filter(None, (trajectory, topology)):
-        if not Path(path).is_file():
-            raise InputError(f"{path}: no such file; check the path")
-    if not topology and not trajectory.lower().endswith(WITH_TOPOLOGY):
-        raise InputError(f"{trajectory}: needs its topology; write {trajectory}+top.pdb")
+    _check_names(trajectory, topology)
     try:
         chains, first = None, 0
-        with _lower_case_suffixes(trajectory, topology) as (coordinates, top):
-            options = {"top": top} if topology else {}
-            for piece in mdtraj.iterload(coordinates, chunk=FRAMES, stride=stride, **options):
+        with _readable(trajectory, topology) as (coordinates, top):
+            for piece in mdtraj.iterload(coordinates, chunk=FRAMES, stride=stride, top=top):
                 chains = chains or _protein_chains(piece.topology, text)
                 for chain in chains:
                     coords = piece.xyz[:, chain.atoms] * np.float32(10)
@@ -122,6 +123,8 @@ def _frames(text: str, trajectory: str, topology: str, stride: int) -> Iterator[
                 first += len(piece)
     except InputError:
         raise
+    except TooLargeError as error:
+        raise InputError(f"{topology}: {error}") from None
     except Exception as error:  # mdtraj raises many kinds, some of them without a message
         reason = " ".join(str(error).split())[:160] or type(error).__name__
         raise InputError(
@@ -131,18 +134,37 @@ def _frames(text: str, trajectory: str, topology: str, stride: int) -> Iterator[
         raise InputError(f"{trajectory}: no frames in it")
 
 
+def _check_names(trajectory: str, topology: str) -> None:
+    """InputError unless both files are there and of formats that are read."""
+    for path in filter(None, (trajectory, topology)):
+        if path.lower().endswith(RUNNING_CODE):
+            raise InputError(
+                f"{path}: HDF5 is not read, for its readers run code that a file may hold; write "
+                "traj.xtc and top.pdb with mdtraj, and give traj.xtc+top.pdb"
+            )
+    if not topology:
+        raise InputError(f"{trajectory}: needs its topology; write {trajectory}+top.pdb")
+    for path, suffixes in ((trajectory, TRAJECTORIES), (topology, TOPOLOGIES)):
+        if not Path(path).is_file():
+            raise InputError(f"{path}: no such file; check the path")
+        if not path.lower().endswith(suffixes):
+            raise InputError(f"{path}: unknown file type; use one of {', '.join(suffixes)}")
+
+
 @contextmanager
-def _lower_case_suffixes(*paths: str) -> Iterator[list[str]]:
-    """Names of files by which mdtraj knows their format: it reads .xtc, but not .XTC."""
+def _readable(trajectory: str, topology: str) -> Iterator[tuple[str, str]]:
+    """Names of files by which mdtraj knows their format: it reads .xtc, but not .XTC.
+
+    The topology is a copy, decompressed up to the limit.
+    """
     with tempfile.TemporaryDirectory() as folder:
-        names = list(paths)
-        for k, path in enumerate(paths):
-            suffix = Path(path).suffix
-            if suffix != suffix.lower():
-                link = Path(folder, f"{k}{suffix.lower()}")
-                link.symlink_to(Path(path).resolve())
-                names[k] = str(link)
-        yield names
+        coordinates = Path(folder, "trajectory" + Path(trajectory).suffix.lower())
+        coordinates.symlink_to(Path(trajectory).resolve())
+        packed = topology.lower().endswith(".gz")
+        suffix = Path(topology.lower().removesuffix(".gz")).suffix
+        top = Path(folder, "topology" + suffix)
+        top.write_bytes(read_file(topology, packed=packed))
+        yield str(coordinates), str(top)
 
 
 class _ProteinChain(NamedTuple):

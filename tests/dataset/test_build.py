@@ -141,16 +141,6 @@ def test_long_trajectories_come_in_pieces(tmp_path, trajectory, monkeypatch):
     assert names == ["traj_A/0", "traj_A/2", "traj_A/4", "traj_A/6"]
 
 
-def test_h5_brings_its_topology(tmp_path, trajectory):
-    pytest.importorskip("tables")
-    import mdtraj
-
-    xtc, top, _ = trajectory
-    mdtraj.load(str(xtc), top=str(top)).save_hdf5(str(tmp_path / "t.h5"))
-    names, *_ = build(tmp_path, tmp_path / "t.h5")
-    assert len(names) == 7
-
-
 def test_trajectories_that_do_not_work(tmp_path, trajectory):
     xtc, top, _ = trajectory
     cut = tmp_path / "cut.xtc"

@@ -1,5 +1,10 @@
 """Names of trajectories, and their topologies."""
 
+import gzip
+import os
+import pickle
+import sys
+import types
 import warnings
 
 import numpy as np
@@ -53,3 +58,54 @@ def test_residues_that_a_topology_lacks_are_named(tmp_path, trajectory):
         warnings.simplefilter("ignore", ProtdiffWarning)
         [task] = of_kind(FramesTask, f"{xtc}+{top}")
     assert task.coords.shape[1] == 69
+
+
+class Attack:
+    """What runs a command when it is unpickled."""
+
+    def __init__(self, marker):
+        self.marker = marker
+
+    def __reduce__(self):
+        return os.mkdir, (str(self.marker),)
+
+
+@pytest.mark.parametrize("name", ["t.h5", "t.HDF5", "t.lh5", "t.h5+{top}", "{xtc}+t.h5"])
+def test_hdf5_runs_no_code(tmp_path, trajectory, monkeypatch, name):
+    """PyTables, by which mdtraj reads HDF5, unpickles every attribute that it is asked for."""
+    xtc, top, _ = trajectory
+    marker = tmp_path / "ran"
+    monkeypatch.chdir(tmp_path)
+    text = name.format(top=top, xtc=xtc)
+    file = next(part for part in text.split("+") if part.startswith("t."))
+    try:
+        import tables
+    except ImportError:  # pretended: an opened file runs what is in it
+        opened = types.SimpleNamespace(open_file=lambda *_a, **_k: marker.mkdir())
+        monkeypatch.setitem(sys.modules, "tables", opened)
+        (tmp_path / file).write_bytes(b"\x89HDF\r\n\x1a\n" + pickle.dumps(Attack(marker)))
+    else:
+        with tables.open_file(file, "w") as handle:
+            handle.root._v_attrs.conventions = Attack(marker)
+        marker.rmdir() if marker.exists() else None
+    [rejected] = tasks([text])
+    assert rejected.reason.startswith(f"{file}: HDF5 is not read") and "traj.xtc" in rejected.reason
+    assert not marker.exists()
+
+
+def test_topologies_are_bounded(tmp_path, trajectory, monkeypatch):
+    xtc, top, _ = trajectory
+    packed = tmp_path / "top.pdb.gz"
+    packed.write_bytes(gzip.compress(top.read_bytes() + 2**20 * b"\n"))
+    [task] = of_kind(FramesTask, f"{xtc}+{packed}")
+    assert len(task.coords) == 7
+    monkeypatch.setenv("PROTDIFF_MAX_FILE_MB", "1")
+    [rejected] = tasks([f"{xtc}+{packed}"])
+    assert rejected.reason.startswith(f"{packed}: over 1 MiB")
+
+
+def test_what_is_no_topology(trajectory, tmp_path):
+    xtc, _, _ = trajectory
+    (tmp_path / "top.gsd").write_bytes(b"")
+    [rejected] = tasks([f"{xtc}+{tmp_path}/top.gsd"])
+    assert rejected.reason.startswith(f"{tmp_path}/top.gsd: unknown file type; use one of .pdb")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from jaxtyping import Shaped
 
-__all__ = ["atom_site_columns"]
+__all__ = ["atom_site_columns", "first_values"]
 
 #: A text field, some lines without quotes, comments and tags (for speed and memory, most of a file
 #: is such rows), a quoted value, a comment, or a word. A quote ends only before white space. How
@@ -93,6 +93,35 @@ def atom_site_columns(
     return ({}, 0) if values is None else (values.columns(), others)
 
 
+def first_values(text: str, tags: Collection[str]) -> dict[str, str]:
+    """First value of some items of the first data block, by their tags in lower case.
+
+    Examples
+    --------
+    >>> from protdiff.structure.io.cif_text import first_values
+    >>> text = "data_x loop_ _exptl.entry_id _exptl.Method x 'SOLUTION NMR' x other _cell.a 7"
+    >>> first_values(text, {"_exptl.method", "_refine.ls_d_res_high"})
+    {'_exptl.method': 'SOLUTION NMR'}
+    """
+    found: dict[str, str] = {}
+    waiting: list[str] = []  # tags whose first values are to come, the next one last
+    blocks = 0
+    for token in _tokens(text):
+        if token[0] == "_":
+            waiting.insert(0, token.lower())
+        elif _is_keyword(token):
+            waiting, blocks = [], blocks + (token[:5].lower() == "data_")
+            if blocks > 1:
+                break
+        elif waiting:
+            values = [_unquoted(token)] if token[0] in QUOTES else token.split(None, len(waiting))
+            for value in values[: len(waiting)]:
+                tag = waiting.pop()
+                if tag in tags:
+                    found.setdefault(tag, value)
+    return found
+
+
 def _tokens(text: str) -> Iterator[str]:
     """Tokens one after the other, without comments: a list of all would take much memory."""
     return (token for match in TOKEN.finditer(text) if (token := match[0])[0] != "#")
@@ -107,9 +136,7 @@ class _Values:
 
     def __init__(self, names: list[str], wanted: Collection[str] | None) -> None:
         self.width = len(names)
-        self.places = {
-            name: k for k, name in enumerate(names) if wanted is None or name in wanted
-        }
+        self.places = {name: k for k, name in enumerate(names) if wanted is None or name in wanted}
         self.parts = {name: [np.empty(0, np.str_)] for name in self.places}
         self.waiting: list[str] = []
 
@@ -124,10 +151,10 @@ class _Values:
 
     def _store(self, end: int) -> None:
         for name, place in self.places.items():
-            part = np.array(self.waiting[place : end : self.width], dtype=np.str_)
-            if part.dtype.itemsize > LONGEST * np.dtype("U1").itemsize:
+            values = self.waiting[place : end : self.width]
+            if max(map(len, values), default=0) > LONGEST:
                 raise FileError(f"damaged: a value of its column {name} is too long")
-            self.parts[name].append(part)
+            self.parts[name].append(np.array(values, dtype=np.str_))
         del self.waiting[:end]
 
     def columns(self) -> dict[str, Shaped[np.ndarray, " rows"]]:

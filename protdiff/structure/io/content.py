@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..._system.inputs import TooLargeError, read_file
+from ..._system.reading import TooLargeError, read_file
 from .atoms import FileError
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def format_of(path: Path) -> str:
 
 
 def read_bytes(path: Path) -> tuple[bytes, str]:
-    """Decompressed content and format of a file, up to `inputs.largest_size`."""
+    """Decompressed content and format of a file, up to `reading.largest_size`."""
     if "\0" in str(path):
         raise FileError(f"{str(path)!r}: not a file name; it has a null character")
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 
-__all__ = ["decoded"]
+__all__ = ["decoded", "encoding_of"]
 
 #: Byte order marks; those of UTF-32 first, because one of them begins like one of UTF-16.
 MARKS = {
@@ -14,6 +14,17 @@ MARKS = {
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
+
+
+def encoding_of(content: bytes) -> str:
+    """Encoding by a byte order mark, or by where the zeros are; UTF-8 if nothing says otherwise."""
+    marked = next((name for mark, name in MARKS.items() if content.startswith(mark)), None)
+    if marked is not None:
+        return marked
+    even, odd = content[:64:2], content[1:64:2]
+    if odd and not any(odd):
+        return "utf-16-le"
+    return "utf-16-be" if even and not any(even) else "utf-8"
 
 
 def decoded(content: bytes) -> str:
@@ -28,15 +39,7 @@ def decoded(content: bytes) -> str:
     >>> decoded(b"\xef\xbb\xbfHEADER\r\nEND\r")
     'HEADER\nEND\n'
     """
-    encoding = next((name for mark, name in MARKS.items() if content.startswith(mark)), None)
-    if encoding is None:
-        even, odd = content[:64:2], content[1:64:2]
-        if odd and not any(odd):
-            encoding = "utf-16-le"
-        elif even and not any(even):
-            encoding = "utf-16-be"
-        else:
-            encoding = "utf-8"
+    encoding = encoding_of(content)
     try:
         text = content.decode(encoding)
     except UnicodeDecodeError:

@@ -6,7 +6,6 @@ where it is used: it takes half a second, which ``protdiff --help`` cannot wait 
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ import numpy as np
 
 from ..._system.notices import warn
 from .atoms import Atoms, FileError, ParsedFile, is_backbone_atom
+from .bcif import unpacked
 from .cif_text import atom_site_columns
 from .encoding import decoded
 from .numbers import real_numbers, residue_numbers
@@ -71,7 +71,9 @@ class _BinaryTable:
         self, category: BinaryCIFCategory, rows: Int[np.ndarray, " chosen"] | None = None
     ) -> None:
         self._category = category
-        self._columns: dict[str, Any] = {name.lower(): category[name] for name in category}
+        self._columns: dict[str, Any] = {
+            name.lower(): category[name] for name in category if name.lower() in COLUMNS
+        }
         self._rows = np.arange(category.row_count or 0) if rows is None else rows
 
     def __len__(self) -> int:
@@ -104,9 +106,7 @@ def parse_cif(content: bytes) -> ParsedFile:
 
 def parse_bcif(content: bytes) -> ParsedFile:
     """Models of a BinaryCIF file; see `pdb.parse_pdb`."""
-    from biotite.structure.io.pdbx import BinaryCIFFile
-
-    file = BinaryCIFFile.read(io.BytesIO(content))
+    file = unpacked(content, {"atom_site": COLUMNS})
     blocks = [name for name in file if "atom_site" in file[name]]
     table = _BinaryTable(file[blocks[0]]["atom_site"]) if blocks else None
     return _parsed(table, len(blocks) - 1)

@@ -12,11 +12,12 @@ import numpy as np
 from .atoms import Atoms, FileError, ParsedFile, is_backbone_atom
 from .encoding import decoded
 from .numbers import real_numbers, residue_numbers
+from .pdb_lines import is_atom_line, kept_lines
 from .pdb_models import models_of_lines
 from .residue_names import names_and_chains
 
 if TYPE_CHECKING:
-    from jaxtyping import Bool, Float, Int, Shaped
+    from jaxtyping import Float, Int, Shaped
 
     #: Text of every record, as bytes.
     Column = Shaped[np.ndarray, "records"]
@@ -42,20 +43,14 @@ def parse_pdb(content: bytes) -> ParsedFile:
     FileError
         If there is no atom, or a line is cut short, or it is an mmCIF file.
     """
-    if not content.isascii() or b"\0" in content[:64]:
-        # One byte per character, so that columns stay where they are.
-        content = decoded(content).encode("latin-1", "replace")
-    if content[:64].lstrip()[:5].lower() == b"data_":
+    if decoded(content[:64]).lstrip()[:5].lower() == "data_":
         raise FileError("an mmCIF file with a name of PDB files; rename it to .cif")
     # One fixed-width record per row: columns are slices, whole columns are converted at a time.
-    records = np.array(content.splitlines(), dtype="S80")
-    heads = records.astype("S6")
-    is_atom = (heads.astype("S4") == b"ATOM") | (heads == b"HETATM")
-    _check_lines(records, is_atom)
+    records = kept_lines(content)
     table = records.view("S1").reshape(len(records), 80)
-    lines = np.flatnonzero(is_atom)
+    lines = np.flatnonzero(is_atom_line(records))
     lines = lines[is_backbone_atom(_column(table[lines], 12, 16))]
-    ters = np.flatnonzero(heads.astype("S3") == b"TER")
+    ters = np.flatnonzero(records.astype("S3") == b"TER")
     count, models = models_of_lines(records, lines)
 
     def atoms(model: int) -> Atoms:
@@ -128,19 +123,6 @@ def _text(column: Column) -> Strings:
 def _capitals(letters: Int[np.ndarray, "..."]) -> Int[np.ndarray, "..."]:
     """ASCII letters as capitals."""
     return np.where((letters >= ord("a")) & (letters <= ord("z")), letters - 32, letters)
-
-
-def _check_lines(records: Column, is_atom: Bool[np.ndarray, " lines"]) -> None:
-    """FileError unless there are atom records, each long enough and without tabs."""
-    if not is_atom.any():
-        raise FileError("no ATOM records, not a PDB file; check its content")
-    short = is_atom & (np.char.str_len(records) < 54)
-    if short.any():
-        raise FileError(f"line {short.argmax() + 1} is cut short; get a fresh copy")
-    tabs = is_atom & (np.char.find(records, b"\t", 0, 54) >= 0)
-    if tabs.any():
-        line = tabs.argmax() + 1
-        raise FileError(f"line {line} has a tab, which shifts its columns; write blanks instead")
 
 
 def _chain_ends(

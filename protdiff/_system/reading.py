@@ -42,7 +42,7 @@ def largest_size() -> int:
 
     Examples
     --------
-    >>> from protdiff._system.inputs import largest_size
+    >>> from protdiff._system.reading import largest_size
     >>> largest_size() // 2**20
     512
     """
