@@ -10,7 +10,7 @@ import re
 import shutil
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ensure_writable",
+    "open_text",
     "replacing",
     "replacing_folder",
     "save_figure",
@@ -67,6 +68,14 @@ def ensure_writable(path: str | os.PathLike[str]) -> None:
         error.filename = str(path)
         raise
     temporary.unlink()
+
+
+def open_text(path: str | os.PathLike[str], mode: str = "w") -> TextIO:
+    """A file open for writing (w) or appending (a) UTF-8 with line ends as they are given.
+
+    What is no text, such as a byte in a file's name that is not UTF-8, is written as an escape.
+    """
+    return cast("TextIO", open(path, mode, newline="", encoding="utf-8", errors="backslashreplace"))
 
 
 @contextmanager

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import errno
 import gzip
+import json
 import os
 import stat
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +20,9 @@ __all__ = [
     "check_regular",
     "largest_size",
     "read_file",
+    "read_json",
     "read_text",
+    "too_large",
 ]
 
 #: Environment variable that sets the largest file that is read, in MiB, and its default.
@@ -128,3 +131,22 @@ def read_text(path: str | os.PathLike[str], encoding: str = "utf-8-sig") -> str:
         return read_file(Path(path), pipe=True).decode(encoding)
     except TooLargeError as error:
         raise ValueError(f"{path}: {error}") from None
+
+
+def read_json(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Object in a JSON file.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read.
+    ValueError
+        If it is no JSON, holds no object, or is over the limit; the message does not name the file.
+    """
+    try:
+        value = json.loads(read_file(path).decode("utf-8"))
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+    if not isinstance(value, dict):
+        raise ValueError("no JSON object")
+    return value

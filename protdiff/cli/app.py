@@ -7,6 +7,7 @@ import warnings
 import typer
 
 from .._system.notices import ProtdiffWarning
+from .._system.reading import DEFAULT_MB, MAX_MB
 from . import (
     audit,
     check,
@@ -24,6 +25,8 @@ from . import (
 )
 from ._shared.flags import in_flags
 from ._shared.groups import examples, paragraphs
+from ._shared.out_of_memory import is_out_of_memory, remedy
+from ._shared.terminal import plain_output, printable
 from ._shared.variadic import variadic
 
 __all__ = ["app", "main"]
@@ -72,10 +75,19 @@ def _options(
     version: bool = typer.Option(
         False, "--version", callback=_version, is_eager=True, help="Print the version."
     ),
+    max_file_mb: int = typer.Option(
+        DEFAULT_MB,
+        envvar=MAX_MB,
+        min=1,
+        metavar="MIB",
+        help="Largest file that is read, after decompression; before the name of the command.",
+    ),
 ):
-    pass
+    if max_file_mb != int(os.environ.get(MAX_MB, DEFAULT_MB)):
+        os.environ[MAX_MB] = str(max_file_mb)  # which processes of --jobs have, too
 
 
+@plain_output()
 def main():
     """Entry point of the console script: bad input is one line on stderr and exit code 2."""
     # Threads that spin while they wait bring a shared machine to a crawl.
@@ -87,7 +99,7 @@ def main():
             raise KeyboardInterrupt
         sys.exit(code)
     except (KeyboardInterrupt, typer.Abort):
-        goes_on = {"generate", "extend", "design", "check", "train"} & set(sys.argv[1:2])
+        goes_on = {"generate", "extend", "design", "check", "train"} & {_verb()}
         more = "; the same command continues where it stopped" if goes_on else ""
         fail(f"interrupted{more}", 130)
     except ValueError as error:  # FileError, WeightsError, ConfigError and the like
@@ -95,9 +107,9 @@ def main():
     except OSError as error:
         fail(f"{error.filename}: {error.strerror}" if error.filename else error)
     except (MemoryError, RuntimeError) as error:
-        if not isinstance(error, MemoryError) and "memory" not in str(error):
+        if not is_out_of_memory(error):
             raise
-        fail("out of memory; use a smaller --batch-size, or shorter chains", 1)
+        fail(f"out of memory; {remedy(_verb())}", 1)
     except Exception as error:
         complaint = getattr(error, "format_message", None)  # the option parser's own
         if complaint is None:
@@ -114,7 +126,7 @@ def show_warnings():
             show(message, category, *where)
         elif (line := " ".join(str(message).split())) not in shown:
             shown.add(line)
-            print("warning:", line, file=sys.stderr)
+            print("warning:", printable(line), file=sys.stderr)
 
     # The filter "once" forgets what it has shown whenever warnings are collected somewhere.
     warnings.simplefilter("always", ProtdiffWarning)
@@ -124,9 +136,15 @@ def show_warnings():
 def fail(message, code=2):
     """Leave with one line on stderr (none when the help was all there was to say)."""
     if line := " ".join(str(message).split()):
-        verb = next((word for word in sys.argv[1:] if not word.startswith("-")), "")
-        print("protdiff:", in_flags(line, verb), file=sys.stderr)
+        print("protdiff:", printable(in_flags(line, _verb())), file=sys.stderr)
     sys.exit(code)
+
+
+def _verb():
+    """The verb of the command line, "" if there is none."""
+    names = {command.name for command in app.registered_commands}
+    names |= {group.name for group in app.registered_groups}
+    return next((word for word in sys.argv[1:] if word in names), "")
 
 
 if __name__ == "__main__":

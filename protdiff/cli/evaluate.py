@@ -203,4 +203,4 @@ def report(numbers: dict[str, Any], out: Path) -> None:
                 f"largest TM to a known structure, {title.replace('_', ' ')}: median "
                 f"{row['median']:.3f}, largest {row['largest']:.3f}"
             )
-    console.print(f"structures.csv, population.json and population.png in {out}")
+    print(f"structures.csv, population.json and population.png in {out}")

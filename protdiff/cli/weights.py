@@ -53,7 +53,7 @@ def show(name: Name = "rg-base") -> None:
         print(f"tensors SHA-256 {metadata['sha256']}")
     else:
         flow = metadata["flow"]
-        made_for = f"schedule {flow['schedule']}, prior {flow['prior']}"
+        made_for = f"schedule {flow.get('schedule')}, prior {flow.get('prior')}"
         print(f"all weights; {_listed(metadata['network'])}; {made_for}")
         if guide := metadata.get("guide"):
             print(f"guide: {_listed(guide)}")

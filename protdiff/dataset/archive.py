@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import csv
+import io
 from itertools import pairwise
-from lzma import LZMAError
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zipfile import BadZipFile
 
 import numpy as np
 
-from .store import SPLITS, TABLE, ChainSet, read_summary, sequence_hash
+from .._system.reading import check_regular, read_text
+from ..structure.backbone import RESIDUE_TYPES
+from .store import SPLITS, TABLE, UNKNOWN, ChainSet, read_summary, sequence_hash
+from .validation import check_codes, checked_archive
 
 if TYPE_CHECKING:
     import os
 
-    from jaxtyping import Int, Shaped
+    from jaxtyping import Shaped
 
 __all__ = ["is_dataset", "read_chains"]
 
@@ -89,15 +91,16 @@ def read_archive(folder: str | os.PathLike[str], max_length: int = 512) -> Chain
     The file of longer chains is read only if `max_length` calls for it.
     """
     folder = Path(folder)
-    with (folder / "chains.csv").open(newline="") as handle:
-        rows = list(csv.DictReader(handle))
+    rows = _read_rows(folder / "chains.csv")
     files = [folder / ARCHIVES[0]]
     if max_length > MAX_SHORT_LENGTH and (folder / ARCHIVES[1]).is_file():
         files.append(folder / ARCHIVES[1])
     coords, types, tables, total = [], [], [], 0
     for file in files:
-        arrays = _read_arrays(file)
-        table = np.array([_entry(rows[int(k)]) for k in arrays["chain_index"]], dtype=TABLE)
+        arrays = checked_archive(file, len(rows))
+        check_codes(file, arrays["aatype"], len(RESIDUE_TYPES), UNKNOWN)
+        arrays["aatype"] = arrays["aatype"].astype(np.uint8)
+        table = rows[arrays["chain_index"]]
         offsets = arrays["offsets"]
         table["start"], table["length"] = offsets[:-1] + total, np.diff(offsets)
         spans = (arrays["aatype"][first:last] for first, last in pairwise(offsets))
@@ -109,13 +112,21 @@ def read_archive(folder: str | os.PathLike[str], max_length: int = 512) -> Chain
     return ChainSet(np.concatenate(coords), np.concatenate(types), None, np.concatenate(tables))
 
 
-def _read_arrays(file: Path) -> dict[str, Int[np.ndarray, "..."]]:
-    """Arrays of an archive's file: coords, aatype, offsets, chain_index."""
+def _read_rows(path: Path) -> Shaped[np.ndarray, " chains"]:
+    """Rows of `TABLE` for those of chains.csv."""
+    entries: list[np.ndarray] = []
     try:
-        with np.load(file) as archive:
-            return {key: archive[key] for key in ("coords", "aatype", "offsets", "chain_index")}
-    except (KeyError, EOFError, OSError, ValueError, BadZipFile, LZMAError) as error:
-        raise ValueError(f"{file}: damaged, or not a chain archive ({error})") from None
+        check_regular(path)
+        reader = csv.DictReader(io.StringIO(read_text(path), newline=""))
+        entries += map(_entry, reader)
+    except OSError as error:
+        raise ValueError(f"{path}: cannot be read ({error.strerror})") from None
+    except (KeyError, TypeError, ValueError, OverflowError, csv.Error) as error:
+        reason = " ".join(str(error).split())[:80]
+        raise ValueError(
+            f"{path}: damaged, row {len(entries) + 1} ({reason}); get a fresh copy"
+        ) from None
+    return np.array(entries, dtype=TABLE)
 
 
 def _entry(row: dict[str, str]) -> Shaped[np.ndarray, ""]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._system.files import replacing_folder
+from .._system.files import open_text, replacing_folder
 from .._system.names import UniqueNames
 from .._system.processes import mapped, process_count
 from .filters import Limits, Record, Rejected
@@ -155,7 +155,7 @@ def listed_warnings(dataset: str | os.PathLike[str]) -> list[str]:
     dataset : path
         Folder that `build_dataset` has made.
     """
-    with (Path(dataset) / "warnings.csv").open(newline="") as handle:
+    with (Path(dataset) / "warnings.csv").open(newline="", encoding="utf-8") as handle:
         return [f"{row['input']}: {row['warning']}" for row in csv.DictReader(handle)]
 
 
@@ -217,7 +217,7 @@ def _table(
     writer: ChainSetWriter, name: str, *columns: str
 ) -> Iterator[Callable[[Sequence[str]], object]]:
     """Context of a function that adds rows to a new table in the folder of the data set."""
-    with (writer.folder / name).open("w", newline="") as handle:
+    with open_text(writer.folder / name) as handle:
         rows = csv.writer(handle)
         rows.writerow(columns)
         yield rows.writerow

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .filters import Limits, Record, Rejected, judge
+from .set_writer import name_bytes
 from .split import cluster_identical
 from .store import TABLE, ChainSet, sequence_hash
 
@@ -68,7 +69,7 @@ def chain_set(
     table["length"] = [len(record.coords) for record in records]
     table["start"] = np.cumsum([0, *table["length"][:-1]])
     for row, record in enumerate(records):
-        table["name"][row] = record.name.encode()
+        table["name"][row] = name_bytes(record.name)
         table["sequence"][row] = sequence_hash(record.types)
         for key, value in record.values.items():
             table[key][row] = value

@@ -13,10 +13,15 @@ from .store import ARRAYS, FORMAT, TABLE, UNSPLIT, sequence_hash
 if TYPE_CHECKING:
     from jaxtyping import Int16, UInt8
 
-__all__ = ["ChainSetWriter", "stored_name"]
+__all__ = ["ChainSetWriter", "name_bytes", "stored_name"]
 
 #: Bytes of a name that are stored, and those that leave room for a suffix.
 NAME_BYTES, SHORT_NAME_BYTES = 64, 56
+
+
+def name_bytes(name: str) -> bytes:
+    """UTF-8 of a name; bytes of a file name that is not UTF-8 are written as escapes."""
+    return name.encode(errors="backslashreplace")
 
 
 def stored_name(name: str) -> str:
@@ -27,7 +32,7 @@ def stored_name(name: str) -> str:
     >>> len(stored_name(70 * "x"))
     56
     """
-    text = name.encode()
+    text = name_bytes(name)
     return name if len(text) <= NAME_BYTES else text[:SHORT_NAME_BYTES].decode(errors="ignore")
 
 
@@ -72,7 +77,7 @@ class ChainSetWriter:
         row["start"], row["length"], row["name"] = (
             self.residues,
             len(coords),
-            name.encode()[:NAME_BYTES],
+            name_bytes(name)[:NAME_BYTES],
         )
         row["sequence"], row["split"] = sequence_hash(types), UNSPLIT
         for key in ("resolution", "rg", "helix", "strand"):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -11,8 +10,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 import numpy as np
 
+from .._system.reading import read_json
 from ..structure.backbone import ONE_TO_THREE, RESIDUE_TYPES, Backbone
 from ..structure.peptide import link_vectors
+from ..structure.secondary_structure import STATES
+from .validation import check_chains, check_codes, mapped_array
 
 if TYPE_CHECKING:
     import os
@@ -30,6 +32,7 @@ UNKNOWN = 255
 SPLITS = ("train", "val", "test")
 #: `split` of a chain that has not been assigned to one.
 UNSPLIT = 255
+SPLIT_CODES = (*range(len(SPLITS)), UNSPLIT)
 
 #: Columns of the table. `start`: first residue of the chain in the arrays; `sequence`: 64-bit hash
 #: of the residue types; `extended`: not globular on its own; `resolution` and `rg` in Å; `helix`
@@ -130,21 +133,17 @@ class ChainSet:
         folder = Path(folder)
         summary = read_summary(folder)
         arrays: dict[str, np.ndarray] = {}
-        for name in (*ARRAYS, "table"):
-            try:
-                arrays[name] = np.load(folder / f"{name}.npy", mmap_mode="r")
-            except (OSError, ValueError, EOFError) as error:
-                reason = " ".join(str(error).split())[:80]
-                raise ValueError(
-                    f"{folder / name}.npy: damaged or missing ({reason}); rebuild the data set"
-                ) from None
-        expected = dict.fromkeys(ARRAYS, summary["residues"]) | {"table": summary["chains"]}
-        for name, array in arrays.items():
-            kind = TABLE if name == "table" else np.dtype(ARRAYS[name][0])
-            if array.dtype != kind or len(array) != expected[name]:
-                raise ValueError(
-                    f"{folder / name}.npy: does not fit dataset.json; rebuild the data set"
-                )
+        expected = {
+            name: (kind, summary["residues"], *shape) for name, (kind, shape) in ARRAYS.items()
+        }
+        for name, (kind, *shape) in (expected | {"table": (TABLE, summary["chains"])}).items():
+            path = folder / f"{name}.npy"
+            arrays[name] = array = mapped_array(path)
+            if array.dtype != np.dtype(kind) or array.shape != tuple(shape):
+                raise ValueError(f"{path}: does not fit dataset.json; rebuild the data set")
+        check_codes(folder / "types.npy", arrays["types"], len(RESIDUE_TYPES), UNKNOWN)
+        check_codes(folder / "structure.npy", arrays["structure"], len(STATES), UNKNOWN)
+        check_chains(folder / "table.npy", arrays["table"], summary["residues"], SPLIT_CODES)
         return cls(**arrays)
 
     def __len__(self) -> int:
@@ -270,12 +269,15 @@ def read_summary(folder: str | os.PathLike[str]) -> dict[str, Any]:
     """
     path = Path(folder) / "dataset.json"
     try:
-        summary = json.loads(path.read_text())
-        if summary["format"] != FORMAT or not {"chains", "residues"} <= summary.keys():
+        summary = read_json(path)
+        if summary["format"] != FORMAT:
             raise ValueError(f"format {summary['format']}")
+        for name in ("chains", "residues"):
+            if type(summary[name]) is not int or summary[name] < 0:
+                raise ValueError(f"{name} is no count")
     except FileNotFoundError:
         raise ValueError(f"{folder}: not a data set; make one with protdiff data build") from None
-    except (ValueError, KeyError, TypeError, OSError) as error:
+    except (ValueError, KeyError, OSError) as error:
         raise ValueError(f"{path}: damaged ({error}); rebuild the data set") from None
     return summary
 

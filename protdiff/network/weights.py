@@ -13,6 +13,7 @@ from .weights_file import (
     SEQUENCE,
     WeightsError,
     base_digest,
+    check_sizes,
     file_digest,
     read_metadata,
     read_weights,
@@ -204,8 +205,8 @@ def load_weights(name: PathLike | None = None, device: str = "cpu") -> Denoiser:
             denoiser = _denoiser(metadata, tensors)
     except WeightsError:
         raise
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
-        text = str(error).splitlines()[0]
+    except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
+        text = (str(error) or type(error).__name__).splitlines()[0]
         raise WeightsError(f"{path}: made by another version of protdiff ({text})") from None
     return denoiser.to(device).eval().requires_grad_(False)
 
@@ -217,6 +218,8 @@ def _denoiser(metadata: dict[str, Any], tensors: dict[str, Tensor]) -> Denoiser:
     from .reader import ReaderConfig, SequenceReader
     from .score_network import NetworkConfig
 
+    for name in ("network", "guide", "reader"):
+        check_sizes(metadata.get(name, {}), tensors)
     flow = dict(metadata["flow"])
     if flow["spectrum"] is not None:
         table = flow["spectrum"]

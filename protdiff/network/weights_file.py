@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .._system.files import replacing, save_tensors
+from .._system.reading import check_regular
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,6 +28,7 @@ __all__ = [
     "SEQUENCE",
     "WeightsError",
     "base_digest",
+    "check_sizes",
     "file_digest",
     "read_metadata",
     "read_weights",
@@ -35,6 +38,12 @@ __all__ = [
 #: Values of "format" in the metadata: of all weights of a denoiser, of adapters, and of the network
 #: of residue types.
 FORMAT, ADAPTERS, SEQUENCE = "protdiff-weights-1", "protdiff-adapters-1", "protdiff-sequence-1"
+#: Entries of the metadata of each format, and what they are.
+CONTENT = {
+    FORMAT: {"network": dict, "flow": dict},
+    ADAPTERS: {"base": dict},
+    SEQUENCE: {"network": dict},
+}
 
 
 class WeightsError(ValueError):
@@ -96,23 +105,39 @@ def read_metadata(path: PathLike) -> dict[str, Any]:
     from safetensors import SafetensorError, safe_open
 
     try:
+        check_regular(path)
         with safe_open(path, framework="pt") as handle:
             metadata = json.loads((handle.metadata() or {}).get("protdiff", "{}"))
     except (SafetensorError, OSError, ValueError) as error:
         raise _unreadable(path, error) from None
-    if metadata.get("format") not in (FORMAT, ADAPTERS, SEQUENCE):
+    except RecursionError:
+        raise WeightsError(f"{path}: damaged (its metadata are nested too deep)") from None
+    if not isinstance(metadata, dict) or metadata.get("format") not in CONTENT:
         raise WeightsError(f"{path}: a safetensors file, but not of protdiff (format {FORMAT})")
+    if wrong := _misfit(metadata):
+        raise WeightsError(f"{path}: damaged (its metadata lack {wrong}); get a fresh copy")
     return metadata
 
 
+def _misfit(metadata: Mapping[str, Any]) -> str:
+    """The first entry of metadata that is missing or of another kind; "" if all are right."""
+    needed = {"sha256": str} | CONTENT[metadata["format"]]
+    optional = {name: dict for name in ("guide", "reader", "card", "composition")}
+    for name, kind in (needed | {n: k for n, k in optional.items() if n in metadata}).items():
+        if not isinstance(metadata.get(name), kind):
+            return name
+    base = metadata.get("base", {"name": "", "sha256": ""})
+    return next((f"base.{k}" for k in ("name", "sha256") if not isinstance(base.get(k), str)), "")
+
+
 def read_weights(path: PathLike) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    """Metadata and tensors of a weights file whose checksum is right.
+    """Metadata and tensors of a weights file whose checksum is right, all numbers finite.
 
     Raises
     ------
     WeightsError
-        If the file is absent, not a safetensors file, of another program, or its checksum does not
-        match.
+        If the file is absent, not a safetensors file, of another program, its checksum does not
+        match, or a number is not finite.
     """
     from safetensors import SafetensorError
     from safetensors.torch import load_file
@@ -126,6 +151,12 @@ def read_weights(path: PathLike) -> tuple[dict[str, Any], dict[str, Tensor]]:
         raise WeightsError(
             f"{path}: checksum does not match; the file is damaged, get a fresh copy"
         )
+    for name, tensor in tensors.items():
+        if tensor.is_floating_point() and not bool(tensor.isfinite().all()):
+            raise WeightsError(
+                f"{path}: {name} has numbers that are not finite, so the training went wrong; "
+                "take an earlier file of it"
+            )
     return metadata, tensors
 
 
@@ -142,6 +173,19 @@ def base_digest(path: PathLike) -> str:
         return metadata["sha256"]
     _, tensors = read_weights(path)
     return tensors_digest({k: v for k, v in tensors.items() if k.startswith("network.")})
+
+
+def check_sizes(sizes: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> None:
+    """ValueError if sizes of a network are those of a far larger one than the tensors are of.
+
+    Its random weights would fill the memory before anything tells that they do not fit.
+    """
+    # The weights of a layer are sizes multiplied by each other.
+    largest = max(1024, 2 * math.isqrt(sum(tensor.numel() for tensor in tensors.values())))
+    for name, size in sizes.items():
+        for value in size if isinstance(size, (list, tuple)) else (size,):
+            if isinstance(value, int) and not 0 <= value <= largest:
+                raise ValueError(f"{name} {value} does not fit its tensors")
 
 
 def _unreadable(path: PathLike, error: Exception) -> WeightsError:

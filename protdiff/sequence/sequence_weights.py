@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from ..network.weights import find_weights
-from ..network.weights_file import SEQUENCE, WeightsError, read_weights, write_weights
+from ..network.weights_file import SEQUENCE, WeightsError, check_sizes, read_weights, write_weights
 from .composition import Composition
 from .network import SequenceConfig, SequenceNetwork
 
@@ -52,12 +52,17 @@ def _loaded(path: Path, modified: int) -> SequenceNetwork:
     metadata, tensors = read_weights(path)
     if metadata["format"] != SEQUENCE:
         raise WeightsError(f"{path}: weights of another network; give those of residue types")
-    network = SequenceNetwork(SequenceConfig(**metadata["network"]))
-    network.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
-    if table := metadata.get("composition"):
-        network.composition = Composition(
-            tuple(table["temperatures"]), tuple(map(tuple, table["bias"]))
-        )
+    try:
+        check_sizes(metadata["network"], tensors)
+        network = SequenceNetwork(SequenceConfig(**metadata["network"]))
+        network.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
+        if table := metadata.get("composition"):
+            network.composition = Composition(
+                tuple(table["temperatures"]), tuple(map(tuple, table["bias"]))
+            )
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        text = str(error).splitlines()[0]
+        raise WeightsError(f"{path}: made by another version of protdiff ({text})") from None
     return network.eval().requires_grad_(False)
 
 

@@ -12,8 +12,10 @@ import torch
 from .._system.files import replacing
 from ..dataset import ChainSet, read_chains
 from ..dataset.filters import structure_states
-from ..dataset.store import angstrom
+from ..dataset.store import UNKNOWN, angstrom
+from ..dataset.validation import check_codes, mapped_array
 from ..structure.peptide import link_vectors
+from ..structure.secondary_structure import STATES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -59,7 +61,11 @@ def load_chains(
         return chains
     path = Path(cache) / f"{chains.digest[:16]}.dssp.npy" if cache else None
     if path and path.is_file():
-        return replace(chains, structure=np.load(path))
+        structure = mapped_array(path, "remove it, and it is made anew")
+        if structure.dtype != np.uint8 or structure.shape != chains.types.shape:
+            raise ValueError(f"{path}: damaged; remove it, and it is made anew")
+        check_codes(path, structure, len(STATES), UNKNOWN)
+        return replace(chains, structure=np.array(structure))
     parts: list[np.ndarray] = []
     for number, chain in enumerate(chains, start=1):
         parts.append(structure_states(angstrom(chain.coords), chain.types))

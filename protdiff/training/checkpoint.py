@@ -12,6 +12,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from .._system.files import replacing_folder, save_tensors
+from .._system.reading import read_json
 from .config import ConfigError
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def read_checkpoint(
         return None
     try:
         parts = {name: load_file(folder / f"{name}.safetensors") for name in names}
-        return parts, Progress(**json.loads((folder / "progress.json").read_text()))
+        return parts, Progress(**read_json(folder / "progress.json"))
     except (SafetensorError, OSError, ValueError, TypeError) as error:
         reason = " ".join(str(error).split())[:80]
         raise ConfigError(f"{folder}: damaged ({reason}); remove it") from None

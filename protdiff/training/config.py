@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
+from .._system.reading import read_text
 from ..flow.zoo import SHIPPED, recipe
 from ..network import NetworkConfig
 from ..sequence.network import SequenceConfig
@@ -193,11 +194,13 @@ def read_config(path: str | PathLike[str]) -> TrainingConfig | SequenceTraining:
         With one line that names the key and, for an unknown one, the nearest valid key.
     """
     try:
-        values = tomllib.loads(Path(path).read_text())
+        values = tomllib.loads(read_text(path, "utf-8"))
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror})") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: not a TOML file ({error})") from None
+    except RecursionError:
+        raise ConfigError(f"{path}: not a TOML file (nested too deep)") from None
     kind = SequenceTraining if "sequence" in values else TrainingConfig
     try:
         return kind(**values)

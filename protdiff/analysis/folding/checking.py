@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..._system.files import write_json
 from ..._system.processes import mapped
+from ..._system.reading import read_json
 from ...network.numerics import pick_device
 from .folds import Model, engine_of, folded, found, kept, predicted_files
 from .records import OPTIONS, design_files, own_name, read_records
@@ -201,7 +201,7 @@ def _recorded(
     engine, earlier = fold, dict[str, str]()
     if models or (out / OPTIONS).exists():
         try:
-            before = json.loads((out / OPTIONS).read_text(encoding="utf-8"))
+            before = read_json(out / OPTIONS)
             known = before["format"] == FORMAT
             engine, earlier = before["fold"], dict(before["sequences"])
         except (OSError, ValueError, KeyError, TypeError):

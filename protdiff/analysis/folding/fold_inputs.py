@@ -7,6 +7,8 @@ from itertools import islice, product
 from string import ascii_uppercase
 from typing import TYPE_CHECKING, NamedTuple
 
+from ..._system.files import open_text
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
@@ -113,9 +115,11 @@ def write_inputs(targets: Sequence[Target], folder: Path, format: str) -> Path:
     kind = FORMATS[format]
     if len(targets) > 1 and not kind.one_a_file:
         path = folder / f"sequences{kind.suffix}"
-        path.write_text("".join(map(kind.text, targets)), encoding="utf-8")
+        with open_text(path) as handle:
+            handle.writelines(map(kind.text, targets))
         return path
     paths = [folder / f"{target.name}{kind.suffix}" for target in targets]
     for path, target in zip(paths, targets, strict=True):
-        path.write_text(kind.text(target), encoding="utf-8")
+        with open_text(path) as handle:
+            handle.write(kind.text(target))
     return paths[0] if len(paths) == 1 else folder

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..._system.notices import warn
+from ..._system.reading import read_json
 from ..._system.words import counted
 from ...structure.io.fasta import read_fasta
 from ...structure.io.paths import beginnings, find_files, stem
@@ -109,7 +109,7 @@ def design_files(designs: Iterable[str], out: Path | None = None) -> list[Path]:
 def is_of_protdiff(folder: Path) -> bool:
     """Whether `protdiff design` or `protdiff check` has written a folder."""
     try:
-        options = json.loads((folder / OPTIONS).read_text(encoding="utf-8"))
+        options = read_json(folder / OPTIONS)
         return str(options["format"]).startswith("protdiff-")
     except (OSError, ValueError, KeyError, TypeError):
         return False

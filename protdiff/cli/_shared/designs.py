@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..._system.files import replacing
+from ..._system.files import open_text, replacing
 from ..._system.words import counted, either, were_there
 from ...sampling.settings import SamplingSettings
 from .flags import naming
@@ -161,7 +161,10 @@ def _write_residues(path: Path, requests: Mapping[str, Request]) -> None:
     ]
     if not rows:
         return
-    with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as handle:
+    with (
+        replacing(path) as temporary,
+        open_text(temporary) as handle,
+    ):
         writer = csv.writer(handle)
         writer.writerow(("file", "residue", "input_chain", "input_residue", "residue_name"))
         writer.writerows(rows)

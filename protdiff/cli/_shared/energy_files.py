@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import csv
 import importlib.util
+import io
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+from ..._system.reading import read_text
 
 __all__ = ["load_function", "read_contacts"]
 
@@ -20,9 +24,8 @@ MAX_DISTANCE = 1e4
 def read_contacts(path: Path) -> list[tuple[int, int, float, float]]:
     """Rows (i, j, distance, tolerance) of a CSV file."""
     try:
-        with path.open(newline="", encoding="utf-8-sig") as handle:
-            reader = csv.DictReader(handle, skipinitialspace=True)
-            rows = [(reader.line_num, row) for row in reader]
+        reader = csv.DictReader(io.StringIO(read_text(path), newline=""), skipinitialspace=True)
+        rows = [(reader.line_num, row) for row in reader]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ValueError(f"--contacts {path}: cannot be read as CSV ({error})") from None
     if not rows or not {"i", "j"} <= rows[0][1].keys():
@@ -60,9 +63,23 @@ def load_function(text: str) -> Callable[..., Any]:
     sys.modules[spec.name] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
-        raise ValueError(f"--energy {path}: fails to load ({error})") from None
+    except (Exception, SystemExit) as error:
+        raise ValueError(f"--energy {path}: fails to load ({_words(error)})") from None
     function = getattr(module, name, None)
     if not callable(function):
         raise ValueError(f"--energy {path}: has no function {name}")
-    return function
+    return partial(_called, function, text)
+
+
+def _called(function: Callable[..., Any], text: str, *values: Any) -> Any:
+    """The energy; an error in it, or a call of sys.exit, is one line that names the file."""
+    try:
+        return function(*values)
+    except MemoryError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise ValueError(f"--energy {text}: fails ({_words(error)})") from error
+
+
+def _words(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

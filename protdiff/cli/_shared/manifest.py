@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..._system.files import replacing
+from ..._system.files import open_text, replacing
 
 __all__ = ["COLUMNS", "existing_rows", "write_manifest"]
 
@@ -77,7 +77,10 @@ def _read_rows(manifest: Path) -> dict[str, Mapping[str, Any]]:
 
 def write_manifest(path: Path, rows: Mapping[str, Mapping[str, Any]]) -> None:
     """Write all rows, sorted by file, in one step."""
-    with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as handle:
+    with (
+        replacing(path) as temporary,
+        open_text(temporary) as handle,
+    ):
         writer: csv.DictWriter[str] = csv.DictWriter(handle, COLUMNS)
         writer.writeheader()
         writer.writerows(rows[name] for name in sorted(rows))

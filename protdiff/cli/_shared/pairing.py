@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import io
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from ..._system.reading import read_text
 from ...structure.io.paths import beginnings, find_files, stem
 
 if TYPE_CHECKING:
@@ -95,9 +97,8 @@ def pair_by_table(table: Path, models: Sequence[Path], references: Sequence[Path
         If the table cannot be read or lacks a column.
     """
     try:
-        with table.open(newline="", encoding="utf-8-sig") as handle:
-            reader = csv.DictReader(handle, skipinitialspace=True)
-            rows = [(reader.line_num, row) for row in reader]
+        reader = csv.DictReader(io.StringIO(read_text(table), newline=""), skipinitialspace=True)
+        rows = [(reader.line_num, row) for row in reader]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ValueError(f"{table}: cannot be read as CSV ({error})") from None
     if not rows or not {"model", "reference"} <= rows[0][1].keys():

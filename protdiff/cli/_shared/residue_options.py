@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import math
 from collections import Counter
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..._system.notices import warn
+from ..._system.reading import read_text
 from ...structure.backbone import RESIDUE_TYPES, THREE_TO_ONE
 
 if TYPE_CHECKING:
@@ -136,11 +138,10 @@ def read_bias(path: Path) -> list[BiasRow]:
         If the file cannot be read, lacks a column, or a row of it makes no sense.
     """
     try:
-        with path.open(newline="", encoding="utf-8-sig") as handle:
-            reader = csv.DictReader(handle, skipinitialspace=True)
-            columns = tuple((name or "").strip().lower() for name in reader.fieldnames or ())
-            reader.fieldnames = columns
-            rows = [(reader.line_num, row) for row in reader]
+        reader = csv.DictReader(io.StringIO(read_text(path), newline=""), skipinitialspace=True)
+        columns = tuple((name or "").strip().lower() for name in reader.fieldnames or ())
+        reader.fieldnames = columns
+        rows = [(reader.line_num, row) for row in reader]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ValueError(f"--bias {path}: cannot be read as CSV ({error})") from None
     if set(columns) not in (set(LETTER), set(CHAIN_LETTER)):

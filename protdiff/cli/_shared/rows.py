@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from ..._system.files import replacing
+from ..._system.files import open_text, replacing
 
 __all__ = ["Summary", "read_names", "row_writer", "shown"]
 
@@ -35,7 +35,7 @@ def row_writer(
     with ExitStack() as stack:
         temporary = stack.enter_context(replacing(path))
         try:
-            handle = stack.enter_context(temporary.open("w", newline="", encoding="utf-8"))
+            handle = stack.enter_context(open_text(temporary))
         except OSError as error:
             raise ValueError(f"{path}: cannot be written ({error.strerror})") from None
         if path.suffix.lower() == ".csv":

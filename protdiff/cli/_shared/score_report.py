@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from .rows import shown
 from .score_results import MAX_ROWS
+from .terminal import printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -69,7 +70,7 @@ def report(results: Results, compared: bool, out: Path | None) -> None:
         _print_summary(console, results.summary, None if out is None else brief)
         _print_verdicts(console, results)
     if out is not None:
-        console.print(Text(f"all columns in {out}"))
+        console.print(Text(printable(f"all columns in {out}")))
 
 
 def _print_reasons(console: Console, results: Results) -> None:
@@ -83,7 +84,7 @@ def _print_reasons(console: Console, results: Results) -> None:
         )
     for row in results.first:
         if text := row.get("verdict"):
-            console.print(Text(f"{Path(row['model']).name}: {text}"))
+            console.print(Text(printable(f"{Path(row['model']).name}: {text}")))
 
 
 def _print_verdicts(console: Console, results: Results) -> None:
@@ -138,7 +139,8 @@ def _print_summary(console: Console, summary: Summary, columns: Sequence[str] | 
 
 
 def short(text: str, width: int = NAME) -> str:
-    """The end of a long name."""
+    """The end of a long name, as it may be shown."""
+    text = printable(text)
     return text if len(text) <= width else "…" + text[1 - width :]
 
 
@@ -148,4 +150,4 @@ def number(value: Any) -> str:
         if value != value:
             return ""
         return f"{value:.0f}" if value.is_integer() else f"{value:.3f}"
-    return "" if value is None else str(value)
+    return "" if value is None else printable(str(value))

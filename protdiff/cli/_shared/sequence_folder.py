@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import statistics
 from collections import Counter
 from functools import partial
@@ -17,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from ..._system.files import replacing, write_json
+from ..._system.files import open_text, replacing, write_json
 from ..._system.processes import mapped
+from ..._system.reading import read_json
 from ..._system.words import counted, were_there
 from ...analysis.folding.records import FASTA, OPTIONS
 from .design_task import COLUMNS, design_task
@@ -68,7 +68,7 @@ def write_sequences(
     missing = [task for task in tasks if task.name not in done]
     work = partial(design_task, settings=settings, folder=out / STRUCTURES)
     with (
-        (out / TABLE).open("a", newline="", encoding="utf-8") as handle,
+        open_text(out / TABLE, "a") as handle,
         progress_bar(len(missing), "designing", "structures") as advance,
         mapped(work, missing, jobs) as results,
     ):
@@ -127,7 +127,7 @@ def _read_options(out: Path) -> dict[str, Any] | None:
                 raise ValueError(f"{out / name}: not of this command; {REMEDY}")
         return None
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = read_json(path)
         if found["format"] == FORMAT and isinstance(found["inputs"], dict):
             return found
     except (OSError, ValueError, KeyError, TypeError):
@@ -183,7 +183,10 @@ def _complete_rows(
 
 def _write_table(path: Path, rows: Sequence[Row]) -> None:
     """Write all rows, whole or not at all."""
-    with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as handle:
+    with (
+        replacing(path) as temporary,
+        open_text(temporary) as handle,
+    ):
         writer: csv.DictWriter[str] = csv.DictWriter(handle, COLUMNS)
         writer.writeheader()
         writer.writerows(rows)
@@ -191,7 +194,10 @@ def _write_table(path: Path, rows: Sequence[Row]) -> None:
 
 def _write_fasta(path: Path, rows: Sequence[Row]) -> None:
     """Write one record per sequence, whole or not at all."""
-    with replacing(path) as temporary, temporary.open("w", encoding="utf-8") as handle:
+    with (
+        replacing(path) as temporary,
+        open_text(temporary) as handle,
+    ):
         for row in rows:
             if not row.get("error"):
                 name, number = row["design"], row["number"]

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from ..._system.reading import TooLargeError, read_file
 from .encoding import decoded
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def read_fasta(path: str | os.PathLike[str]) -> list[FastaRecord]:
     """
     titles: list[str] = []
     parts: list[list[str]] = []
-    for line in decoded(Path(path).read_bytes()).splitlines():
+    for line in _text(path).splitlines():
         if not line.strip() or line.startswith(";"):
             continue
         if line.startswith(">"):
@@ -67,6 +68,13 @@ def read_fasta(path: str | os.PathLike[str]) -> list[FastaRecord]:
         if titles:
             return list(map(FastaRecord, titles, map(_chains, parts)))
     raise ValueError(f"{path}: no FASTA records; a record starts with '>'")
+
+
+def _text(path: str | os.PathLike[str]) -> str:
+    try:
+        return decoded(read_file(Path(path), pipe=True))
+    except TooLargeError as error:
+        raise ValueError(f"{path}: {error}") from None
 
 
 def _chains(lines: list[str]) -> tuple[str, ...]:

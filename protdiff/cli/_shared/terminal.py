@@ -1,0 +1,72 @@
+"""What may be shown on a terminal: text of files and their names is shown, and never obeyed.
+
+A control character in a chain id or in the name of a file could clear the screen, change the title
+of the window, or make a line look like another one.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TextIO, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+__all__ = ["plain_output", "printable"]
+
+#: Control characters but for tab and line feed, those that turn the direction of text, and bytes of
+#: names that are not UTF-8.
+UNSAFE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+#: How progress bars of other packages go back to the start of a line, or up.
+MOVE = re.compile(r"\r|(?:\x1b\[A)+\Z")
+
+
+def printable(text: str) -> str:
+    r"""The text with escapes for what a terminal would obey.
+
+    Examples
+    --------
+    >>> print(printable("x\x1b[2J.pdb"))
+    x\x1b[2J.pdb
+    """
+    return UNSAFE.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
+
+
+class PlainStream:
+    """A text stream that passes on `printable` text.
+
+    rich, which colours its tables, writes to `rich_proxied_file`; what it is given is made
+    printable before.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self.rich_proxied_file = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.rich_proxied_file, name)
+
+    def write(self, text: str) -> int:
+        move = MOVE.match(text)
+        start = move.end() if move else 0
+        self.rich_proxied_file.write(text[:start] + printable(text[start:]))
+        return len(text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            self.write(line)
+
+
+@contextmanager
+def plain_output() -> Iterator[None]:
+    """Context in which stdout and stderr are shown, and not obeyed."""
+    before = sys.stdout, sys.stderr
+    plain = PlainStream(before[0]), PlainStream(before[1])
+    sys.stdout, sys.stderr = cast("tuple[TextIO, TextIO]", plain)
+    try:
+        yield
+    finally:
+        sys.stdout, sys.stderr = before
