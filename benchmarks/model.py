@@ -112,7 +112,8 @@ def even(out, data):
 
 def variety(out, data):
     folder = drawn(out / "variety", 100, 100)
-    evaluation = population(folder, "--reference", data, "--alignment", "tmalign", "--jobs", 0)
+    options = ("--diversity", 100, "--alignment", "tmalign", "--jobs", 0)
+    evaluation = population(folder, "--reference", data, *options)
     return {key: evaluation[key] for key in ("diversity", "novelty")}
 
 

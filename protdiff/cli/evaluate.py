@@ -5,27 +5,35 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from .._system.files import write_json
+from .._system.processes import process_count
 from .._system.words import counted
 from ._shared.groups import grouped
 from ._shared.pairing import find_files, stem
-from ._shared.progress import progress_bar
+from ._shared.progress import duration, progress_bar
 from ._shared.rows import row_writer, shown
 from ._shared.structure_sets import MAX_LENGTH, output_folder, read_files
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
 
     from ..metrics.evaluation import Evaluation
     from ..metrics.population import Structures
 
 __all__ = ["evaluate"]
 
+#: Seconds of one alignment: a part that is always there, and one for each residue of the designs.
+#: Those of a novelty are screened, and TM-align is faster, by these factors.
+PAIR_SECONDS, RESIDUE_SECONDS, NOVELTY_SHARE, TMALIGN_SHARE = 0.05, 0.003, 0.25, 0.1
+#: Seconds of work that are announced.
+LONG = 20.0
 #: Designs below which a remark says that their number is small.
 FEW_DESIGNS = 50
 
@@ -53,8 +61,13 @@ class EvaluateOptions:
     ] = None
     out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("evaluation")
     diversity: Annotated[
-        int, typer.Option(min=0, help="Designs that are aligned with one another; 0: none.")
-    ] = 100
+        int | None,
+        typer.Option(
+            min=0,
+            help="Designs that are all aligned with one another; 0: none. Left out: all of up to "
+            "14, and 100 random pairs of more.",
+        ),
+    ] = None
     novelty: Annotated[
         bool, typer.Option(help="Align the designs with the known structures of --reference.")
     ] = True
@@ -84,6 +97,7 @@ def evaluate(options: EvaluateOptions) -> None:
         load_tmtools()
     output_folder(options.out)
     designs, errors = measure(files, "designs")
+    length = float(designs.population.lengths.mean())
     real, known = load_reference(options.reference, options.novelty)
     evaluation = evaluate_structures(
         designs,
@@ -93,7 +107,7 @@ def evaluate(options: EvaluateOptions) -> None:
         alignment=options.alignment.value,
         jobs=options.jobs,
         seed=options.seed,
-        progress=lambda total, what, /: progress_bar(total, what, "pairs"),
+        progress=partial(told_first, options, length),
     )
     write_rows(options.out / "structures.csv", evaluation, errors)
     numbers = evaluation.numbers | {"unreadable": len(errors)}
@@ -167,6 +181,48 @@ def write_rows(path: Path, evaluation: Evaluation, errors: Sequence[tuple[Path, 
             write({"model": str(file), "error": error})
 
 
+def told_first(
+    options: EvaluateOptions, length: float, total: int | None, what: str, /
+) -> AbstractContextManager[Callable[[int], object]]:
+    """Progress of alignments; before it, how long they take if that is long."""
+    seconds = PAIR_SECONDS + RESIDUE_SECONDS * length
+    if what != "diversity":
+        seconds *= NOVELTY_SHARE
+    if options.alignment is Method.tmalign:
+        seconds *= TMALIGN_SHARE if what == "diversity" else TMALIGN_SHARE / NOVELTY_SHARE
+    seconds *= (total or 0) / process_count(options.jobs)
+    if seconds > LONG:
+        less = "--diversity 0" if what == "diversity" else "--no-novelty"
+        faster = "" if options.alignment is Method.tmalign else ", --alignment tmalign is faster"
+        typer.echo(
+            f"{what}: {total} pairs, about {duration(seconds)} ({less} leaves it out, --jobs 0 "
+            f"uses all cores{faster})",
+            err=True,
+        )
+    return progress_bar(total, what, "pairs")
+
+
+def diversity_text(numbers: dict[str, Any]) -> str:
+    """How alike designs are, with errors."""
+
+    def with_error(name: str, factor: float, unit: str = "") -> str:
+        value, error = numbers[name], numbers[f"{name}_error"]
+        if value is None:
+            return "unknown"
+        more = "" if error is None else f" ± {factor * error:.2g}"
+        return f"{factor * value:.3g}{more}{unit}"
+
+    text = (
+        f"diversity, {counted(numbers['pairs'], 'pair')} of designs: mean TM "
+        f"{with_error('mean_pairwise_tm', 1)}, {with_error('same_fold', 100, ' %')} of pairs with "
+        "TM 0.5 or more"
+    )
+    if "clusters" in numbers:
+        clusters = counted(numbers["clusters"], "cluster")
+        return f"{text}; {clusters} among {counted(numbers['designs'], 'design')}"
+    return f"{text} (--diversity N clusters N designs)"
+
+
 def report(numbers: dict[str, Any], out: Path) -> None:
     """Columns beside real chains, then the numbers of the whole set."""
     from rich.console import Console
@@ -193,10 +249,7 @@ def report(numbers: dict[str, Any], out: Path) -> None:
             f"as many real chains get {frechet['floor']:.1f} ± {frechet['floor_sd']:.1f}"
         )
     if diversity := numbers.get("diversity"):
-        console.print(
-            f"diversity: {diversity['clusters']} clusters at TM 0.5 among {diversity['designs']} "
-            f"designs, mean pairwise TM {shown(diversity['mean_pairwise_tm'])}"
-        )
+        console.print(diversity_text(diversity))
     for title, row in numbers.get("novelty", {}).items():
         if row["count"]:
             console.print(

@@ -12,13 +12,14 @@ import numpy as np
 from ..structure.backbone import Backbone
 from ..structure.io.paths import find_files
 from ..structure.io.read_write import read
+from .diversity import Diversity, pair_count
+from .diversity import diversity as diversity_of
 from .frechet import frechet_with_floor
-from .pairwise_tm import nearest_known, pairwise_tm
+from .pairwise_tm import candidates, nearest_known
 from .population import (
     Population,
     Structures,
     band_ratios,
-    clusters,
     compare_columns,
     match_lengths,
     nearest_lengths,
@@ -60,11 +61,11 @@ class Evaluation:
     ----------
     numbers : dict
         designs, real_chains, columns, modes, frechet and, where computed, diversity and novelty;
-        see `population`, `frechet` and `pairwise_tm`. Plain numbers, ready for JSON.
+        see `population`, `frechet`, `diversity` and `pairwise_tm`. Plain numbers, ready for JSON.
     designs, real : Population
     matched : ndarray of int, shape (designs, neighbours)
         Real chains that stand beside each design.
-    pairwise_tm : ndarray, shape (n, n), or None
+    diversity : Diversity or None
         TM-scores between designs.
     max_tm : dict of str to ndarray
         Largest TM-score to a known structure, of "designs" and of "held_out" real chains.
@@ -76,9 +77,14 @@ class Evaluation:
     designs: Population
     real: Population
     matched: Int[np.ndarray, "designs neighbours"]
-    pairwise_tm: Float[np.ndarray, "n n"] | None = None
+    diversity: Diversity | None = None
     max_tm: dict[str, Float[np.ndarray, "structures"]] = field(default_factory=lambda: {})
     nearest: list[str] = field(default_factory=lambda: [])
+
+    @property
+    def pairwise_tm(self) -> Float[np.ndarray, "n n"] | None:
+        """TM-scores between designs, shape (n, n); None unless all pairs were aligned."""
+        return None if self.diversity is None else self.diversity.matrix
 
 
 def evaluate(
@@ -86,7 +92,7 @@ def evaluate(
     real: Population | AnyStructures | None = None,
     *,
     known: AnyStructures | None = None,
-    diversity: int = 100,
+    diversity: int | None = None,
     alignment: StructuralAlignment = "structure",
     jobs: int = 1,
     seed: int = 0,
@@ -104,8 +110,9 @@ def evaluate(
         Known structures, for novelty: how near is the nearest one? If `real` has structures, they
         must be unrelated to the known ones: as many as there are designs, of like lengths, show
         what novelty real chains have.
-    diversity : int
-        Designs, from the first on, that are aligned with one another.
+    diversity : int, optional
+        Designs, from the first on, that are all aligned with one another; 0: none. Left out: all
+        pairs of up to 14 designs, and 100 random pairs of more.
     alignment : {"structure", "tmalign"}
         How they are aligned; "tmalign" is faster and needs the package tmtools.
     jobs : int
@@ -152,26 +159,34 @@ def evaluate(
         "modes": band_ratios(structures.population, population, matched),
         "frechet": frechet_with_floor(structures.population, population, seed),
     }
-    tm: Float[np.ndarray, "n n"] | None = None
     max_tm: dict[str, Float[np.ndarray, "structures"]] = {}
     nearest: list[str] = []
-    some = structures.backbones[:diversity]
-    if len(some) > 1:
-        with show(len(some) * (len(some) - 1) // 2, "diversity") as advance:
-            tm = pairwise_tm(some, alignment, jobs, advance)
-        numbers["diversity"] = _diversity(tm)
+    pairs, _ = pair_count(len(structures), diversity)
+    found: Diversity | None = None
+    if pairs:
+        with show(pairs, "diversity") as advance:
+            found = diversity_of(
+                structures.backbones, diversity,
+                alignment=alignment, jobs=jobs, seed=seed, advance=advance,
+            )  # fmt: skip
+        numbers["diversity"] = found.numbers
     if known is not None:
         targets = _structures(known, "known")
         groups = {"designs": structures}
         if held_out is not None:
             groups["held_out"] = held_out[alike_lengths(structures, held_out, seed)]
         for title, group in groups.items():
-            with show(None, f"novelty of {title.replace('_', ' ')}") as advance:
-                max_tm[title], index = nearest_known(group, targets, alignment, jobs, advance)
+            chosen = candidates(group, targets)
+            with show(sum(map(len, chosen)), f"novelty of {title.replace('_', ' ')}") as advance:
+                max_tm[title], index = nearest_known(
+                    group, targets, alignment, jobs, advance, chosen
+                )
             if title == "designs":
                 nearest = [targets.population.names[k] if k >= 0 else "" for k in index.tolist()]
         numbers["novelty"] = {title: summary(values) for title, values in max_tm.items()}
-    return Evaluation(numbers, structures.population, population, matched, tm, max_tm, nearest)
+    return Evaluation(
+        numbers, structures.population, population, matched, found, max_tm, nearest
+    )  # fmt: skip
 
 
 def _no_progress(total: int | None, what: str, /) -> AbstractContextManager[None]:
@@ -208,17 +223,6 @@ def _structures(given: AnyStructures, what: str) -> Structures:
     if not backbones:
         raise ValueError(f"`{what}`: no structures given")
     return Structures.of(names, backbones)
-
-
-def _diversity(tm: Float[np.ndarray, "n n"]) -> dict[str, int | float | None]:
-    """Clusters and mean TM-score of designs."""
-    count = len(set(clusters(tm)))
-    return {
-        "designs": len(tm),
-        "clusters": count,
-        "clusters_per_design": count / len(tm),
-        "mean_pairwise_tm": summary(tm[np.tril_indices(len(tm), -1)]).get("mean"),
-    }
 
 
 def alike_lengths(designs: Structures, real: Structures, seed: int) -> list[int]:

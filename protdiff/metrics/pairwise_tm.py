@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from .._system.processes import mapped
+from .rough_tm import rough_tm
 from .search import search
 from .structural import MIN_RESIDUES, align_structures, tmalign
 
@@ -20,13 +21,18 @@ if TYPE_CHECKING:
     from ..structure.backbone import Backbone
     from .population import Structures
 
-__all__ = ["StructuralAlignment", "nearest_known", "pairwise_tm", "tm_of_pair"]
+__all__ = [
+    "CANDIDATES", "StructuralAlignment", "candidates", "nearest_known", "pairwise_tm", "tm_of_pair",
+    "tm_of_pairs",
+]  # fmt: skip
 
 #: Alignments without a look at the sequences: this package's, and TM-align itself.
 StructuralAlignment = Literal["structure", "tmalign"]
 
 #: Known structures that are aligned with a design: those of the most similar descriptors.
 CANDIDATES = 100
+#: Of these, those of the largest rough TM-score have a whole alignment.
+ALIGNED = 10
 #: Lengths of these known structures relative to the design's, from and to.
 LENGTH_RATIOS = 0.6, 1.67
 
@@ -78,7 +84,7 @@ def pairwise_tm(
     pairs = [(i, j) for i in range(n) for j in range(i)]
     tm = np.eye(n)
     tasks = [(backbones[i], backbones[j]) for i, j in pairs]
-    for (i, j), scores in zip(pairs, _scores(tasks, alignment, jobs, advance), strict=True):
+    for (i, j), scores in zip(pairs, tm_of_pairs(tasks, alignment, jobs, advance), strict=True):
         tm[i, j] = tm[j, i] = np.mean(scores)
     return tm
 
@@ -89,12 +95,14 @@ def nearest_known(
     alignment: StructuralAlignment = "structure",
     jobs: int = 1,
     advance: Callable[[int], object] | None = None,
+    chosen: Sequence[Int[np.ndarray, "candidates"]] | None = None,
 ) -> tuple[Float[np.ndarray, "structures"], Int[np.ndarray, "structures"]]:
     """Largest TM-score of each structure to a set of known ones.
 
     TM-scores count by the length of the structure itself. Only the `CANDIDATES` known structures
-    of similar length and nearest descriptor are aligned, so the result is a lower bound. Designs
-    and the real chains that they are compared with are treated alike.
+    of similar length and nearest descriptor are looked at, and of these the `ALIGNED` with the
+    largest `rough_tm` are aligned, so the result is a lower bound. Designs and the real chains that
+    they are compared with are treated alike. TM-align, which is fast, aligns all candidates.
 
     Parameters
     ----------
@@ -102,6 +110,8 @@ def nearest_known(
         Entries of the descriptor that are missing somewhere are left out.
     alignment, jobs, advance
         As in `pairwise_tm`.
+    chosen : list of ndarray of int, optional
+        What `candidates` gives, if it is there already.
 
     Returns
     -------
@@ -110,22 +120,38 @@ def nearest_known(
     nearest : ndarray of int, shape (n,)
         Index of the known structure; -1 if none has a similar length.
     """
-    chosen = _candidates(structures, known)
+    chosen = candidates(structures, known) if chosen is None else chosen
     tasks = [
-        (backbone, known.backbones[k])
+        (backbone, [known.backbones[k] for k in ks])
         for backbone, ks in zip(structures.backbones, chosen, strict=True)
-        for k in ks
     ]
-    scores = _scores(tasks, alignment, jobs, advance)
     tm, nearest = np.full(len(chosen), np.nan), np.full(len(chosen), -1)
-    for row, ks in enumerate(chosen):
-        values = np.array([next(scores)[0] for _ in ks])
-        if np.isfinite(values).any():
-            tm[row], nearest[row] = np.nanmax(values), ks[int(np.nanargmax(values))]
+    with mapped(partial(_nearest_of, alignment=alignment), tasks, jobs) as results:
+        for row, (largest, place) in enumerate(results):
+            if place >= 0:
+                tm[row], nearest[row] = largest, chosen[row][place]
+            if advance is not None:
+                advance(len(chosen[row]))
     return tm, nearest
 
 
-def _candidates(structures: Structures, known: Structures) -> list[Int[np.ndarray, "candidates"]]:
+def _nearest_of(
+    task: tuple[Backbone, Sequence[Backbone]], alignment: StructuralAlignment
+) -> tuple[float, int]:
+    """Largest TM-score of a structure to some others, and the place of that one; -1 for none."""
+    torch.set_num_threads(1)
+    backbone, others = task
+    places = list(range(len(others)))
+    if alignment == "structure" and len(places) > ALIGNED:
+        rough = np.nan_to_num([rough_tm(backbone, other) for other in others])
+        places = np.argsort(-rough, kind="stable")[:ALIGNED].tolist()
+    values = np.array([tm_of_pair(backbone, others[k], alignment)[0] for k in places])
+    if not np.isfinite(values).any():
+        return np.nan, -1
+    return float(np.nanmax(values)), places[int(np.nanargmax(values))]
+
+
+def candidates(structures: Structures, known: Structures) -> list[Int[np.ndarray, "candidates"]]:
     """For each structure the known ones that are aligned with it, most similar first."""
     vectors, known_vectors = structures.population.descriptors, known.population.descriptors
     used = np.isfinite(vectors).all(0) & np.isfinite(known_vectors).all(0)
@@ -139,7 +165,7 @@ def _candidates(structures: Structures, known: Structures) -> list[Int[np.ndarra
     return chosen
 
 
-def _scores(
+def tm_of_pairs(
     tasks: Sequence[tuple[Backbone, Backbone]],
     alignment: StructuralAlignment,
     jobs: int,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import AutoLocator
 
@@ -36,10 +35,10 @@ def draw_page(evaluation: Evaluation, path: str | PathLike[str]) -> None:
         histograms(axis, title, evaluation.designs.column(name), real)
     modes, diversity, novelty = axes[-3:]
     _modes(modes, evaluation.numbers["modes"])
-    if evaluation.pairwise_tm is None:
+    if evaluation.diversity is None:
         diversity.set_axis_off()
     else:
-        tm = evaluation.pairwise_tm[np.tril_indices(len(evaluation.pairwise_tm), -1)]
+        tm = evaluation.diversity.values
         histograms(diversity, "TM-score between designs", tm, limits=(0, 1), unit="share of pairs")
     if evaluation.max_tm:
         tm, real_tm = evaluation.max_tm["designs"], evaluation.max_tm.get("held_out")

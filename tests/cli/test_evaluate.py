@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import protdiff
+from protdiff.cli.evaluate import EvaluateOptions, told_first
 from protdiff.dataset import read_chains
 from protdiff.metrics.population import real_population
 from protdiff.metrics.quality import QUALITY, quality
@@ -106,9 +107,23 @@ def test_diversity_of_copies(run, designs, tmp_path):
     shutil.copy(designs / "c1.cif", tmp_path / "two.cif")
     code, stdout, _ = run(tmp_path / "*.cif", "--out", tmp_path / "o")
     numbers, _ = load(tmp_path / "o")
-    assert code == 0 and "1 clusters at TM 0.5 among 2 designs" in stdout
-    assert numbers["diversity"] == pytest.approx(
-        {"designs": 2, "clusters": 1, "clusters_per_design": 0.5, "mean_pairwise_tm": 1}
+    assert code == 0 and "diversity, 1 pair of designs: mean TM 1, 100 % of pairs" in stdout
+    assert "; 1 cluster among 2 designs" in stdout
+    found = numbers["diversity"]
+    assert (found["designs"], found["clusters"], found["clusters_per_design"]) == (2, 1, 0.5)
+    assert found["mean_pairwise_tm"] == pytest.approx(1) and found["same_fold"] == 1
+
+
+def test_long_work_is_announced(capsys):
+    options = EvaluateOptions(["designs"], jobs=2)
+    with told_first(options, 100.0, 100, "diversity"):
+        pass
+    assert capsys.readouterr().err == ""
+    with told_first(options, 100.0, 4950, "diversity"):
+        pass
+    assert capsys.readouterr().err == (
+        "diversity: 4950 pairs, about 14 min (--diversity 0 leaves it out, --jobs 0 uses all "
+        "cores, --alignment tmalign is faster)\n"
     )
 
 

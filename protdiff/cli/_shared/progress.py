@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["progress_bar"]
+__all__ = ["duration", "progress_bar"]
 
 #: Seconds until the first plain line, and from one to the next.
 FIRST_LINE, NEXT_LINE = 10.0, 30.0
