@@ -2,54 +2,36 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from .._system.files import save_figure
 from ..structure.backbone import Backbone
-from ..structure.constants import DRAWN_BREAK
-from ..structure.secondary_structure import psea
+from .ribbon_shape import KEPT, N_TO_C, NEW, OTHER, Chain, Ribbon, ribbons_of, unit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from os import PathLike
 
-    from jaxtyping import Float
+    from jaxtyping import Float, Int
 
-__all__ = ["plot_backbones"]
+__all__ = ["KEPT", "NEW", "OTHER", "plot_backbones"]
 
-#: Colours from the N- to the C-terminus.
-N_TO_C = LinearSegmentedColormap.from_list(
-    "n_to_c", ["#3b4cc0", "#2f8fd0", "#2bb3a3", "#8cc751", "#f2c933", "#f08a2e", "#d7352f"]
-)
 DPI = 160
 #: Width and height of a panel, and height of the title above it, in pixels.
 PANEL, TITLE = np.array([480, 400]), 40
 #: Panels are drawn this many times larger, and averaged.
-SUPERSAMPLE = 3
+SUPERSAMPLE = 2
+#: Lengths of chains in a title, at most.
+MAX_LENGTHS = 3
 #: Colour of text and outlines.
 INK = np.array([0.13, 0.14, 0.18])
 #: Direction of the light, from above left, and half-way between it and the viewer at +z.
 LIGHT, HALFWAY = np.array([-0.43, 0.55, 0.72]), np.array([-0.23, 0.30, 0.925])
-#: Half width and thickness (Å) of a ribbon.
-COIL, HELIX, STRAND = (0.36, 0.36), (1.35, 0.22), (1.05, 0.24)
-#: Length (residues) of the arrow head of a strand.
-ARROW = 1.9
 #: Points of a ribbon that are drawn at a time.
-CHUNK = 1000
-
-
-class Ribbon(NamedTuple):
-    """Points along a ribbon."""
-
-    place: Float[np.ndarray, "points"]  # residues, or share of the chain from 0 to 1
-    position: Float[np.ndarray, "points 3"]
-    tangent: Float[np.ndarray, "points 3"]
-    across: Float[np.ndarray, "points 3"]  # direction of the width
-    size: Float[np.ndarray, "points 2"]  # half width and thickness, Å
+CHUNK = 250
 
 
 def plot_backbones(
@@ -57,6 +39,9 @@ def plot_backbones(
     path: str | PathLike[str],
     titles: Sequence[str] | None = None,
     columns: int | None = None,
+    *,
+    roles: Sequence[Int[np.ndarray, " residues"]] | None = None,
+    advance: Callable[[int], object] | None = None,
 ) -> None:
     """Draw backbones or assemblies as ribbons, one panel each, and write a PNG.
 
@@ -76,6 +61,11 @@ def plot_backbones(
         Name of each panel; the length is added to it.
     columns : int, optional
         Panels per row, by default at most four.
+    roles : list of ndarray of int, shape (L,), optional
+        What the residues of each structure are: `NEW` (blue to red), `KEPT` of an input (dark) or
+        `OTHER` (grey), such as a binding partner. Left out: all are new.
+    advance : callable, optional
+        Called with the number of panels drawn since the last call.
 
     Raises
     ------
@@ -83,7 +73,10 @@ def plot_backbones(
         If there are no backbones, a shape is wrong, coordinates are not finite, or there are not
         as many titles as backbones.
     """
-    structures = [_chains(coords, k) for k, coords in enumerate(coords_list)]
+    structures = [
+        _chains(coords, k, None if roles is None else roles[k])
+        for k, coords in enumerate(coords_list)
+    ]
     titles = [""] * len(structures) if titles is None else titles
     if not structures or len(titles) != len(structures):
         raise ValueError(f"cannot draw {len(structures)} backbones with {len(titles)} titles")
@@ -94,8 +87,7 @@ def plot_backbones(
         left, top = k % columns * PANEL[0], height - k // columns * (PANEL[1] + TITLE) - TITLE
         image, (n_place, c_place) = _render(chains)
         figure.figimage(image, left, top - PANEL[1])
-        size = f"{len(chains)} × " * (len(chains) > 1) + f"{len(chains[0])} residues"
-        caption = f"{title}  ·  {size}" if title else size
+        caption = f"{title}  ·  {_size(chains)}" if title else _size(chains)
         for text, (x, y), color, weight in (
             (caption, (PANEL[0] / 2, -0.4 * TITLE), INK, "normal"),
             ("N", n_place, N_TO_C(0.0), "bold"),
@@ -105,14 +97,34 @@ def plot_backbones(
                 (left + x) / width, (top - y) / height, text,
                 color=color, fontsize=9, fontweight=weight, ha="center", va="center",
             )  # fmt: skip
+        if advance is not None:
+            advance(1)
     save_figure(figure, path)
 
 
-def _chains(structure: Backbone | np.ndarray, number: int) -> list[Float[np.ndarray, "residues 3"]]:
-    """CA trace of every chain."""
-    if isinstance(structure, Backbone):
-        return [_ca_trace(structure.chain(name).ca, number) for name in structure.chains]
-    return [_ca_trace(structure, number)]
+def _size(chains: Sequence[Chain]) -> str:
+    """Lengths of chains in words: 80 residues, 3 × 80 residues, 241 + 63 residues."""
+    lengths = [len(chain) for chain in chains]
+    if len(set(lengths)) == 1:
+        return f"{len(chains)} × " * (len(chains) > 1) + f"{lengths[0]} residues"
+    if len(lengths) > MAX_LENGTHS:
+        return f"{len(lengths)} chains, {sum(lengths)} residues"
+    return f"{' + '.join(map(str, lengths))} residues"
+
+
+def _chains(
+    structure: Backbone | np.ndarray, number: int, roles: Int[np.ndarray, " residues"] | None
+) -> list[Chain]:
+    """Trace of every chain; those with new residues first."""
+    if not isinstance(structure, Backbone):
+        trace = _ca_trace(structure, number)
+        return [Chain(trace, np.zeros(len(trace), int) if roles is None else roles)]
+    roles = np.zeros(len(structure), int) if roles is None else roles
+    chains = [
+        Chain(_ca_trace(structure.ca[rows], number), roles[rows])
+        for rows in (structure.chain_ids == name for name in structure.chains)
+    ]
+    return sorted(chains, key=lambda chain: not chain.has_new)
 
 
 def _ca_trace(coords: np.ndarray, number: int) -> Float[np.ndarray, "residues 3"]:
@@ -140,91 +152,28 @@ def _principal_view(
     return axes.T
 
 
-def _catmull_rom(
-    points: Float[np.ndarray, "residues d"], t: Float[np.ndarray, "points"]
-) -> Float[np.ndarray, "points d"]:
-    """Catmull-Rom spline through points, at residue positions t from 0 to L - 1."""
-    padded = np.concatenate([2 * points[:1] - points[1:2], points, 2 * points[-1:] - points[-2:-1]])
-    u = (t - (k := np.minimum(t.astype(int), len(points) - 2)))[:, None]
-    a, b, c, d = (padded[k + shift] for shift in range(4))
-    return b + 0.5 * u * (c - a + u * (2 * a - 5 * b + 4 * c - d + u * (3 * (b - c) + d - a)))
-
-
-def _unit(vectors: Float[np.ndarray, "... 3"]) -> Float[np.ndarray, "... 3"]:
-    return vectors / (np.linalg.norm(vectors, axis=-1, keepdims=True) + 1e-9)
-
-
-def _ribbon(trace: Float[np.ndarray, "residues 3"], samples: int) -> Ribbon:
-    """The ribbon of an unbroken trace; places in residues."""
-    letters = np.array(list(psea(trace)))
-    steps, center = np.diff(trace, axis=0), trace.copy()
-    pleat = np.flatnonzero(letters[1:-1] == "E") + 1
-    # Averaging neighbours takes the pleat out of strands, which look crumpled otherwise.
-    center[pleat] = (trace[pleat - 1] + 2 * trace[pleat] + trace[pleat + 1]) / 4
-    # The normal of three CA is the axis of a helix. In a strand it lies in the sheet and changes
-    # sign with every residue. Straight pieces, and those of two residues, have none: there any
-    # direction will do.
-    normals = np.cross(steps[:-1], steps[1:]) if len(trace) > 2 else np.zeros((1, 3))
-    side = _unit(normals + np.array([1e-3, 2e-3, 3e-3]))
-    side[1:] *= np.cumprod(np.where((side[1:] * side[:-1]).sum(1) < 0, -1, 1))[:, None]
-    side = np.concatenate([side[:1], side, side[-1:]])[: len(trace)]
-    side[1:-1] = (side[:-2] + 2 * side[1:-1] + side[2:]) / 4
-    t = np.linspace(0, len(trace) - 1, samples)
-    position, across = _catmull_rom(center, t), _catmull_rom(side, t)
-    tangent = _unit(np.gradient(position, axis=0))
-    across = _unit(across - (across * tangent).sum(1, keepdims=True) * tangent)
-    size = np.array([{"H": HELIX, "E": STRAND}.get(letter, COIL) for letter in letters])
-    size = _catmull_rom(size, t).clip(0.2)
-    for end in np.flatnonzero((letters == "E") & (np.append(letters[1:], "C") != "E")):
-        tip = end + 0.8 - t  # residues to go to the tip of the arrow head
-        head = (tip >= 0) & (tip <= ARROW)
-        size[head, 0] = np.minimum(COIL[0] + 0.95 * tip[head], 1.05 + 6 * (ARROW - tip[head]))
-        size[head, 1] = np.interp(tip[head], [0, 0.5], [COIL[1], STRAND[1]])
-    rounding = np.minimum(np.minimum(t, t[-1] - t) / 0.12, 1)[:, None]
-    return Ribbon(t, position, tangent, across, size * np.sqrt(1 - (1 - rounding) ** 2))
-
-
-def _pieces(
-    chain: Float[np.ndarray, "residues 3"],
-) -> list[tuple[int, Float[np.ndarray, "piece 3"]]]:
-    """Start and trace of every piece between missing residues; single residues are not drawn."""
-    gaps = np.flatnonzero(np.linalg.norm(np.diff(chain, axis=0), axis=1) > DRAWN_BREAK) + 1
-    starts = [0, *gaps.tolist()]
-    pieces = zip(starts, np.split(chain, gaps), strict=True)
-    return [(start, piece) for start, piece in pieces if len(piece) > 1]
-
-
-def _ribbons(chain: Float[np.ndarray, "residues 3"], samples: float) -> Iterator[Ribbon]:
-    """Ribbons of the pieces of a chain; places as shares of the chain.
-
-    `samples` is the number of points per residue.
-    """
-    for first, piece in _pieces(chain):
-        ribbon = _ribbon(piece, int(samples * len(piece)))
-        yield ribbon._replace(place=(ribbon.place + first) / (len(chain) - 1))
-
-
 def _render(
-    chains: list[Float[np.ndarray, "residues 3"]],
+    chains: list[Chain],
 ) -> tuple[Float[np.ndarray, "height width 3"], list[Float[np.ndarray, "2"]]]:
     """Image, and the places in it (pixels) for the letters N and C of the first chain."""
-    whole = np.concatenate(chains)
-    view = _principal_view(whole, chains[0][-1] - chains[0][0])
-    whole, chains = whole @ view, [chain @ view for chain in chains]
+    whole = np.concatenate([chain.trace for chain in chains])
+    view = _principal_view(whole, chains[0].trace[-1] - chains[0].trace[0])
+    whole, chains = whole @ view, [Chain(c.trace @ view, c.roles) for c in chains]
     middle = (whole.min(0) + whole.max(0)) / 2
     width, height = PANEL * SUPERSAMPLE
     scale = min(PANEL * SUPERSAMPLE / (np.ptp(whole, axis=0) + 7)[:2])  # 3.5 Å of margin
     depth = np.full(height * width, -np.inf, np.float32)
     shade = np.ones((height * width, 3), np.float32)
     for chain in chains:
-        for ribbon in _ribbons(chain - middle, 5.5 * scale):
+        centred = Chain(chain.trace - middle, chain.roles)
+        for ribbon in ribbons_of(centred, 5.5 * scale):
             for start in range(0, len(ribbon.place), CHUNK):
                 part = Ribbon(*(values[start : start + CHUNK] for values in ribbon))
                 _draw_surface(depth, shade, part, scale)
     image = _with_outlines(depth.reshape(height, width), shade.reshape(height, width, 3), scale)
     image = image.reshape(PANEL[1], SUPERSAMPLE, PANEL[0], SUPERSAMPLE, 3).mean((1, 3))
     angle, letters = np.linspace(0, 2 * np.pi, 24, endpoint=False), []
-    ends = chains[0][[0, -1]] - middle
+    ends = chains[0].trace[[0, -1]] - middle
     for end in _pixels(ends, scale):  # the letter stands beside it, where the image is emptiest
         places = (end + 17 * np.stack([np.cos(angle), np.sin(angle)], 1)).clip(9, PANEL - 9)
         white = [image[y - 9 : y + 9, x - 8 : x + 8].mean() for x, y in places.astype(int)]
@@ -247,12 +196,14 @@ def _draw_surface(
     scale: float,
 ) -> None:
     """Draw the surface points of a piece of ribbon that lie in front of what is drawn already."""
-    share, position, tangent, across, size = ribbon
-    theta = np.linspace(0, 2 * np.pi, int(14 * scale), endpoint=False)[:, None, None]
+    _, position, tangent, across, size, color = ribbon
+    # As many points around as pixels around the widest place of this piece.
+    around = max(16, int(10 * scale * float(size.max())))
+    theta = np.linspace(0, 2 * np.pi, around, endpoint=False)[:, None, None]
     wide, thick, up = size[:, :1].clip(1e-3), size[:, 1:].clip(1e-3), np.cross(tangent, across)
     normal = np.cos(theta) / wide * across + np.sin(theta) / thick * up
     seen = normal[..., 2] > 0
-    normal = _unit(normal[seen])
+    normal = unit(normal[seen])
     point = (position + np.cos(theta) * wide * across + np.sin(theta) * thick * up)[seen]
     corner = PANEL * SUPERSAMPLE - 1  # a spline through broken bonds may overshoot the margin
     column, row = (SUPERSAMPLE * _pixels(point, scale)).astype(int).clip(0, corner).T
@@ -261,7 +212,7 @@ def _draw_surface(
     order = ahead[np.argsort(point[ahead, 2], kind="stable")]
     place, normal = place[order], normal[order]
     diffuse, gleam = (normal @ LIGHT).clip(0)[:, None], (normal @ HALFWAY).clip(0)[:, None] ** 30
-    base = N_TO_C(np.broadcast_to(share, seen.shape)[seen][order])[:, :3]
+    base = color[np.broadcast_to(np.arange(len(color)), seen.shape)[seen][order]]
     depth[place] = point[order, 2]  # of equal places the last, nearest one stays
     shade[place] = base * (0.57 + 0.49 * diffuse) + 0.18 * gleam
 

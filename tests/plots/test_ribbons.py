@@ -6,15 +6,8 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from protdiff.plots.ribbons import (
-    N_TO_C,
-    PANEL,
-    TITLE,
-    _principal_view,
-    _ribbon,
-    _ribbons,
-    plot_backbones,
-)
+from protdiff.plots.ribbon_shape import KEPT, N_TO_C, NEW, OTHER, Chain, ribbon_of, ribbons_of
+from protdiff.plots.ribbons import PANEL, TITLE, _chains, _principal_view, _size, plot_backbones
 from protdiff.structure.backbone import Backbone, joined
 
 
@@ -31,6 +24,11 @@ def zigzag():
     """CA trace of an ideal strand: 3.3 Å rise and 0.95 Å off the axis, to either side."""
     k = np.arange(12)
     return np.stack([0.95 * (-1.0) ** k, np.zeros(12), 3.3 * k], axis=1)
+
+
+def as_new(trace):
+    """The chain of a trace, all of it new."""
+    return Chain(trace, np.zeros(len(trace), int))
 
 
 def has_hue(image, colour):
@@ -91,11 +89,11 @@ def test_view_rotates_and_never_mirrors(helix):
 
 
 def test_helices_are_wide_and_strands_end_in_arrows(helix, zigzag):
-    t, _, _, across, size = _ribbon(helix, 3000)
+    t, _, _, across, size, _ = ribbon_of(helix, 3000)
     middle = np.abs(t - 14.5) < 5
     assert (size[middle, 0] > 1.2).all() and (size[middle, 1] < 0.3).all()
     assert (np.abs(across[middle, 2]) > 0.8).all()  # the width lies along the axis of the helix
-    t, _, _, _, size = _ribbon(zigzag, 3000)
+    t, _, _, _, size, _ = ribbon_of(zigzag, 3000)
     widest = t[np.argmax(size[:, 0])]
     assert widest > 6 and size[:, 0].max() > 1.5  # the head is at the C-terminal end
 
@@ -115,7 +113,7 @@ def test_every_chain_of_an_assembly_has_its_own_colours(helix, tmp_path):
 def test_the_ribbon_is_open_where_residues_are_missing(helix):
     missing = helix[13:19]  # away from the last residues that are there
     whole, gap = (
-        [ribbon[1] for ribbon in _ribbons(chain, 30)]
+        [ribbon[1] for ribbon in ribbons_of(as_new(chain), 30)]
         for chain in (helix, np.concatenate([helix[:12], helix[20:]]))
     )
     assert (len(whole), len(gap)) == (1, 2)
@@ -128,7 +126,8 @@ def test_the_ribbon_is_open_where_residues_are_missing(helix):
     assert (nearest(gap) > 2.5).all()
     # Either piece keeps its place along the chain, and so its colour.
     shares = [
-        (ribbon[0][0], ribbon[0][-1]) for ribbon in _ribbons(np.delete(helix, range(12, 20), 0), 30)
+        (ribbon[0][0], ribbon[0][-1])
+        for ribbon in ribbons_of(as_new(np.delete(helix, range(12, 20), 0)), 30)
     ]
     np.testing.assert_allclose(shares, [(0, 11 / 21), (12 / 21, 1)])
 
@@ -136,7 +135,7 @@ def test_the_ribbon_is_open_where_residues_are_missing(helix):
 def test_pieces_of_one_and_two_residues(helix):
     """Single residues are not drawn, two make a short tube."""
     chain = helix[[0, *range(8, 20), 28, 29]]
-    ribbons = list(_ribbons(chain, 30))
+    ribbons = list(ribbons_of(as_new(chain), 30))
     assert len(ribbons) == 2
     np.testing.assert_allclose(ribbons[1].position[[0, -1]], helix[[28, 29]], atol=1e-6)
     assert np.isfinite(np.concatenate([values.ravel() for values in ribbons[1]])).all()
@@ -167,3 +166,32 @@ def test_bad_input_is_refused(bad, message, tmp_path):
 def test_one_title_per_backbone(helix, tmp_path):
     with pytest.raises(ValueError, match="2 titles"):
         plot_backbones([helix], tmp_path / "bad.png", titles=["a", "b"])
+
+
+def test_new_and_kept_residues_and_other_chains_differ(helix, tmp_path):
+    """A new half is blue to green, the kept half dark, a partner light grey; new chains first."""
+    partner = replace(Backbone.from_coords(np.repeat(helix[:, None], 4, 1)), chain_ids=["A"] * 30)
+    coords = np.repeat(helix[:, None], 4, axis=1) + np.array([0, 0, 60.0])
+    binder = replace(Backbone.from_coords(coords), chain_ids=["B"] * 30)
+    roles = np.array([OTHER] * 30 + [NEW] * 15 + [KEPT] * 15)
+    counts = []
+    both = joined([partner, binder])
+    plot_backbones([both], tmp_path / "x.png", roles=[roles], advance=counts.append)
+    image = imread(tmp_path / "x.png")[TITLE:, :, :3]
+    assert counts == [1] and has_hue(image, N_TO_C(0.1)) and not has_hue(image, N_TO_C(0.7))
+    first, second = _chains(both, 0, roles)
+    assert first.has_new and not second.has_new
+    [ribbon] = ribbons_of(first, 10)
+    np.testing.assert_allclose(ribbon.color[0], N_TO_C(0.0)[:3])
+    assert (ribbon.color[-1] < 0.35).all()
+    [ribbon] = ribbons_of(second, 10)
+    assert np.ptp(ribbon.color) < 0.1 and ribbon.color.min() > 0.7
+
+
+def test_sizes_in_titles():
+    def sized(*lengths):
+        return _size([as_new(np.zeros((n, 3))) for n in lengths])
+
+    assert sized(80) == "80 residues" and sized(80, 80) == "2 × 80 residues"
+    assert sized(241, 63) == "241 + 63 residues"
+    assert sized(10, 20, 30, 40) == "4 chains, 100 residues"

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ..._system.files import open_text, replacing
 from ..._system.words import counted, either, were_there
 from ...sampling.settings import SamplingSettings
+from .design_picture import draw_designs
 from .flags import naming
 from .manifest import COLUMNS, existing_rows, write_manifest
 from .options import Format, ModelOptions, OutputOptions
@@ -31,8 +32,6 @@ __all__ = ["Run", "check_format", "load", "write_designs"]
 
 #: What the manifest says of a backbone without residue types.
 SAME_FOR_ALL = "ALA"
-#: Backbones in a picture, at most.
-MAX_DRAWN = 16
 
 
 @dataclass(frozen=True)
@@ -129,14 +128,13 @@ def write_designs(
         if created and not any(out.iterdir()):
             out.rmdir()
         raise
-    if plot is not None:
-        _draw_designs(out, list(planned)[:MAX_DRAWN], plot)
+    picture = None if plot is None else draw_designs(out, planned, plot)
     present = len(planned) - len(missing)
     note = f" ({were_there(present)})" if present else ""
     them = either(len(planned), "it", "them")
     print(f"{counted(len(planned), 'backbone')} in {out}{note}; manifest.csv lists {them}")
-    if plot is not None:
-        print(f"picture: {plot}")
+    if picture is not None:
+        print(picture)
 
 
 def _write_samples(run: Run, samples: Sequence[Sample], rows: dict[str, Mapping[str, Any]]) -> None:
@@ -168,15 +166,6 @@ def _write_residues(path: Path, requests: Mapping[str, Request]) -> None:
         writer = csv.writer(handle)
         writer.writerow(("file", "residue", "input_chain", "input_residue", "residue_name"))
         writer.writerows(rows)
-
-
-def _draw_designs(out: Path, files: Sequence[str], picture: Path) -> None:
-    from ...plots.ribbons import plot_backbones
-    from ...structure.io.read_write import read
-
-    backbones = [read(out / file) for file in files]
-    whole = [backbone[backbone.mask.all(1)] for backbone in backbones]
-    plot_backbones(whole, picture, titles=[Path(file).stem for file in files])
 
 
 def _prepare_folder(out: Path, option: str) -> bool:

@@ -53,7 +53,11 @@ class OutputOptions:
     out: Annotated[Path, typer.Option(help="Folder for the structures.")] = Path("designs")
     format: Annotated[Format, typer.Option(help="File format.")] = Format.pdb
     plot: Annotated[
-        Path | None, typer.Option(help="Draw the backbones (the first 16) into this PNG file.")
+        Path | None,
+        typer.Option(
+            help="Draw the backbones (the first 16) into this PNG file: new residues blue to red, "
+            "kept ones dark, other chains grey."
+        ),
     ] = None
 
     def check(self, name: str) -> None:

@@ -20,7 +20,7 @@ PERCENT = "%"
 
 
 @contextmanager
-def progress_bar(total: int | None, doing: str, unit: str) -> Iterator[Callable[[int], object]]:
+def progress_bar(total: int | None, doing: str, unit: str) -> Iterator[Callable[[int], None]]:
     """Context that yields ``advance(count)``, and shows how much is done and what time is left.
 
     Parameters
@@ -47,7 +47,7 @@ def progress_bar(total: int | None, doing: str, unit: str) -> Iterator[Callable[
 @contextmanager
 def _bar(
     console: Console, total: int | None, doing: str, unit: str
-) -> Iterator[Callable[[int], object]]:
+) -> Iterator[Callable[[int], None]]:
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
