@@ -141,3 +141,19 @@ def sequence() -> str:
 
 
 # Cost
+
+
+@table
+def strength() -> str:
+    """How far samples of --strength lie from their input."""
+    found = numbers("strength")
+    values = list(next(iter(found.values()))["rmsd"])
+    titles = [f"{name}, {one['residues']} residues" for name, one in found.items()]
+    rows = [
+        (
+            value,
+            *(cell("{at:.1f} Å", {"at": one["rmsd"][value]}) for one in found.values()),
+        )
+        for value in values
+    ]
+    return markdown(("`--strength`", *titles), rows)

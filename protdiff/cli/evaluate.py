@@ -212,10 +212,10 @@ def diversity_text(numbers: dict[str, Any]) -> str:
         more = "" if error is None else f" ± {factor * error:.2g}"
         return f"{factor * value:.3g}{more}{unit}"
 
+    share = with_error("same_fold", 100, " %") if numbers["same_fold"] else "none"
     text = (
         f"diversity, {counted(numbers['pairs'], 'pair')} of designs: mean TM "
-        f"{with_error('mean_pairwise_tm', 1)}, {with_error('same_fold', 100, ' %')} of pairs with "
-        "TM 0.5 or more"
+        f"{with_error('mean_pairwise_tm', 1)}, {share} with TM 0.5 or more"
     )
     if "clusters" in numbers:
         clusters = counted(numbers["clusters"], "cluster")

@@ -71,7 +71,8 @@ def check_strength(strength: float) -> None:
     """ValueError for a strength at which there is no partial flow."""
     if not 0 < strength < 1:
         raise ValueError(
-            f"`strength` {strength:g}: must be above 0 (the input) and below 1 (noise)"
+            f"`strength` {strength:g}: must be above 0 (the input itself) and below 1 (nothing of "
+            "it is left): 0.3 changes detail, 0.5 loops, 0.7 the fold"
         )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from .._system.files import save_figure
 from ..dataset.store import SPLITS
@@ -26,6 +27,8 @@ __all__ = ["draw_dataset", "length_rows", "summarise"]
 LENGTH_EDGES = (0, 40, 65, 97, 129, 161, 193, 257, 321, 385, 449, 513, 1025, 10**9)
 #: Chains that are drawn as points, at most.
 MAX_POINTS = 5000
+#: Ends of the axis of sizes.
+RG_RATIOS = (0.8, 2.0)
 #: Colours of the splits.
 COLORS = {"train": "#2b6cb0", "val": "#dd8a2e", "test": "#6b9e3f"}
 
@@ -90,26 +93,55 @@ def draw_dataset(chains: ChainSet, path: str | PathLike[str]) -> None:
     lengths, structure, size, resolution = figure.subplots(2, 2).ravel()
     for axis in (lengths, structure, size, resolution):
         axis.spines[["top", "right"]].set_visible(False)
-    _stacked(lengths, splits, length, np.linspace(length.min(), length.max() + 1, 41))
+    count = bins_for(len(table))
+    _stacked(lengths, splits, length, np.linspace(length.min(), length.max() + 1, count + 1))
     lengths.set(title="Length", xlabel="residues", ylabel="chains")
     lengths.legend(frameon=False)
-    _stacked(size, splits, table["rg"] / expected_rg(length), np.linspace(0.8, 2.0, 41))
+    ratio = (table["rg"] / expected_rg(length)).clip(*RG_RATIOS)  # what lies beyond is in the ends
+    _stacked(size, splits, ratio, np.linspace(*RG_RATIOS, count + 1))
     size.set(title="Size", xlabel="Rg / (2.2 N^0.38)", ylabel="chains")
-    _stacked(resolution, splits, table["resolution"].astype(float), np.linspace(0, 4.1, 42))
-    resolution.set(title="Resolution, where known", xlabel="Å", ylabel="chains")
+    _resolutions(resolution, splits, table["resolution"].astype(float), count)
+    for axis in (lengths, size, resolution):
+        axis.yaxis.set_major_locator(MaxNLocator(5, integer=True))
     drawn = np.random.default_rng(0).permutation(len(table))[:MAX_POINTS]
     for k in _present(splits):
         rows = drawn[splits[drawn] == k]
         structure.scatter(
             table["helix"][rows], table["strand"][rows],
-            s=6, alpha=0.5, linewidths=0, color=COLORS[SPLITS[k]],
+            s=point_size(len(drawn)), alpha=0.5, linewidths=0, color=COLORS[SPLITS[k]],
         )  # fmt: skip
     method = "P-SEA" if chains.structure is None else "DSSP"
+    structure.plot([0, 1], [1, 0], color="0.8", lw=0.8, zorder=0)
+    structure.annotate("all helix or strand", (0.55, 0.47), color="0.6", fontsize=8, rotation=-35)
     structure.set(
         title=f"Secondary structure ({method})", xlabel="helix", ylabel="strand",
         xlim=(-0.02, 1.02), ylim=(-0.02, 1.02),
     )  # fmt: skip
     save_figure(figure, path)
+
+
+def _resolutions(
+    axis: Axes, splits: np.ndarray, known: Float[np.ndarray, "chains"], bins: int
+) -> None:
+    """Histogram of resolutions, or a line that says that there are none."""
+    given = int(np.isfinite(known).sum())
+    if not given:
+        axis.set_axis_off()
+        axis.text(0.5, 0.5, "resolution: not known of any chain", ha="center", color="0.4")
+        return
+    _stacked(axis, splits, known, np.linspace(0, 4.1, bins + 1))
+    title = "Resolution" if given == len(known) else f"Resolution, known of {given} chains"
+    axis.set(title=title, xlabel="Å", ylabel="chains")
+
+
+def bins_for(chains: int) -> int:
+    """Bins of a histogram: fewer for fewer chains."""
+    return int(np.clip(2 * np.sqrt(chains), 8, 40))
+
+
+def point_size(chains: int) -> float:
+    """Area of a point, points²: single chains are seen, thousands do not hide each other."""
+    return float(np.clip(3000 / max(chains, 1), 6, 60))
 
 
 def _present(splits: np.ndarray) -> list[int]:

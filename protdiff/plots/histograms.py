@@ -100,5 +100,6 @@ def _ends(
     """Ends of an axis, which a few structures that have flown apart do not decide."""
     if max(len(values) for values, _ in groups) < MANY:
         return float(everything.min()), float(everything.max())
-    quantiles = [np.quantile(values, (0.01, 0.99)) for values, _ in groups]
+    ends = [(0.01, 0.99) if len(values) >= MANY else (0, 1) for values, _ in groups]
+    quantiles = [np.quantile(values, q) for (values, _), q in zip(groups, ends, strict=True)]
     return float(min(low for low, _ in quantiles)), float(max(high for _, high in quantiles))

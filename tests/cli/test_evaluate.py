@@ -107,7 +107,7 @@ def test_diversity_of_copies(run, designs, tmp_path):
     shutil.copy(designs / "c1.cif", tmp_path / "two.cif")
     code, stdout, _ = run(tmp_path / "*.cif", "--out", tmp_path / "o")
     numbers, _ = load(tmp_path / "o")
-    assert code == 0 and "diversity, 1 pair of designs: mean TM 1, 100 % of pairs" in stdout
+    assert code == 0 and "diversity, 1 pair of designs: mean TM 1, 100 % with TM" in stdout
     assert "; 1 cluster among 2 designs" in stdout
     found = numbers["diversity"]
     assert (found["designs"], found["clusters"], found["clusters_per_design"]) == (2, 1, 0.5)

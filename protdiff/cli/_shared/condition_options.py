@@ -94,7 +94,8 @@ class ConditionOptions:
         _option(
             INPUT,
             "Noise the input, or the segments of --redesign, up to this time of the flow, above 0 "
-            "and below 1.",
+            "and below 1. It moves CA by 0.2 Å at 0.3, 1 Å at 0.5, 4 Å at 0.7, 8 Å at 0.8, in "
+            "chains of 50 to 90 residues.",
         ),
     ] = None
     contacts: Annotated[

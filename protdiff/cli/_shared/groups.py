@@ -76,11 +76,11 @@ def paragraphs(command: Callable[..., None]) -> Callable[..., None]:
 EXAMPLES = {
     "generate": (
         "protdiff generate --length 60-120 --num 8 --out designs",
-        'protdiff generate --motif complex.pdb --contig "20-40,A53-66,20-40"',
-        "protdiff generate --in complex.pdb --redesign H99-110 --codesign both --num 20",
+        'protdiff generate --motif x.pdb --contig "20-40,A53-66,20-40" --out motif',
+        "protdiff generate --in ab.pdb --redesign H99-110 --codesign both --out loops",
     ),
     "extend": (
-        "protdiff extend chain.pdb --to 120 --num 4",
+        "protdiff extend chain.pdb --to 120 --num 4 --out extended",
         "protdiff extend complex.pdb --chain B --to 200 --end both --out longer",
     ),
     "design": (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Mapping
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -40,23 +41,35 @@ def existing_rows(
         old, path = rows.get(row["file"]), folder / row["file"]
         if old is None and path.exists():
             raise ValueError(
-                f"{path}: not in the manifest, so not of this command; "
-                "choose another --out or --name, or remove it"
+                f"{path}: not in the manifest, so not of this command; {elsewhere(folder)}"
             )
         differs = [key for key in IDENTITY if old is not None and old[key] != str(row[key])]
         if old is not None and differs == ["protdiff"]:
             raise ValueError(
                 f"{path}: made by protdiff {old['protdiff']}, and this is {row['protdiff']}, which "
-                "may draw other structures; choose another --out or --name, or remove it"
+                f"may draw other structures; {elsewhere(folder)}"
             )
         if differs:
             raise ValueError(
-                f"{path}: made with other options ({', '.join(differs)}); "
-                "choose another --out or --name, or remove it"
+                f"{path}: made with other options ({', '.join(differs)}); {elsewhere(folder)}"
             )
         if old is not None and not (path.is_file() and path.stat().st_size):
             del rows[row["file"]]  # to be drawn anew
     return rows
+
+
+def elsewhere(folder: Path) -> str:
+    """Where the structures of another command can go; names a folder that is not there yet.
+
+    Examples
+    --------
+    >>> elsewhere(Path("none/designs"))
+    'choose another --out, such as none/designs-2, or another --name, or remove it'
+    """
+    free = next(
+        other for n in count(2) if not (other := folder.with_name(f"{folder.name}-{n}")).exists()
+    )
+    return f"choose another --out, such as {free}, or another --name, or remove it"
 
 
 def _read_rows(manifest: Path) -> dict[str, Mapping[str, Any]]:
