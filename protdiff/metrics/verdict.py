@@ -131,8 +131,8 @@ def real_ranges(residues: int) -> dict[str, tuple[float, float]]:
 def verdict(columns: Mapping[str, float], n_chains: int = 1) -> Verdict:
     """Compare quality columns with those of real chains of like length.
 
-    Each column is compared with the range from 1 to 99 % of real, globular chains. A real chain
-    has some columns outside, too: most have none, and one in twenty has three or more.
+    Each column is compared with the range from 1 to 99 % of the real, globular chains of nearest
+    length. Four in five real chains have no column outside, one in sixteen has two or more.
 
     Parameters
     ----------
@@ -145,7 +145,7 @@ def verdict(columns: Mapping[str, float], n_chains: int = 1) -> Verdict:
     Examples
     --------
     >>> print(verdict({"residues": 100, "ca_bonds": 0.8, "rg_ratio": 1.1}))
-    CA-CA steps off 3.8 Å (ca_bonds 0.8, real 0.943 to 1)
+    CA-CA steps off 3.8 Å (ca_bonds 0.8, real 0.962 to 1)
     """
     residues = int(columns["residues"])
     shortest, longest = real_population().lengths.min(), real_population().lengths.max()
