@@ -1,15 +1,12 @@
-"""Ways to damage a structure file, and the judgement on what the package makes of one."""
+"""Ways to damage a file that ask for nothing of its format."""
 
 from __future__ import annotations
 
-import gzip
-import random
-import warnings
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import random
     from collections.abc import Callable
-    from pathlib import Path
 
 #: What a cell may hold by mistake.
 CELLS = (
@@ -99,52 +96,3 @@ KINDS: dict[str, Callable[[bytes, random.Random], bytes]] = {
     "cells": change_cells,
     "line ends": change_line_ends,
 }
-
-
-def mutated(files: list[Path], seed: int) -> tuple[str, bytes, str]:
-    """Name, content and kinds of the mutation with this seed."""
-    rng = random.Random(seed)
-    path = rng.choice(files)
-    content, name = path.read_bytes(), path.name
-    packed = name.lower().endswith(".gz")
-    whole = packed and rng.random() < 0.7  # or else the packed bytes are changed
-    if whole:
-        content = gzip.decompress(content)
-    kinds = rng.choices(list(KINDS), k=rng.choice((1, 1, 1, 2, 3)))
-    for kind in kinds:
-        content = KINDS[kind](content, rng) if content else content
-    if whole or (not packed and rng.random() < 0.1):
-        content = gzip.compress(content, 1, mtime=0)
-        name = name if packed else name + ".gz"
-        if rng.random() < 0.1:
-            content = flip_bytes(content, rng)
-    return name, content, " + ".join(kinds)
-
-
-def judged(path: Path) -> tuple[str, str]:
-    """Verdict on one file, and what was said about it."""
-    import numpy as np
-
-    from protdiff import ProtdiffWarning, read, score
-
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        try:
-            backbone = read(path)
-            quality = score(path).quality
-        except ValueError as error:
-            text = str(error)
-            clear = text.startswith(f"{path}: ") and "\n" not in text and len(text) < 400
-            return ("refused" if clear else "unclear message"), text
-        except Exception as error:
-            return type(error).__name__, str(error)
-    if not np.isfinite(backbone.coords[backbone.mask]).all() or any(
-        np.isinf(value) for value in quality.values()
-    ):
-        return "infinite numbers", str(quality)
-    for item in caught:
-        if not issubclass(item.category, ProtdiffWarning):
-            return item.category.__name__, str(item.message)
-        if not str(item.message).startswith(f"{path}: ") or "\n" in str(item.message):
-            return "unclear warning", str(item.message)
-    return ("read with a warning" if caught else "read"), f"{len(backbone)} residues"

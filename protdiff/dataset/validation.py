@@ -102,6 +102,8 @@ def checked_archive(file: Path, chains: int) -> dict[str, np.ndarray]:
 
 def _misfit(arrays: Mapping[str, np.ndarray], chains: int) -> str:
     """What is wrong with the arrays of an archive, in some words; "" if nothing is."""
+    if not all(isinstance(array, np.ndarray) for array in arrays.values()):  # or bytes
+        return "it holds what is no array"
     coords, types, offsets, index = (
         arrays[name] for name in ("coords", "aatype", "offsets", "chain_index")
     )

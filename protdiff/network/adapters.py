@@ -120,6 +120,8 @@ def load_adapters(network: nn.Module, tensors: Mapping[str, Float[Tensor, "rows 
     ValueError
         If they do not fit the network.
     """
+    if any(value.ndim != 2 for value in tensors.values()):
+        raise ValueError("its tensors are no matrices")
     ranks = [value.shape[1] for name, value in tensors.items() if ".down." in name]
     add_adapters(network, max(ranks, default=1))
     places = {

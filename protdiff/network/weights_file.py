@@ -112,7 +112,7 @@ def read_metadata(path: PathLike) -> dict[str, Any]:
         raise _unreadable(path, error) from None
     except RecursionError:
         raise WeightsError(f"{path}: damaged (its metadata are nested too deep)") from None
-    if not isinstance(metadata, dict) or metadata.get("format") not in CONTENT:
+    if not isinstance(metadata, dict) or str(metadata.get("format")) not in CONTENT:
         raise WeightsError(f"{path}: a safetensors file, but not of protdiff (format {FORMAT})")
     if wrong := _misfit(metadata):
         raise WeightsError(f"{path}: damaged (its metadata lack {wrong}); get a fresh copy")

@@ -61,3 +61,36 @@ def test_stated_values(tmp_path, stated, number, expected, suffix):
 def test_entries(name, method, resolution):
     stated = experiment(FILES / name)
     assert stated.method == method and stated.resolution == pytest.approx(resolution, nan_ok=True)
+
+
+def test_what_is_damaged_states_nothing(tmp_path):
+    """Method and resolution are optional facts: atoms of these files can be read."""
+    path = tmp_path / "x.cif"
+    text = CIF.format("X-RAY DIFFRACTION", "1.7")
+    for damaged, expected in (
+        (text + "data_Y\n_exptl.method 'SOLUTION NMR'\n", ("x-ray", 1.7)),
+        (text.replace(" 1.7", ""), ("x-ray", None)),
+        (text.replace(" 1.7", " 1.7.3 'x"), ("x-ray", None)),
+        (text.replace("_exptl.method ", "loop_\n_exptl.method\n_exptl.other\n"), ("x-ray", None)),
+    ):
+        path.write_text(damaged)
+        method, resolution = experiment(path)
+        assert (method, None if math.isnan(resolution) else resolution) == expected, damaged
+
+
+def test_binary_files_that_declare_too_much(tmp_path):
+    """A category of 671 bytes of whose columns one is damaged, and one declares 2 billion rows."""
+    import msgpack
+
+    def column(name, size):
+        encoding = [{"kind": "RunLength", "srcSize": size, "srcType": 3}]
+        data = {"data": bytes(8), "encoding": [*encoding, {"kind": "ByteArray", "type": 3}]}
+        return {"name": name, "mask": None, "data": data}
+
+    path = tmp_path / "x.bcif"
+    for size in (1, 2**31 - 1):
+        refine = {"name": "_refine", "rowCount": 1, "columns": [column("ls_d_res_high", size)]}
+        exptl = {"name": "_exptl", "rowCount": 1, "columns": [{"name": "method"}]}
+        block = {"header": "x", "categories": [refine, exptl]}
+        path.write_bytes(msgpack.packb({"dataBlocks": [block]}))
+        assert experiment(path).method == "" and math.isnan(experiment(path).resolution)

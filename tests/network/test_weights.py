@@ -1,5 +1,8 @@
 """Weights: round trip, checksum, foreign and damaged files."""
 
+import copy
+import json
+import os
 import pickle
 import shutil
 from pathlib import Path
@@ -12,13 +15,16 @@ from safetensors.torch import load_file, save_file
 from protdiff.network import ReaderConfig, SequenceReader
 from protdiff.network.adapters import adapter_tensors, add_adapters
 from protdiff.network.weights import (
+    ADAPTERS,
     WeightsError,
     find_weights,
     load_weights,
+    read_metadata,
     read_weights,
     save_adapters,
     save_weights,
 )
+from protdiff.network.weights_file import tensors_digest
 
 
 def test_round_trip_gives_the_same_denoiser(tiny_denoiser, tiny_weights):
@@ -148,3 +154,67 @@ def test_a_full_disk_is_an_error_of_the_system(tiny_denoiser, tmp_path, monkeypa
     with pytest.raises(OSError, match="No space left") as caught:
         save_weights(path, d)
     assert caught.value.filename == str(path) and not list(tmp_path.iterdir())
+
+
+def with_metadata(source, target, metadata, tensors=None):
+    """A copy of a weights file with other metadata, and a checksum that is right."""
+    tensors = load_file(source) if tensors is None else tensors
+    if isinstance(metadata, dict):
+        metadata = {**metadata, "sha256": tensors_digest(tensors)}
+    save_file(tensors, target, {"protdiff": json.dumps(metadata)})
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda _: [], "not of protdiff"),
+        (lambda _: 7, "not of protdiff"),
+        (lambda m: m | {"format": []}, "not of protdiff"),
+        (lambda m: m | {"flow": []}, "metadata lack flow"),
+        (lambda m: m | {"network": None}, "metadata lack network"),
+        (lambda m: m | {"card": "x"}, "metadata lack card"),
+        (lambda m: m | {"format": ADAPTERS}, "metadata lack base"),
+        (lambda m: m | {"format": ADAPTERS, "base": {}}, "metadata lack base.name"),
+        (lambda m: m | {"flow": {}}, "made by another version"),
+        (lambda m: m | {"network": m["network"] | {"scalars": 10**6}}, "scalars 1000000 does not"),
+        (lambda m: m | {"network": m["network"] | {"layers": -1}}, "layers -1 does not"),
+        (lambda m: m | {"network": m["network"] | {"layers": "8"}}, "made by another version"),
+    ],
+)
+def test_metadata_that_others_wrote(tmp_path, tiny_weights, change, message):
+    path = tmp_path / "x.safetensors"
+    with_metadata(tiny_weights, path, change(read_metadata(tiny_weights)))
+    with pytest.raises(WeightsError, match=rf"^{path}: ") as error:
+        load_weights(path)
+    assert message in str(error.value) and "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("damage", ["[]", "pipe", "empty"])
+def test_neighbours_of_adapters_may_be_damaged(tmp_path, tiny_weights, tiny_denoiser, damage):
+    """The folder of adapters is searched for their base."""
+    network = copy.deepcopy(tiny_denoiser.network)
+    add_adapters(network, 2)
+    path = tmp_path / "x.safetensors"
+    save_adapters(path, adapter_tensors(network), tiny_weights)
+    neighbour = tmp_path / "a.safetensors"
+    if damage == "pipe":
+        os.mkfifo(neighbour)
+    elif damage == "empty":
+        neighbour.write_bytes(b"")
+    else:
+        with_metadata(tiny_weights, neighbour, [])
+    with pytest.raises(WeightsError, match="which are not here"):
+        load_weights(path)
+    shutil.copy(tiny_weights, tmp_path / "base.safetensors")
+    assert load_weights(path)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_numbers_that_are_not_finite(tmp_path, tiny_weights, value):
+    metadata, tensors = read_weights(tiny_weights)
+    name = "network.head.weight"
+    tensors[name][3] = value
+    path = tmp_path / "x.safetensors"
+    with_metadata(tiny_weights, path, metadata, tensors)
+    with pytest.raises(WeightsError, match=rf"^{path}: {name} has numbers that are not finite"):
+        load_weights(path)

@@ -1,0 +1,45 @@
+"""Files are read up to a limit, and only files."""
+
+import os
+
+import pytest
+
+from protdiff._system.reading import TooLargeError, read_file, read_json, read_text
+
+
+def test_up_to_the_limit(tmp_path, monkeypatch):
+    path = tmp_path / "x"
+    path.write_bytes(2**20 * b"x")
+    monkeypatch.setenv("PROTDIFF_MAX_FILE_MB", "1")
+    assert read_file(path) == 2**20 * b"x"
+    path.write_bytes((2**20 + 1) * b"x")
+    with pytest.raises(TooLargeError, match="over 1 MiB when decompressed"):
+        read_file(path)
+    with pytest.raises(ValueError, match=rf"^{path}: over 1 MiB"):
+        read_text(path)
+
+
+def test_a_device_has_no_end(monkeypatch):
+    monkeypatch.setenv("PROTDIFF_MAX_FILE_MB", "3")
+    with pytest.raises(OSError, match="not a regular file"):
+        read_file("/dev/zero")
+    with pytest.raises(ValueError, match=r"^/dev/zero: over 3 MiB"):
+        read_text("/dev/zero")
+
+
+def test_pipes_of_a_shell_are_text(tmp_path):
+    read, write = os.pipe()
+    os.write(write, b"i,j\n1,2\n")
+    os.close(write)
+    assert read_text(f"/dev/fd/{read}") == "i,j\n1,2\n"
+    os.close(read)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"), [("[]", "no JSON object"), (10_000 * "[", "too deep"), ("{", "Expecting")]
+)
+def test_what_is_no_object(tmp_path, text, message):
+    path = tmp_path / "x.json"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=message):
+        read_json(path)

@@ -1,0 +1,76 @@
+"""Text of files is shown on a terminal, and never obeyed; what rich colours stays coloured."""
+
+import io
+import sys
+
+import pytest
+import typer
+
+from protdiff.cli._shared.out_of_memory import is_out_of_memory, remedy
+from protdiff.cli._shared.terminal import plain_output, printable
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Å, λ and \t tabs\n", "Å, λ and \t tabs\n"),
+        ("\x1b[2J\x1b]0;t\x07", "\\x1b[2J\\x1b]0;t\\x07"),
+        ("a\rb\x9b1m\u202ec\x7f", "a\\rb\\x9b1m\\u202ec\\x7f"),
+        ("caf\udce9", "caf\\udce9"),
+    ],
+)
+def test_what_a_terminal_obeys_is_escaped(capsys, text, shown):
+    assert printable(text) == shown
+    with plain_output():
+        print(text)
+        typer.echo(text, err=True)
+        sys.stdout.writelines([text])
+    out, err = capsys.readouterr()
+    assert out == f"{shown}\n{shown}" and printable(err) == err
+
+
+def test_colours_and_progress_bars_go_through(capsys):
+    from rich.console import Console
+
+    with plain_output():
+        Console(force_terminal=True, color_system="standard").print("[red]x")
+        sys.stdout.write("\r50%")  # as progress bars of other packages do
+    assert capsys.readouterr().out == "\x1b[31mx\x1b[0m\n\r50%"
+
+
+def test_streams_are_put_back(monkeypatch):
+    stream = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", stream)
+    with pytest.raises(KeyError), plain_output():
+        assert sys.stdout is not stream and not sys.stdout.isatty()
+        raise KeyError
+    assert sys.stdout is stream
+
+
+class OutOfMemoryError(RuntimeError):
+    """As that of torch."""
+
+
+@pytest.mark.parametrize(
+    ("error", "is_one"),
+    [
+        (MemoryError(), True),
+        (OutOfMemoryError("CUDA"), True),
+        (RuntimeError("MPS backend out of memory (MPS allocated: 1 GB)"), True),
+        (RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you"), True),
+        (RuntimeError("unsupported memory format option"), False),
+        (RuntimeError("torch.cat: memory overlap"), False),
+        (ValueError("out of memory"), False),
+    ],
+)
+def test_errors_that_mean_that_memory_is_full(error, is_one):
+    assert is_out_of_memory(error) is is_one
+
+
+@pytest.mark.parametrize(
+    ("verb", "words"),
+    [("generate", "--batch-size"), ("score", "--jobs"), ("train", "`beads`"), ("audit", "chains")],
+)
+def test_remedies_fit_the_verb(verb, words):
+    assert words in remedy(verb)
+    assert verb == "generate" or "--batch-size" not in remedy(verb)
