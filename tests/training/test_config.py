@@ -52,3 +52,10 @@ def test_what_packs_has_no_weight_by_default():
     assert not config.network.pair_atoms
     weighed = TrainingConfig(data=".", out=".", overlap_weight=2, hydrogen_bond_weight=0.5)
     assert weighed.packing.values == [2.0, 0.5]
+
+
+def test_nested_too_deep(tmp_path):
+    path = tmp_path / "x.toml"
+    path.write_text("data = " + 5000 * "[" + 5000 * "]")
+    with pytest.raises(ConfigError, match=rf"^{path}: not a TOML file \(nested too deep\)$"):
+        read_config(path)

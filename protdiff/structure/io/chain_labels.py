@@ -9,7 +9,7 @@ import numpy as np
 
 from ..._system.notices import warn
 from ..constants import LINK_BREAK
-from .contacts import pairs_closer
+from .contacts import check_copies, pairs_closer
 
 if TYPE_CHECKING:
     from jaxtyping import Int
@@ -129,6 +129,7 @@ def _split_blank(model: Labelled) -> Int[np.ndarray, " records"]:
         rows.setdefault(groups[row], [])
     if len(rows) < 2:
         return copies
+    check_copies(len(rows), "")
     for row in np.flatnonzero(blank).tolist():
         if groups[row] in rows:
             rows[groups[row]].append(row)

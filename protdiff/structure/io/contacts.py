@@ -7,18 +7,31 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..constants import LINK_BREAK
+from .atoms import FileError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from jaxtyping import Int
+    from jaxtyping import Bool, Float, Int
 
     from .atoms import Atoms
 
-__all__ = ["any_closer", "bonded", "pairs_closer", "share_closer"]
+__all__ = ["MOST_COPIES", "any_closer", "bonded", "check_copies", "pairs_closer", "share_closer"]
 
 #: Atoms whose distances to all others are in memory at a time.
 CHUNK = 256
+#: Chains that may share a name: each is compared with all others, which has to end.
+MOST_COPIES = 500
+#: Pairs up to which all distances are measured; beyond, a tree is faster.
+DENSE = 1_000_000
+
+
+def check_copies(count: int, chain: str) -> None:
+    """FileError if more chains share a name than can be told apart."""
+    if count > MOST_COPIES:
+        raise FileError(
+            f"over {MOST_COPIES} chains or residues share the name {chain!r}; give each its own"
+        )
 
 
 def any_closer(atoms: Atoms, first: int | None, second: int | None, limit: float) -> bool:
@@ -52,4 +65,20 @@ def share_closer(atoms: Atoms, first: Sequence[int], second: Sequence[int], limi
     """Share of the first records that have one of the second ones closer than `limit` (Å)."""
     if not len(first):
         return 1.0
+    if len(first) * len(second) > DENSE:
+        near = _near(atoms.coord[list(first)], atoms.coord[list(second)], limit)
+        return int(near.sum()) / len(first)
     return len(np.unique(pairs_closer(atoms, first, second, limit)[:, 0])) / len(first)
+
+
+def _near(
+    first: Float[np.ndarray, "first 3"], second: Float[np.ndarray, "second 3"], limit: float
+) -> Bool[np.ndarray, " first"]:
+    """Whether points have one of the second closer than `limit`, in time that grows like them."""
+    from scipy.spatial import KDTree
+
+    near = np.isfinite(first).all(axis=1)
+    second = second[np.isfinite(second).all(axis=1)]
+    if len(second):
+        near[near] = KDTree(second).query(first[near], distance_upper_bound=limit)[0] < limit
+    return near & bool(len(second))

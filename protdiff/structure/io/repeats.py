@@ -16,7 +16,7 @@ import numpy as np
 from ..._system.notices import warn
 from ..._system.words import counted, either
 from .chain_labels import Labelled, labels_of_segments, named
-from .contacts import any_closer, bonded, share_closer
+from .contacts import any_closer, bonded, check_copies, share_closer
 from .numbers import UNKNOWN_NUMBER
 
 if TYPE_CHECKING:
@@ -119,6 +119,7 @@ def _models(atoms: Atoms, copies: Int[np.ndarray, " records"]) -> Iterator[Label
         elif share_closer(atoms, carbons, present, OVERLAP) < OVERLAPPING_SHARE:
             _relabel(part, models[-1], copies)
             models[-1].append(part)
+            check_copies(len(models[-1]), part.runs[0].key[0])
         elif 2 * len(part.runs) < max(len(other.runs) for other in models[-1]):
             left_out += part.runs
         else:
@@ -207,6 +208,7 @@ def _cuts(atoms: Atoms, records: list[tuple[str, str]], start: int, stop: int) -
             cuts.append(row)
             seen = set()
         seen.add(records[row])
+    check_copies(len(cuts), str(atoms.chain_id[start]))
     return cuts
 
 

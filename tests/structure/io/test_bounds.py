@@ -143,3 +143,18 @@ def test_a_limit_that_is_no_number(monkeypatch, text):
     monkeypatch.setenv("PROTDIFF_MAX_FILE_MB", text)
     with pytest.raises(ValueError, match=f"PROTDIFF_MAX_FILE_MB={text}: must be a whole number"):
         read(EXAMPLES / "1tpk.pdb")
+
+
+@pytest.mark.parametrize("numbers", [1, 2])
+@pytest.mark.parametrize("chain", ["A", " "])
+def test_many_chains_of_one_name(tmp_path, numbers, chain):
+    """Each would be compared with all others: some thousands took hours."""
+    ter = "TER\n" if chain == " " else ""
+    lines = [
+        atom_line("CA", 17 * k % 9000, number=1 + k % numbers, chain=chain) + "\n" + ter
+        for k in range(5000)
+    ]
+    path = tmp_path / "x.pdb"
+    path.write_text("".join(lines))
+    with pytest.raises(FileError, match=rf"^{path}: over 500 chains or residues share the name"):
+        read(path, ca_only=True)
