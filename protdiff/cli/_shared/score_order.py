@@ -19,7 +19,15 @@ from .rows import read_names, row_writer
 if TYPE_CHECKING:
     from .score_task import Row
 
-__all__ = ["RANKED_BY", "OrderOptions", "best_column", "choices", "copy_best", "sorted_rows"]
+__all__ = [
+    "RANKED_BY",
+    "OrderOptions",
+    "best_column",
+    "choices",
+    "copy_best",
+    "order_words",
+    "sorted_rows",
+]
 
 #: Columns of which a small value is better; of the others a large one is.
 SMALL_IS_BETTER = (
@@ -27,6 +35,12 @@ SMALL_IS_BETTER = (
     "overlaps_o_o", "ca_angles_out", "rms_n_ca", "rms_ca_c", "rms_c_o", "rms_c_n", "links_broken",
     "rms_n_ca_c", "rms_ca_c_n", "rms_c_n_ca", "omega_twisted", "rama_allowed", "rama_outliers",
     "outside", "log_likelihood_error",
+)  # fmt: skip
+#: Columns of which neither end is better.
+NEITHER = (
+    "residues", "model_length", "reference_length", "ca_cis", "omega_cis", "rg",
+    "psea_helix", "psea_strand", "psea_coil", "dssp_helix", "dssp_strand", "dssp_coil", "rg_ratio",
+    "hydrogen_bonds", "contacts", "contact_order", "resolution", "network_calls",
 )  # fmt: skip
 #: What --rank without a column sorts by, the first that the rows have.
 RANKED_BY = ("relative_likelihood", "log_likelihood")
@@ -103,6 +117,18 @@ def choices() -> list[str]:
     from ...metrics.verdict import VERDICT
 
     return [*SIMILARITY, *QUALITY, *VERDICT, *LIKELIHOOD, *RELATIVE]
+
+
+def order_words(column: str, reverse: bool) -> str:
+    """In which order rows of a column come.
+
+    Examples
+    --------
+    >>> order_words("rmsd", False), order_words("rg", False)
+    ('best first', 'largest first')
+    """
+    first, last = ("largest", "smallest") if column in NEITHER else ("best", "worst")
+    return f"{last if reverse else first} first"
 
 
 def missing_column(name: str, columns: Sequence[str]) -> str:

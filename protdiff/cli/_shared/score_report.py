@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .rows import shown
+from .score_order import order_words
 from .score_results import MAX_ROWS
 from .terminal import printable
 
@@ -78,9 +79,9 @@ def _print_reasons(console: Console, results: Results) -> None:
     from rich.text import Text
 
     if results.sorted_by:
-        order = ", worst first" if results.order.reverse else ", best first"
+        order = order_words(results.sorted_by, results.order.reverse)
         console.print(
-            Text(f"\n{len(results.first)} of {results.count} by {results.sorted_by}{order}")
+            Text(f"\n{len(results.first)} of {results.count} by {results.sorted_by}, {order}")
         )
     for row in results.first:
         if text := row.get("verdict"):
