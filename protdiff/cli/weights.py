@@ -38,7 +38,7 @@ def _group() -> None:
 def show(name: Name = "rg-base") -> None:
     """Print what a weights file says of itself."""
     from ..network.weights import ADAPTERS, file_digest, find_weights, read_weights
-    from ..network.weights_file import SEQUENCE
+    from ..network.weights_file import SEQUENCE, STRINGS
 
     path = find_weights(name)
     metadata, tensors = read_weights(path)
@@ -50,6 +50,10 @@ def show(name: Name = "rg-base") -> None:
         print(f"adapters of {base['name']}, whose tensors have SHA-256 {base['sha256']}")
     elif metadata["format"] == SEQUENCE:
         print(f"residue types; {_listed(metadata['network'])}")
+        print(f"tensors SHA-256 {metadata['sha256']}")
+    elif metadata["format"] == STRINGS:
+        classes = f"; classes {', '.join(metadata['classes'])}" if metadata["classes"] else ""
+        print(f"strings of {metadata['alphabet']}; bond {len(tensors['left'])}{classes}")
         print(f"tensors SHA-256 {metadata['sha256']}")
     else:
         flow = metadata["flow"]
@@ -69,13 +73,14 @@ def show(name: Name = "rg-base") -> None:
 def verify(names: Annotated[list[str], typer.Argument(help="Names or files.")]) -> None:
     """Check the checksums of weights, and that adapters find the weights they go with."""
     from ..network.weights import find_weights, load_weights
-    from ..network.weights_file import SEQUENCE, read_weights
+    from ..network.weights_file import SEQUENCE, STRINGS, read_weights
     from ..sequence.sequence_weights import load_sequence_network
 
     for name in names:
         path = find_weights(name)
-        of_types = read_weights(path)[0]["format"] == SEQUENCE
-        (load_sequence_network if of_types else load_weights)(path)
+        kind = read_weights(path)[0]["format"]
+        if kind != STRINGS:  # reading these was all there is to check
+            (load_sequence_network if kind == SEQUENCE else load_weights)(path)
         print(f"{path}: checksum correct")
 
 

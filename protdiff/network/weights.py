@@ -11,6 +11,7 @@ from .weights_file import (
     ADAPTERS,
     FORMAT,
     SEQUENCE,
+    STRINGS,
     WeightsError,
     base_digest,
     check_sizes,
@@ -192,8 +193,9 @@ def load_weights(name: PathLike | None = None, device: str = "cpu") -> Denoiser:
     """
     path = find_weights(name)
     metadata, tensors = read_weights(path)
-    if metadata["format"] == SEQUENCE:
-        raise WeightsError(f"{path}: weights of residue types; give those of a flow")
+    if metadata["format"] in (SEQUENCE, STRINGS):
+        what = "residue types" if metadata["format"] == SEQUENCE else "strings"
+        raise WeightsError(f"{path}: weights of {what}; give those of a flow")
     try:
         if metadata["format"] == ADAPTERS:
             from .adapters import load_adapters, merge_adapters

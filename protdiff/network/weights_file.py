@@ -26,6 +26,7 @@ __all__ = [
     "ADAPTERS",
     "FORMAT",
     "SEQUENCE",
+    "STRINGS",
     "WeightsError",
     "base_digest",
     "check_sizes",
@@ -35,14 +36,16 @@ __all__ = [
     "write_weights",
 ]
 
-#: Values of "format" in the metadata: of all weights of a denoiser, of adapters, and of the network
-#: of residue types.
+#: Values of "format" in the metadata: of all weights of a denoiser, of adapters, of the network of
+#: residue types, and of a matrix product state of strings.
 FORMAT, ADAPTERS, SEQUENCE = "protdiff-weights-1", "protdiff-adapters-1", "protdiff-sequence-1"
+STRINGS = "protdiff-strings-1"
 #: Entries of the metadata of each format, and what they are.
 CONTENT = {
     FORMAT: {"network": dict, "flow": dict},
     ADAPTERS: {"base": dict},
     SEQUENCE: {"network": dict},
+    STRINGS: {"alphabet": str, "classes": dict},
 }
 
 
