@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[1]
 MAX_LENGTH = 256
 #: Passes over the training chains.
-FITS = {"ss": Fit(passes=30), "joint": Fit(passes=6)}
+FITS = {"ss": Fit(passes=24), "joint": Fit(passes=16)}
 
 
 def described(chains: ChainSet, count: int) -> dict[str, Any]:
@@ -84,7 +84,9 @@ def main() -> None:
     torch.set_num_threads(1)
     alphabet = options.alphabet
     train, held_out = (
-        load_chains(options.data, split, max_length=MAX_LENGTH, cache=options.cache)
+        load_chains(options.data, split, max_length=512, cache=options.cache).select(
+            max_length=MAX_LENGTH
+        )
         for split in ("train", "val")
     )
     strings, held = (strings_of(chains, alphabet) for chains in (train, held_out))

@@ -1,8 +1,9 @@
-"""Statistics of strings for `publish_strings.py`: Markov chains, hidden windows, runs and their order."""
+"""Statistics of strings for `publish_strings.py`: Markov chains, hidden windows, runs, order."""
 
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -88,7 +89,7 @@ def samples_like(mps: MPS, strings: Strings, generator: torch.Generator) -> list
 def run_statistics(strings: Strings) -> dict[str, float]:
     """Mean lengths of helices, strands and loops; shares of states, and of neighbours in order.
 
-    Neighbours are helices and strands one after the other, whatever loop is between: HH, HE, EH, EE.
+    Neighbours are helices and strands one after the other, whatever loop is between them.
     """
     lengths: dict[int, list[int]] = {k: [] for k in range(len(STATES))}
     pairs: Counter[str] = Counter()
@@ -98,7 +99,7 @@ def run_statistics(strings: Strings) -> dict[str, float]:
         for symbol, run in zip(symbols.tolist(), runs.tolist(), strict=True):
             lengths[symbol].append(run)
             elements += STATES[symbol].replace("C", "")
-        pairs.update(a + b for a, b in zip(elements, elements[1:], strict=False))
+        pairs.update(a + b for a, b in pairwise(elements))
     total = sum(sum(runs) for runs in lengths.values())
     out: dict[str, float] = {}
     for k, state in enumerate(STATES):

@@ -48,6 +48,11 @@ def generate(
     `protdiff design` writes; residues that are kept, or have a letter in --sequence, keep their
     type, and symmetric copies have one sequence.
     """
+    if wanted.blueprint and wanted.ss is None and (given.motif or given.source):
+        raise ValueError(
+            "--blueprint: residues of --motif and --in have a structure; give --ss with - for them "
+            "and ? for the others"
+        )
     design = types.settings(engine, sampling.seed)
     condition = condition_of(given, types)
     text = given.text()

@@ -24,6 +24,7 @@ def generate(
     seed: int = 0,
     sequence: str | None = None,
     secondary_structure: str | None = None,
+    blueprint: str | None = None,
     condition: Condition | None = None,
     weights: str | PathLike[str] | None = None,
     device: str = "auto",
@@ -44,7 +45,10 @@ def generate(
     sequence : str, optional
         One-letter codes, X for "not given".
     secondary_structure : str, optional
-        H, E and C per residue, - for "not given".
+        H, E and C per residue, - for "not given", ? for a state that is drawn for every sample, as
+        real proteins have it.
+    blueprint : {"helical", "strand", "mixed"}, optional
+        Fold class of the states that are drawn; without `secondary_structure`, all of them are.
     condition : Condition, optional
         Condition that the backbones meet, see `protdiff.conditioning`; several may be added with
         ``+``. It may fix the length.
@@ -86,6 +90,7 @@ def generate(
     texts = Texts(
         sequences=() if sequence is None else ["".join(sequence).upper()],
         structure=secondary_structure and "".join(secondary_structure).upper(),
+        blueprint=blueprint,
     )
     requests = plan_requests(num, seed, length=length, texts=texts, condition=condition)
     denoiser = load_weights(weights, pick_device(device))

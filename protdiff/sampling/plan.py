@@ -12,6 +12,7 @@ import numpy as np
 from .._system.words import counted
 from ..structure.backbone import RESIDUE_TYPES
 from ..structure.secondary_structure import STATES
+from .blueprint import drawn_structure
 
 if TYPE_CHECKING:
     from ..conditioning.base import Condition, SampleCondition
@@ -174,13 +175,22 @@ class Texts:
     sequence_file : str
         File that they are records of, for error messages.
     structure : str, optional
-        H, E and C per residue, - for "not given"; the same for all samples.
+        H, E and C per residue, - for "not given", the same for all samples; ? for a state that is
+        drawn for each of them.
+    blueprint : str, optional
+        Fold class of what is drawn, see `protdiff.sampling.blueprint`.
     """
 
     sequences: Sequence[str] = ()
     sequence_names: Sequence[str] = ()
     sequence_file: str = ""
     structure: str | None = None
+    blueprint: str | None = None
+
+    def structure_of_sample(self, index: int, length: int, seed: int) -> str | None:
+        """Secondary structure of a sample, of which nothing is left to be drawn."""
+        _check_letters("`secondary_structure`", self.structure, STATES + "-X?", length)
+        return drawn_structure(self.structure, self.blueprint, length, index, seed)
 
     def of_sample(self, index: int) -> tuple[str | None, str]:
         """Sequence of a sample, and the name in error messages of the text that sets its length."""
@@ -241,13 +251,14 @@ def plan_requests(
             raise ValueError(f"{name}: has no letters")
         if text is not None:
             size = len(text) if lengths is None else sample_length(lengths, index, seed)
-            letters = STATES + "-X" if sequence is None else RESIDUE_TYPES + "X"
+            letters = STATES + "-X?" if sequence is None else RESIDUE_TYPES + "X"
             _check_letters(name, text, letters, size)
             _check_fit(name, text, condition)
         else:
             assert lengths is not None  # there is no text, so a length or a condition
             size = sample_length(lengths, index, seed)
         named = texts.name_of_sample(index)
-        request = Request(index, size, sequence, texts.structure, sequence_name=named)
+        structure = texts.structure_of_sample(index, size, seed)
+        request = Request(index, size, sequence, structure, sequence_name=named)
         requests.append(resolved(request, condition, seed))
     return requests

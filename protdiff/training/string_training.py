@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["CLASS_FIT", "fold_class", "strings_of", "train_strings"]
 
 #: How the states of single classes are learned, which have fewer chains.
-CLASS_FIT = Fit(bond=8, passes=20)
+CLASS_FIT = Fit(bond=8, passes=15)
 
 
 def strings_of(chains: ChainSet, alphabet: str = "ss") -> list[Int[Tensor, " length"]]:
@@ -97,7 +97,9 @@ def train_strings(
     """
     symbols = ALPHABETS[alphabet]
     counts = torch.bincount(torch.cat(list(strings)), minlength=symbols).double()
-    frequencies = (counts + 1) / (counts + 1).sum()  # a symbol that never occurred is not impossible
+    frequencies = (counts + 1) / (
+        counts + 1
+    ).sum()  # a symbol that never occurred is not impossible
     mps = fit(strings, symbols, options, progress)
     if classes is None or alphabet != "ss":
         return StringModel(alphabet, mps, frequencies)

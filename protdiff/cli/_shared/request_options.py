@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -17,6 +18,14 @@ if TYPE_CHECKING:
     from ...sampling.plan import Request
 
 __all__ = ["RequestOptions", "parse_lengths", "requests_of"]
+
+
+class Blueprint(StrEnum):
+    """Fold classes whose secondary structure can be drawn."""
+
+    helical = "helical"
+    strand = "strand"
+    mixed = "mixed"
 
 
 @dataclass(frozen=True)
@@ -35,7 +44,15 @@ class RequestOptions:
         str | None, typer.Option(help="One-letter residues (X: any) or a FASTA file.")
     ] = None
     ss: Annotated[
-        str | None, typer.Option(help="Secondary structure, one of H E C - per residue.")
+        str | None,
+        typer.Option(
+            help="Secondary structure, one of H E C per residue; - for any, ? for what is drawn "
+            "for every backbone as real proteins have it."
+        ),
+    ] = None
+    blueprint: Annotated[
+        Blueprint | None,
+        typer.Option(help="Draw the secondary structure, or each ? of --ss, of this fold class."),
     ] = None
 
 
@@ -72,6 +89,7 @@ def requests_of(
         sequence_names=given.names,
         sequence_file=given.file,
         structure=options.ss and options.ss.upper(),
+        blueprint=options.blueprint and options.blueprint.value,
     )
     lengths = None if options.length is None else parse_lengths(options.length)
     count = options.num or max(1, len(given.letters))

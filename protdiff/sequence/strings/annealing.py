@@ -1,8 +1,8 @@
 """Learning a state from an energy alone, by sampling and refitting in turn.
 
-The state proposes moves that are corrected by Metropolis's rule, the strings that they lead to refit
-the state, and so on. While the state knows little, short noise makes small moves that are accepted;
-the time of the noise grows with the acceptance.
+The state proposes moves that are corrected by Metropolis's rule, the strings that they lead to
+refit the state, and so on. While the state knows little, short noise makes small moves that are
+accepted; the time of the noise grows with the acceptance.
 """
 
 from __future__ import annotations
@@ -40,13 +40,13 @@ class Annealing:
     """
 
     bond: int = 8
-    rounds: int = 150
-    chains: int = 500
-    moves: int = 2
+    rounds: int = 200
+    chains: int = 200
+    moves: int = 1
     first_time: float = 0.1
     last_time: float = 3.0
     wanted: float = 0.4
-    forgetting: float = 0.6
+    forgetting: float = 0.5
     seed: int = 0
 
 

@@ -15,7 +15,7 @@ __all__ = ["compressed"]
 
 
 def compressed(mps: MPS, bond: int, length: int | None = None) -> MPS:
-    """The state with at most `bond` singular values at every cut; its sites have their own matrices.
+    """The state with at most `bond` singular values at every cut, and matrices for every site.
 
     Parameters
     ----------

@@ -3,7 +3,7 @@
 Everything is one sum: of the weights of all strings s, each times a product of site weights
 w_1[s_1] … w_L[s_L]. Site weights of one select that symbol, of a row of ones leave it open, of a
 noise kernel's row say how likely an observed symbol is (`protdiff.sequence.strings.diffusion`).
-Vectors are scaled at every site and the logarithms of the scales added, so that no length underflows.
+Vectors are scaled at every site and the logarithms of the scales added: no length underflows.
 """
 
 from __future__ import annotations
@@ -21,13 +21,15 @@ if TYPE_CHECKING:
     Weights = Float[Tensor, "batch length symbols"]
 
 __all__ = [
-    "any_symbol", "draw", "from_left", "from_right", "left_vectors", "log_norm", "log_prob", "log_weight", "marginals",
-    "one_hot", "right_vectors", "sample", "site_entropy", "site_log_probs",
+    "any_symbol", "draw", "from_left", "from_right", "left_vectors", "log_norm", "log_prob",
+    "log_weight", "marginals", "one_hot", "right_vectors", "sample", "site_entropy",
+    "site_log_probs",
 ]  # fmt: skip
 
 
 def any_symbol(mps: MPS, length: int) -> Float[Tensor, "1 length symbols"]:
     """Site weights that leave every symbol open."""
+    mps.matrices(length)  # which refuses lengths that there are not
     return mps.left.new_ones(1, length, mps.symbols)
 
 
@@ -118,7 +120,7 @@ def log_norm(mps: MPS, length: int) -> Float[Tensor, ""]:
     The partition function of a helix and coil of 12 residues (Zimm and Bragg):
 
     >>> from protdiff.sequence.strings import log_norm
-    >>> from protdiff.sequence.strings.targets import zimm_bragg
+    >>> from protdiff.sequence.strings.exact_states import zimm_bragg
     >>> round(float(log_norm(zimm_bragg(1.3, 0.01), 12).exp()), 6)
     5.048155
     """
@@ -142,9 +144,7 @@ def site_entropy(mps: MPS, weights: Weights) -> Float[Tensor, "batch length"]:
     return torch.special.entr(marginals(mps, weights)).sum(-1)
 
 
-def site_log_probs(
-    mps: MPS, strings: Int[Tensor, "batch length"]
-) -> Float[Tensor, "batch length"]:
+def site_log_probs(mps: MPS, strings: Int[Tensor, "batch length"]) -> Float[Tensor, "batch length"]:
     """ln P of every symbol given those before it; the sum is `log_prob`."""
     given = one_hot(mps, strings)
     left = left_vectors(mps, given)[0]

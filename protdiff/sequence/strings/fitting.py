@@ -1,9 +1,9 @@
 """Learning a matrix product state from strings: by expectation and maximisation, or by gradient.
 
-A state whose matrices are not negative is a hidden Markov chain that emits on its edges and may end
-after every symbol; its expected counts maximise the likelihood in closed form (Baum and Welch), here
-on some strings at a time, the older counts fading (Cappé and Moulines 2009). Born's form has no such
-step and is fitted by gradient.
+A state whose matrices are not negative is a hidden Markov chain that emits on its edges and may
+end after every symbol; its expected counts maximise the likelihood in closed form (Baum and Welch),
+here on some strings at a time, the older counts fading (Cappé and Moulines 2009). Born's form has
+no such step and is fitted by gradient.
 """
 
 from __future__ import annotations

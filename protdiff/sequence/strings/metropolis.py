@@ -2,8 +2,8 @@
 
 A string is noised to time t and denoised exactly. This keeps the state's own distribution P in
 detailed balance whatever t is, so that a move from s to s' is accepted with probability
-min(1, e^-(E(s') - E(s)) P(s) / P(s')). At finite t the new string resembles the old one (connected);
-at t = inf it is an independent draw (disconnected).
+min(1, e^-(E(s') - E(s)) P(s) / P(s')). At finite t the new string resembles the old one
+(connected); at t = inf it is an independent draw (disconnected).
 """
 
 from __future__ import annotations

@@ -52,8 +52,16 @@ class StringModel:
     shares: Mapping[str, float] = field(default_factory=dict)
 
     def of_class(self, name: str | None) -> MPS:
-        """The state of a class; without a name, of all chains."""
-        return self.mps if name is None else self.classes[name]
+        """The state that draws strings of a class; without a name, of all classes together.
+
+        The classes together have a larger bond than `mps`, and with it the order of helices and
+        strands along whole chains; `mps` has the better likelihood of single residues.
+        """
+        if name is None:
+            return self.mixed() if self.classes else self.mps
+        if name not in self.classes:
+            raise ValueError(f"no class {name!r} in these weights; train them with --alphabet ss")
+        return self.classes[name]
 
     def mixed(self) -> MPS:
         """The classes in one state: its weights are those of a chain of whatever class."""
