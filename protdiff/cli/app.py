@@ -20,6 +20,7 @@ from . import (
     flow,
     generate,
     score,
+    strings,
     train,
     weights,
 )
@@ -59,6 +60,7 @@ app.command(
 )(paragraphs(score.score))
 app.add_typer(data.app, name="data")
 app.add_typer(flow.app, name="flow")
+app.add_typer(strings.app, name="strings")
 app.add_typer(weights.app, name="weights")
 
 

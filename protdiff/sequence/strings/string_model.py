@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -84,7 +85,7 @@ class StringModel:
         import torch
 
         logs = [
-            log_weight(part, one_hot(part, strings)) + torch.tensor(self.shares[name]).log()
+            log_weight(part, one_hot(part, strings)) + math.log(self.shares[name])
             for name, part in self.classes.items()
         ]
         return torch.stack(logs, -1).softmax(-1)
