@@ -68,6 +68,8 @@ def measured(model: StringModel, train: list[torch.Tensor], held: list[torch.Ten
     generator = torch.Generator().manual_seed(0)
     numbers["real"] = run_statistics(train)
     numbers["samples"] = run_statistics(samples_like(model.mps, train, generator))
+    together = samples_like(model.mixed(), train, torch.Generator().manual_seed(0))
+    numbers["samples_of_classes"] = run_statistics(together)
     numbers["classes"] = class_table(model, held, generator)
     began = time.process_time()
     sample(model.mps, 200, 10_000, generator)

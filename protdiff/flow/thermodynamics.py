@@ -159,7 +159,7 @@ def speciation_time(
     return (low + high) / 2
 
 
-def collapse_time(flow: Flow, count: int, variance: PerComponent | None = None) -> Times:
+def collapse_time(flow: Flow, count: float, variance: PerComponent | None = None) -> Times:
     """u at which an exact empirical score of `count` points collapses onto a single point.
 
     Solves Σ (3/2) ln(1 + λ SNR) = ln(count): the information that X(u) has about its origin is

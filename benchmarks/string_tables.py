@@ -1,0 +1,60 @@
+"""Tables of strings: likelihoods, statistics of samples, fold classes."""
+
+from __future__ import annotations
+
+from table_cells import markdown, numbers, table
+
+PERCENT = "{:.1f} %"
+
+
+@table
+def string_likelihoods() -> str:
+    """Nats a residue of the validation chains."""
+    ss, joint = numbers("strings_ss"), numbers("strings_joint")
+    rows = [
+        ["independent residues", f"{ss['nats_order_0']:.3f}", "", f"{joint['nats_order_0']:.3f}"],
+        [
+            "Markov chain, the last residue", f"{ss['nats_order_1']:.3f}",
+            f"{ss['hidden_window_nats_order_1']:.3f}", f"{joint['nats_order_1']:.3f}",
+        ],
+        ["Markov chain, the last eight residues", f"{ss['nats_order_8']:.3f}", "", ""],
+        [
+            "matrix product state, bond 16", f"{ss['nats']:.3f}",
+            f"{ss['hidden_window_nats']:.3f}", f"{joint['nats']:.3f}",
+        ],
+        ["four fold classes of bond 8", f"{ss['nats_of_classes_together']:.3f}", "", ""],
+    ]  # fmt: skip
+    heads = ["", "secondary structure", "hidden 12 residues, given the rest", "with residue types"]
+    return markdown(heads, rows)
+
+
+@table
+def string_samples() -> str:
+    """Statistics of samples beside real chains."""
+    ss = numbers("strings_ss")
+    labels = {
+        "length_H": "mean length of a helix",
+        "length_E": "mean length of a strand",
+        "length_C": "mean length of a loop",
+        "order_HH": "helix after helix",
+        "order_HE": "strand after helix",
+        "order_EH": "helix after strand",
+        "order_EE": "strand after strand",
+    }
+    kinds = [ss[kind] for kind in ("real", "samples_of_classes", "samples")]
+    rows: list[list[str]] = []
+    for key, label in labels.items():
+        form, unit = ("{:.2f}", 1) if "length" in key else (PERCENT, 100)
+        rows.append([label, *(form.format(unit * kind[key]) for kind in kinds)])
+    return markdown(["", "real chains", "four classes together", "bond 16"], rows)
+
+
+@table
+def string_classes() -> str:
+    """Fold classes."""
+    rows = [
+        [name, *(PERCENT.format(100 * row[key]) for key in ("share", "as_defined", "posterior"))]
+        for name, row in numbers("strings_ss")["classes"].items()
+    ]
+    heads = ["class", "of the chains", "drawn strings as defined", "posterior of the right class"]
+    return markdown(heads, rows)
