@@ -77,8 +77,10 @@ def histograms(
     if real is not None:
         groups.insert(0, (real[np.isfinite(real)], REAL))
     groups = [(values, color) for values, color in groups if len(values)]
-    if not groups:
-        axis.text(0.5, 0.5, "no such atoms", ha="center", transform=axis.transAxes, fontsize=8)
+    if not len(designs):
+        axis.set_axis_off()
+        text = f"{title}:\nno such atoms"
+        axis.text(0.5, 0.5, text, ha="center", color="0.4", transform=axis.transAxes, fontsize=8)
         return
     everything = np.concatenate([values for values, _ in groups])
     low, high = limits or _ends(everything, groups)
