@@ -203,6 +203,6 @@ def write_table(chains: ChainSet, path: Path) -> None:
             values = {key: row[key].item() for key in columns}
             for key in ("name", "method"):
                 values[key] = values[key].decode(errors="replace")
-            values["split"] = SPLITS[values["split"]]
+            values["split"] = dict(enumerate(SPLITS)).get(values["split"], "")
             values["extended"] = int(values["extended"])
             write(values)
