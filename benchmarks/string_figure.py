@@ -65,7 +65,7 @@ def main() -> None:
     back = reverse_trajectory(
         model.mps, down[-1][None], TIMES[::-1], model.frequencies, generator
     )[::-1]  # fmt: skip
-    nats = [string_information(model, n, t) for t in TIMES]
+    nats = [max(string_information(model, n, t), 0.0) for t in TIMES]
     chance = [marginals(*posterior(model.mps, y[None], t, model.frequencies))[0]
               for y, t in zip(down, TIMES, strict=True)]  # fmt: skip
     figure = Figure(figsize=(10, 5.2), layout="constrained")
@@ -90,7 +90,7 @@ def main() -> None:
         axes[3, k].plot(*trace[:, :2].T, color="#444444", linewidth=1)
         axes[3, k].set_aspect("equal", "datalim")
         axes[0, k].set_title(f"t = {t:g}\n{nats[k]:.2f} nats a residue", fontsize=9)
-    labels = ("noised", "exact reverse", "what is known", "coordinates")
+    labels = ("noised", "reverse", "known", "coordinates")
     for row, label in enumerate(labels):
         axes[row, 0].set_ylabel(label, fontsize=8)
     for axis in axes.flat:
