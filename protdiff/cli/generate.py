@@ -85,4 +85,4 @@ def generate(
         files = [(output.out / run.row(request)["file"], request) for request in requests]
         letters = wanted.sequence is not None
         tasks = [task_of_request(path, request, given, letters) for path, request in files]
-        write_sequences(tasks, design, output.out / "sequences")
+        write_sequences(tasks, design, output.out / "sequences", jobs or 1)
