@@ -6,6 +6,7 @@ import errno
 import json
 import math
 import os
+import platform
 import re
 import shutil
 from contextlib import contextmanager, suppress
@@ -20,13 +21,72 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ensure_writable",
+    "naming",
     "open_text",
+    "remove_leftovers",
     "replacing",
     "replacing_folder",
     "save_figure",
     "save_tensors",
     "write_json",
 ]
+
+
+#: Errors of a full disk, a quota, and the largest file that is allowed: they name no file.
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+#: Names of what is being written: target, machine, process.
+TEMPORARY = re.compile(r"\.(?P<name>.+)\.(?P<machine>[^.]*)-(?P<process>\d+)\.tmp")
+
+
+def temporary_path(path: Path) -> Path:
+    """Where a file or folder is written before it gets its name."""
+    return path.with_name(f".{path.name}.{_machine()}-{os.getpid()}.tmp")
+
+
+def remove_leftovers(folder: Path, name: str | None = None) -> None:
+    """Remove what processes of this machine that were killed have left half-written in a folder.
+
+    Parameters
+    ----------
+    folder : Path
+    name : str, optional
+        Of the target; by default of all.
+    """
+    for path in folder.glob(".*.tmp"):
+        found = TEMPORARY.fullmatch(path.name)
+        if not found or found["machine"] != _machine() or name not in (None, found["name"]):
+            continue
+        if not _is_alive(int(found["process"])):
+            with suppress(OSError):
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def _machine() -> str:
+    return platform.node().replace(".", "_")
+
+
+def _is_alive(process: int) -> bool:
+    """Whether a process of this machine runs."""
+    if os.name == "nt":  # where signal 0 would end it
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True
+
+
+@contextmanager
+def naming(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Context in which a full disk is an error that names the file."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None and error.errno in FULL:
+            error.filename = str(path)
+        raise
 
 
 @contextmanager
@@ -37,9 +97,10 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     OSError about the temporary file is raised with the name of `path` instead.
     """
     path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = temporary_path(path)
     try:
-        yield temporary
+        with naming(path):
+            yield temporary
         temporary.replace(path)
     except BaseException as error:
         with suppress(OSError):  # the first error is the one to report
@@ -52,6 +113,8 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
 def ensure_writable(path: str | os.PathLike[str]) -> None:
     """Raise the OSError that `replacing` would end with, before the work; writes nothing.
 
+    What a killed process has left of the file is removed.
+
     Examples
     --------
     >>> ensure_writable("none/x.txt")
@@ -61,7 +124,8 @@ def ensure_writable(path: str | os.PathLike[str]) -> None:
     path = Path(path)
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    remove_leftovers(path.parent, path.name)
+    temporary = temporary_path(path)
     try:
         temporary.touch()
     except OSError as error:
@@ -86,7 +150,8 @@ def replacing_folder(path: str | os.PathLike[str], exist_ok: bool = False) -> It
     at `path` is replaced; without it, one that is not empty is an OSError.
     """
     path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    remove_leftovers(path.parent, path.name)
+    temporary = temporary_path(path)
     try:
         temporary.mkdir(parents=True)
         yield temporary

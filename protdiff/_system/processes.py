@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 from collections import deque
 from collections.abc import Sized
 from concurrent.futures import ProcessPoolExecutor
@@ -55,23 +56,57 @@ def mapped(
 
     Notes
     -----
-    Workers ignore Ctrl-C: the main process decides what it means. When the context ends early, by
-    an error or because not all results were wanted, tasks that have not begun are dropped.
+    Workers ignore Ctrl-C: the main process decides what it means. They end when it is killed. When
+    the context ends early, by an error or because not all results were wanted, tasks that have not
+    begun are dropped.
     """
     jobs = process_count(jobs, len(tasks) if isinstance(tasks, Sized) else None)
     if jobs == 1:
         yield map(work, tasks)
         return
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(jobs, context, _ignore_ctrl_c)
+    pool = ProcessPoolExecutor(jobs, context, _begin)
     try:
         yield _in_order(pool, work, tasks, TASKS_AHEAD * jobs)
+    except KeyboardInterrupt:  # who interrupts does not want to wait for the tasks that have begun
+        for worker in multiprocessing.active_children():
+            worker.kill()
+        raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _ignore_ctrl_c() -> None:
+@contextmanager
+def _deaf_children() -> Iterator[None]:
+    """Context in which processes are started that ignore Ctrl-C from the first instruction on.
+
+    They inherit that signals are blocked. In this process they are only late by some milliseconds,
+    and no start of a process is broken off half-way.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _begin() -> None:
+    """What a worker does first: ignore Ctrl-C, and watch whether the main process lives."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM})
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """End this process as soon as the one that started it has ended, even if it was killed."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _in_order(
@@ -80,7 +115,8 @@ def _in_order(
     """Results in the order of the tasks, of which at most `ahead` are handed out."""
     waiting: deque[Future[Result]] = deque()
     for task in tasks:
-        waiting.append(pool.submit(work, task))
+        with _deaf_children():  # a task may start a process
+            waiting.append(pool.submit(work, task))
         if len(waiting) >= ahead:
             yield waiting.popleft().result()
     while waiting:

@@ -1,7 +1,9 @@
 """`protdiff`: the verbs and how errors leave the program."""
 
 import os
+import signal
 import sys
+import threading
 import warnings
 
 import typer
@@ -31,6 +33,10 @@ from ._shared.terminal import plain_output, printable
 from ._shared.variadic import variadic
 
 __all__ = ["app", "main"]
+
+#: Exit codes after Ctrl-C and SIGTERM, and whether SIGTERM has come.
+INTERRUPTED, TERMINATED = 128 + signal.SIGINT, 128 + signal.SIGTERM
+ended = threading.Event()
 
 app = typer.Typer(
     name="protdiff",
@@ -95,15 +101,16 @@ def main():
     # Threads that spin while they wait bring a shared machine to a crawl.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     show_warnings()
+    signal.signal(signal.SIGTERM, end)
     try:
         code = app(standalone_mode=False) or 0
-        if code == 130:  # how typer reports Ctrl-C
+        if code == INTERRUPTED:  # how typer reports Ctrl-C
             raise KeyboardInterrupt
         sys.exit(code)
     except (KeyboardInterrupt, typer.Abort):
         goes_on = {"generate", "extend", "design", "check", "train"} & {_verb()}
         more = "; the same command continues where it stopped" if goes_on else ""
-        fail(f"interrupted{more}", 130)
+        fail(f"interrupted{more}", TERMINATED if ended.is_set() else INTERRUPTED)
     except ValueError as error:  # FileError, WeightsError, ConfigError and the like
         fail(error)
     except OSError as error:
@@ -117,6 +124,13 @@ def main():
         if complaint is None:
             raise
         fail(complaint().replace(": Value error, ", ": "))  # a word of the parser's own parser
+
+
+def end(*_):
+    """What SIGTERM does: the same as Ctrl-C, so that temporary files and other processes go."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the first one is enough
+    ended.set()
+    raise KeyboardInterrupt
 
 
 def show_warnings():

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch.nn.functional import nll_loss
 
+from .._system.locks import one_writer
 from ..dataset import read_chains
 from ..dataset.store import UNIT
 from ..network.numerics import flush_denormals
@@ -149,6 +150,18 @@ class SequenceRun:
         held_out = read_chains(config.data, "val", max_length=config.max_length)
         held_out = held_out.take(np.arange(min(HELD_OUT, len(held_out)))).compact()
         config.out.mkdir(parents=True, exist_ok=True)
+        with one_writer(config.out):
+            return self._fit(chains, held_out, report, progress)
+
+    def _fit(
+        self,
+        chains: ChainSet,
+        held_out: ChainSet,
+        report: Callable[[str], object],
+        progress: Callable[[dict[str, float]], object] | None,
+    ) -> Path:
+        """The steps of `fit`."""
+        config = self.config
         report(f"{len(chains)} training chains, {len(held_out)} of validation")
         self.restore(report)
         log = RunLog(config.out)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
+from .._system.locks import one_writer
 from .._system.words import counted
 from ..network.numerics import flush_denormals
 from .batches import make_batch
@@ -113,10 +115,27 @@ class Trainer(RunState):
         -------
         Path
             The averaged weights.
+
+        Raises
+        ------
+        ValueError
+            If another run writes into the folder.
         """
         config = self.config
         chains, held_out = self._read_chains()
         config.out.mkdir(parents=True, exist_ok=True)
+        with one_writer(config.out) if self.rank == 0 else nullcontext():
+            return self._fit(chains, held_out, report, progress)
+
+    def _fit(
+        self,
+        chains: ChainSet | DeviceChains,
+        held_out: ChainSet | DeviceChains,
+        report: Callable[[str], object],
+        progress: Callable[[dict[str, float]], object] | None,
+    ) -> Path:
+        """The steps of `fit`."""
+        config = self.config
         report(f"{len(chains)} training chains, {len(held_out)} validation chains")
         changes = self.restore()
         if self.step:

@@ -2,10 +2,20 @@
 
 import json
 import math
+import os
+import subprocess
+import sys
 
 import pytest
 
-from protdiff._system.files import ensure_writable, replacing, replacing_folder, write_json
+from protdiff._system.files import (
+    ensure_writable,
+    remove_leftovers,
+    replacing,
+    replacing_folder,
+    temporary_path,
+    write_json,
+)
 
 
 def test_a_file_appears_when_the_context_ends(tmp_path):
@@ -64,3 +74,36 @@ def test_what_cannot_be_written_is_found_out_before(tmp_path):
         assert caught.value.filename == str(place)
     assert [path.name for path in tmp_path.iterdir()] == ["x.txt"]
     assert (tmp_path / "x.txt").read_text() == "older"
+
+
+def test_what_dead_processes_left_is_removed(tmp_path):
+    mine = temporary_path(tmp_path / "x.csv")
+    # No process has such numbers; of another machine's nobody knows whether it is dead.
+    dead = [
+        mine.with_name(mine.name.replace(f"-{os.getpid()}.", f"-{n}.")) for n in (2**22, 2**31 - 1)
+    ]
+    other = mine.with_name(f".x.csv.elsewhere-{2**22}.tmp")
+    for path in (mine, other, dead[0]):
+        path.touch()
+    dead[1].mkdir()
+    remove_leftovers(tmp_path, "y.csv")
+    assert len(list(tmp_path.iterdir())) == 4
+    ensure_writable(tmp_path / "x.csv")
+    assert {path.name for path in tmp_path.iterdir()} == {other.name}
+
+
+def test_a_full_disk_names_the_file(tmp_path):
+    script = (
+        "import resource, sys\n"
+        "from protdiff._system.files import replacing\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
+        "try:\n"
+        "    with replacing(sys.argv[1]) as temporary:\n"
+        "        temporary.write_text('x' * 2000)\n"
+        "except OSError as error:\n"
+        "    print(error.filename)\n"
+    )
+    path = tmp_path / "x.txt"
+    command = [sys.executable, "-c", script, str(path)]
+    run = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert run.stdout.strip() == str(path) and not list(tmp_path.iterdir())

@@ -7,11 +7,13 @@ import os
 import shlex
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..._system.files import open_text, replacing
+from ..._system.locks import one_writer
 from ..._system.words import counted, either, were_there
 from ...sampling.settings import SamplingSettings
 from .design_picture import draw_designs
@@ -113,21 +115,16 @@ def write_designs(
         ``calls(request)``: network calls that the request takes.
     """
     out, plot = run.output.out, run.output.plot
-    created = _prepare_folder(out, "--out")
-    try:
+    planned = {run.row(request)["file"]: request for request in requests}
+    with _folder(out, "--out"):
         if plot is not None:
             _prepare_folder(plot.parent, "--plot")
-        planned = {run.row(request)["file"]: request for request in requests}
         rows = existing_rows(out / "manifest.csv", map(run.row, requests))
         _write_residues(out / "residues.csv", planned)
         missing = [request for file, request in planned.items() if file not in rows]
         with progress_bar(sum(map(calls, missing)), "generating", "calls") as advance:
             for samples in draw(missing, advance):
                 _write_samples(run, samples, rows)
-    except BaseException:
-        if created and not any(out.iterdir()):
-            out.rmdir()
-        raise
     picture = None if plot is None else draw_designs(out, planned, plot)
     present = len(planned) - len(missing)
     note = f" ({were_there(present)})" if present else ""
@@ -135,6 +132,21 @@ def write_designs(
     print(f"{counted(len(planned), 'backbone')} in {out}{note}; manifest.csv lists {them}")
     if picture is not None:
         print(picture)
+
+
+@contextmanager
+def _folder(out: Path, option: str) -> Iterator[None]:
+    """Context in which a folder is there and this process alone writes into it.
+
+    If it is new and nothing has been written, it is removed at the end.
+    """
+    created = _prepare_folder(out, option)
+    try:
+        with one_writer(out):
+            yield
+    finally:
+        if created and not any(out.iterdir()):
+            out.rmdir()
 
 
 def _write_samples(run: Run, samples: Sequence[Sample], rows: dict[str, Mapping[str, Any]]) -> None:

@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from ..._system.files import open_text, replacing
+from ..._system.files import open_text, remove_leftovers, replacing
 
 __all__ = ["Summary", "read_names", "row_writer", "shown"]
 
@@ -22,7 +22,8 @@ def row_writer(
 ) -> Iterator[Callable[[Mapping[str, Any]], object]]:
     """Context that yields ``write(row)``, for CSV or JSON by the end of the name.
 
-    The file appears under its name when the last row is there. A missing number is an empty
+    The file appears under its name when the last row is there; what a killed process has left of
+    it goes. A missing number is an empty
     field in CSV and null in JSON.
 
     Raises
@@ -32,6 +33,7 @@ def row_writer(
     """
     if path.suffix.lower() not in (".csv", ".json"):
         raise ValueError(f"{path}: the name must end in .csv or .json")
+    remove_leftovers(path.parent, path.name)
     with ExitStack() as stack:
         temporary = stack.enter_context(replacing(path))
         try:

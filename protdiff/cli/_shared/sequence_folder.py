@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from ..._system.files import open_text, replacing, write_json
+from ..._system.files import naming, open_text, replacing, write_json
 from ..._system.processes import mapped
 from ..._system.reading import read_json
 from ..._system.words import counted, were_there
@@ -68,6 +68,7 @@ def write_sequences(
     missing = [task for task in tasks if task.name not in done]
     work = partial(design_task, settings=settings, folder=out / STRUCTURES)
     with (
+        naming(out / TABLE),
         open_text(out / TABLE, "a") as handle,
         progress_bar(len(missing), "designing", "structures") as advance,
         mapped(work, missing, jobs) as results,
@@ -89,8 +90,9 @@ def _earlier_rows(
 ) -> dict[str, list[Row]]:
     """Rows of an earlier run of the same command by design; the folder is ready to be written."""
     recorded = _recorded(tasks, settings)
+    output_folder(out)
     before = _read_options(out)
-    output_folder(out / STRUCTURES)
+    (out / STRUCTURES).mkdir(exist_ok=True)
     done: dict[str, list[Row]] = {}
     if before is not None and (drawn := _drawn_rows(out / TABLE)):
         _check_options(out, before["options"], recorded["options"])

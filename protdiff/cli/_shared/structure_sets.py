@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import click
+
+from ..._system.locks import one_writer
 from .progress import progress_bar
 
 if TYPE_CHECKING:
@@ -19,9 +22,16 @@ MAX_LENGTH = 512
 
 
 def output_folder(path: Path) -> None:
-    """Make the folder of --out; ValueError if that fails."""
+    """Make the folder of --out, which this process alone writes into until the command ends.
+
+    Raises
+    ------
+    ValueError
+        If it cannot be made, or another process writes into it.
+    """
     try:
         path.mkdir(parents=True, exist_ok=True)
+        click.get_current_context().with_resource(one_writer(path))
     except OSError as error:
         raise ValueError(f"--out {path}: cannot be made ({error.strerror})") from None
 

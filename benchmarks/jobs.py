@@ -1,0 +1,76 @@
+"""What more processes gain: `protdiff generate` with one and with several, in turn.
+
+    python benchmarks/jobs.py [--jobs 2] [--num 64] [--length 100] [--repeats 3]
+
+Every run is a whole command with its start. Wall seconds of both and their ratio, of every repeat;
+the files must be equal byte for byte. Memory is that of the largest process.
+"""
+
+from __future__ import annotations
+
+import argparse
+import filecmp
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from results import write_result
+
+#: Bytes of the unit of ru_maxrss in GB: it counts kilobytes on Linux, bytes on macOS.
+UNIT = 1e9 if sys.platform == "darwin" else 1e6
+
+
+def seconds_of(out: Path, options: argparse.Namespace, jobs: int) -> float:
+    """Wall seconds of the command, which writes to a new folder."""
+    command = [
+        sys.executable, "-m", "protdiff.cli.app", "generate", "--length", str(options.length),
+        "--num", str(options.num), "--jobs", str(jobs), "--out", str(out),
+    ]  # fmt: skip
+    began = time.perf_counter()
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return time.perf_counter() - began
+
+
+def unequal(first: Path, second: Path) -> list[str]:
+    """Structure files that differ, or are in one of the folders only."""
+    names = sorted({path.name for folder in (first, second) for path in folder.glob("*.pdb")})
+    _, different, missing = filecmp.cmpfiles(first, second, names, shallow=False)
+    return different + missing
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--num", type=int, default=64)
+    parser.add_argument("--length", type=int, default=100)
+    parser.add_argument("--repeats", type=int, default=3)
+    options = parser.parse_args()
+    one, several = [], []
+    for _ in range(options.repeats):
+        with tempfile.TemporaryDirectory() as folder:
+            first, second = Path(folder) / "one", Path(folder) / "several"
+            one.append(seconds_of(first, options, 1))
+            several.append(seconds_of(second, options, options.jobs))
+            if different := unequal(first, second):
+                raise SystemExit(f"{len(different)} files differ, {different[0]} among them")
+        print(f"one process {one[-1]:.1f} s, {options.jobs} {several[-1]:.1f} s", flush=True)
+    ratios = [a / b for a, b in zip(one, several, strict=True)]
+    numbers = {
+        "samples": options.num,
+        "residues": options.length,
+        "jobs": options.jobs,
+        "seconds": {"one": statistics.median(one), "several": statistics.median(several)},
+        "ratio": {"median": statistics.median(ratios), "low": min(ratios), "high": max(ratios)},
+        "memory_gb": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / UNIT,
+    }
+    print(f"{numbers['ratio']['median']:.2f} times as fast")
+    print(write_result("jobs", numbers, cores=os.cpu_count()))
+
+
+if __name__ == "__main__":
+    main()
