@@ -77,8 +77,8 @@ def _near(
     """Whether points have one of the second closer than `limit`, in time that grows like them."""
     from scipy.spatial import KDTree
 
-    near = np.isfinite(first).all(axis=1)
-    second = second[np.isfinite(second).all(axis=1)]
+    near = np.zeros(len(first), bool)
+    known, second = np.isfinite(first).all(axis=1), second[np.isfinite(second).all(axis=1)]
     if len(second):
-        near[near] = KDTree(second).query(first[near], distance_upper_bound=limit)[0] < limit
-    return near & bool(len(second))
+        near[known] = KDTree(second).query(first[known], distance_upper_bound=limit)[0] < limit
+    return near
