@@ -62,10 +62,10 @@ def check(
 
     options = CheckOptions(fold, predictions, out, device.value, chunk_size, batch, jobs)
     plan = planned(designs, sequences, options)
-    output_folder(out)
-    with progress_bar(len(plan.targets), "checking", "sequences") as advance:
-        results = []
-        for result in plan.results():
-            results.append(result)
-            advance(1)
-    report(plan.in_order(results), plan, out)
+    with output_folder(out):
+        with progress_bar(len(plan.targets), "checking", "sequences") as advance:
+            results = []
+            for result in plan.results():
+                results.append(result)
+                advance(1)
+        report(plan.in_order(results), plan, out)

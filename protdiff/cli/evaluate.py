@@ -95,28 +95,30 @@ def evaluate(options: EvaluateOptions) -> None:
 
     if options.alignment is Method.tmalign:
         load_tmtools()
-    output_folder(options.out)
-    designs, errors = measure(files, "designs")
-    length = float(designs.population.lengths.mean())
-    real, known = load_reference(options.reference, options.novelty)
-    evaluation = evaluate_structures(
-        designs,
-        real,
-        known=known,
-        diversity=options.diversity,
-        alignment=options.alignment.value,
-        jobs=options.jobs,
-        seed=options.seed,
-        progress=partial(told_first, options, length),
-    )
-    write_rows(options.out / "structures.csv", evaluation, errors)
-    numbers = evaluation.numbers | {"unreadable": len(errors)}
-    write_json(options.out / "population.json", numbers)
-    draw_page(evaluation, options.out / "population.png")
-    report(evaluation.numbers, options.out)
-    if errors:
-        typer.echo(f"{len(errors)} of {len(files)} could not be read; see structures.csv", err=True)
-        raise typer.Exit(1)
+    with output_folder(options.out):
+        designs, errors = measure(files, "designs")
+        length = float(designs.population.lengths.mean())
+        real, known = load_reference(options.reference, options.novelty)
+        evaluation = evaluate_structures(
+            designs,
+            real,
+            known=known,
+            diversity=options.diversity,
+            alignment=options.alignment.value,
+            jobs=options.jobs,
+            seed=options.seed,
+            progress=partial(told_first, options, length),
+        )
+        write_rows(options.out / "structures.csv", evaluation, errors)
+        numbers = evaluation.numbers | {"unreadable": len(errors)}
+        write_json(options.out / "population.json", numbers)
+        draw_page(evaluation, options.out / "population.png")
+        report(evaluation.numbers, options.out)
+        if errors:
+            typer.echo(
+                f"{len(errors)} of {len(files)} could not be read; see structures.csv", err=True
+            )
+            raise typer.Exit(1)
 
 
 def measure(files: Sequence[Path], what: str) -> tuple[Structures, list[tuple[Path, str]]]:

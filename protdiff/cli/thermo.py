@@ -50,17 +50,17 @@ def thermo(
     path = find_weights(weights)
     denoiser = load_weights(path)
     backbones = load_real_chains(data, length, chains)
-    output_folder(out)
-    with progress_bar(shells + REPLICA_TIMES + 1, "measuring", "parts") as advance:
-        report = measure_thermodynamics(
-            denoiser, backbones, shells=shells, replica_times=REPLICA_TIMES, replica_steps=steps,
-            seed=seed, advance=advance,
-        )  # fmt: skip
-    numbers = {"weights": path.stem, **asdict(report)}
-    write_json(out / "thermo.json", numbers)
-    draw_thermo(report, out / "thermo.png")
-    _print_report(report)
-    typer.echo(f"thermo.json and thermo.png in {out}")
+    with output_folder(out):
+        with progress_bar(shells + REPLICA_TIMES + 1, "measuring", "parts") as advance:
+            report = measure_thermodynamics(
+                denoiser, backbones, shells=shells, replica_times=REPLICA_TIMES,
+                replica_steps=steps, seed=seed, advance=advance,
+            )  # fmt: skip
+        numbers = {"weights": path.stem, **asdict(report)}
+        write_json(out / "thermo.json", numbers)
+        draw_thermo(report, out / "thermo.png")
+        _print_report(report)
+        typer.echo(f"thermo.json and thermo.png in {out}")
 
 
 def _print_report(report: ThermoReport) -> None:

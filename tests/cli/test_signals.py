@@ -1,5 +1,6 @@
 """Ctrl-C, SIGTERM and kill -9: one line, nothing half-written, and no process that goes on."""
 
+import os
 import shutil
 import signal
 import subprocess
@@ -18,7 +19,7 @@ def started(folder, *arguments):
     """A command in a folder; its errors end when it and all its processes have ended."""
     command = [sys.executable, "-m", "protdiff.cli.app", *map(str, arguments)]
     return subprocess.Popen(
-        command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        command, cwd=folder, env=os.environ | {"PYTHONPATH": str(ROOT)}, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
         start_new_session=True,
     )  # fmt: skip
 

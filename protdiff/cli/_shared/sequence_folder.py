@@ -64,6 +64,14 @@ def write_sequences(
     [(name, count)] = names.most_common(1)
     if count > 1:
         raise ValueError(f"{count} files are called {name}; rename them, for so are the outputs")
+    with output_folder(out):
+        _write_sequences(tasks, settings, out, jobs)
+
+
+def _write_sequences(
+    tasks: Sequence[DesignTask], settings: DesignSettings, out: Path, jobs: int
+) -> None:
+    """The steps of `write_sequences`, in a folder that is there."""
     done = _earlier_rows(tasks, settings, out)
     missing = [task for task in tasks if task.name not in done]
     work = partial(design_task, settings=settings, folder=out / STRUCTURES)
@@ -90,7 +98,6 @@ def _earlier_rows(
 ) -> dict[str, list[Row]]:
     """Rows of an earlier run of the same command by design; the folder is ready to be written."""
     recorded = _recorded(tasks, settings)
-    output_folder(out)
     before = _read_options(out)
     (out / STRUCTURES).mkdir(exist_ok=True)
     done: dict[str, list[Row]] = {}

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
-
-import click
 
 from ..._system.locks import one_writer
 from .progress import progress_bar
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from ...structure.backbone import Backbone
@@ -21,8 +20,9 @@ __all__ = ["MAX_LENGTH", "output_folder", "read_files"]
 MAX_LENGTH = 512
 
 
-def output_folder(path: Path) -> None:
-    """Make the folder of --out, which this process alone writes into until the command ends.
+@contextmanager
+def output_folder(path: Path) -> Iterator[None]:
+    """Context in which the folder of --out is there, and this process alone writes into it.
 
     Raises
     ------
@@ -31,9 +31,10 @@ def output_folder(path: Path) -> None:
     """
     try:
         path.mkdir(parents=True, exist_ok=True)
-        click.get_current_context().with_resource(one_writer(path))
     except OSError as error:
         raise ValueError(f"--out {path}: cannot be made ({error.strerror})") from None
+    with one_writer(path):
+        yield
 
 
 def read_files(
