@@ -19,8 +19,8 @@ def started(folder, *arguments):
     """A command in a folder; its errors end when it and all its processes have ended."""
     command = [sys.executable, "-m", "protdiff.cli.app", *map(str, arguments)]
     return subprocess.Popen(
-        command, cwd=folder, env=os.environ | {"PYTHONPATH": str(ROOT)}, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-        start_new_session=True,
+        command, cwd=folder, env=os.environ | {"PYTHONPATH": str(ROOT)}, text=True,
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True,
     )  # fmt: skip
 
 
