@@ -56,7 +56,8 @@ def main() -> None:
         read_chains(config.data, split, max_length=config.max_length) for split in ("train", "val")
     )
     network = load_sequence_network(config.out / "ema.safetensors")
-    network.composition = fit_composition(network, train)
+    # Of chains it was trained on, the network is surer than of others, and draws other types.
+    network.composition = fit_composition(network, held_out)
     save_sequence_network(target, network)
     checkpoint = read_checkpoint(config.out)
     if checkpoint is None:

@@ -25,13 +25,13 @@ __all__ = ["TEMPERATURES", "counts", "fit_composition"]
 #: Temperatures of the table; between them the values are interpolated.
 TEMPERATURES = (0.0, 0.1, 0.2, 0.3, 0.5)
 #: Residues that are drawn at a time, batches of a round, and rounds.
-RESIDUES, BATCHES, ROUNDS = 2000, 4, 24
-#: Share of the first step, in units of the temperature; steps fall as 1 / (1 + round / 6). A type
-#: that is drawn e times too often would lose `temperature` nats if its neighbours did not answer.
-GAIN, SLOWER = 0.5, 6
-#: Temperature in place of 0, where a step must not vanish; and residues that every type has at
-#: least, so that logarithms stay finite.
-COLDEST, LEAST = 0.1, 2.0
+RESIDUES, BATCHES, ROUNDS = 2000, 4, 16
+#: Nats that a type loses in the first round if it is drawn e times too often; steps fall as
+#: 1 / (1 + round / 6). How much likelier another type is differs among residues by about a nat, so
+#: one nat changes a count by a factor of e or more at any temperature; 0.5 overshoots.
+GAIN, SLOWER = 0.25, 6
+#: Residues that every type has at least, so that logarithms stay finite.
+LEAST = 2.0
 
 
 def fit_composition(
@@ -51,7 +51,8 @@ def fit_composition(
     network : SequenceNetwork
         Without such a table.
     chains : ChainSet
-        At least a hundred chains.
+        At least a hundred chains that the network was not trained on: of those it was trained on
+        it is surer, and draws other types.
     temperatures : sequence of float
     report : callable
         Gets a line per temperature.
@@ -72,7 +73,7 @@ def fit_composition(
         values, path = np.zeros(N_TYPES), []
         for number in range(ROUNDS):
             natural, drawn = counts(network, chains, temperature, values, number)
-            step = GAIN * max(temperature, COLDEST) / (1 + number / SLOWER)
+            step = GAIN / (1 + number / SLOWER)
             values = values + step * np.log((natural + LEAST) / (drawn + LEAST))
             values -= values.mean()
             path.append(values)
