@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from os import PathLike
 from typing import TYPE_CHECKING
 
+from ..structure.constants import MAX_LENGTH
 from .ranges import Fixed, parse_range
 
 if TYPE_CHECKING:
@@ -140,6 +141,8 @@ def _parse_segment(piece: str, text: str, where: str, group: str) -> New | Fixed
     most = int(match[2] or least)
     if most < least:
         raise ValueError(f"{where}: {piece} runs backwards; write the lower number first")
+    if most > MAX_LENGTH:
+        raise ValueError(f"{where}: {piece} is more than the {MAX_LENGTH} residues of a chain")
     return New(least, most)
 
 

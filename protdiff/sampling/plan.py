@@ -11,6 +11,7 @@ import numpy as np
 
 from .._system.words import counted
 from ..structure.backbone import RESIDUE_TYPES
+from ..structure.constants import MAX_LENGTH, MIN_LENGTH
 from ..structure.secondary_structure import STATES
 from .blueprint import drawn_structure
 
@@ -22,7 +23,8 @@ __all__ = [
     "sample_length",
 ]  # fmt: skip
 
-MIN_LENGTH, MAX_LENGTH = 8, 2048
+#: Samples of one plan, which is held in memory.
+MAX_NUM = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -104,9 +106,10 @@ def check_lengths(lengths: int | Sequence[int]) -> Sequence[int]:
             lengths = [operator.index(n) for n in lengths]
         else:
             lengths = [operator.index(lengths)]
-    if not len(lengths):
+    if not lengths:
         raise ValueError("`length`: give an integer, a range or a list of integers, not empty")
-    for length in (min(lengths), max(lengths)):
+    # Of a range the ends are enough, and it may be too long to be walked through.
+    for length in (lengths[0], lengths[-1]) if isinstance(lengths, range) else lengths:
         check_length(length)
     return lengths
 
@@ -230,13 +233,16 @@ def plan_requests(
     Raises
     ------
     ValueError
-        For lengths outside 8-2048, unknown letters, and texts that do not fit the length.
+        For lengths outside 8-2048, unknown letters, texts that do not fit the length, and more than
+        a million samples.
 
     Examples
     --------
     >>> [request.length for request in plan_requests(3, seed=0, length=[20, 30])]
     [20, 30, 20]
     """
+    if num > MAX_NUM:
+        raise ValueError(f"`num` {num}: at most {MAX_NUM:,} at a time; draw more with other seeds")
     has_text = bool(texts.sequences) or texts.structure is not None
     if length is None and not has_text and condition is None:
         raise ValueError("`length` is missing; give a number, a range or a list")

@@ -19,6 +19,8 @@ SAMPLER_NAMES = ("matched", "multistep", "sde_2m", "ode_2m", "ancestral", "ddim"
 DEFAULT_GUIDANCE = 1.8
 #: The largest guidance that was tried.
 MAX_GUIDANCE = 5.0
+#: Steps beyond which nothing changes any more.
+MAX_STEPS = 10_000
 #: Largest temperature: above it the noise drowns every estimate.
 MAX_TEMPERATURE = 10.0
 
@@ -117,6 +119,8 @@ class SamplingSettings:
     def __post_init__(self) -> None:
         if self.steps < 2:
             raise ValueError(f"`steps` {self.steps}: a sample needs at least 2 steps")
+        if self.steps > MAX_STEPS:
+            raise ValueError(f"`steps` {self.steps}: at most {MAX_STEPS:,}")
         if self.sampler not in SAMPLER_NAMES:
             raise ValueError(f"`sampler` {self.sampler}: choose from {', '.join(SAMPLER_NAMES)}")
         if (self.diffusion is not None) != (self.sampler == "multistep"):

@@ -33,6 +33,8 @@ __all__ = ["MAX_RESIDUES", "Design", "design"]
 
 #: Residues of a backbone, at most: distances between all of them are computed.
 MAX_RESIDUES = 5000
+#: Sequences of one call, which are held in memory.
+MAX_NUM = 100_000
 #: Residues that are drawn at a time, those of all sequences together: memory stays bounded.
 RESIDUES_AT_ONCE = 20_000
 NAMES = np.array(list(ONE_TO_THREE.values()))
@@ -203,6 +205,8 @@ def _check(backbone: Backbone, num: int, temperature: float, seed: int) -> None:
         raise ValueError(f"{len(backbone)} residues; at most {MAX_RESIDUES} can be designed")
     if num < 1:
         raise ValueError(f"`num` {num}: must be at least 1")
+    if num > MAX_NUM:
+        raise ValueError(f"`num` {num}: at most {MAX_NUM:,} at a time; draw more with other seeds")
     if not 0 <= temperature <= 10:
         raise ValueError(f"`temperature` {temperature:g}: must lie between 0 and 10")
     if seed < 0:

@@ -12,9 +12,11 @@ if TYPE_CHECKING:
 __all__ = [
     "BANDS", "BOND_ANGLES", "BOND_LENGTHS", "CA_CA", "CIS_LIMIT", "CONTACT_DISTANCE",
     "DRAWN_BREAK", "FILE_BREAK", "LINK_BREAK", "LONGEST_CA_CA", "LONGEST_NUMBER_JUMP",
-    "MEASURED_BREAK", "band_index", "expected_rg",
+    "MAX_LENGTH", "MEASURED_BREAK", "MIN_LENGTH", "band_index", "expected_rg",
 ]  # fmt: skip
 
+#: Residues of a chain that is drawn.
+MIN_LENGTH, MAX_LENGTH = 8, 2048
 #: Mean bond lengths (Å) and angles (degrees) of real chains, by atom names.
 BOND_LENGTHS = {"N-CA": 1.461, "CA-C": 1.524, "C-O": 1.233, "C-N": 1.331}
 BOND_ANGLES = {"N-CA-C": 110.9, "CA-C-O": 120.4, "CA-C-N": 116.8, "C-N-CA": 121.6}

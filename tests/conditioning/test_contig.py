@@ -103,6 +103,7 @@ def test_lengths_meet_the_contig(source):
     [
         ("10-40,B19-27", "no chain B; there are A"),
         ("40-10,A1-3", "40-10 runs backwards"),
+        ("0-99999999999,A1-3", "0-99999999999 is more than the 2048 residues of a chain"),
         ("5,A9-7", "A9-7 runs backwards; in the file A9 comes after A7: write A7-9"),
         ("10 A9 10", "put a comma between segments: 10,A9,10"),
         ("5A-7,A9", "5A-7 names no chain; write A5A-7, or _5A-7 for a blank chain id"),

@@ -42,3 +42,17 @@ def test_conditions_decide_lengths_and_types():
         plan_requests(1, 0, texts=Texts(structure="H" * 11), condition=Ten())
     with pytest.raises(ValueError, match="`length`: the condition leaves it open"):
         plan_requests(1, 0, condition=Condition())
+
+
+@pytest.mark.parametrize(
+    ("num", "length", "message"),
+    [
+        (1, range(8, 10**13), "`length` 9999999999999: must lie between 8 and 2048"),
+        (1, range(8, 10**30), "must lie between 8 and 2048"),
+        (1, 10**30, "must lie between 8 and 2048"),
+        (10**13, 50, "`num` 10000000000000: at most 1,000,000 at a time"),
+    ],
+)
+def test_enormous_requests_are_refused_at_once(num, length, message):
+    with pytest.raises(ValueError, match=message):
+        plan_requests(num, 0, length=length)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ...structure.constants import MAX_LENGTH
 from .energy_files import load_function, read_contacts
 from .flags import naming
 from .type_options import NO_TYPE_OPTIONS, TypeOptions
@@ -199,6 +200,10 @@ def parse_change(text: str | None) -> tuple[int, int]:
         ends = []
     if len(ends) not in (1, 2) or ends[0] > ends[-1]:
         raise ValueError(f"--length-change {text}: not a range; write -2..+3")
+    if max(map(abs, ends)) > MAX_LENGTH:
+        raise ValueError(
+            f"--length-change {text}: is more than the {MAX_LENGTH} residues of a chain"
+        )
     return ends[0], ends[-1]
 
 

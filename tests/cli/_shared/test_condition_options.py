@@ -114,6 +114,10 @@ def test_motif_in_every_copy_and_with_secondary_structure(run, tmp_path, one_cha
         (["--in", CHAIN, "--vary", "fine", "--chain", "Q"], "--chain: no chain Q; there are A"),
         (["--in", CHAIN, "--redesign", "A900"], "no residue 900"),
         (["--in", CHAIN, "--redesign", "A5", "--length-change", "x"], "write -2..+3"),
+        (
+            ["--in", CHAIN, "--redesign", "A5", "--length-change", "0..999999999995"],
+            "is more than the 2048 residues of a chain",
+        ),
         (["--length", "20", "--contacts", "absent.csv"], "absent.csv: cannot be read"),
         (["--length", "20", "--energy", "absent.py:f"], "no such file; write my.py:function"),
         (["--length", "20", "--rg", "-3"], "--rg: radius of gyration -3.0: must be positive"),
