@@ -58,3 +58,18 @@ def string_classes() -> str:
     ]
     heads = ["class", "of the chains", "drawn strings as defined", "posterior of the right class"]
     return markdown(heads, rows)
+
+
+@table
+def string_blueprints() -> str:
+    """Backbones with and without a blueprint."""
+    result = numbers("string_blueprints")
+    free, drawn = result["free"], result["blueprints"]
+    rows = [
+        ["Fréchet distance to real chains", *(f"{row['frechet']:.1f}" for row in (free, drawn))],
+        ["DSSP strand", *(PERCENT.format(100 * row["dssp_strand"]) for row in (free, drawn))],
+    ]
+    for key, label in (("residues", "residues"), ("helix", "helix"), ("strand", "strand")):
+        share = PERCENT.format(100 * drawn[f"{key}_as_given"])
+        rows.append([f"{label} as in the blueprint", "", share])
+    return markdown(["", "without a blueprint", "with one"], rows)
