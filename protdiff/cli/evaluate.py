@@ -107,7 +107,7 @@ def evaluate(options: EvaluateOptions) -> None:
             alignment=options.alignment.value,
             jobs=options.jobs,
             seed=options.seed,
-            progress=partial(told_first, options, length),
+            progress=partial(first_estimate, options, length),
         )
         write_rows(options.out / "structures.csv", evaluation, errors)
         numbers = evaluation.numbers | {"unreadable": len(errors)}
@@ -183,7 +183,7 @@ def write_rows(path: Path, evaluation: Evaluation, errors: Sequence[tuple[Path, 
             write({"model": str(file), "error": error})
 
 
-def told_first(
+def first_estimate(
     options: EvaluateOptions, length: float, total: int | None, what: str, /
 ) -> AbstractContextManager[Callable[[int], object]]:
     """Progress of alignments; before it, how long they take if that is long."""

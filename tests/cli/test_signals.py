@@ -53,8 +53,8 @@ def test_score(models, number):
     left = list(models.glob(".*.tmp"))
     if number == signal.SIGKILL:
         assert len(left) == 1
-        again = started(models, "score", "models/1.pdb", "--out", "s.csv")
-        assert again.wait(60) == 0
+        later = started(models, "score", "models/1.pdb", "--out", "s.csv")
+        assert later.wait(60) == 0
         left = list(models.glob(".*.tmp"))
     else:
         assert [line for line in err.splitlines() if "interrupted" in line]

@@ -72,7 +72,7 @@ class Attack:
 
 @pytest.mark.parametrize("name", ["t.h5", "t.HDF5", "t.lh5", "t.h5+{top}", "{xtc}+t.h5"])
 def test_hdf5_runs_no_code(tmp_path, trajectory, monkeypatch, name):
-    """PyTables, by which mdtraj reads HDF5, unpickles every attribute that it is asked for."""
+    """PyTables, by which mdtraj reads HDF5, unpickles every attribute that is read."""
     xtc, top, _ = trajectory
     marker = tmp_path / "ran"
     monkeypatch.chdir(tmp_path)

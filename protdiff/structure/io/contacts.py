@@ -27,7 +27,7 @@ DENSE = 1_000_000
 
 
 def check_copies(count: int, chain: str) -> None:
-    """FileError if more chains share a name than can be told apart."""
+    """FileError if more chains share a name than can be kept apart."""
     if count > MOST_COPIES:
         raise FileError(
             f"over {MOST_COPIES} chains or residues share the name {chain!r}; give each its own"
