@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import protdiff
-from protdiff.cli.evaluate import EvaluateOptions, told_first
+from protdiff.cli.evaluate import EvaluateOptions, first_estimate
 from protdiff.dataset import read_chains
 from protdiff.metrics.population import real_population
 from protdiff.metrics.quality import QUALITY, quality
@@ -116,10 +116,10 @@ def test_diversity_of_copies(run, designs, tmp_path):
 
 def test_long_work_is_announced(capsys):
     options = EvaluateOptions(["designs"], jobs=2)
-    with told_first(options, 100.0, 100, "diversity"):
+    with first_estimate(options, 100.0, 100, "diversity"):
         pass
     assert capsys.readouterr().err == ""
-    with told_first(options, 100.0, 4950, "diversity"):
+    with first_estimate(options, 100.0, 4950, "diversity"):
         pass
     assert capsys.readouterr().err == (
         "diversity: 4950 pairs, about 14 min (--diversity 0 leaves it out, --jobs 0 uses all "
