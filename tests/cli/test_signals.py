@@ -15,12 +15,18 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of Unix
 CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGKILL: -signal.SIGKILL}
 
 
+def hear_ctrl_c():
+    """Commands of a shell in the background would ignore it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def started(folder, *arguments):
     """A command in a folder; its errors end when it and all its processes have ended."""
     command = [sys.executable, "-m", "protdiff.cli.app", *map(str, arguments)]
     return subprocess.Popen(
         command, cwd=folder, env=os.environ | {"PYTHONPATH": str(ROOT)}, text=True,
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True,
+        preexec_fn=hear_ctrl_c,
     )  # fmt: skip
 
 
