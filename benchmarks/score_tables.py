@@ -24,6 +24,15 @@ def cost() -> str:
 
 
 @table
+def jobs() -> str:
+    result = numbers("jobs")
+    rows = [[f"{result['samples']} samples of {result['residues']} residues, with the start",
+             cell("{one:.0f} s", result["seconds"]), cell("{several:.0f} s", result["seconds"]),
+             cell("{median:.2f}", result["ratio"])]]  # fmt: skip
+    return markdown(["", "one process", f"{result['jobs']} processes", "ratio"], rows)
+
+
+@table
 def cost_gpu() -> str:
     rows = [[length, str(row["batch"]), f"{row['wall_seconds']:.2g} s"]
             for length, row in numbers("cost_gpu")["lengths"].items()]  # fmt: skip
