@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ensure_writable",
-    "naming",
+    "naming_full_disk",
     "open_text",
     "remove_leftovers",
     "replacing",
@@ -79,7 +79,7 @@ def _is_alive(process: int) -> bool:
 
 
 @contextmanager
-def naming(path: str | os.PathLike[str]) -> Iterator[None]:
+def naming_full_disk(path: str | os.PathLike[str]) -> Iterator[None]:
     """Context in which a full disk is an error that names the file."""
     try:
         yield
@@ -99,7 +99,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     path = Path(path)
     temporary = temporary_path(path)
     try:
-        with naming(path):
+        with naming_full_disk(path):
             yield temporary
         temporary.replace(path)
     except BaseException as error:

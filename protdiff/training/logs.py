@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from typing import TYPE_CHECKING
 
-from .._system.files import naming
+from .._system.files import naming_full_disk
 from .config import ConfigError
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class RunLog:
 def append(path: Path, row: Mapping[str, float]) -> None:
     """Add a row to a CSV file, and the header to a new one."""
     new = not path.is_file()
-    with naming(path), path.open("a", newline="") as handle:
+    with naming_full_disk(path), path.open("a", newline="") as handle:
         writer = csv.DictWriter(handle, list(row))
         if new:
             writer.writeheader()

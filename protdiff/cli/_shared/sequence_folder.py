@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from ..._system.files import naming, open_text, replacing, write_json
+from ..._system.files import naming_full_disk, open_text, replacing, write_json
 from ..._system.processes import mapped
 from ..._system.reading import read_json
 from ..._system.words import counted, were_there
@@ -76,7 +76,7 @@ def _write_sequences(
     missing = [task for task in tasks if task.name not in done]
     work = partial(design_task, settings=settings, folder=out / STRUCTURES)
     with (
-        naming(out / TABLE),
+        naming_full_disk(out / TABLE),
         open_text(out / TABLE, "a") as handle,
         progress_bar(len(missing), "designing", "structures") as advance,
         mapped(work, missing, jobs) as results,
