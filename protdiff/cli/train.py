@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from ._shared.terminal import progress_console
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -47,9 +50,7 @@ def train(
 @contextmanager
 def progress_line(steps: int, shown: bool = True) -> Iterator[Callable[[dict[str, float]], None]]:
     """Context of a function that shows a row of training.csv: steps, loss, and loss by band."""
-    from rich.console import Console
-
-    console = Console(stderr=True)
+    console = progress_console()
     if not (shown and console.is_terminal):
         # A disabled bar of older versions of rich still ends the line.
         yield lambda row: None
@@ -60,7 +61,7 @@ def progress_line(steps: int, shown: bool = True) -> Iterator[Callable[[dict[str
     from ..training.losses import BAND_NAMES
 
     columns = (MofNCompleteColumn(), BarColumn(20), Remaining(), TextColumn("{task.description}"))
-    with Progress(*columns, console=console) as bar:
+    with Progress(*columns, console=console, redirect_stdout=sys.stdout.isatty()) as bar:
         task = bar.add_task("", total=steps)
 
         def show(row: dict[str, float]) -> None:

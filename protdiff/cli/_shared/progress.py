@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from .terminal import progress_console
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -32,9 +34,7 @@ def progress_bar(total: int | None, doing: str, unit: str) -> Iterator[Callable[
     unit : str
         What is counted, or "%" for a share of a total of 100.
     """
-    from rich.console import Console
-
-    console = Console(stderr=True)
+    console = progress_console()
     if total == 0:
         yield lambda count: None
     elif console.is_terminal:
@@ -62,7 +62,9 @@ def _bar(
         else [MofNCompleteColumn(), TextColumn(unit)]
     )
     columns = (TextColumn(doing), BarColumn(), *count, TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
+    with Progress(
+        *columns, console=console, transient=True, redirect_stdout=sys.stdout.isatty()
+    ) as progress:
         task = progress.add_task("", total=total)
         yield lambda count: progress.advance(task, count)
 

@@ -101,7 +101,8 @@ def _print_verdicts(console: Console, results: Results) -> None:
     more = f", … {len(others) - MAX_WORDS} more" if len(others) > MAX_WORDS else ""
     listed = f"; outside their range: {', '.join(others[:MAX_WORDS])}{more}" if others else ""
     judged = len(results.summary.numbers["outside"])
-    console.print(Text(f"{alike} of {judged} {LIKE_REAL}{listed}"))
+    short = f" ({results.count - judged} too short for a verdict)" if judged < results.count else ""
+    console.print(Text(f"{alike} of {judged} {LIKE_REAL}{short}{listed}"))
 
 
 def _print_row(console: Console, row: Row) -> None:

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any, TextIO, cast
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["plain_output", "printable"]
+    from rich.console import Console
+
+__all__ = ["plain_output", "printable", "progress_console"]
 
 #: Control characters but for tab and line feed, those that turn the direction of text, and bytes of
 #: names that are not UTF-8.
@@ -70,3 +72,14 @@ def plain_output() -> Iterator[None]:
         yield
     finally:
         sys.stdout, sys.stderr = before
+
+
+def progress_console() -> Console:
+    """Where bars of progress are drawn: stderr itself, whose terminal obeys what rich draws.
+
+    While a bar is drawn rich puts a proxy over `sys.stderr`, so that a console which looks for the
+    stream each time would find a `PlainStream` below it and show its own colours as escapes.
+    """
+    from rich.console import Console
+
+    return Console(file=getattr(sys.stderr, "rich_proxied_file", sys.stderr))

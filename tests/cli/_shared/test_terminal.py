@@ -1,13 +1,17 @@
 """Text of files is shown on a terminal, and never obeyed; what rich colours stays coloured."""
 
 import io
+import os
+import pty
 import sys
 
 import pytest
 import typer
 
 from protdiff.cli._shared.out_of_memory import is_out_of_memory, remedy
+from protdiff.cli._shared.progress import progress_bar
 from protdiff.cli._shared.terminal import plain_output, printable
+from protdiff.cli.train import progress_line
 
 
 @pytest.mark.parametrize(
@@ -36,6 +40,35 @@ def test_colours_and_progress_bars_go_through(capsys):
         Console(force_terminal=True, color_system="standard").print("[red]x")
         sys.stdout.write("\r50%")  # as progress bars of other packages do
     assert capsys.readouterr().out == "\x1b[31mx\x1b[0m\n\r50%"
+
+
+def bar_of_structures():
+    with progress_bar(2, "scoring", "structures") as advance:
+        advance(2)
+        print("x\x1b[2J.pdb", file=sys.stderr)
+
+
+def bar_of_steps():
+    with progress_line(2) as show:
+        show({"step": 2, "loss": 1.5})
+        print("x\x1b[2J.pdb", file=sys.stderr)
+
+
+@pytest.mark.parametrize(
+    ("bar", "last"), [(bar_of_structures, "2/2\x1b[0m structures"), (bar_of_steps, "loss 1.500")]
+)
+def test_a_terminal_obeys_bars_and_not_names(monkeypatch, bar, last):
+    ours, its = pty.openpty()
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    with open(its, "w") as terminal:
+        monkeypatch.setattr(sys, "stderr", terminal)
+        with plain_output():
+            bar()
+    shown = os.read(ours, 65536).decode()
+    os.close(ours)
+    assert last in shown and ".pdb" in shown
+    assert "\\x1b" not in shown and "\x1b[2J" not in shown  # drawn, and the name is not obeyed
 
 
 def test_streams_are_put_back(monkeypatch):

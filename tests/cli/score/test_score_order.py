@@ -87,3 +87,12 @@ def test_verdicts_and_picture(run, folder, tmp_path):
     assert (tmp_path / "x.png").read_bytes().startswith(b"\x89PNG")
     for row in rows_of(tmp_path / "x.csv"):
         assert bool(row["outside"]) == (row["verdict"] != LIKE_REAL)
+
+
+def test_chains_without_a_verdict_are_counted(run, folder, tmp_path):
+    whole = folder / "models" / "kringle_0.pdb"
+    short = tmp_path / "short.pdb"
+    lines = [line for line in whole.read_text().splitlines() if line.startswith("ATOM")]
+    short.write_text("\n".join(line for line in lines if int(line[22:26]) <= 30) + "\nEND\n")
+    code, text, _ = run(whole, short, "--out", tmp_path / "x.csv")
+    assert code == 0 and f"of 1 {LIKE_REAL} (1 too short for a verdict)" in text
