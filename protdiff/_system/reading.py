@@ -22,6 +22,7 @@ __all__ = [
     "read_file",
     "read_json",
     "read_text",
+    "real_path",
     "too_large",
 ]
 
@@ -79,6 +80,14 @@ def check_regular(path: str | os.PathLike[str]) -> None:
     """
     if not stat.S_ISREG(os.stat(path).st_mode):
         raise OSError(errno.EINVAL, "not a regular file", os.fspath(path))
+
+
+def real_path(path: str | os.PathLike[str]) -> Path:
+    """The path with links followed, absolute; a link to itself stays as it is.
+
+    `Path.resolve` raises a RuntimeError there, up to Python 3.12.
+    """
+    return Path(os.path.realpath(path))
 
 
 def read_file(path: str | os.PathLike[str], *, packed: bool = False, pipe: bool = False) -> bytes:

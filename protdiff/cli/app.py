@@ -29,7 +29,7 @@ from . import (
 from ._shared.flags import in_flags
 from ._shared.groups import examples, paragraphs
 from ._shared.out_of_memory import is_out_of_memory, remedy
-from ._shared.terminal import plain_output, printable
+from ._shared.terminal import one_line, plain_output, printable
 from ._shared.variadic import variadic
 
 __all__ = ["app", "main"]
@@ -137,21 +137,21 @@ def show_warnings():
     """Show every warning of the package once, as one line on stderr."""
     show, shown = warnings.showwarning, set()
 
-    def one_line(message, category, *where):
+    def show_once(message, category, *where):
         if not issubclass(category, ProtdiffWarning):
             show(message, category, *where)
-        elif (line := " ".join(str(message).split())) not in shown:
+        elif (line := one_line(message)) not in shown:
             shown.add(line)
             print("warning:", printable(line), file=sys.stderr)
 
     # The filter "once" forgets what it has shown whenever warnings are collected somewhere.
     warnings.simplefilter("always", ProtdiffWarning)
-    warnings.showwarning = one_line
+    warnings.showwarning = show_once
 
 
 def fail(message, code=2):
     """Leave with one line on stderr (none when the help was all there was to say)."""
-    if line := " ".join(str(message).split()):
+    if line := one_line(message):
         print("protdiff:", printable(in_flags(line, _verb())), file=sys.stderr)
     sys.exit(code)
 

@@ -154,10 +154,13 @@ def show(
     csv: Annotated[Path | None, typer.Option(help="Write the table, one row per chain.")] = None,
 ) -> None:
     """Print what a data set holds."""
+    from .._system.files import ensure_writable
     from ..dataset import read_chains
     from ..dataset.store import read_summary
     from ..plots.dataset_page import draw_dataset
 
+    for path in filter(None, (plot, csv)):
+        ensure_writable(path)
     chains = read_chains(dataset, max_length=10**9, globular=False)
     _print_chains(chains)
     if (dataset / "dataset.json").is_file():

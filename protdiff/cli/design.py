@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from .._system.reading import real_path
 from ._shared.constraint_options import ConstraintOptions
 from ._shared.design_task import TEMPERATURE, DesignTask
 from ._shared.engine_options import EngineOptions
@@ -46,8 +47,8 @@ def design(
     on, and the exit code is 1.
     """
     settings = constraints.settings(num, engine, weights, seed, temperature)
-    own = (out / STRUCTURES).resolve()
-    files = [path for path in find_files(designs, "pattern") if own not in path.resolve().parents]
+    own = real_path(out / STRUCTURES)
+    files = [path for path in find_files(designs, "pattern") if own not in real_path(path).parents]
     if not files:
         raise ValueError(f"{out / STRUCTURES}: holds the results of --out; give other structures")
     # Names in a FASTA file have no spaces.

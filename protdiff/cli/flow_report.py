@@ -10,6 +10,7 @@ import typer
 
 from .._system.files import write_json
 from .._system.words import counted
+from ..structure.constants import MAX_LENGTH
 from ._shared.progress import progress_bar
 from ._shared.real_chains import load_real_chains
 
@@ -32,7 +33,9 @@ def report(
     calls: Annotated[
         list[int] | None, typer.Option(min=2, help="Network calls per sample; 8 16 32 by default.")
     ] = None,
-    length: Annotated[int, typer.Option(min=16, help="Chains within 10 % of it are taken.")] = 100,
+    length: Annotated[
+        int, typer.Option(min=16, max=MAX_LENGTH, help="Chains within 10 % of it are taken.")
+    ] = 100,
     chains: Annotated[int, typer.Option(min=4, help="How many chains at most.")] = 32,
     out: Annotated[Path | None, typer.Option(help="JSON file for the numbers.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the noise.")] = 0,

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..flow.zoo import FLOWS, SHIPPED
+from ..sampling.settings import MAX_STEPS
+from ..structure.constants import MAX_LENGTH
 
 if TYPE_CHECKING:
     from ..flow import ChainFlow
@@ -19,8 +21,8 @@ def show(
     name: Annotated[
         str, typer.Argument(help=f"One of {', '.join(FLOWS)}.", show_default=True)
     ] = SHIPPED,
-    length: Annotated[int, typer.Option(min=8, max=2048, help="Residues.")] = 100,
-    steps: Annotated[int, typer.Option(min=2, help="Network calls.")] = 50,
+    length: Annotated[int, typer.Option(min=8, max=MAX_LENGTH, help="Residues.")] = 100,
+    steps: Annotated[int, typer.Option(min=2, max=MAX_STEPS, help="Network calls.")] = 50,
     rows: Annotated[int, typer.Option(min=2, help="Lines of the table.")] = 16,
     plot: Annotated[
         Path | None, typer.Option(help="PNG: log-SNR of every mode over time, and the prior.")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .._system.files import write_json
+from ..structure.constants import MAX_LENGTH
 from ._shared.progress import progress_bar
 from ._shared.real_chains import load_real_chains
 from ._shared.structure_sets import output_folder
@@ -27,7 +28,9 @@ def thermo(
         Path, typer.Option(help="Real chains: a chain archive (validation split) or a folder.")
     ],
     weights: Annotated[str | None, typer.Option(help="Shipped weights, or a file.")] = None,
-    length: Annotated[int, typer.Option(min=16, help="Chains within 10 % of it are taken.")] = 100,
+    length: Annotated[
+        int, typer.Option(min=16, max=MAX_LENGTH, help="Chains within 10 % of it are taken.")
+    ] = 100,
     chains: Annotated[int, typer.Option(min=2, help="How many chains at most.")] = 32,
     shells: Annotated[int, typer.Option(min=4, help="Intervals of the flow.")] = 20,
     steps: Annotated[int, typer.Option(min=2, help="Network calls per replica.")] = 25,

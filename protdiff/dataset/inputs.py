@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from .._system.notices import warn
-from .._system.reading import TooLargeError, read_file
+from .._system.reading import TooLargeError, read_file, real_path
 from .._system.words import counted, either
 from ..structure.backbone import BACKBONE_ATOMS
 from ..structure.io.atoms import FileError, carbonyl_oxygen
@@ -159,7 +159,7 @@ def _readable(trajectory: str, topology: str) -> Iterator[tuple[str, str]]:
     """
     with tempfile.TemporaryDirectory() as folder:
         coordinates = Path(folder, "trajectory" + Path(trajectory).suffix.lower())
-        coordinates.symlink_to(Path(trajectory).resolve())
+        coordinates.symlink_to(real_path(trajectory))
         packed = topology.lower().endswith(".gz")
         suffix = Path(topology.lower().removesuffix(".gz")).suffix
         top = Path(folder, "topology" + suffix)

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from protdiff._system.reading import TooLargeError, read_file, read_json, read_text
+from protdiff._system.reading import TooLargeError, read_file, read_json, read_text, real_path
 
 
 def test_up_to_the_limit(tmp_path, monkeypatch):
@@ -43,3 +43,10 @@ def test_what_is_no_object(tmp_path, text, message):
     path.write_text(text)
     with pytest.raises(ValueError, match=message):
         read_json(path)
+
+
+def test_a_link_to_itself_is_a_path(tmp_path):
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "link").symlink_to(tmp_path)
+    assert real_path(tmp_path / "loop" / "x").name == "x"
+    assert real_path(tmp_path / "link" / "x") == tmp_path.resolve() / "x"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..._system.notices import warn
-from ..._system.reading import read_json
+from ..._system.reading import read_json, real_path
 from ..._system.words import counted
 from ...structure.io.fasta import read_fasta
 from ...structure.io.paths import beginnings, find_files, stem
@@ -88,7 +88,7 @@ def design_files(designs: Iterable[str], out: Path | None = None) -> list[Path]:
     ValueError
         If there are none, or several have one name.
     """
-    own = set[Path]() if out is None else {(out / name).resolve() for name in (MODELS, WORK)}
+    own = set[Path]() if out is None else {real_path(out / name) for name in (MODELS, WORK)}
     results = dict[Path, bool]()
     files: dict[str, Path] = {}
     for given in map(str, designs):
@@ -96,10 +96,10 @@ def design_files(designs: Iterable[str], out: Path | None = None) -> list[Path]:
             below = path.parents[: path.parents.index(Path(given))] if Path(given).is_dir() else ()
             for folder in below:
                 results.setdefault(folder, is_of_protdiff(folder))
-            if any(results[folder] for folder in below) or own & set(path.resolve().parents):
+            if any(results[folder] for folder in below) or own & set(real_path(path).parents):
                 continue
             other = files.setdefault(own_name(path), path)
-            if other.resolve() != path.resolve():
+            if real_path(other) != real_path(path):
                 raise ValueError(f"two designs are called {own_name(path)}: {other} and {path}")
     if not files:
         raise ValueError("`designs`: no structure files but results of protdiff")

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from ..._system.files import ensure_writable
+from ..._system.reading import real_path
 from .fasta import read_sequences
 from .pairing import Task, find_files, pair_by_name, pair_by_table, parse_chains
 from .score_task import LikelihoodOptions, RowOptions
@@ -145,7 +146,7 @@ class ScoreOptions:
         for option, folder in (("--superpose", self.superpose), ("--color", self.color)):
             if folder is not None:
                 _check_copies(option, folder, tasks)
-        if self.out and self.pairs and self.out.resolve() == self.pairs.resolve():
+        if self.out and self.pairs and real_path(self.out) == real_path(self.pairs):
             raise ValueError(f"--out {self.out}: is the table of --pairs; choose another name")
 
     def for_rows(self) -> RowOptions:
@@ -193,5 +194,5 @@ def _check_copies(option: str, folder: Path, tasks: Sequence[Task]) -> None:
         raise ValueError(f"{option}: {count} models are called {name}; rename them")
     for task in tasks:
         for given in filter(None, (task.model, task.reference)):
-            if given.resolve() == (folder / task.model.name).resolve():
+            if real_path(given) == real_path(folder / task.model.name):
                 raise ValueError(f"{option} {folder}: would replace {given}; choose another folder")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..._system.files import replacing
+from ..._system.reading import real_path
 from ..._system.words import counted
 from .rows import read_names, row_writer
 
@@ -155,7 +156,7 @@ def check_folder(folder: Path, models: Sequence[Path]) -> None:
     [(name, count)] = Counter(path.name for path in models).most_common(1)
     if count > 1:
         raise ValueError(f"--copy-to: {counted(count, 'model')} are called {name}; rename them")
-    if any(path.resolve().parent == folder.resolve() for path in models):
+    if any(real_path(path).parent == real_path(folder) for path in models):
         raise ValueError(f"--copy-to {folder}: holds the models themselves; choose another folder")
     earlier = {BEST, *read_names(folder / BEST, "file")}
     other = (

@@ -16,13 +16,16 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-__all__ = ["plain_output", "printable", "progress_console"]
+__all__ = ["one_line", "plain_output", "printable", "progress_console"]
 
 #: Control characters but for tab and line feed, those that turn the direction of text, and bytes of
 #: names that are not UTF-8.
 UNSAFE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
 )
+#: A word longer than any path that a person would give, of which a message shows both ends.
+ENDLESS = re.compile(r"\S{300,}")
+SHOWN = 60  # characters of each end
 #: How progress bars of other packages go back to the start of a line, or up.
 MOVE = re.compile(r"\r|(?:\x1b\[A)+\Z")
 
@@ -36,6 +39,18 @@ def printable(text: str) -> str:
     x\x1b[2J.pdb
     """
     return UNSAFE.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
+
+
+def one_line(message: object) -> str:
+    """A message in one line; of words without end the beginning and the end.
+
+    Examples
+    --------
+    >>> one_line("--chain " + "A" * 1000 + ": no such\\n  chain").replace("A" * 60, "A…")
+    '--chain A… … A…: no such chain'
+    """
+    line = " ".join(str(message).split())
+    return ENDLESS.sub(lambda match: f"{match[0][:SHOWN]} … {match[0][-SHOWN:]}", line)
 
 
 class PlainStream:

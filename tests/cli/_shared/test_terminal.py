@@ -4,6 +4,7 @@ import io
 import os
 import pty
 import sys
+from contextlib import suppress
 
 import pytest
 import typer
@@ -54,6 +55,15 @@ def bar_of_steps():
         print("x\x1b[2J.pdb", file=sys.stderr)
 
 
+def all_of(terminal):
+    """What a terminal whose other end is closed was given."""
+    pieces = []
+    with os.fdopen(terminal, "rb", buffering=0) as handle, suppress(OSError):
+        while piece := handle.read(65536):
+            pieces.append(piece)
+    return b"".join(pieces).decode()
+
+
 @pytest.mark.parametrize(
     ("bar", "last"), [(bar_of_structures, "2/2\x1b[0m structures"), (bar_of_steps, "loss 1.500")]
 )
@@ -65,8 +75,7 @@ def test_a_terminal_obeys_bars_and_not_names(monkeypatch, bar, last):
         monkeypatch.setattr(sys, "stderr", terminal)
         with plain_output():
             bar()
-    shown = os.read(ours, 65536).decode()
-    os.close(ours)
+    shown = all_of(ours)
     assert last in shown and ".pdb" in shown
     assert "\\x1b" not in shown and "\x1b[2J" not in shown  # drawn, and the name is not obeyed
 
