@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ensure_writable",
+    "making_folder",
     "naming_full_disk",
     "open_text",
     "remove_leftovers",
@@ -143,6 +144,36 @@ def open_text(path: str | os.PathLike[str], mode: str = "w") -> TextIO:
 
 
 @contextmanager
+def making_folder(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Context in which a folder is there; those that were made for it and are empty go at an error.
+
+    Raises
+    ------
+    OSError
+        If it cannot be made.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with suppress(ValueError), making_folder(f"{folder}/a/b"):
+    ...         raise ValueError("bad input")
+    ...     Path(folder, "a").exists()
+    False
+    """
+    path = Path(path)
+    new = [folder for folder in (path, *path.parents) if not os.path.lexists(folder)]
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        yield
+    except BaseException:
+        for folder in new:
+            with suppress(OSError):  # one with files in it stays
+                folder.rmdir()
+        raise
+
+
+@contextmanager
 def replacing_folder(path: str | os.PathLike[str], exist_ok: bool = False) -> Iterator[Path]:
     """Context of an empty temporary folder that takes the name of `path` at the end.
 
@@ -153,14 +184,18 @@ def replacing_folder(path: str | os.PathLike[str], exist_ok: bool = False) -> It
     remove_leftovers(path.parent, path.name)
     temporary = temporary_path(path)
     try:
-        temporary.mkdir(parents=True)
-        yield temporary
-        if exist_ok:
-            shutil.rmtree(path, ignore_errors=True)
-        temporary.rename(path)
-    except BaseException as error:
-        shutil.rmtree(temporary, ignore_errors=True)
-        if isinstance(error, OSError) and error.filename is None:
+        with making_folder(path.parent):
+            try:
+                temporary.mkdir()
+                yield temporary
+                if exist_ok:
+                    shutil.rmtree(path, ignore_errors=True)
+                temporary.rename(path)
+            except BaseException:
+                shutil.rmtree(temporary, ignore_errors=True)
+                raise
+    except OSError as error:
+        if error.filename is None:
             error.filename = str(path)  # the error of a full disk names no file
         raise
 

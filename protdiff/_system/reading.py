@@ -23,6 +23,7 @@ __all__ = [
     "read_json",
     "read_text",
     "real_path",
+    "reason",
     "too_large",
 ]
 
@@ -140,6 +141,21 @@ def read_text(path: str | os.PathLike[str], encoding: str = "utf-8-sig") -> str:
         return read_file(Path(path), pipe=True).decode(encoding)
     except TooLargeError as error:
         raise ValueError(f"{path}: {error}") from None
+
+
+def reason(error: Exception) -> str:
+    """Why a file cannot be read, in words for who gave its name.
+
+    Examples
+    --------
+    >>> reason(FileNotFoundError(2, "No such file or directory", "x.csv"))
+    'no such file or directory'
+    """
+    if isinstance(error, OSError):
+        return (error.strerror or str(error)).lower()
+    if isinstance(error, UnicodeDecodeError):
+        return "not UTF-8 text"
+    return f"no {error.args[0]!r}" if isinstance(error, KeyError) else str(error)
 
 
 def read_json(path: str | os.PathLike[str]) -> dict[str, Any]:

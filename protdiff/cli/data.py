@@ -11,6 +11,7 @@ import typer
 
 from .._system.words import counted
 from ._shared.groups import grouped, paragraphs
+from ._shared.options import check_picture
 from ._shared.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -159,6 +160,9 @@ def show(
     from ..dataset.store import read_summary
     from ..plots.dataset_page import draw_dataset
 
+    check_picture(plot)
+    if csv is not None and csv.suffix.lower() != ".csv":
+        raise ValueError(f"--csv {csv}: must be a file that ends in .csv")
     for path in filter(None, (plot, csv)):
         ensure_writable(path)
     chains = read_chains(dataset, max_length=10**9, globular=False)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .._system.files import making_folder
 from .._system.words import counted
 
 if TYPE_CHECKING:
@@ -32,11 +33,9 @@ def coarsen(
 
     One CA file per cut-off, all in one frame of reference, and a picture of all.
     """
-    from ..analysis.coarse_graining import coarsen as coarsened
     from ..analysis.coarse_graining import cutoff_periods
     from ..flow import REGULATORS
-    from ..plots.ribbons import plot_backbones
-    from ..structure.io.read_write import read, write
+    from ..structure.io.read_write import read
 
     if regulator not in REGULATORS:
         raise ValueError(f"--regulator {regulator}: choose from {', '.join(REGULATORS)}")
@@ -47,10 +46,21 @@ def coarsen(
         raise ValueError(
             f"{file}: {counted(longest, 'residue')} with a CA; a flow needs at least {MIN_LENGTH}"
         )
-    out.mkdir(parents=True, exist_ok=True)
+    with making_folder(out):
+        _write_levels(backbone, out, cutoff_periods(longest, levels).tolist(), regulator)
+    print(f"{counted(levels, 'file')} and coarsen.png in {out}")
+
+
+def _write_levels(backbone: Backbone, out: Path, periods: list[float], regulator: str) -> None:
+    """A file for every cut-off, its line of the table, and the picture of all."""
+    from ..analysis.coarse_graining import coarsen as coarsened
+    from ..plots.ribbons import plot_backbones
+    from ..structure.io.read_write import write
+
+    longest = max(int((backbone.chain_ids == name).sum()) for name in backbone.chains)
     print("file              period    Λ 1/res   Rg Å   rms moved Å   modes kept")
     traces, titles = [], []
-    for index, period in enumerate(cutoff_periods(longest, levels).tolist()):
+    for index, period in enumerate(periods):
         coarse = coarsened(backbone, period, regulator)
         path = out / f"level_{index:02d}.pdb"
         write(coarse, path)
@@ -58,7 +68,6 @@ def coarsen(
         traces.append(coarse.ca)
         titles.append(f"period {period:.1f}")
     plot_backbones(traces, out / "coarsen.png", titles)
-    print(f"{counted(levels, 'file')} and coarsen.png in {out}")
 
 
 def _print_level(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .._system.files import write_json
+from .._system.files import ensure_writable, write_json
 from .._system.words import counted
 from ..structure.constants import MAX_LENGTH
 from ._shared.progress import progress_bar
@@ -48,6 +48,10 @@ def report(
     from ..analysis import report_sampler
     from ..network.weights import find_weights, load_weights
 
+    if out is not None:
+        if out.suffix.lower() != ".json":
+            raise ValueError(f"--out {out}: must be a file that ends in .json")
+        ensure_writable(out)
     path = find_weights(weights)
     denoiser = load_weights(path)
     calls = sorted(set(calls or [8, 16, 32]))

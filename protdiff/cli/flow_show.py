@@ -29,8 +29,13 @@ def show(
     ] = None,
 ) -> None:
     """Print a flow: its prior, its ends, and what is resolved at which step, coarse to fine."""
+    from .._system.files import ensure_writable
     from ..flow.zoo import recipe
+    from ._shared.options import check_picture
 
+    check_picture(plot)
+    if plot is not None:
+        ensure_writable(plot)
     flow = recipe(name)
     _print_flow(name, flow, length)
     _print_table(flow, length, steps, min(rows, steps))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from .._system.files import making_folder
 from .._system.processes import mapped
 from .._system.words import counted as in_words
 from ._shared.groups import grouped
@@ -106,7 +107,7 @@ def open_outputs(
             table = options.out.with_name(f"{options.out.stem}_residues.csv")
             residue_writers.append(stack.enter_context(row_writer(table, RESIDUE_COLUMNS)))
     for folder in filter(None, (options.superpose, options.color)):
-        folder.mkdir(parents=True, exist_ok=True)
+        stack.enter_context(making_folder(folder))
 
     def write(row: Row, residues: list[Row]) -> None:
         for write_row in writers:

@@ -142,10 +142,12 @@ def score(
         typer.echo(line, err=True)
     if errors:
         typer.echo(f"{len(errors)} of {len(paths)} could not be scored", err=True)
-        raise typer.Exit(2 if len(errors) == len(paths) else 1)
+        raise typer.Exit(1)
 
 
-@app.command(epilog="Example: protdiff strings train set --alphabet ss --bond 16 --out mine")
+@app.command(
+    epilog="Example: protdiff strings train set --alphabet ss --bond 16 --out mine.safetensors"
+)
 @paragraphs
 def train(
     dataset: Annotated[Path, typer.Argument(help="Data set of `protdiff data build`.")],

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 import numpy as np
 
-from .._system.reading import read_json
+from .._system.reading import read_json, reason
 from ..structure.backbone import ONE_TO_THREE, RESIDUE_TYPES, Backbone
 from ..structure.peptide import link_vectors
 from ..structure.secondary_structure import STATES
@@ -275,10 +275,10 @@ def read_summary(folder: str | os.PathLike[str]) -> dict[str, Any]:
         for name in ("chains", "residues"):
             if type(summary[name]) is not int or summary[name] < 0:
                 raise ValueError(f"{name} is no count")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise ValueError(f"{folder}: not a data set; make one with protdiff data build") from None
     except (ValueError, KeyError, OSError) as error:
-        raise ValueError(f"{path}: damaged ({error}); rebuild the data set") from None
+        raise ValueError(f"{path}: damaged ({reason(error)}); rebuild the data set") from None
     return summary
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
-from .._system.reading import read_text
+from .._system.reading import read_text, reason
 from ..flow.zoo import SHIPPED, recipe
 from ..network import NetworkConfig
 from ..sequence.network import SequenceConfig
@@ -198,7 +198,7 @@ def read_config(path: str | PathLike[str]) -> TrainingConfig | SequenceTraining:
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror})") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: not a TOML file ({error})") from None
+        raise ConfigError(f"{path}: not a TOML file ({reason(error)})") from None
     except RecursionError:
         raise ConfigError(f"{path}: not a TOML file (nested too deep)") from None
     kind = SequenceTraining if "sequence" in values else TrainingConfig

@@ -10,6 +10,7 @@ import pytest
 
 from protdiff._system.files import (
     ensure_writable,
+    making_folder,
     remove_leftovers,
     replacing,
     replacing_folder,
@@ -57,6 +58,23 @@ def test_a_folder_appears_whole_or_not_at_all(tmp_path, fails):
         pass
     assert [p.name for p in path.iterdir()] == ["old" if fails else "new"]
     assert [p.name for p in tmp_path.iterdir()] == ["set"]
+
+
+def test_folders_that_an_error_leaves_empty_go(tmp_path):
+    (tmp_path / "old").mkdir()
+    with pytest.raises(ValueError), making_folder(tmp_path / "old" / "a" / "b"):
+        raise ValueError
+    assert list(tmp_path.iterdir()) == [tmp_path / "old"] and not list((tmp_path / "old").iterdir())
+    with pytest.raises(ValueError), making_folder(tmp_path / "new" / "empty"):
+        (tmp_path / "new" / "file").write_text("kept")
+        raise ValueError
+    assert list((tmp_path / "new").iterdir()) == [tmp_path / "new" / "file"]
+    with pytest.raises(OSError), making_folder(tmp_path / "c" / ("d" * 300)):
+        pass
+    assert not (tmp_path / "c").exists()
+    with pytest.raises(ValueError), replacing_folder(tmp_path / "e" / "f"):
+        raise ValueError
+    assert not (tmp_path / "e").exists()
 
 
 def test_json_has_null_for_missing_numbers(tmp_path):

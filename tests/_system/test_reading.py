@@ -4,7 +4,14 @@ import os
 
 import pytest
 
-from protdiff._system.reading import TooLargeError, read_file, read_json, read_text, real_path
+from protdiff._system.reading import (
+    TooLargeError,
+    read_file,
+    read_json,
+    read_text,
+    real_path,
+    reason,
+)
 
 
 def test_up_to_the_limit(tmp_path, monkeypatch):
@@ -50,3 +57,14 @@ def test_a_link_to_itself_is_a_path(tmp_path):
     (tmp_path / "link").symlink_to(tmp_path)
     assert real_path(tmp_path / "loop" / "x").name == "x"
     assert real_path(tmp_path / "link" / "x") == tmp_path.resolve() / "x"
+
+
+@pytest.mark.parametrize("content", [None, b"", b"\xff\xfe", b"{", b"{}"])
+def test_reasons_are_in_plain_words(tmp_path, content):
+    path = tmp_path / "x.json"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises((OSError, ValueError, KeyError)) as caught:
+        read_json(path)["format"]
+    text = reason(caught.value)
+    assert text and not any(word in text for word in ("Errno", "codec", "KeyError", str(path)))

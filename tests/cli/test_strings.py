@@ -59,6 +59,8 @@ def test_chains_are_scored(console, tmp_path):
     assert len(rows[0]["secondary_structure"]) == int(rows[0]["residues"]) == 70
     code, text, err = console("strings", "score", files[0], "none.pdb", "--alphabet", "joint")
     assert code == 1 and "none.pdb: no such file" in err and "1a8o" in text
+    code, _, err = console("strings", "score", "none.pdb")
+    assert code == 1 and err.endswith("1 of 1 could not be scored\n")
 
 
 def test_question_marks_of_generate_are_drawn_and_in_the_manifest(console, tmp_path):

@@ -7,12 +7,12 @@ import os
 import shlex
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..._system.files import open_text, replacing
+from ..._system.files import making_folder, open_text, replacing
 from ..._system.locks import one_writer
 from ..._system.words import counted, either, were_there
 from ...sampling.settings import SamplingSettings
@@ -116,9 +116,7 @@ def write_designs(
     """
     out, plot = run.output.out, run.output.plot
     planned = {run.row(request)["file"]: request for request in requests}
-    with _folder(out, "--out"):
-        if plot is not None:
-            _prepare_folder(plot.parent, "--plot")
+    with _folder(out, plot):
         rows = existing_rows(out / "manifest.csv", map(run.row, requests))
         _write_residues(out / "residues.csv", planned)
         missing = [request for file, request in planned.items() if file not in rows]
@@ -135,18 +133,17 @@ def write_designs(
 
 
 @contextmanager
-def _folder(out: Path, option: str) -> Iterator[None]:
-    """Context in which a folder is there and this process alone writes into it.
+def _folder(out: Path, plot: Path | None) -> Iterator[None]:
+    """Context in which the folders of output are there and this process alone writes into `out`.
 
-    If it is new and nothing has been written, it is removed at the end.
+    Those that are new, and that an error leaves empty, are removed.
     """
-    created = _prepare_folder(out, option)
-    try:
-        with one_writer(out):
-            yield
-    finally:
-        if created and not any(out.iterdir()):
-            out.rmdir()
+    with ExitStack() as stack:
+        _prepare_folder(out, "--out", stack)
+        stack.enter_context(one_writer(out))
+        if plot is not None:
+            _prepare_folder(plot.parent, "--plot", stack)
+        yield
 
 
 def _write_samples(run: Run, samples: Sequence[Sample], rows: dict[str, Mapping[str, Any]]) -> None:
@@ -180,14 +177,12 @@ def _write_residues(path: Path, requests: Mapping[str, Request]) -> None:
         writer.writerows(rows)
 
 
-def _prepare_folder(out: Path, option: str) -> bool:
-    """Make a folder for output, and tell whether it is new; a clear error if that fails."""
+def _prepare_folder(out: Path, option: str, stack: ExitStack) -> None:
+    """Make a folder for output; a clear error if that fails."""
     try:
-        new = not out.is_dir()
-        out.mkdir(parents=True, exist_ok=True)
+        stack.enter_context(making_folder(out))
         probe = out / f".protdiff-{os.getpid()}"
         probe.write_bytes(b"")
         probe.unlink()
     except OSError as error:
         raise ValueError(f"{option} {out}: cannot be written ({error.strerror})") from None
-    return new

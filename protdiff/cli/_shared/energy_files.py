@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ..._system.reading import read_text
+from ..._system.reading import read_text, reason
 
 __all__ = ["load_function", "read_contacts"]
 
@@ -27,7 +27,7 @@ def read_contacts(path: Path) -> list[tuple[int, int, float, float]]:
         reader = csv.DictReader(io.StringIO(read_text(path), newline=""), skipinitialspace=True)
         rows = [(reader.line_num, row) for row in reader]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise ValueError(f"--contacts {path}: cannot be read as CSV ({error})") from None
+        raise ValueError(f"--contacts {path}: cannot be read as CSV ({reason(error)})") from None
     if not rows or not {"i", "j"} <= rows[0][1].keys():
         raise ValueError(f"--contacts {path}: needs a header with i, j, distance, tolerance")
     pairs = []

@@ -11,7 +11,15 @@ import typer
 
 from ...sampling.settings import DEFAULTS, SamplingSettings
 
-__all__ = ["Device", "Format", "ModelOptions", "OutputOptions", "Sampler", "SamplingFlags"]
+__all__ = [
+    "Device",
+    "Format",
+    "ModelOptions",
+    "OutputOptions",
+    "Sampler",
+    "SamplingFlags",
+    "check_picture",
+]
 
 
 class Format(StrEnum):
@@ -43,6 +51,19 @@ class Sampler(StrEnum):
     heun = "heun"
 
 
+def check_picture(plot: Path | None) -> None:
+    """ValueError if the file of --plot is no PNG file by its name, so that no other is replaced.
+
+    Examples
+    --------
+    >>> check_picture(Path("chain.pdb"))
+    Traceback (most recent call last):
+    ValueError: --plot chain.pdb: must be a file that ends in .png
+    """
+    if plot is not None and (plot.suffix.lower() != ".png" or plot.is_dir()):
+        raise ValueError(f"--plot {plot}: must be a file that ends in .png")
+
+
 DEFAULT_SAMPLER = Sampler(DEFAULTS.sampler)
 
 
@@ -64,8 +85,7 @@ class OutputOptions:
         """ValueError if `name` is no plain file name, or the picture no PNG file."""
         if not name or Path(name).name != name or name.startswith("."):
             raise ValueError(f"--name {name!r}: must be a plain file name")
-        if self.plot is not None and (self.plot.suffix.lower() != ".png" or self.plot.is_dir()):
-            raise ValueError(f"--plot {self.plot}: must be a file that ends in .png")
+        check_picture(self.plot)
 
 
 @dataclass(frozen=True)

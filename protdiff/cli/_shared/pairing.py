@@ -7,7 +7,7 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..._system.reading import read_text
+from ..._system.reading import read_text, reason
 from ...structure.io.paths import beginnings, find_files, stem
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def pair_by_table(table: Path, models: Sequence[Path], references: Sequence[Path
         reader = csv.DictReader(io.StringIO(read_text(table), newline=""), skipinitialspace=True)
         rows = [(reader.line_num, row) for row in reader]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise ValueError(f"{table}: cannot be read as CSV ({error})") from None
+        raise ValueError(f"{table}: cannot be read as CSV ({reason(error)})") from None
     if not rows or not {"model", "reference"} <= rows[0][1].keys():
         raise ValueError(f"{table}: needs a header with the columns model and reference")
     model_files, reference_files = _by_name(models), _by_name(references)

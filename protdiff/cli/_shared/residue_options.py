@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..._system.notices import warn
-from ..._system.reading import read_text
+from ..._system.reading import read_text, reason
 from ...structure.backbone import RESIDUE_TYPES, THREE_TO_ONE
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def read_bias(path: Path) -> list[BiasRow]:
         reader.fieldnames = columns
         rows = [(reader.line_num, row) for row in reader]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise ValueError(f"--bias {path}: cannot be read as CSV ({error})") from None
+        raise ValueError(f"--bias {path}: cannot be read as CSV ({reason(error)})") from None
     if set(columns) not in (set(LETTER), set(CHAIN_LETTER)):
         raise ValueError(
             f"--bias {path}: needs a header with the columns {','.join(LETTER)} or "

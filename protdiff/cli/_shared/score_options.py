@@ -14,6 +14,7 @@ import typer
 from ..._system.files import ensure_writable
 from ..._system.reading import real_path
 from .fasta import read_sequences
+from .options import check_picture
 from .pairing import Task, find_files, pair_by_name, pair_by_table, parse_chains
 from .score_task import LikelihoodOptions, RowOptions
 
@@ -126,8 +127,7 @@ class ScoreOptions:
     def check(self, tasks: Sequence[Task], compared: bool) -> None:
         """ValueError for options that do not go together."""
         if self.plot is not None:
-            if self.plot.suffix.lower() != ".png" or self.plot.is_dir():
-                raise ValueError(f"--plot {self.plot}: must be a file that ends in .png")
+            check_picture(self.plot)
             ensure_writable(self.plot)
         if self.out is not None and self.out.is_dir():
             raise ValueError(f"--out {self.out}: is a folder; give a file name")

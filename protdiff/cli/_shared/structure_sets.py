@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
+from ..._system.files import making_folder
 from ..._system.locks import one_writer
 from .progress import progress_bar
 
@@ -24,16 +25,19 @@ MAX_LENGTH = 512
 def output_folder(path: Path) -> Iterator[None]:
     """Context in which the folder of --out is there, and this process alone writes into it.
 
+    If it is new, and an error leaves nothing in it, it goes.
+
     Raises
     ------
     ValueError
         If it cannot be made, or another process writes into it.
     """
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ValueError(f"--out {path}: cannot be made ({error.strerror})") from None
-    with one_writer(path):
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(making_folder(path))
+        except OSError as error:
+            raise ValueError(f"--out {path}: cannot be made ({error.strerror})") from None
+        stack.enter_context(one_writer(path))
         yield
 
 

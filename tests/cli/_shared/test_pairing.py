@@ -244,7 +244,7 @@ def test_rows_that_lack_a_name(tmp_path):
         (b"model,reference\n", "needs a header"),
         (b"model,target\na,b\n", "needs a header"),
         (b"a.pdb,b.pdb\nc.pdb,d.pdb\n", "needs a header"),
-        (b"\xff\xfe\x00", "cannot be read as CSV"),
+        (b"\xff\xfe\x00", r"cannot be read as CSV \(not UTF-8 text\)"),
     ],
 )
 def test_bad_tables(tmp_path, content, message):
