@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from jaxtyping import Float
     from matplotlib.axes import Axes
 
-__all__ = ["DESIGNS", "PANELS", "REAL", "histograms", "plain_axis"]
+__all__ = [
+    "DESIGNS", "FEWEST_BINS", "MOST_BINS", "PANELS", "REAL", "ends_of", "histograms", "plain_axis",
+]  # fmt: skip
 
 DESIGNS, REAL = "#2b6cb0", "#c9ced6"
 #: Bins of a histogram: two for the square root of the number of structures, within these bounds.
@@ -82,8 +84,7 @@ def histograms(
         text = f"{title}:\nno such atoms"
         axis.text(0.5, 0.5, text, ha="center", color="0.4", transform=axis.transAxes, fontsize=8)
         return
-    everything = np.concatenate([values for values, _ in groups])
-    low, high = limits or _ends(everything, groups)
+    low, high = limits or ends_of([values for values, _ in groups])
     count = int(np.clip(2 * np.sqrt(len(designs)), FEWEST_BINS, MOST_BINS))
     edges = np.linspace(low, high if high > low else low + 1, count + 1).tolist()
     for values, color in groups:
@@ -95,13 +96,13 @@ def histograms(
         axis.plot(designs, marks, "|", color=DESIGNS, ms=9, mew=1.2, clip_on=False, zorder=3)
 
 
-def _ends(
-    everything: Float[np.ndarray, "values"],
-    groups: Sequence[tuple[Float[np.ndarray, "values"], str]],
-) -> tuple[float, float]:
-    """Ends of an axis, which a few structures that have flown apart do not decide."""
-    if max(len(values) for values, _ in groups) < MANY:
-        return float(everything.min()), float(everything.max())
-    ends = [(0.01, 0.99) if len(values) >= MANY else (0, 1) for values, _ in groups]
-    quantiles = [np.quantile(values, q) for (values, _), q in zip(groups, ends, strict=True)]
+def ends_of(groups: Sequence[Float[np.ndarray, "values"]]) -> tuple[float, float]:
+    """Ends of an axis for groups of values, which a few structures that have flown apart do not
+    decide."""
+    if max(map(len, groups)) < MANY:
+        return min(float(values.min()) for values in groups), max(
+            float(values.max()) for values in groups
+        )
+    ends = [(0.01, 0.99) if len(values) >= MANY else (0, 1) for values in groups]
+    quantiles = [np.quantile(values, q) for values, q in zip(groups, ends, strict=True)]
     return float(min(low for low, _ in quantiles)), float(max(high for _, high in quantiles))

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from jaxtyping import Float, Int
 
 __all__ = [
-    "KEPT", "NEW", "N_TO_C", "OTHER", "Chain", "Ribbon", "ribbon_of", "ribbons_of", "unit",
+    "KEPT", "NEW", "N_TO_C", "OTHER", "Chain", "Ribbon", "principal_view", "ribbon_of",
+    "ribbons_of", "unit",
 ]  # fmt: skip
 
 #: Colours from the N- to the C-terminus.
@@ -129,3 +130,17 @@ def ribbons_of(chain: Chain, samples: float) -> Iterator[Ribbon]:
         for role, one in ROLE_COLORS.items():
             color[roles == role] = one
         yield ribbon._replace(place=share, color=color)
+
+
+def principal_view(
+    trace: Float[np.ndarray, "residues 3"], along: Float[np.ndarray, "3"]
+) -> Float[np.ndarray, "3 3"]:
+    """Rotation, never a mirror: x is the largest extent, z, towards the viewer, the smallest.
+
+    Singular vectors have no sign; the vector `along` gives one, so that equal structures get equal
+    views.
+    """
+    axes = np.linalg.svd(trace - trace.mean(0), full_matrices=False)[2]
+    axes[:2] *= np.where(axes[:2] @ along >= 0, 1, -1)[:, None]
+    axes[2] = np.cross(axes[0], axes[1])
+    return axes.T

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from .._system.files import save_figure
 from ..structure.backbone import Backbone
-from .ribbon_shape import KEPT, N_TO_C, NEW, OTHER, Chain, Ribbon, ribbons_of, unit
+from .ribbon_shape import KEPT, N_TO_C, NEW, OTHER, Chain, Ribbon, principal_view, ribbons_of, unit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -138,26 +138,12 @@ def _ca_trace(coords: np.ndarray, number: int) -> Float[np.ndarray, "residues 3"
     return coords
 
 
-def _principal_view(
-    trace: Float[np.ndarray, "residues 3"], along: Float[np.ndarray, "3"]
-) -> Float[np.ndarray, "3 3"]:
-    """Rotation, never a mirror: x is the largest extent, z, towards the viewer, the smallest.
-
-    Singular vectors have no sign; the vector `along` gives one, so that equal structures get equal
-    views.
-    """
-    axes = np.linalg.svd(trace - trace.mean(0), full_matrices=False)[2]
-    axes[:2] *= np.where(axes[:2] @ along >= 0, 1, -1)[:, None]
-    axes[2] = np.cross(axes[0], axes[1])
-    return axes.T
-
-
 def _render(
     chains: list[Chain],
 ) -> tuple[Float[np.ndarray, "height width 3"], list[Float[np.ndarray, "2"]]]:
     """Image, and the places in it (pixels) for the letters N and C of the first chain."""
     whole = np.concatenate([chain.trace for chain in chains])
-    view = _principal_view(whole, chains[0].trace[-1] - chains[0].trace[0])
+    view = principal_view(whole, chains[0].trace[-1] - chains[0].trace[0])
     whole, chains = whole @ view, [Chain(c.trace @ view, c.roles) for c in chains]
     middle = (whole.min(0) + whole.max(0)) / 2
     width, height = PANEL * SUPERSAMPLE

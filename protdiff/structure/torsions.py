@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from .backbone import Backbone
 
-__all__ = ["omega_angles", "ramachandran", "torsions"]
+__all__ = ["omega_angles", "ramachandran", "regions_of", "torsions"]
 
 
 def omega_angles(backbone: Backbone) -> Float[np.ndarray, "residues-1"]:
@@ -63,6 +63,24 @@ def _regions() -> tuple[Int[np.ndarray, "classes bins bins"], list[str]]:
     """Region of every bin of (phi, psi) by class of residue, and the names of the classes."""
     with np.load(data_file("ramachandran.npz")) as data:
         return data["region"], data["classes"].tolist()
+
+
+def regions_of(name: str) -> Int[np.ndarray, "bins bins"]:
+    """Region of every bin of phi (rows) and psi from -180°: 0 outlier, 1 allowed, 2 favoured.
+
+    Parameters
+    ----------
+    name : str
+        Class of residues: general, glycine, proline or preproline.
+
+    Examples
+    --------
+    >>> regions = regions_of("general")
+    >>> int(regions[58, 68])  # phi -63°, psi -43°: a helix
+    2
+    """
+    region, classes = _regions()
+    return region[classes.index(name)]
 
 
 def ramachandran(

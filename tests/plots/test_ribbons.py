@@ -6,8 +6,17 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from protdiff.plots.ribbon_shape import KEPT, N_TO_C, NEW, OTHER, Chain, ribbon_of, ribbons_of
-from protdiff.plots.ribbons import PANEL, TITLE, _chains, _principal_view, _size, plot_backbones
+from protdiff.plots.ribbon_shape import (
+    KEPT,
+    N_TO_C,
+    NEW,
+    OTHER,
+    Chain,
+    principal_view,
+    ribbon_of,
+    ribbons_of,
+)
+from protdiff.plots.ribbons import PANEL, TITLE, _chains, _size, plot_backbones
 from protdiff.structure.backbone import Backbone, joined
 
 
@@ -79,7 +88,7 @@ def test_backbone_and_its_ca_trace_give_one_picture(helix, tmp_path):
 
 
 def test_view_rotates_and_never_mirrors(helix):
-    rotation = _principal_view(helix, helix[-1] - helix[0])
+    rotation = principal_view(helix, helix[-1] - helix[0])
     view = (helix - helix.mean(0)) @ rotation
     assert view[-1, 0] > view[0, 0]
     assert np.linalg.det(rotation) == pytest.approx(1)

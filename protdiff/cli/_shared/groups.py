@@ -98,6 +98,11 @@ EXAMPLES = {
         "protdiff evaluate designs",
         "protdiff evaluate designs --reference set --jobs 4",
     ),
+    "report": (
+        "protdiff report designs --out report.html",
+        "protdiff report designs checked",
+        "protdiff report scores.csv --structures 500",
+    ),
     "audit": (
         "protdiff audit designs --train set --held-out set",
         "protdiff audit designs --train training --held-out others --out checked",
