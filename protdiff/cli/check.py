@@ -7,10 +7,11 @@ from typing import Annotated
 
 import typer
 
-from ._shared.check_report import report
+from ._shared.check_report import write_tables
 from ._shared.groups import grouped
 from ._shared.options import Device
 from ._shared.progress import progress_bar
+from ._shared.report_writer import PAGE, write_report
 from ._shared.structure_sets import output_folder
 
 __all__ = ["check"]
@@ -42,6 +43,9 @@ def check(
     chunk_size: Annotated[
         int | None, typer.Option(min=1, help="For esmfold: smaller takes less memory.")
     ] = None,
+    report: Annotated[
+        bool, typer.Option("--report", help="Also write report.html: designs and their models.")
+    ] = False,
     jobs: Annotated[
         int, typer.Option(min=0, help="Processes that compare --predictions; 0: one per core.")
     ] = 1,
@@ -60,6 +64,10 @@ def check(
     """
     from ..analysis.folding.checking import CheckOptions, planned
 
+    if report:
+        from ..plots.report.library import ensure_library
+
+        ensure_library()
     options = CheckOptions(fold, predictions, out, device.value, chunk_size, batch, jobs)
     plan = planned(designs, sequences, options)
     with output_folder(out):
@@ -68,4 +76,8 @@ def check(
             for result in plan.results():
                 results.append(result)
                 advance(1)
-        report(plan.in_order(results), plan, out)
+        errors = write_tables(plan.in_order(results), plan, out)
+        if report:
+            write_report([*designs, str(out)], out / PAGE, jobs=jobs)
+    if errors:
+        raise typer.Exit(1)

@@ -17,6 +17,7 @@ from .._system.words import counted
 from ._shared.groups import grouped
 from ._shared.pairing import find_files, stem
 from ._shared.progress import duration, progress_bar
+from ._shared.report_writer import PAGE, write_report
 from ._shared.rows import row_writer, shown
 from ._shared.structure_sets import MAX_LENGTH, output_folder, read_files
 
@@ -75,6 +76,9 @@ class EvaluateOptions:
         Method.structure
     )
     jobs: Annotated[int, typer.Option(min=0, help="Processes; 0: one per core.")] = 1
+    report: Annotated[
+        bool, typer.Option("--report", help="Also write report.html: a page to look at them.")
+    ] = False
     seed: Annotated[int, typer.Option(min=0, help="Of the random choices.")] = 0
 
 
@@ -92,9 +96,12 @@ def evaluate(options: EvaluateOptions) -> None:
     from ..metrics.evaluation import evaluate as evaluate_structures
     from ..metrics.structural import load_tmtools
     from ..plots.evaluation_page import draw_page
+    from ..plots.report.library import ensure_library
 
     if options.alignment is Method.tmalign:
         load_tmtools()
+    if options.report:
+        ensure_library()
     with output_folder(options.out):
         designs, errors = measure(files, "designs")
         length = float(designs.population.lengths.mean())
@@ -114,6 +121,8 @@ def evaluate(options: EvaluateOptions) -> None:
         write_json(options.out / "population.json", numbers)
         draw_page(evaluation, options.out / "population.png")
         report(evaluation.numbers, options.out)
+        if options.report:
+            write_report([str(options.out)], options.out / PAGE, jobs=options.jobs)
         if errors:
             typer.echo(
                 f"{len(errors)} of {len(files)} could not be read; see structures.csv", err=True

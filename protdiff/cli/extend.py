@@ -11,6 +11,7 @@ import typer
 from ._shared.designs import Run, check_format, load, write_designs
 from ._shared.groups import grouped
 from ._shared.options import ModelOptions, OutputOptions, SamplingFlags
+from ._shared.report_writer import PAGE, write_report
 
 __all__ = ["extend"]
 
@@ -77,3 +78,5 @@ def extend(
         ),
         lambda _: extension_calls(extension, settings),
     )
+    if output.report:
+        write_report([str(output.out)], output.out / PAGE)

@@ -12,6 +12,7 @@ from ._shared.engine_options import EngineOptions
 from ._shared.generated_sequences import task_of_request
 from ._shared.groups import grouped
 from ._shared.options import ModelOptions, OutputOptions, SamplingFlags
+from ._shared.report_writer import PAGE, write_report
 from ._shared.request_options import RequestOptions, requests_of
 from ._shared.sequence_folder import write_sequences
 from ._shared.type_options import TypeOptions
@@ -86,3 +87,5 @@ def generate(
         letters = wanted.sequence is not None
         tasks = [task_of_request(path, request, given, letters) for path, request in files]
         write_sequences(tasks, design, output.out / "sequences", jobs or 1)
+    if output.report:
+        write_report([str(output.out)], output.out / PAGE, jobs=jobs)

@@ -14,6 +14,7 @@ from .._system.processes import mapped
 from .._system.words import counted as in_words
 from ._shared.groups import grouped
 from ._shared.progress import progress_bar
+from ._shared.report_writer import write_report
 from ._shared.rows import row_writer
 from ._shared.score_options import ScoreOptions
 from ._shared.score_order import OrderOptions, copy_best
@@ -72,6 +73,8 @@ def score(options: ScoreOptions, order: OrderOptions) -> None:
 
         draw_scores(results.summary.numbers, options.plot)
         print(f"picture: {options.plot}")
+    if options.report:
+        write_report([str(options.out)], options.page, jobs=options.jobs)
     warn(results, len(tasks), unused)
     if results.errors:
         typer.echo(f"{len(results.errors)} of {len(tasks)} could not be scored", err=True)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ...analysis.folding.checking import Plan
     from ...analysis.folding.results import Checked
 
-__all__ = ["BEST", "TABLE", "report"]
+__all__ = ["BEST", "TABLE", "write_tables"]
 
 #: One row per sequence, and one per design.
 TABLE, BEST = "check.csv", "best.csv"
@@ -29,7 +29,7 @@ MAX_ROWS, MAX_ERRORS, MAX_WARNINGS, MAX_UNUSED = 25, 10, 5, 5
 BRIEF = ("number", "scrmsd", "sctm", "motif_rmsd", "plddt", "designable")
 
 
-def report(results: Sequence[Checked], plan: Plan, out: Path) -> None:
+def write_tables(results: Sequence[Checked], plan: Plan, out: Path) -> int:
     """Write the tables, and print the best sequence of every design, warnings and a summary.
 
     Parameters
@@ -40,10 +40,10 @@ def report(results: Sequence[Checked], plan: Plan, out: Path) -> None:
         What was to be done.
     out : Path
 
-    Raises
-    ------
-    typer.Exit
-        With code 1 if some sequences have no scores.
+    Returns
+    -------
+    int
+        Sequences without scores.
     """
     from ...analysis.folding.results import COLUMNS, best_of_designs
 
@@ -65,7 +65,7 @@ def report(results: Sequence[Checked], plan: Plan, out: Path) -> None:
     errors = sum(bool(row["error"]) for row in rows)
     if errors:
         typer.echo(f"{errors} of {counted(len(rows), 'sequence')} could not be checked", err=True)
-        raise typer.Exit(1)
+    return errors
 
 
 def _row(result: Checked) -> dict[str, Any]:

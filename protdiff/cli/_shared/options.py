@@ -81,11 +81,20 @@ class OutputOptions:
         ),
     ] = None
 
+    report: Annotated[
+        bool, typer.Option("--report", help="Also write report.html: a page to look at them.")
+    ] = False
+
     def check(self, name: str) -> None:
-        """ValueError if `name` is no plain file name, or the picture no PNG file."""
+        """ValueError if `name` is no plain file name, the picture no PNG file, or the report
+        cannot be drawn."""
         if not name or Path(name).name != name or name.startswith("."):
             raise ValueError(f"--name {name!r}: must be a plain file name")
         check_picture(self.plot)
+        if self.report:
+            from ...plots.report.library import ensure_library
+
+            ensure_library()
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,9 @@ def entries_of(sources: Sequence[str]) -> list[Entry]:
     """
     tables = {source: result_table(source) for source in sources}
     structures = [source for source, table in tables.items() if table is None]
+    for source in structures:
+        if not Path(source).exists() and not any(letter in source for letter in "*?["):
+            raise ValueError(f"{source}: no such file or folder")
     entries: dict[str, Entry] = {}
     for file in design_files(structures) if structures else []:
         name = own_name(file)

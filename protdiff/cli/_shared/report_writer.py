@@ -12,7 +12,6 @@ from ..._system.processes import mapped
 from ..._system.words import counted
 from .pairing import Task
 from .progress import progress_bar
-from .report_entries import entries_of
 from .report_tables import CONDITIONS
 from .score_order import SMALL_IS_BETTER
 from .score_task import RowOptions, score_task
@@ -29,6 +28,8 @@ __all__ = ["PAGE", "STRUCTURES", "check_page", "write_report"]
 PAGE = "report.html"
 #: Structures that are stored in the page, if there are more.
 STRUCTURES = 1000
+#: Structures from which on a second process is worth its start.
+MANY = 50
 #: What is computed of structures of which no table says it.
 QUALITY_ONLY = RowOptions("auto", None, "reference", True, False, None, None)
 #: Columns that are shown before all are asked for, the most wanted first.
@@ -85,6 +86,7 @@ def write_report(
         Rows with an error.
     """
     from ...plots.report.report_page import write_page
+    from .report_entries import entries_of
 
     entries = entries_of(sources)
     lacking = [k for k, entry in enumerate(entries) if _lacks_scores(entry)]
@@ -106,6 +108,7 @@ def write_report(
 
 def _done(tasks: list[ReportTask], doing: str, jobs: int) -> Iterator[tuple[int, dict[str, Any]]]:
     """Results of tasks by their place."""
+    jobs = jobs if len(tasks) >= MANY else 1
     with (
         progress_bar(len(tasks), doing, "structures") as advance,
         mapped(report_task, tasks, jobs) as results,

@@ -16,6 +16,7 @@ from ..._system.reading import real_path
 from .fasta import read_sequences
 from .options import check_picture
 from .pairing import Task, find_files, pair_by_name, pair_by_table, parse_chains
+from .report_writer import check_page
 from .score_task import LikelihoodOptions, RowOptions
 
 __all__ = ["ScoreOptions"]
@@ -107,10 +108,19 @@ class ScoreOptions:
     plot: Annotated[
         Path | None, typer.Option(help="Draw the columns beside real chains into this PNG file.")
     ] = None
+    report: Annotated[
+        bool, typer.Option("--report", help="Also write OUT.html: a page to look at the models.")
+    ] = False
     jobs: Annotated[int, typer.Option(min=0, help="Processes; 0: one per core.")] = 1
     strict: Annotated[
         bool, typer.Option("--strict", help="Stop at the first row with an error.")
     ] = False
+
+    @property
+    def page(self) -> Path:
+        """Where the report goes."""
+        assert self.out is not None
+        return self.out.with_suffix(".html")
 
     def tasks(self) -> tuple[list[Task], list[Path]]:
         """Tasks, and references that no model is paired with."""
@@ -129,6 +139,10 @@ class ScoreOptions:
         if self.plot is not None:
             check_picture(self.plot)
             ensure_writable(self.plot)
+        if self.report:
+            if self.out is None:
+                raise ValueError("--report: needs --out, beside which it is written")
+            check_page(self.page)
         if self.out is not None and self.out.is_dir():
             raise ValueError(f"--out {self.out}: is a folder; give a file name")
         if self.per_residue and (self.out is None or not (compared or self.likelihood)):

@@ -30,7 +30,8 @@ def column_histograms(columns: Mapping[str, Sequence[Any]]) -> dict[str, dict[st
     Returns
     -------
     dict of str to dict
-        By column: low, high, bins, and for quality columns real, a share for each bin.
+        By column of which not all values are equal: low, high, bins, and for quality columns
+        real, a share for each bin.
 
     Examples
     --------
@@ -50,7 +51,8 @@ def column_histograms(columns: Mapping[str, Sequence[Any]]) -> dict[str, dict[st
             real = real[np.isfinite(real)]
         groups = [group for group in (values, real) if group is not None and len(group)]
         low, high = ends_of(groups)
-        high = high if high > low else low + 1
+        if low == high:  # all have one value, and nothing is to be seen
+            continue
         bins = int(np.clip(2 * np.sqrt(len(values)), FEWEST_BINS, MOST_BINS))
         out[name] = {"low": low, "high": high, "bins": bins}
         if real is not None and len(real):

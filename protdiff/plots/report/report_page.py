@@ -93,7 +93,7 @@ def write_page(
         "footer": html.escape(_footer()),
         "style": (TEMPLATE / "page.css").read_text(encoding="utf-8"),
         "data": _compressed(json.dumps(data, allow_nan=False, separators=(",", ":"))),
-        "library": _compressed(library_code()),
+        "library": _compressed(library_code()) if data["structures"] else "",
         "scripts": "".join(
             f"<script>\n{(TEMPLATE / f'{name}.js').read_text(encoding='utf-8')}</script>\n"
             for name in SCRIPTS

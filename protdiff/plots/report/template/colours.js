@@ -5,7 +5,7 @@ const SEQUENTIAL = ["#440154", "#414487", "#2a788e", "#22a884", "#7ad151", "#fde
 const AGREEMENT = ["#8c3b04", "#d8792b", "#f5c98f", "#b9d3ea", "#2166ac"];
 const CATEGORIES = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#8c8c1a", "#5b5b8f"];
 const STATES = { H: ["#d55e00", "helix"], E: ["#0072b2", "strand"], C: ["#b5bcc7", "coil"] };
-const KEPT = "#1d2430", UNKNOWN = "#d5d9e0";
+const KEPT = "#1d2430", UNKNOWN = "#e2e5ea", OTHER = "#98a2b3";
 
 function mixed(stops, share) {
   if (!(share >= 0)) share = share < 0 ? 0 : NaN;

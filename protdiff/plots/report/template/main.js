@@ -5,6 +5,7 @@ const at = (id) => document.getElementById(id);
 const say = (text) => ((at("message").textContent = text), (at("message").hidden = !text));
 
 async function loadLibrary() {
+  if (!at("library").textContent.trim()) return; // nothing to draw
   const code = await inflated("library"), script = element("script");
   script.src = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
   await new Promise((done, failed) => {

@@ -7,7 +7,7 @@ const FONT = { family: "system-ui, sans-serif", size: 11, color: "#475467" };
 function plotLayout(xaxis, yaxis, more = {}) {
   const axis = { zeroline: false, showgrid: false, linecolor: "#98a2b3", ticks: "outside", ticklen: 3, tickcolor: "#98a2b3", fixedrange: true };
   return {
-    margin: { l: 40, r: 8, t: 6, b: 34 }, font: FONT, showlegend: false, hovermode: "closest", paper_bgcolor: "white",
+    margin: { l: 40, r: 16, t: 8, b: 34 }, font: FONT, showlegend: false, hovermode: "closest", paper_bgcolor: "white",
     plot_bgcolor: "white", xaxis: { ...axis, ...xaxis }, yaxis: { ...axis, ...yaxis }, ...more,
   };
 }
@@ -75,11 +75,12 @@ function drawContacts(node, structure, onResidue) {
   const count = structure.length, { ca, chains } = structure;
   const canvas = element("canvas", { width: count, height: count });
   const context = canvas.getContext("2d"), image = context.createImageData(count, count);
+  const wide = Math.ceil(count / 180);
   const pixels = new Uint32Array(image.data.buffer).fill(0xffffffff);
   const shades = [[64, 0xff30241d], [100, 0xffc8b8a8], [144, 0xffece4dd]]; // squares of 8, 10 and 12 Å; ABGR
   for (let a = 0; a < count; a++) {
-    if (a && chains[a] !== chains[a - 1])
-      for (let b = 0; b < count; b++) pixels[a * count + b] = pixels[b * count + a] = 0xffd0c8c0;
+    const near = chains[Math.max(0, a - wide)] !== chains[a]; // lines between chains
+    for (let b = 0; near && b < count; b++) pixels[a * count + b] = pixels[b * count + a] = 0xffd0c8c0;
     for (let b = a; b < count; b++) {
       const x = ca[3 * a] - ca[3 * b], y = ca[3 * a + 1] - ca[3 * b + 1], z = ca[3 * a + 2] - ca[3 * b + 2];
       const shade = shades.find(([limit]) => x * x + y * y + z * z < limit);
@@ -88,7 +89,7 @@ function drawContacts(node, structure, onResidue) {
   }
   context.putImageData(image, 0, 0);
   const lines = [element("i", { className: "across" }), element("i", { className: "down" })];
-  const box = element("div", { className: "map" }, canvas, ...lines);
+  const box = element("div", { className: count > 300 ? "map fine" : "map" }, canvas, ...lines);
   box.onmousemove = ({ offsetX }) => onResidue(Math.max(0, Math.min(count - 1, Math.floor((offsetX / box.clientWidth) * count))));
   node.replaceChildren(box);
 }

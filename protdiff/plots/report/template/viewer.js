@@ -2,30 +2,39 @@
 "use strict";
 
 const LIGHT = { ambient: 0.62, diffuse: 0.65, specular: 0.18, roughness: 0.55, fresnel: 0.08 };
-const START = { eye: { x: 0, y: 0, z: 1.5 }, up: { x: 0, y: 1, z: 0 }, center: { x: 0, y: 0, z: 0 } };
+const START = { eye: { x: 0, y: 0, z: 1.75 }, up: { x: 0, y: 1, z: 0 }, center: { x: 0, y: 0, z: 0 } };
+// Size of a structure that fills the picture from the distance of START.
+const FILLED = 1.3;
 const QUIET = { displayModeBar: false, responsive: true, doubleClick: "reset", showTips: false };
 
 function makeViewer(node, longest, onResidue) {
   let meshes = [], structure = null, listening = false;
 
+  // `colours`: one for each residue, or one for all.
   function trace(mesh, colours) {
     const { residue, ...shape } = mesh;
     return {
       type: "mesh3d", ...shape, hoverinfo: "none", lighting: LIGHT, lightposition: { x: -3e4, y: 4e4, z: 6e4 },
-      vertexcolor: colours ? residue.map((k) => colours[k]) : undefined, color: colours ? undefined : "#c3c8d1",
+      vertexcolor: typeof colours === "string" ? shape.x.map(() => colours) : residue.map((k) => colours[k]),
       flatshading: false,
     };
   }
 
   function layout() {
-    let reach = 8;
-    const { ca } = structure;
-    for (let n = 0; n < ca.length; n++) if (Math.abs(ca[n]) > reach) reach = Math.abs(ca[n]);
-    const axis = { visible: false, range: [-reach - 2, reach + 2], showspikes: false };
+    const low = [Infinity, Infinity, Infinity], high = [-Infinity, -Infinity, -Infinity];
+    for (const { ca } of [structure, structure.other ?? { ca: [] }])
+      for (let n = 0; n < ca.length; n++) {
+        low[n % 3] = Math.min(low[n % 3], ca[n]);
+        high[n % 3] = Math.max(high[n % 3], ca[n]);
+      }
+    const half = low.map((x, n) => Math.max(8, (high[n] - x) / 2) + 3), shape = node.clientWidth / Math.max(1, node.clientHeight);
+    const reach = Math.max(...half); // the axes hold all of it, and the picture is filled by what is seen
+    const size = (FILLED * reach) / Math.max(half[1], half[0] / shape);
+    const axis = (n) => ({ visible: false, range: [(low[n] + high[n]) / 2 - reach, (low[n] + high[n]) / 2 + reach], showspikes: false });
     return {
       margin: { l: 0, r: 0, t: 0, b: 0 }, paper_bgcolor: "white", showlegend: false, uirevision: "same", hovermode: "closest",
       scene: {
-        xaxis: axis, yaxis: axis, zaxis: axis, aspectmode: "cube", dragmode: "orbit", camera: START, uirevision: "same",
+        xaxis: axis(0), yaxis: axis(1), zaxis: axis(2), aspectmode: "manual", aspectratio: { x: size, y: size, z: size }, dragmode: "orbit", camera: START, uirevision: "same",
         hovermode: "closest",
       },
     };
@@ -33,8 +42,8 @@ function makeViewer(node, longest, onResidue) {
 
   async function draw(colours, withOther) {
     const traces = [trace(meshes[0], colours)];
-    if (meshes[1] && withOther) traces.push(trace(meshes[1], null));
-    traces.push({ ...trace(ball(null), null), color: INK, hoverinfo: "skip" });
+    if (meshes[1] && withOther) traces.push(trace(meshes[1], OTHER));
+    traces.push({ ...trace(ball(null), INK), hoverinfo: "skip" });
     await Plotly.react(node, traces, layout(), QUIET);
     if (listening) return;
     listening = true;
@@ -81,7 +90,7 @@ function ball(centre) {
   const out = { x: [], y: [], z: [], i: [], j: [], k: [], residue: [] }, rings = 6, around = 10;
   for (let ring = 0; ring <= rings; ring++)
     for (let n = 0; n < around; n++) {
-      const polar = (Math.PI * ring) / rings, angle = (2 * Math.PI * n) / around, size = centre ? 1.3 : 0;
+      const polar = (Math.PI * ring) / rings, angle = (2 * Math.PI * n) / around, size = centre ? 1.6 : 0;
       const [x, y, z] = centre ?? [0, 0, 0];
       out.x.push(x + size * Math.sin(polar) * Math.cos(angle));
       out.y.push(y + size * Math.sin(polar) * Math.sin(angle));
