@@ -24,7 +24,7 @@ SWITCHES = (
     "--headless", "--no-sandbox", "--no-first-run", "--disable-quic", "--disable-sync",
     "--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage",
     "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader",
-    "--window-size=1000,900",
+    "--window-size=920,760",
 )  # fmt: skip
 #: Seconds that a page may take on a machine that is busy.
 PATIENCE = 120
