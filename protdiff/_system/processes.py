@@ -21,6 +21,8 @@ __all__ = ["mapped", "process_count"]
 #: Tasks handed out ahead of the result that is awaited, per process: memory stays bounded however
 #: many tasks there are.
 TASKS_AHEAD = 8
+#: Processes that a machine of fewer cores is still given; more gain nothing, and may not start.
+MOST = 256
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -29,13 +31,21 @@ Result = TypeVar("Result")
 def process_count(jobs: int | None, tasks: int | None = None) -> int:
     """Number of processes: `jobs`, or all cores for None or 0; never more than there are tasks.
 
+    Raises
+    ------
+    ValueError
+        If `jobs` is above 256 and above the number of cores.
+
     Examples
     --------
     >>> from protdiff._system.processes import process_count
     >>> process_count(8, tasks=3)
     3
     """
-    count = jobs or os.cpu_count() or 1
+    cores = os.cpu_count() or 1
+    count = jobs or cores
+    if count > max(MOST, cores):
+        raise ValueError(f"`jobs` {count}: at most {max(MOST, cores)}; 0 takes all {cores} cores")
     return count if tasks is None else max(1, min(count, tasks))
 
 
