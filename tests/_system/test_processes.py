@@ -46,5 +46,5 @@ def test_errors_of_a_worker_are_raised_here(jobs):
 def test_number_of_processes():
     assert process_count(3) == 3 and process_count(3, tasks=2) == 2 and process_count(3, 0) == 1
     assert process_count(None) == process_count(0) == (os.cpu_count() or 1)
-    with pytest.raises(ValueError, match="^`jobs` 100000: at most .*; 0 takes all"):
+    with pytest.raises(ValueError, match=r"^`jobs` 100000: at most .*; 0 takes all"):
         process_count(100_000)
