@@ -28,10 +28,11 @@ from protdiff.network.weights import load_weights
 from protdiff.sampling.generate import generate
 from protdiff.structure.secondary_structure import STATES
 from protdiff.training.chains import load_chains
-from protdiff.training.finetune import finetune, portrait
+from protdiff.training.finetune import finetune
 from protdiff.training.finetune_settings import FinetuneSettings
 from protdiff.training.loss_change import LossChange, loss_change
 from protdiff.training.objective import held_out_loss
+from protdiff.training.portrait import portrait
 
 CHAINS, MIN_LENGTH, MAX_LENGTH = 30, 60, 160
 #: Batches of the loss on other proteins, and the share of them at full resolution, which is that of

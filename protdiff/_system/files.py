@@ -9,6 +9,7 @@ import os
 import platform
 import re
 import shutil
+import tempfile
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, cast
@@ -29,6 +30,7 @@ __all__ = [
     "replacing_folder",
     "save_figure",
     "save_tensors",
+    "temporary_folder",
     "write_json",
 ]
 
@@ -38,10 +40,28 @@ FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 #: Names of what is being written: target, machine, process.
 TEMPORARY = re.compile(r"\.(?P<name>.+)\.(?P<machine>[^.]*)-(?P<process>\d+)\.tmp")
 
+#: How names of temporary folders begin, which have no target.
+SCRATCH = "protdiff-scratch"
+
 
 def temporary_path(path: Path) -> Path:
     """Where a file or folder is written before it gets its name."""
     return path.with_name(f".{path.name}.{_machine()}-{os.getpid()}.tmp")
+
+
+@contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """Context of an empty folder among the temporary files of the system.
+
+    One that a killed process has left is removed by the next.
+    """
+    place = Path(tempfile.gettempdir())
+    remove_leftovers(place, SCRATCH)
+    folder = Path(tempfile.mkdtemp(f".{_machine()}-{os.getpid()}.tmp", f".{SCRATCH}-"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def remove_leftovers(folder: Path, name: str | None = None) -> None:
@@ -51,11 +71,14 @@ def remove_leftovers(folder: Path, name: str | None = None) -> None:
     ----------
     folder : Path
     name : str, optional
-        Of the target; by default of all.
+        Of the target, or `SCRATCH` for temporary folders; by default of all.
     """
     for path in folder.glob(".*.tmp"):
         found = TEMPORARY.fullmatch(path.name)
-        if not found or found["machine"] != _machine() or name not in (None, found["name"]):
+        if not found or found["machine"] != _machine():
+            continue
+        target = SCRATCH if found["name"].startswith(f"{SCRATCH}-") else found["name"]
+        if name not in (None, target):
             continue
         if not _is_alive(int(found["process"])):
             with suppress(OSError):

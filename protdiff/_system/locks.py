@@ -1,4 +1,4 @@
-"""One writer at a time in an output folder."""
+"""One writer at a time in an output folder, or of an output file."""
 
 from __future__ import annotations
 
@@ -10,30 +10,77 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .files import remove_leftovers
+from .files import ensure_writable, making_folder, remove_leftovers
 from .notices import warn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["LOCK", "one_writer"]
+__all__ = ["LOCK", "one_writer", "output_file", "output_folder"]
 
-#: Name of the file in a folder that its writer holds locked.
+#: Name of the file in a folder that its writer holds locked; of one file, the end of that name.
 LOCK = ".protdiff.lock"
 
 
 @contextmanager
-def one_writer(folder: str | os.PathLike[str]) -> Iterator[None]:
-    """Context in which this process alone writes into a folder that is there.
+def output_folder(folder: str | os.PathLike[str]) -> Iterator[None]:
+    """Context in which a folder is there and this process alone writes into it.
+
+    If it is new, and an error leaves nothing in it, it goes.
+
+    Raises
+    ------
+    ValueError
+        If another process writes into it; see `one_writer`.
+    OSError
+        If it cannot be made.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as place, output_folder(f"{place}/new"):
+    ...     os.listdir(place)
+    ['new']
+    """
+    with making_folder(folder), one_writer(folder):
+        yield
+
+
+@contextmanager
+def output_file(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Context in which this process alone writes a file, which is known to be possible.
+
+    Raises
+    ------
+    ValueError
+        If another process is writing it; see `one_writer`.
+    OSError
+        If it cannot be written.
+    """
+    ensure_writable(path)
+    with one_writer(path):
+        yield
+
+
+@contextmanager
+def one_writer(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Context in which this process alone writes a file, or into a folder that is there.
 
     The operating system holds the lock, on network file systems, too, and gives it back when the
     process ends, however it ends: no lock is left behind. What killed writers have left
     half-written is removed.
 
+    Parameters
+    ----------
+    path : path
+        A folder; or a file, or a folder that is yet to be made, beside which the lock is.
+
     Raises
     ------
     ValueError
-        If another process writes into the folder; the message says which one.
+        If another process writes it; the message says which one.
+    OSError
+        If the lock cannot be made, with the name of the path.
 
     Examples
     --------
@@ -43,33 +90,42 @@ def one_writer(folder: str | os.PathLike[str]) -> Iterator[None]:
     """
     from filelock import FileLock, Timeout
 
-    path = Path(folder) / LOCK
-    lock = FileLock(path, timeout=0)
+    path = Path(path)
+    is_folder = path.is_dir()
+    place = path / LOCK if is_folder else path.with_name(f".{path.name}{LOCK}")
+    lock = FileLock(place, timeout=0)
     try:
         lock.acquire()
     except Timeout:
+        what = "writes into it" if is_folder else "is writing it"
         raise ValueError(
-            f"{folder}: {_holder(path)} writes into it; wait until it has ended, or choose another "
-            "`out`"
+            f"{path}: {_holder(place)} {what}; wait until it has ended, or choose another `out`"
         ) from None
     except NotImplementedError:
-        warn(f"{folder}: its file system has no locks; let only one process write into it")
+        warn(f"{path}: its file system has no locks; let only one process write there")
         yield
         return
+    except OSError as error:
+        error.filename = str(path)
+        raise
     try:
-        path.write_text(_this_process(), encoding="utf-8")
-        _remove_leftovers(path.parent)
+        with suppress(OSError):  # of a full disk; only a name in a message is lost
+            place.write_text(_this_process(), encoding="utf-8")
+        _remove_leftovers(path, is_folder)
         yield
     finally:
-        _remove_leftovers(path.parent)
+        _remove_leftovers(path, is_folder)
         with suppress(OSError):  # Windows removes no file that is open
-            path.unlink()
+            place.unlink()
         lock.release()
 
 
-def _remove_leftovers(folder: Path) -> None:
-    """Remove what dead writers have left in the folder and in those in it."""
-    for place in (folder, *(path for path in folder.iterdir() if path.is_dir())):
+def _remove_leftovers(path: Path, is_folder: bool) -> None:
+    """Remove what dead writers have left of a file, or in a folder and those in it."""
+    if not is_folder:
+        remove_leftovers(path.parent, path.name)
+        return
+    for place in (path, *(inner for inner in path.iterdir() if inner.is_dir())):
         remove_leftovers(place)
 
 

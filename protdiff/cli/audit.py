@@ -66,6 +66,12 @@ def audit(options: AuditOptions) -> None:
     samples, suspicious.png with the training chain laid over. One sentence says what it comes to.
     """
     files = find_files(options.samples, "samples")
+    with output_folder(options.out):
+        _audit(options, files)
+
+
+def _audit(options: AuditOptions, files: Sequence[Path]) -> None:
+    """The steps of `audit`, in a folder that is there."""
     from ..metrics.audit import BASELINE
     from ..metrics.audit import audit as audit_traces
     from ..network.weights import find_weights, load_weights
@@ -77,38 +83,37 @@ def audit(options: AuditOptions) -> None:
         raise ValueError("--train and --held-out: each needs at least two chains")
     kept, backbones, errors = read_files(files, "samples")
     traces = Traces([b.ca[b.mask[:, 1]] for b in backbones], [str(path) for path in kept])
-    with output_folder(options.out):
-        total = len(traces) + min(BASELINE, len(held))
-        with progress_bar(total, "comparing", "chains") as advance:
-            result = audit_traces(
-                traces.coords, known.coords, held.coords, seed=options.seed, advance=advance
-            )
-        length = sorted(map(len, traces.coords))[len(traces) // 2]
-        collapse = collapse_of(recipe, length, len(known))
-        write_rows(options.out / "audit.csv", result, traces, known, errors)
-        numbers = {
-            "verdict": result.verdict,
-            "samples": len(traces), "unreadable": len(errors),
-            "train": len(known), "held_out": len(held),
-            "rmsd": asdict(result.rmsd), "tm": asdict(result.tm),
-            "suspicious": [traces.names[k] for k in result.suspicious],
-            "suspicious_usual_share": result.usual_share, "suspicious_p": result.p_suspicious,
-            "collapse": collapse,
-        }  # fmt: skip
-        write_json(options.out / "audit.json", numbers)
-        if len(result.suspicious):
-            draw_suspicious(options.out / "suspicious.png", result, traces, known)
-        typer.echo(result.verdict)
-        typer.echo(
-            f"by TM-score: ratio {result.tm.ratio:.2f}, p = {result.tm.p:.2g}; "
-            f"{100 * result.usual_share:.1f} % of held-out chains look like one training chain. "
-            f"A perfect memory of {len(known)} Gaussian chains of {length} would show from periods "
-            f"of {collapse['period']:.0f} residues down."
+    total = len(traces) + min(BASELINE, len(held))
+    with progress_bar(total, "comparing", "chains") as advance:
+        result = audit_traces(
+            traces.coords, known.coords, held.coords, seed=options.seed, advance=advance
         )
-        typer.echo(f"audit.csv and audit.json in {options.out}")
-        if errors:
-            typer.echo(f"{len(errors)} of {len(files)} could not be read; see audit.csv", err=True)
-            raise typer.Exit(1)
+    length = sorted(map(len, traces.coords))[len(traces) // 2]
+    collapse = collapse_of(recipe, length, len(known))
+    write_rows(options.out / "audit.csv", result, traces, known, errors)
+    numbers = {
+        "verdict": result.verdict,
+        "samples": len(traces), "unreadable": len(errors),
+        "train": len(known), "held_out": len(held),
+        "rmsd": asdict(result.rmsd), "tm": asdict(result.tm),
+        "suspicious": [traces.names[k] for k in result.suspicious],
+        "suspicious_usual_share": result.usual_share, "suspicious_p": result.p_suspicious,
+        "collapse": collapse,
+    }  # fmt: skip
+    write_json(options.out / "audit.json", numbers)
+    if len(result.suspicious):
+        draw_suspicious(options.out / "suspicious.png", result, traces, known)
+    typer.echo(result.verdict)
+    typer.echo(
+        f"by TM-score: ratio {result.tm.ratio:.2f}, p = {result.tm.p:.2g}; "
+        f"{100 * result.usual_share:.1f} % of held-out chains look like one training chain. "
+        f"A perfect memory of {len(known)} Gaussian chains of {length} would show from periods "
+        f"of {collapse['period']:.0f} residues down."
+    )
+    typer.echo(f"audit.csv and audit.json in {options.out}")
+    if errors:
+        typer.echo(f"{len(errors)} of {len(files)} could not be read; see audit.csv", err=True)
+        raise typer.Exit(1)
 
 
 @dataclass(frozen=True)

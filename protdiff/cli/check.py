@@ -69,8 +69,8 @@ def check(
 
         ensure_library()
     options = CheckOptions(fold, predictions, out, device.value, chunk_size, batch, jobs)
-    plan = planned(designs, sequences, options)
     with output_folder(out):
+        plan = planned(designs, sequences, options)
         with progress_bar(len(plan.targets), "checking", "sequences") as advance:
             results = []
             for result in plan.results():

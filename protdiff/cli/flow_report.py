@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .._system.files import ensure_writable, write_json
+from .._system.files import write_json
+from .._system.locks import output_file
 from .._system.words import counted
 from ..structure.constants import MAX_LENGTH
 from ._shared.progress import progress_bar
@@ -48,28 +50,27 @@ def report(
     from ..analysis import report_sampler
     from ..network.weights import find_weights, load_weights
 
-    if out is not None:
-        if out.suffix.lower() != ".json":
-            raise ValueError(f"--out {out}: must be a file that ends in .json")
-        ensure_writable(out)
-    path = find_weights(weights)
-    denoiser = load_weights(path)
-    calls = sorted(set(calls or [8, 16, 32]))
-    backbones = load_real_chains(data, length, chains)
-    if len(backbones) < MIN_CHAINS:
-        raise ValueError(
-            f"--data {data}: {counted(len(backbones), 'chain')} of about {length} "
-            f"residues; at least "
-            f"{MIN_CHAINS} are needed"
-        )
-    with progress_bar(POINTS + len(calls), "measuring", "parts") as advance:
-        errors = report_sampler(
-            denoiser, backbones, calls, points=POINTS, seed=seed, advance=advance
-        )
-    _print_errors(errors)
-    if out is not None:
-        write_json(out, {"weights": path.stem, **asdict(errors)})
-        typer.echo(out)
+    if out is not None and out.suffix.lower() != ".json":
+        raise ValueError(f"--out {out}: must be a file that ends in .json")
+    with nullcontext() if out is None else output_file(out):
+        path = find_weights(weights)
+        denoiser = load_weights(path)
+        calls = sorted(set(calls or [8, 16, 32]))
+        backbones = load_real_chains(data, length, chains)
+        if len(backbones) < MIN_CHAINS:
+            raise ValueError(
+                f"--data {data}: {counted(len(backbones), 'chain')} of about {length} "
+                f"residues; at least "
+                f"{MIN_CHAINS} are needed"
+            )
+        with progress_bar(POINTS + len(calls), "measuring", "parts") as advance:
+            errors = report_sampler(
+                denoiser, backbones, calls, points=POINTS, seed=seed, advance=advance
+            )
+        _print_errors(errors)
+        if out is not None:
+            write_json(out, {"weights": path.stem, **asdict(errors)})
+            typer.echo(out)
 
 
 def _print_errors(errors: SamplerReport) -> None:

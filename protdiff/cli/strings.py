@@ -166,7 +166,7 @@ def train(
     """
     import torch
 
-    from .._system.files import ensure_writable
+    from .._system.locks import output_file
     from ..sequence.strings import Fit
     from ..sequence.strings.string_model import save_string_model
     from ..training.chains import load_chains
@@ -174,17 +174,17 @@ def train(
 
     if out.suffix != ".safetensors":
         raise ValueError(f"--out {out}: must end in .safetensors")
-    ensure_writable(out)
-    torch.set_num_threads(1)
-    chains = load_chains(dataset, "train", max_length=max_length)
-    strings = strings_of(chains, alphabet.value)
-    options = Fit(bond=bond, passes=passes, seed=seed)
-    total = passes * -(-len(strings) // options.batch)
-    with progress_bar(total, "training", "steps") as advance:
-        model = train_strings(
-            strings, alphabet.value, options, classes=CLASS_FIT, progress=lambda *_: advance(1)
-        )
-    card = {"chains": len(strings), "bond": bond, "passes": passes, "seed": seed}
-    save_string_model(out, model, card)
-    print(f"{len(strings)} chains; weights: {out}")
-    print(f"next: protdiff strings score FILES --alphabet {alphabet.value} --weights {out}")
+    with output_file(out):
+        torch.set_num_threads(1)
+        chains = load_chains(dataset, "train", max_length=max_length)
+        strings = strings_of(chains, alphabet.value)
+        options = Fit(bond=bond, passes=passes, seed=seed)
+        total = passes * -(-len(strings) // options.batch)
+        with progress_bar(total, "training", "steps") as advance:
+            model = train_strings(
+                strings, alphabet.value, options, classes=CLASS_FIT, progress=lambda *_: advance(1)
+            )
+        card = {"chains": len(strings), "bond": bond, "passes": passes, "seed": seed}
+        save_string_model(out, model, card)
+        print(f"{len(strings)} chains; weights: {out}")
+        print(f"next: protdiff strings score FILES --alphabet {alphabet.value} --weights {out}")

@@ -50,10 +50,10 @@ def thermo(
     from ..network.weights import find_weights, load_weights
     from ..plots.thermodynamics_page import draw_thermo
 
-    path = find_weights(weights)
-    denoiser = load_weights(path)
-    backbones = load_real_chains(data, length, chains)
     with output_folder(out):
+        path = find_weights(weights)
+        denoiser = load_weights(path)
+        backbones = load_real_chains(data, length, chains)
         with progress_bar(shells + REPLICA_TIMES + 1, "measuring", "parts") as advance:
             report = measure_thermodynamics(
                 denoiser, backbones, shells=shells, replica_times=REPLICA_TIMES,

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .._system.locks import output_file
 from ._shared.groups import paragraphs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 __all__ = ["app"]
 
@@ -17,10 +22,13 @@ app = typer.Typer(help="Look at, check and merge weights.", no_args_is_help=True
 Name = Annotated[str, typer.Argument(help="Shipped weights by name, or a .safetensors file.")]
 
 
-def _check_out(out: Path) -> None:
-    """ValueError before any work, unless the file can be written."""
+@contextmanager
+def _writing(out: Path) -> Iterator[None]:
+    """Context in which a file is written; an error before any work unless that is possible."""
     if out.suffix != ".safetensors" or not out.parent.is_dir():
         raise ValueError(f"--out {out}: must end in .safetensors and lie in a folder that exists")
+    with output_file(out):
+        yield
 
 
 def _listed(sizes: dict[str, Any]) -> str:
@@ -93,15 +101,15 @@ def merge(
     """Write adapters and their base as one file of all weights."""
     from ..network.weights import ADAPTERS, find_weights, load_weights, read_weights, save_weights
 
-    _check_out(out)
-    path = find_weights(adapters)
-    metadata, _ = read_weights(path)
-    if metadata["format"] != ADAPTERS:
-        raise ValueError(f"{path}: has all weights already; only adapters can be merged")
-    denoiser = load_weights(path)
-    card = {"merged": metadata["base"]} | metadata.get("card", {})
-    save_weights(out, denoiser, card)
-    print(f"weights: {out}")
+    with _writing(out):
+        path = find_weights(adapters)
+        metadata, _ = read_weights(path)
+        if metadata["format"] != ADAPTERS:
+            raise ValueError(f"{path}: has all weights already; only adapters can be merged")
+        denoiser = load_weights(path)
+        card = {"merged": metadata["base"]} | metadata.get("card", {})
+        save_weights(out, denoiser, card)
+        print(f"weights: {out}")
 
 
 @app.command()
@@ -118,14 +126,14 @@ def guide(
     """
     from ..network.weights import find_weights, load_weights, read_metadata, save_weights
 
-    _check_out(out)
-    denoiser, other = load_weights(name), load_weights(weaker)
-    if other.recipe != denoiser.recipe:
-        raise ValueError(f"{weaker}: trained on another flow than {name}; train it on the same")
-    other.guide = other.reader = None
-    denoiser.guide = other
-    save_weights(out, denoiser, read_metadata(find_weights(name)).get("card"))
-    print(f"weights: {out}")
+    with _writing(out):
+        denoiser, other = load_weights(name), load_weights(weaker)
+        if other.recipe != denoiser.recipe:
+            raise ValueError(f"{weaker}: trained on another flow than {name}; train it on the same")
+        other.guide = other.reader = None
+        denoiser.guide = other
+        save_weights(out, denoiser, read_metadata(find_weights(name)).get("card"))
+        print(f"weights: {out}")
 
 
 @app.command()
@@ -147,11 +155,11 @@ def reader(
     from ..training.chains import load_chains
     from ..training.reader_training import fit_reader
 
-    _check_out(out)
-    denoiser = load_weights(name)
-    chains, held_out = (
-        load_chains(data, split, max_length=max_length) for split in ("train", "val")
-    )
-    denoiser.reader = fit_reader(chains, held_out, epochs=epochs, seed=seed)
-    save_weights(out, denoiser, read_metadata(find_weights(name)).get("card"))
-    print(f"weights: {out}")
+    with _writing(out):
+        denoiser = load_weights(name)
+        chains, held_out = (
+            load_chains(data, split, max_length=max_length) for split in ("train", "val")
+        )
+        denoiser.reader = fit_reader(chains, held_out, epochs=epochs, seed=seed)
+        save_weights(out, denoiser, read_metadata(find_weights(name)).get("card"))
+        print(f"weights: {out}")

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._system.files import open_text, replacing_folder
+from .._system.files import making_folder, open_text, replacing_folder
+from .._system.locks import one_writer
 from .._system.names import UniqueNames
 from .._system.processes import mapped, process_count
 from .filters import Limits, Record, Rejected
@@ -122,28 +123,31 @@ def build_dataset(
     Raises
     ------
     ValueError
-        If `out` exists, or no chain was kept. Nothing is left behind.
+        If `out` exists, another process is building it, or no chain was kept. Nothing is left
+        behind.
     """
     out, limits = Path(out), limits or Limits()
     reading, splitting = reading or Reading(), splitting or Splitting()
-    if out.exists():
-        raise ValueError(f"{out}: exists already; choose another folder, or remove it")
     cluster = splitting.resolved_cluster()
     stream = tasks(inputs, stride=reading.stride, models=reading.models)
     work = partial(_judged_chains, limits=limits)
-    with replacing_folder(out) as folder:
-        writer = ChainSetWriter(folder)
-        with mapped(work, stream, reading.jobs) as results:
-            rejected, warned = _write_chains(_counted(results, advance), writer, reading.identical)
-        writer.close_arrays()
-        how = _assign_splits(folder, splitting, cluster, reading.jobs)
-        writer.summarise(
-            inputs=list(map(str, inputs)),
-            limits=vars(limits),
-            splits=how,
-            rejected=dict(rejected),
-            warnings=warned,
-        )
+    with making_folder(out.parent), one_writer(out):
+        if out.exists():
+            raise ValueError(f"{out}: exists already; choose another folder, or remove it")
+        with replacing_folder(out) as folder:
+            writer = ChainSetWriter(folder)
+            with mapped(work, stream, reading.jobs) as results:
+                judged = _counted(results, advance)
+                rejected, warned = _write_chains(judged, writer, reading.identical)
+            writer.close_arrays()
+            how = _assign_splits(folder, splitting, cluster, reading.jobs)
+            writer.summarise(
+                inputs=list(map(str, inputs)),
+                limits=vars(limits),
+                splits=how,
+                rejected=dict(rejected),
+                warnings=warned,
+            )
     return read_summary(out)
 
 

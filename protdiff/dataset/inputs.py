@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from .._system.files import temporary_folder
 from .._system.notices import warn
 from .._system.reading import TooLargeError, read_file, real_path
 from .._system.words import counted, either
@@ -157,7 +157,7 @@ def _readable(trajectory: str, topology: str) -> Iterator[tuple[str, str]]:
 
     The topology is a copy, decompressed up to the limit.
     """
-    with tempfile.TemporaryDirectory() as folder:
+    with temporary_folder() as folder:
         coordinates = Path(folder, "trajectory" + Path(trajectory).suffix.lower())
         coordinates.symlink_to(real_path(trajectory))
         packed = topology.lower().endswith(".gz")

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .._system.files import temporary_folder
+from .._system.programs import run_program
 from ..structure.backbone import RESIDUE_TYPES
 from .store import SPLITS, UNSPLIT
 
@@ -57,8 +56,8 @@ def cluster_mmseqs(
     ----------
     Steinegger & Söding, Nature Biotechnology 35, 1026 (2017).
     """
-    with tempfile.TemporaryDirectory() as folder:
-        fasta = Path(folder) / "chains.fasta"
+    with temporary_folder() as folder:
+        fasta = folder / "chains.fasta"
         with fasta.open("wb") as handle:
             for k, (start, length) in enumerate(zip(table["start"], table["length"], strict=True)):
                 sequence = LETTERS[types[start : start + length]].tobytes()
@@ -68,10 +67,12 @@ def cluster_mmseqs(
             str(fasta), f"{folder}/out", f"{folder}/tmp",
             "--min-seq-id", str(identity), "-c", str(coverage), "--threads", str(jobs), "-v", "1",
         ]  # fmt: skip
-        finished = subprocess.run(command, capture_output=True, text=True)
-        pairs = Path(folder) / "out_cluster.tsv"
-        if finished.returncode or not pairs.is_file():
-            reason = " ".join((finished.stderr or finished.stdout).split())[-160:]
+        log = folder / "log"
+        with log.open("wb") as handle:
+            failed = run_program(command, handle)
+        pairs = folder / "out_cluster.tsv"
+        if failed or not pairs.is_file():
+            reason = " ".join(log.read_text(encoding="utf-8", errors="replace").split())[-160:]
             raise ValueError(f"mmseqs failed ({reason}); cluster by identical sequence instead")
         cluster = np.full(len(table), -1, np.int64)
         with pairs.open() as handle:

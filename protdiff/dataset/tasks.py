@@ -6,13 +6,13 @@ and judges the chains that it names.
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from .._system.files import temporary_folder
 from .._system.notices import collected
 from .._system.words import counted
 from ..structure.backbone import Backbone
@@ -83,7 +83,7 @@ class EntryTask:
     def judged_chains(self, limits: Limits) -> list[Judged]:
         # The underscore of an extended id, pdb_00001abc, separates no chain.
         entry, _, chain = self.name.rpartition("_") if "_" in self.name[4:] else (self.name, "", "")
-        with tempfile.TemporaryDirectory() as folder:
+        with temporary_folder() as folder:
             try:
                 path = self._fetch(entry, folder)
                 with collected() as texts:
@@ -92,11 +92,11 @@ class EntryTask:
             except (FileError, InputError) as error:
                 return [unreadable(self.name, error)]
 
-    def _fetch(self, entry: str, folder: str) -> Path:
+    def _fetch(self, entry: str, folder: Path) -> Path:
         from biotite.database import rcsb
 
         try:
-            return Path(str(rcsb.fetch(entry.upper(), "bcif", folder)))
+            return Path(str(rcsb.fetch(entry.upper(), "bcif", str(folder))))
         except Exception as error:  # of the network, of the server or of the id
             reason = " ".join(str(error).split())[:120] or type(error).__name__
             raise InputError(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from .._system.files import replacing
+from .._system.files import remove_leftovers, replacing
 from ..dataset import ChainSet, read_chains
 from ..dataset.filters import structure_states
 from ..dataset.store import UNKNOWN, angstrom
@@ -74,6 +74,7 @@ def load_chains(
     structure = np.concatenate(parts)
     if path:
         path.parent.mkdir(parents=True, exist_ok=True)
+        remove_leftovers(path.parent, path.name)
         with replacing(path) as temporary, temporary.open("wb") as handle:
             np.save(handle, structure)
     return replace(chains, structure=structure)

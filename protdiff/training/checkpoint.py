@@ -48,7 +48,7 @@ def write_checkpoint(
 ) -> None:
     """Write `out`/checkpoint-STEP with one file of tensors per part, and progress.json."""
     folder = out / f"checkpoint-{progress.step}"
-    for leftover in out.glob(".checkpoint-*.tmp"):  # of a process that was killed while it wrote
+    for leftover in out.glob(".checkpoint-*.tmp"):  # of a process that was killed, on any machine
         shutil.rmtree(leftover, ignore_errors=True)
     with replacing_folder(folder, exist_ok=True) as temporary:
         for name, tensors in parts.items():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +9,8 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 import numpy as np
 
-from .._system.files import ensure_writable
+from .._system.files import ensure_writable, temporary_folder
+from .._system.locks import one_writer
 from .._system.notices import warn
 from .._system.words import counted, either
 from ..structure.backbone import Backbone
@@ -20,13 +20,11 @@ if TYPE_CHECKING:
     from os import PathLike
     from typing import Unpack
 
-    from jaxtyping import Float
-
     from ..dataset import ChainSet
     from ..dataset.build import Reading
     from .finetune_settings import FinetuneSettings
 
-__all__ = ["finetune", "portrait"]
+__all__ = ["finetune"]
 
 #: Residues of the chains to learn from.
 MIN_LENGTH, MAX_LENGTH = 24, 512
@@ -83,14 +81,14 @@ def finetune(
     dict
         chains, rejected: numbers of chains; steps, minutes, kept_step, loss_before, loss_after,
         loss_change, others_change, bands_before, bands_after: see `finetune_chains`; before, after:
-        the samples of the original and the new weights, see `portrait`. All but `after` and
-        `minutes` are stored in the file, too.
+        the samples of the original and the new weights, see `protdiff.training.portrait`. All but
+        `after` and `minutes` are stored in the file, too.
 
     Raises
     ------
     ValueError
-        If no chain can be used, there are too few to hold out any, `samples` is 1, or adapters of
-        `weights` could not be loaded from `out`.
+        If no chain can be used, there are too few to hold out any, `samples` is 1, adapters of
+        `weights` could not be loaded from `out`, or another process is writing `out`.
     OSError
         If `out` cannot be written. This, too, is found out before any work.
 
@@ -108,10 +106,7 @@ def finetune(
     """
     from ..dataset.build import Reading
     from ..network.weights import find_weights
-    from ..sampling.generate import generate
-    from .adaptation import finetune_chains
-    from .chain_groups import ChainGroups, hold_out_chains
-    from .finetune_settings import FinetuneSettings, for_one_sequence
+    from .finetune_settings import FinetuneSettings
 
     out, settings = Path(out), settings or FinetuneSettings()
     if samples == 1:
@@ -122,7 +117,29 @@ def finetune(
         )
     origin = find_weights(weights)
     check_place(out, origin, adapters=settings.rank is not None)
-    chains, rejected = _read_chains(structures, Reading(identical=True, **reading))
+    with one_writer(out):
+        read = _read_chains(structures, Reading(identical=True, **reading))
+        return _finetune(read, out, origin, hold_out, samples, settings, report, progress)
+
+
+def _finetune(
+    read: tuple[ChainSet, Counter[str]],
+    out: Path,
+    origin: Path,
+    hold_out: float,
+    samples: int,
+    settings: FinetuneSettings,
+    report: Callable[[str], object],
+    progress: Callable[[float], object] | None,
+) -> dict[str, Any]:
+    """The steps of `finetune` once chains are read."""
+    from ..sampling.generate import generate
+    from .adaptation import finetune_chains
+    from .chain_groups import ChainGroups, hold_out_chains
+    from .finetune_settings import for_one_sequence
+    from .portrait import portrait
+
+    chains, rejected = read
     train, held_out, ensemble = hold_out_chains(chains, hold_out, settings.seed)
     report(f"{counted(len(train), 'chain')} to learn from, {len(held_out)} held out")
     if rejected:
@@ -209,8 +226,8 @@ def _read_chains(
     if len(backbones) == len(structures):
         chains, rejected = chain_set(backbones, limits)
         return chains, Counter(item.kind for item in rejected)
-    with tempfile.TemporaryDirectory() as folder:
-        dataset = Path(folder) / "set"
+    with temporary_folder() as folder:
+        dataset = folder / "set"
         inputs = [str(item) for item in structures]
         summary = build_dataset(inputs, dataset, limits=limits, reading=reading)
         chains, texts = ChainSet.open(dataset).compact(), listed_warnings(dataset)
@@ -235,62 +252,3 @@ def _sample_lengths(chains: ChainSet, count: int) -> list[int]:
     """Lengths of samples: evenly spaced quantiles of the lengths of the chains."""
     order = np.sort(chains.lengths)
     return [int(n) for n in order[np.linspace(0, len(order) - 1, count).round().astype(int)]]
-
-
-def portrait(
-    backbones: Sequence[Backbone], chains: ChainSet, ensemble: bool = False
-) -> dict[str, float]:
-    """Fold content and size of backbones, beside those of the chains that weights were tuned to.
-
-    Parameters
-    ----------
-    backbones : list of Backbone
-    chains : ChainSet
-    ensemble : bool
-        The chains are conformations of one sequence: add the distance to the nearest one.
-
-    Returns
-    -------
-    dict of str to float
-        frechet: Fréchet distance of the descriptors of backbones and chains, each in units of
-        its standard deviation among real chains; its bias depends on the sizes of the sets alone.
-        helix, strand: shares of residues by DSSP; rg_ratio: median radius of gyration over that
-        expected for the length; the same of the chains with the prefix ``user_``. rmsd: median CA
-        RMSD (Å) to the nearest conformation, for an ensemble.
-    """
-    from ..metrics.frechet import frechet_distance
-    from ..metrics.population import describe, gather, real_population
-
-    drawn, tuned = (
-        gather([describe(str(number), item) for number, item in enumerate(group)])
-        for group in (backbones, [chain.backbone() for chain in chains])
-    )
-    spread = np.nanstd(real_population().descriptors, axis=0)
-    used = np.isfinite(drawn.descriptors).all(0) & np.isfinite(tuned.descriptors).all(0)
-    used &= spread > 0
-    scaled = (group.descriptors[:, used] / spread[used] for group in (drawn, tuned))
-    numbers = {"frechet": frechet_distance(*scaled)}
-    for prefix, group in (("", drawn), ("user_", tuned)):
-        numbers[f"{prefix}helix"] = float(group.column("dssp_helix").mean())
-        numbers[f"{prefix}strand"] = float(group.column("dssp_strand").mean())
-        numbers[f"{prefix}rg_ratio"] = float(np.median(group.column("rg_ratio")))
-    if ensemble:
-        numbers["rmsd"] = float(np.median(nearest_conformation(backbones, chains)))
-    return numbers
-
-
-def nearest_conformation(
-    backbones: Sequence[Backbone], chains: ChainSet
-) -> Float[np.ndarray, " backbones"]:
-    """CA RMSD (Å) of each backbone to the nearest chain of its length; NaN without one."""
-    import torch
-
-    from ..structure.superposition import rmsd
-
-    traces = [torch.tensor(chain.backbone().ca) for chain in chains]
-    distances: list[float] = []
-    for backbone in backbones:
-        ca = torch.tensor(backbone.ca)
-        of_length = [trace for trace in traces if len(trace) == len(ca)]
-        distances.append(min((float(rmsd(ca, trace)) for trace in of_length), default=float("nan")))
-    return np.array(distances)

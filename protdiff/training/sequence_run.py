@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch.nn.functional import nll_loss
 
-from .._system.locks import one_writer
+from .._system.locks import output_folder
 from ..dataset import read_chains
 from ..dataset.store import UNIT
 from ..network.numerics import flush_denormals
@@ -146,11 +146,10 @@ class SequenceRun:
     ) -> Path:
         """Run, or continue, the training to its end; arguments and files as of `Trainer.fit`."""
         config = self.config
-        chains = read_chains(config.data, "train", max_length=config.max_length)
-        held_out = read_chains(config.data, "val", max_length=config.max_length)
-        held_out = held_out.take(np.arange(min(HELD_OUT, len(held_out)))).compact()
-        config.out.mkdir(parents=True, exist_ok=True)
-        with one_writer(config.out):
+        with output_folder(config.out):
+            chains = read_chains(config.data, "train", max_length=config.max_length)
+            held_out = read_chains(config.data, "val", max_length=config.max_length)
+            held_out = held_out.take(np.arange(min(HELD_OUT, len(held_out)))).compact()
             return self._fit(chains, held_out, report, progress)
 
     def _fit(

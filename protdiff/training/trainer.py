@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
-from .._system.locks import one_writer
+from .._system.locks import output_folder
 from .._system.words import counted
 from ..network.numerics import flush_denormals
 from .batches import make_batch
@@ -121,10 +121,8 @@ class Trainer(RunState):
         ValueError
             If another run writes into the folder.
         """
-        config = self.config
-        chains, held_out = self._read_chains()
-        config.out.mkdir(parents=True, exist_ok=True)
-        with one_writer(config.out) if self.rank == 0 else nullcontext():
+        with output_folder(self.config.out) if self.rank == 0 else nullcontext():
+            chains, held_out = self._read_chains()
             return self._fit(chains, held_out, report, progress)
 
     def _fit(

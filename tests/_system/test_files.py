@@ -14,6 +14,7 @@ from protdiff._system.files import (
     remove_leftovers,
     replacing,
     replacing_folder,
+    temporary_folder,
     temporary_path,
     write_json,
 )
@@ -108,6 +109,18 @@ def test_what_dead_processes_left_is_removed(tmp_path):
     assert len(list(tmp_path.iterdir())) == 4
     ensure_writable(tmp_path / "x.csv")
     assert {path.name for path in tmp_path.iterdir()} == {other.name}
+
+
+def test_a_temporary_folder_that_a_killed_process_left_is_removed(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with temporary_folder() as folder:
+        (folder / "x").touch()
+        dead = folder.with_name(folder.name.replace(f"-{os.getpid()}.", f"-{2**22}."))
+        dead.mkdir()
+        with temporary_folder() as other:
+            assert sorted(tmp_path.iterdir()) == sorted([folder, other])
+        assert (folder / "x").exists()
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_full_disk_names_the_file(tmp_path):

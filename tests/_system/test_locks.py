@@ -1,4 +1,4 @@
-"""One writer in a folder: a second one is refused, and one that dies leaves no lock."""
+"""One writer in a folder or of a file: a second one is refused, and one that dies leaves no lock."""
 
 import os
 import signal
@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from protdiff._system.locks import LOCK, one_writer
+from protdiff._system.locks import LOCK, one_writer, output_file, output_folder
 
 HOLD = """
 import sys, time
@@ -50,3 +50,36 @@ def test_an_error_gives_the_lock_back(tmp_path):
         with pytest.raises(KeyError), one_writer(tmp_path):
             raise KeyError
     assert not list(tmp_path.iterdir())
+
+
+def test_a_file_has_one_writer_and_its_folder_many(tmp_path):
+    """The lock is beside the file, under a name of its own."""
+    with output_file(tmp_path / "x.csv"), output_file(tmp_path / "y.csv"):
+        assert {path.name for path in tmp_path.iterdir()} == {f".{n}.csv{LOCK}" for n in "xy"}
+        with (
+            pytest.raises(ValueError, match=rf"x\.csv: process {os.getpid()} on .* is writing it"),
+            output_file(tmp_path / "x.csv"),
+        ):
+            pass
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_place_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").write_text("")
+    for path in (tmp_path / "folder", tmp_path / "none" / "x", tmp_path / "file" / "x"):
+        with pytest.raises(OSError, match=path.name) as caught, output_file(path):
+            pass
+        assert caught.value.filename == str(path)
+    with pytest.raises(OSError), output_folder(tmp_path / "file"):
+        pass
+
+
+def test_a_new_folder_goes_if_an_error_leaves_nothing_in_it(tmp_path):
+    (tmp_path / "older").mkdir()
+    for name in ("empty", "full", "older"):
+        with pytest.raises(KeyError), output_folder(tmp_path / name):
+            if name == "full":
+                (tmp_path / name / "x").touch()
+            raise KeyError
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["full", "older"]

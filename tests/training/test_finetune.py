@@ -15,7 +15,7 @@ from protdiff.network.adapters import adapter_tensors, add_adapters
 from protdiff.network.weights import find_weights, save_adapters
 from protdiff.training import adaptation
 from protdiff.training.chains import load_chains
-from protdiff.training.finetune import _read_chains, check_place, nearest_conformation, portrait
+from protdiff.training.finetune import _read_chains, check_place
 from protdiff.training.finetune_settings import FinetuneSettings
 
 from ..conftest import ROOT
@@ -25,22 +25,6 @@ from .test_adaptation import FEW, quiet
 @pytest.fixture
 def chains(tiny_archive):
     return load_chains(tiny_archive, "train")
-
-
-def test_portrait_of_the_chains_themselves(chains):
-    backbones = [chain.backbone() for chain in chains]
-    numbers = portrait(backbones, chains, ensemble=True)
-    assert numbers["frechet"] == pytest.approx(0, abs=1e-3) and numbers["rmsd"] < 1e-3
-    for key in ("helix", "strand", "rg_ratio"):
-        assert numbers[key] == numbers[f"user_{key}"]
-
-
-def test_nearest_conformation(chains):
-    backbone = chains[0].backbone()
-    moved = protdiff.Backbone.from_coords(-backbone.coords)
-    same = protdiff.Backbone.from_coords(backbone.coords[:, :, [1, 2, 0]] + 5)
-    near = nearest_conformation([same, moved, backbone[:30]], chains)
-    assert near[0] < 1e-6 < 1 < near[1] and np.isnan(near[2])
 
 
 def test_from_backbones_to_weights(tiny_weights, chains):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..._system.files import write_json
+from ..._system.locks import output_folder
 from ..._system.processes import mapped
 from ..._system.reading import read_json
 from ...network.numerics import pick_device
@@ -91,7 +93,7 @@ def check(
     Raises
     ------
     ValueError
-        If nothing belongs together, or the engine is not there.
+        If nothing belongs together, the engine is not there, or another process writes into `out`.
 
     Examples
     --------
@@ -107,8 +109,9 @@ def check(
         None if out is None else Path(out),
         device, chunk_size, batch, jobs,
     )  # fmt: skip
-    plan = planned([os.fspath(one) for one in given], Path(sequences), options)
-    return plan.in_order(plan.results())
+    with nullcontext() if options.out is None else output_folder(options.out):
+        plan = planned([os.fspath(one) for one in given], Path(sequences), options)
+        return plan.in_order(plan.results())
 
 
 @dataclass(frozen=True)
@@ -183,7 +186,6 @@ def planned(designs: Sequence[str], sequences: Path, options: CheckOptions) -> P
     present = len(good.keys() & there.keys())
     if present < len(good):
         engine.start()
-    out.mkdir(parents=True, exist_ok=True)
     write_json(out / OPTIONS, recorded)
     return Plan(targets, unused, engine, out, options, present)
 

@@ -6,11 +6,11 @@ import re
 import shlex
 import shutil
 import signal
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..._system.programs import run_program
 from .fold_inputs import FORMATS, write_inputs
 
 if TYPE_CHECKING:
@@ -88,9 +88,7 @@ class CommandEngine:
         words = [PLACE.sub(lambda match: places[match[1]], word) for word in self.words]
         with log.open("wb") as handle:
             try:
-                code = subprocess.run(
-                    words, stdin=subprocess.DEVNULL, stdout=handle, stderr=subprocess.STDOUT
-                ).returncode
+                code = run_program(words, handle)
             except OSError as error:
                 raise FoldError(f"{words[0]} cannot be started ({error.strerror})") from None
         if code:

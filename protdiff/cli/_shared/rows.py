@@ -11,7 +11,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from ..._system.files import open_text, remove_leftovers, replacing
+from ..._system.files import open_text, replacing
+from ..._system.locks import output_file
 
 __all__ = ["Summary", "read_names", "row_writer", "shown"]
 
@@ -23,20 +24,19 @@ def row_writer(
     """Context that yields ``write(row)``, for CSV or JSON by the end of the name.
 
     The file appears under its name when the last row is there; what a killed process has left of
-    it goes. A missing number is an empty
-    field in CSV and null in JSON.
+    it goes. A missing number is an empty field in CSV and null in JSON.
 
     Raises
     ------
     ValueError
-        If the file cannot be written.
+        If the file cannot be written, or another process is writing it.
     """
     if path.suffix.lower() not in (".csv", ".json"):
         raise ValueError(f"{path}: the name must end in .csv or .json")
-    remove_leftovers(path.parent, path.name)
     with ExitStack() as stack:
-        temporary = stack.enter_context(replacing(path))
         try:
+            stack.enter_context(output_file(path))
+            temporary = stack.enter_context(replacing(path))
             handle = stack.enter_context(open_text(temporary))
         except OSError as error:
             raise ValueError(f"{path}: cannot be written ({error.strerror})") from None

@@ -5,8 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
-from ..._system.files import making_folder
-from ..._system.locks import one_writer
+from ..._system import locks
 from .progress import progress_bar
 
 if TYPE_CHECKING:
@@ -30,14 +29,13 @@ def output_folder(path: Path) -> Iterator[None]:
     Raises
     ------
     ValueError
-        If it cannot be made, or another process writes into it.
+        If it cannot be made or written, or another process writes into it.
     """
     with ExitStack() as stack:
         try:
-            stack.enter_context(making_folder(path))
+            stack.enter_context(locks.output_folder(path))
         except OSError as error:
-            raise ValueError(f"--out {path}: cannot be made ({error.strerror})") from None
-        stack.enter_context(one_writer(path))
+            raise ValueError(f"--out {path}: cannot be written ({error.strerror})") from None
         yield
 
 

@@ -25,7 +25,7 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path):
             assert (tmp_path / "a" / "b").is_dir()
     (tmp_path / "file").write_text("")
     with (
-        pytest.raises(ValueError, match=r"--out .*file: cannot be made"),
+        pytest.raises(ValueError, match=r"--out .*file: cannot be written"),
         output_folder(tmp_path / "file"),
     ):
         pass
