@@ -1,4 +1,4 @@
-"""One writer in a folder or of a file: a second one is refused, and one that dies leaves no lock."""
+"""One writer in a folder or of a file: a second is refused, and one that dies leaves no lock."""
 
 import os
 import signal

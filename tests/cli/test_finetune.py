@@ -1,9 +1,14 @@
 """`protdiff finetune` from the command line."""
 
+import copy
+import sys
+
 import pytest
 
 import protdiff
-from protdiff.training import adaptation
+from protdiff.network.adapters import adapter_tensors, add_adapters
+from protdiff.network.weights import save_adapters
+from protdiff.training import adaptation, finetune
 
 from ..dataset.conftest import EXAMPLES
 
@@ -63,6 +68,41 @@ def test_bad_input(console, tmp_path, monkeypatch, inputs, options, message):
     code, _, err = console("finetune", *inputs, *options)
     assert code == 2 and message in err and len(err.splitlines()) == 1
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("out", "message"),
+    [
+        ("none/x.safetensors", "x.safetensors: must end in .safetensors and lie in a folder that"),
+        ("folder.safetensors", "folder.safetensors: Is a directory"),
+        pytest.param(
+            "/sys/x.safetensors", "/sys/x.safetensors: Permission denied",
+            marks=pytest.mark.skipif(sys.platform != "linux", reason="nobody may write there"),
+        ),
+    ],
+)  # fmt: skip
+def test_places_that_cannot_be_written(console, tmp_path, monkeypatch, out, message):
+    """They are refused before any input is read."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder.safetensors").mkdir()
+    monkeypatch.setattr(finetune, "_read_chains", None)
+    code, text, err = console("finetune", EXAMPLES, "--out", out)
+    assert code == 2 and message in err and len(err.splitlines()) == 1 and not text
+    assert [path.name for path in tmp_path.iterdir()] == ["folder.safetensors"]
+
+
+def test_adapters_are_refused_before_any_input_is_read(
+    console, base, tiny_denoiser, tmp_path, monkeypatch
+):
+    network = copy.deepcopy(tiny_denoiser.network)
+    add_adapters(network, 2)
+    save_adapters(tmp_path / "first.safetensors", adapter_tensors(network), base)
+    monkeypatch.setattr(finetune, "_read_chains", None)
+    code, _, err = run(console, tmp_path / "first.safetensors")
+    assert code == 2 and "weights merge" in err and len(err.splitlines()) == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "base.safetensors", "first.safetensors",
+    ]  # fmt: skip
 
 
 def test_ctrl_c_leaves_the_old_file(console, base, tmp_path, monkeypatch):

@@ -1,85 +1,222 @@
-"""Ctrl-C, SIGTERM and kill -9: one line, nothing half-written, and no process that goes on."""
+"""Every verb at work: a second writer, kill -9, SIGTERM and Ctrl-C.
 
+What all must show: a second command of the same output ends at once and names the first; after
+Ctrl-C and SIGTERM one line, an exit code, no traceback; after every signal no process that goes on;
+and nothing half-written, after kill -9 once the same command runs another time.
+
+The suite tries some verbs, each with kill -9 and either Ctrl-C or SIGTERM (`IN_SUITE`), and some
+with a full disk (`FULL`). With EVERY_SIGNAL=1 in the environment every verb of `commands.py` is
+tried with all of these, and with --jobs 2 where it has that option.
+"""
+
+import json
 import os
+import re
+import shlex
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
+import protdiff
+from protdiff._system.files import temporary_path
+from protdiff.dataset.build import build_dataset
+from protdiff.dataset.filters import Limits
+
 from ..conftest import ROOT
+from ..training.conftest import SIZES
+from .commands import COMMANDS, SHORT, SHORTER, verbs
+from .starter import MARK
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of Unix")
-CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGKILL: -signal.SIGKILL}
-
-
-def hear_ctrl_c():
-    """Commands of a shell in the background would ignore it."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
-def started(folder, *arguments):
-    """A command in a folder; its errors end when it and all its processes have ended."""
-    command = [sys.executable, "-m", "protdiff.cli.app", *map(str, arguments)]
-    return subprocess.Popen(
-        command, cwd=folder, env=os.environ | {"PYTHONPATH": str(ROOT)}, text=True,
-        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True,
-        preexec_fn=hear_ctrl_c,
-    )  # fmt: skip
-
-
-def wait_for(pattern, folder):
-    for _ in range(600):
-        if list(folder.glob(pattern)):
-            return
-        time.sleep(0.1)
-    raise AssertionError(f"no {pattern} in {folder}")
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="/proc shows what goes on")
+CODES = {signal.SIGINT: 130, signal.SIGTERM: 143}
+#: Seconds until something must have happened, on a machine with much to do.
+PATIENCE = 120
+#: Whether everything is tried, and what the suite tries: each way of writing once, a folder file by
+#: file, a table, a data set, a checkpoint, weights at the end, and another program's files.
+EVERY = bool(os.environ.get("EVERY_SIGNAL"))
+IN_SUITE = {
+    ("generate", signal.SIGINT, 1), ("design", signal.SIGTERM, 1), ("check", signal.SIGTERM, 1),
+    ("train", signal.SIGINT, 1), ("finetune", signal.SIGTERM, 1), ("score", signal.SIGINT, 2),
+    ("data build", signal.SIGTERM, 1), ("weights reader", signal.SIGINT, 1),
+}  # fmt: skip
+FULL = ("generate", "design", "score", "data build", "weights reader")
 
 
-@pytest.fixture
-def models(tmp_path):
-    """Many files, which take a minute."""
-    (tmp_path / "models").mkdir()
+@pytest.fixture(scope="module")
+def starter():
+    """A function that sends a request to the starter, and returns its answer."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.cli.starter"], cwd=ROOT, text=True, stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE, env=os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+    ) as process:  # fmt: skip
+        assert process.stdout.readline() == "ready\n"
+
+        def request(**words):
+            process.stdin.write(json.dumps(words) + "\n")
+            process.stdin.flush()
+            return json.loads(process.stdout.readline())
+
+        yield request
+        process.stdin.close()  # it ends what still runs
+
+
+@pytest.fixture(scope="module")
+def places(tmp_path_factory, tiny_weights, tiny_types, tiny_archive):
+    """Inputs of the commands by name."""
+    place = tmp_path_factory.mktemp("inputs")
+    for folder in ("models", "folded", "designs"):
+        (place / folder).mkdir()
+    chain = protdiff.read(ROOT / "data" / "examples" / "1tpk.pdb").chain("A")[:60]
+    protdiff.write(chain, place / "designs" / "0.pdb")
     for number in range(1500):
-        shutil.copyfile(ROOT / "data/examples/1tpk.pdb", tmp_path / f"models/{number}.pdb")
-    return tmp_path
+        os.link(place / "designs" / "0.pdb", place / "models" / f"{number}.pdb")
+        os.link(place / "designs" / "0.pdb", place / "folded" / f"{number}_0.pdb")
+    records = [
+        f">{number}_0 design={number} number=0\n{chain.sequence}\n" for number in range(1500)
+    ]
+    (place / "x.fasta").write_text("".join(records))
+    (place / "one.fasta").write_text(records[0])
+    # Predictors: one starts another process and never ends, the other knows the structure.
+    (place / "slow.sh").write_text('touch "$2/begun"; sleep 999 & wait\n')
+    (place / "quick.sh").write_text(f'cp {place / "designs" / "0.pdb"} "$2"\n')
+    build_dataset([str(tiny_archive)], place / "set", limits=Limits(min_length=20))
+    sizes = "".join(f"{name} = {size}\n" for name, size in SIZES.items())
+    for name, table in {
+        "train": f"beads = 256\n[network]\n{sizes}",
+        "types": "residues = 64\n[sequence]\nscalars = 16\nhidden = 16\nlayers = 1\n",
+    }.items():
+        run = f'data = "{place / "set"}"\nout = "out"\ncheckpoint_minutes = 1e-6\n'
+        (place / f"{name}.toml").write_text(f"{run}steps = 99999\n{table}")
+        (place / f"{name}_once.toml").write_text(f"{run}steps = 1\n{table}")
+    return {
+        "models": place / "models", "folded": place / "folded", "designs": place / "designs",
+        "fasta": place / "one.fasta", "fastas": place / "x.fasta", "slow": place / "slow.sh",
+        "dataset": place / "set", "archive": tiny_archive, "tiny": tiny_weights,
+        "types": tiny_types, "config": place / "train.toml", "types_config": place / "types.toml",
+        "quick": place / "quick.sh", "one_step": place / "train_once.toml",
+        "one_types_step": place / "types_once.toml",
+    }  # fmt: skip
 
 
-@pytest.mark.parametrize("number", list(CODES))
-def test_score(models, number):
-    process = started(models, "score", "models", "--jobs", 2, "--out", "s.csv")
-    wait_for(".s.csv.*.tmp", models)
-    time.sleep(1)
-    process.send_signal(number)
-    _, err = process.communicate(timeout=60)
-    assert process.returncode == CODES[number]
-    assert "Traceback" not in err and not (models / "s.csv").exists()
-    left = list(models.glob(".*.tmp"))
-    if number == signal.SIGKILL:
-        assert len(left) == 1
-        later = started(models, "score", "models/1.pdb", "--out", "s.csv")
-        assert later.wait(60) == 0
-        left = list(models.glob(".*.tmp"))
-    else:
-        assert [line for line in err.splitlines() if "interrupted" in line]
-    assert not left
+class Running:
+    """A command that runs in a folder of its own."""
+
+    def __init__(self, starter, folder, words, limit=None):
+        self.starter, self.folder, self.log = starter, folder, Path(f"{folder}.log")
+        self.log.unlink(missing_ok=True)
+        self.pid = starter(command=words, folder=str(folder), log=str(self.log), limit=limit)
+
+    def output(self):
+        return self.log.read_text() if self.log.exists() else ""
+
+    def wait(self, done, what):
+        """Wait until a function gives something, and return that."""
+        end = time.monotonic() + PATIENCE
+        while (result := done()) is None:
+            assert time.monotonic() < end, f"{what}: {self.output()}"
+            time.sleep(0.02)
+        return result
+
+    def wait_until_it_works(self, begun):
+        def works():
+            if begun in self.output() or list(self.folder.glob(begun)):
+                return True
+            code = self.starter(poll=self.pid)
+            assert code is None, f"ended with {code}: {self.output()}"
+
+        self.wait(works, "does not begin")
+
+    def exit_code(self):
+        code = self.wait(lambda: self.starter(poll=self.pid), "does not end")
+        self.wait(lambda: True if not self.others() else None, "goes on")
+        return code
+
+    def end(self, number):
+        """Send a signal; the exit code, once no process is left that the command has started."""
+        os.kill(self.pid, number)
+        return self.exit_code()
+
+    def others(self):
+        """Processes that the command has started: the starter gives it a variable of its own."""
+        mark, found = f"{MARK}={self.folder}\0".encode(), []
+        for place in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                if mark in (place / "environ").read_bytes():
+                    found.append(place.name)
+        return found
 
 
-def test_two_writers_lose_nothing(tmp_path, tiny_weights):
-    command = ("generate", "--length", 20, "--num", 40, "--steps", 60, "--batch-size", 1,
-               "--jobs", 1, "--weights", tiny_weights, "--out", "out")  # fmt: skip
-    first = started(tmp_path, *command)
-    wait_for("out/*.pdb", tmp_path)
-    second = started(tmp_path, *command, "--name", "other")
-    _, err = second.communicate(timeout=60)
-    assert second.returncode == 2 and len(err.splitlines()) == 1
-    assert f"out: process {first.pid} on " in err and "or choose another --out" in err
-    first.terminate()
-    _, err = first.communicate(timeout=60)
-    assert first.returncode == 143 and "the same command continues where it stopped" in err
-    rows = (tmp_path / "out/manifest.csv").read_text().splitlines()[1:]
-    files = {path.name for path in (tmp_path / "out").glob("*.pdb")}
-    assert {row.split(",")[0] for row in rows} >= files and len(files) > 0
-    assert not list((tmp_path / "out").glob(".*"))
+def cases():
+    """Names of commands, the signal, and processes."""
+    for name, command in COMMANDS.items():
+        for number in CODES:
+            for jobs in (1, 2)[: 1 + command.jobs]:
+                if EVERY or (name, number, jobs) in IN_SUITE:
+                    yield pytest.param(name, number, jobs, id=f"{name}-{number.name}-{jobs}")
+
+
+@pytest.mark.parametrize(("name", "number", "jobs"), list(cases()))
+def test_a_verb_at_work(starter, places, tmp_path, name, number, jobs):
+    command, folder = COMMANDS[name], tmp_path / "run"
+    folder.mkdir()
+    shutil.copy(places["tiny"], folder / "base.safetensors")
+    words = shlex.split(command.words.format(**places))
+    words += ["--jobs", str(jobs)] if command.jobs else []
+    first = Running(starter, folder, words)
+    first.wait_until_it_works(command.begun)
+
+    (tmp_path / "second").symlink_to(folder)
+    second = Running(starter, tmp_path / "second", words)
+    assert second.exit_code() == 2, second.output()
+    [line] = second.output().splitlines()
+    assert line.startswith(f"protdiff: {command.out}: process {first.pid} on ")
+
+    assert first.end(signal.SIGKILL) == -signal.SIGKILL
+    left = temporary_path(folder / command.writes)
+    left = left.with_name(left.name.replace(f"-{os.getpid()}.", f"-{first.pid}."))
+    if not left.exists():
+        left.mkdir(parents=True)
+
+    third = Running(starter, folder, words)
+    third.wait(lambda: None if left.exists() else True, "leaves what is left")
+    third.wait_until_it_works(command.begun)
+    assert third.end(number) == CODES[number]
+    lines = [line for line in third.output().splitlines() if line.startswith("protdiff: ")]
+    assert len(lines) == 1 and "interrupted" in lines[0] and "Traceback" not in third.output()
+    assert not list(folder.rglob(".*"))
+    check_that_nothing_is_lost(folder)
+
+
+@pytest.mark.parametrize("name", [name for name in COMMANDS if name in FULL or EVERY])
+def test_a_full_disk(starter, places, tmp_path, name):
+    """No file may be longer than some bytes: one line names the file, and nothing is left of it."""
+    folder, words = tmp_path / "run", COMMANDS[name].words
+    folder.mkdir()
+    shutil.copy(places["tiny"], folder / "base.safetensors")
+    for long, short in SHORTER.items():
+        words = words.replace(long, short)
+    running = Running(starter, folder, shlex.split(words.format(**places)), limit=50)
+    assert running.exit_code() == 2, running.output()
+    running.wait(lambda: running.output() or None, "says nothing")
+    [line] = [line for line in running.output().splitlines() if line.startswith("protdiff: ")]
+    assert "File too large" in line and COMMANDS[name].out in line
+    assert "Traceback" not in running.output() and not list(folder.rglob(".*"))
+
+
+def check_that_nothing_is_lost(folder):
+    """Every file of a folder of designs has its row."""
+    for table in folder.glob("out/manifest.csv"):
+        rows = {row.split(",")[0] for row in table.read_text().splitlines()[1:]}
+        files = {path.name for path in table.parent.glob("*.pdb")}
+        assert files <= rows
+
+
+def test_every_verb_is_tried_or_short():
+    tried = {re.split(r" --| \[", name)[0] for name in COMMANDS}
+    assert tried | set(SHORT) == set(verbs()) and not tried & set(SHORT)
