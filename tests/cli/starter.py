@@ -54,6 +54,7 @@ def run(request):
     os.setsid()
     os.chdir(request["folder"])
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.environ[MARK] = request["folder"]
     with open(request["log"], "wb") as log:
         # The limit must not be one of what a test reads.
         pipe = subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=log).stdin
@@ -63,7 +64,6 @@ def run(request):
     if request["limit"] is not None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (request["limit"], request["limit"]))
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    os.environ[MARK] = request["folder"]
     os.environ["TMPDIR"] = tempfile.tempdir = request["folder"]
     # Every step of the work is a line at once, by which a test sees that the command works.
     progress.FIRST_LINE = progress.NEXT_LINE = 0.0
