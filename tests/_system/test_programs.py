@@ -28,10 +28,10 @@ def test_output_and_exit_codes(tmp_path):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
-def test_nothing_goes_on_when_this_process_ends(tmp_path, number):
+def test_nothing_goes_on_when_this_process_ends(number):
     command = [sys.executable, "-c", CALL, SLEEP]
     with subprocess.Popen(
-        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as process:  # fmt: skip
         assert process.stdout.readline() == "begun\n"
