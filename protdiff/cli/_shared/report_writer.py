@@ -187,7 +187,11 @@ def columns_of(entries: Sequence[Entry]) -> list[Column]:
     order = [*BRIEF, *(name for name in words if name not in BRIEF)]
     names = [name for name in order if name in there] + [n for n in there if n not in order]
     small = (*SMALL_IS_BETTER, "scrmsd", "motif_rmsd")
-    return [Column(name, words.get(name, ""), name in BRIEF, name in small) for name in names]
+    given = (*CONDITIONS, "best_sequence")
+    return [
+        Column(name, words.get(name, ""), name in BRIEF, name in small, name not in given)
+        for name in names
+    ]
 
 
 def _title(sources: Sequence[str]) -> str:

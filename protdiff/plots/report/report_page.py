@@ -51,12 +51,15 @@ class Column:
         Whether it is shown before all columns are asked for.
     small : bool
         Whether the first click on its name brings small values to the top.
+    measured : bool
+        Whether it is measured, and has a histogram if it has numbers; a seed has none.
     """
 
     name: str
     words: str = ""
     brief: bool = False
     small: bool = False
+    measured: bool = True
 
 
 def write_page(
@@ -123,7 +126,7 @@ def page_data(
         table.append(
             {"name": one.name, "words": one.words, "brief": one.brief, "small": one.small,
              "text": text, "values": values[one.name]}
-            | ({} if text else histograms.get(one.name, {}))
+            | ({} if text or not one.measured else histograms.get(one.name, {}))
         )  # fmt: skip
     failed = [_text(entry.values.get("error")) for entry in entries]
     drawn = sum(1 for one in structures.values() if "ca" in one)

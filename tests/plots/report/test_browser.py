@@ -163,7 +163,7 @@ def test_exports(fresh, eight):
 
 def test_a_failed_row_says_why(fresh):
     click(fresh, NAMES, "not")
-    fresh.until("document.getElementById('verdict').textContent.includes('not.pdb')")
+    fresh.until("document.getElementById('viewer').textContent.includes('not.pdb')")
     assert not fresh.errors()
 
 
@@ -184,5 +184,5 @@ def test_five_thousand_rows_scroll(browser, page, tmp_path):
 def test_an_empty_report(browser, page, tmp_path):
     write_page(tmp_path / "empty.html", "empty", [], [], {})
     browser.open(tmp_path / "empty.html")
-    assert browser.texts("#verdict") == ["There are no structures in this report."]
+    assert browser.texts("#viewer") == ["There are no structures in this report."]
     assert not browser.errors()

@@ -80,6 +80,6 @@ function shown(value) {
   if (typeof value !== "number") return value;
   if (Number.isInteger(value)) return String(value).replace("-", "−");
   const size = Math.abs(value);
-  const text = size >= 100 ? value.toFixed(1) : size >= 0.001 ? value.toFixed(3) : value.toPrecision(2);
+  const text = size >= 10 ? value.toFixed(1) : size >= 0.001 ? value.toFixed(3) : value.toPrecision(2);
   return text.replace("-", "−");
 }

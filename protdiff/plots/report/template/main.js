@@ -68,6 +68,7 @@ function start(report, library) {
     const there = Object.entries(COLOURINGS).filter(([, { of }]) => of(view.structure));
     if (!there.some(([key]) => key === view.colouring)) view.colouring = "position";
     at("colouring").replaceChildren(...there.map(([value, { name }]) => element("option", { value, selected: value === view.colouring }, name)));
+    at("colouring_label").hidden = false;
     at("motif_label").hidden = !view.structure.motif;
     at("other_label").hidden = !view.structure.other;
     if (view.structure.other) at("other_label").lastElementChild.textContent = view.structure.other.is;
@@ -75,12 +76,11 @@ function start(report, library) {
 
   function nothing(why) {
     view.structure = null;
-    at("verdict").textContent = why;
+    at("verdict").textContent = "";
     for (const figure of document.querySelectorAll(".plots figure")) figure.hidden = true;
     for (const id of ["legend", "residue", "strip"]) at(id).replaceChildren();
-    for (const id of ["motif_label", "other_label"]) at(id).hidden = true;
-    at("colouring").replaceChildren();
-    viewer.clear();
+    for (const id of ["colouring_label", "motif_label", "other_label"]) at(id).hidden = true;
+    viewer.clear(why);
   }
 
   async function show(row) {

@@ -44,7 +44,7 @@ async function drawRamachandran(node, structure, image, onResidue) {
   });
   const ring = { type: "scatter", mode: "markers", x: [], y: [], hoverinfo: "skip", marker: { size: 12, symbol: "circle-open", color: INK, line: { width: 2 } } };
   const range = [-180, 180], ticks = { range, tickvals: [-180, -90, 0, 90, 180] };
-  const layout = plotLayout({ ...ticks, title: { text: "φ, °", standoff: 2 } }, { ...ticks, title: { text: "ψ, °", standoff: 0 } }, {
+  const layout = plotLayout({ range, tickvals: [-180, 0, 180], tickangle: 0, title: { text: "φ, °", standoff: 2 } }, { ...ticks, title: { text: "ψ, °", standoff: 0 } }, {
     images: [{ source: image, xref: "x", yref: "y", x: -180, y: 180, sizex: 360, sizey: 360, sizing: "stretch", layer: "below" }],
   });
   const first = !node.data;

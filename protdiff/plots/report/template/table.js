@@ -81,7 +81,7 @@ function makeTable(node, report, { onRow, onChosen, onRows }) {
       event.stopPropagation();
       mark(row);
     };
-    const name = element("td", { className: "name", title: report.names[row] }, report.names[row]);
+    const name = element("td", { className: "name", title: report.errors[row] || report.names[row] }, report.names[row]);
     const cells = columns().map((column) => {
       const text = shown(column.values[row]);
       return element("td", { className: column.text ? "text" : "", title: column.text ? text : "" }, text);

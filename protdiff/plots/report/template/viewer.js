@@ -44,6 +44,7 @@ function makeViewer(node, longest, onResidue) {
     const traces = [trace(meshes[0], colours)];
     if (meshes[1] && withOther) traces.push(trace(meshes[1], OTHER));
     traces.push({ ...trace(ball(null), INK), hoverinfo: "skip" });
+    if (!listening) node.replaceChildren();
     await Plotly.react(node, traces, layout(), QUIET);
     if (listening) return;
     listening = true;
@@ -60,11 +61,11 @@ function makeViewer(node, longest, onResidue) {
       await draw(colours, withOther);
     },
     draw,
-    clear() {
+    clear(why) {
       structure = null;
       if (listening) Plotly.purge(node);
       listening = false;
-      node.replaceChildren();
+      node.replaceChildren(element("p", {}, why));
     },
     mark(k) {
       if (!structure || !node.data) return;
