@@ -73,3 +73,22 @@ def string_blueprints() -> str:
         share = PERCENT.format(100 * drawn[f"{key}_as_given"])
         rows.append([f"{label} as in the blueprint", "", share])
     return markdown(["", "without a blueprint", "with one"], rows)
+
+
+@table
+def string_moves() -> str:
+    """Acceptance and autocorrelation of Metropolis moves, and of single flips."""
+    result = numbers("string_metropolis")
+    named = [
+        (str(row["bond"]), "∞" if row["t"] == "inf" else str(row["t"]), row)
+        for row in result["rows"]
+    ]
+    rows: list[list[str]] = []
+    for bond, t, row in [*named, ("single flips", "", result["flips"])]:
+        moves = [row["moves_energy"], row["moves_magnetisation"]]
+        cost = [f"{row['microseconds'] * count:,.0f} µs" for count in moves]
+        counts = [f"{count:,.0f}" for count in moves]
+        rows.append([bond, t, PERCENT.format(100 * row["acceptance"]), *counts, *cost])
+    heads = ["bond", "t", "accepted", "moves, energy", "moves, magnetisation", "energy",
+             "magnetisation"]  # fmt: skip
+    return markdown(heads, rows)
