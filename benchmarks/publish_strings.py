@@ -21,6 +21,7 @@ from results import write_result
 from string_statistics import (
     class_table,
     hidden_window_nats,
+    independent,
     markov_chain,
     markov_nats,
     nats,
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[1]
 MAX_LENGTH = 256
 #: Passes over the training chains.
-FITS = {"ss": Fit(passes=24), "joint": Fit(passes=16)}
+FITS = {"ss": Fit(bond=24, passes=8, batch=400), "joint": Fit(passes=8)}
 
 
 def described(chains: ChainSet, count: int) -> dict[str, Any]:
@@ -56,15 +57,17 @@ def described(chains: ChainSet, count: int) -> dict[str, Any]:
 def measured(model: StringModel, train: list[torch.Tensor], held: list[torch.Tensor]) -> dict:
     """What the page of strings shows."""
     symbols = ALPHABETS[model.alphabet]
-    numbers: dict[str, Any] = {"chains": len(held), "nats": nats(model.mps, held)}
+    numbers: dict[str, Any] = {"chains": len(held), "bond": model.mps.bond}
+    numbers |= {"nats": nats(model.mps, held), "nats_train": nats(model.mps, train)}
     orders = (0, 1, 8) if model.alphabet == "ss" else (0, 1)
     for order in orders:
         numbers[f"nats_order_{order}"] = markov_nats(train, held, symbols, order)
     if model.alphabet == "joint":
         return numbers
     numbers["nats_of_classes_together"] = nats(model.mixed(), held)
-    numbers["hidden_window_nats"] = hidden_window_nats(model.mps, held)
-    numbers["hidden_window_nats_order_1"] = hidden_window_nats(markov_chain(train, symbols), held)
+    states = {"": model.mps, "_of_classes": model.mixed(), "_order_1": markov_chain(train, symbols)}
+    for name, state in (states | {"_order_0": independent(model.frequencies)}).items():
+        numbers["hidden_window_nats" + name] = hidden_window_nats(state, held)
     generator = torch.Generator().manual_seed(0)
     numbers["real"] = run_statistics(train)
     numbers["samples"] = run_statistics(samples_like(model.mps, train, generator))

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from protdiff.sequence.strings import MPS, log_norm, log_weight, one_hot, sample
+from protdiff.sequence.strings import MPS, any_symbol, log_weight, one_hot, sample
+from protdiff.sequence.strings.contraction import left_vectors
+from protdiff.sequence.strings.fitting import padded
+from protdiff.sequence.strings.string_scores import stretch_log_probs
 from protdiff.structure.secondary_structure import STATES
 from protdiff.training.string_training import fold_class
 
@@ -27,9 +30,15 @@ PSEUDO = 0.5
 
 def nats(mps: MPS, strings: Strings) -> float:
     """Mean -ln P a residue, given the length."""
-    norms = {n: float(log_norm(mps, n)) for n in {len(s) for s in strings}}
-    total = sum(norms[len(s)] - float(log_weight(mps, one_hot(mps, s[None]))) for s in strings)
-    return total / sum(map(len, strings))
+    rows, lengths = padded(strings)
+    log_probs = log_weight(mps, one_hot(mps, rows), lengths) - log_norms(mps, lengths)
+    return -float(log_probs.sum() / lengths.sum())
+
+
+def log_norms(mps: MPS, lengths: torch.Tensor) -> torch.Tensor:
+    """ln Z of every length, by one contraction of the longest."""
+    vectors, logs = left_vectors(mps, any_symbol(mps, int(lengths.max())))
+    return ((vectors[:, 0] @ mps.right).log() + logs[:, 0])[lengths]
 
 
 def markov_nats(train: Strings, held: Strings, symbols: int, order: int) -> float:
@@ -47,6 +56,12 @@ def markov_nats(train: Strings, held: Strings, symbols: int, order: int) -> floa
             chance = (seen[symbol] + PSEUDO) / (seen.total() + PSEUDO * symbols)
             total -= torch.tensor(chance, dtype=torch.float64).log()
     return float(total) / sum(map(len, held))
+
+
+def independent(frequencies: torch.Tensor) -> MPS:
+    """Independent symbols as a matrix product state."""
+    one = torch.ones(1, dtype=torch.float64)
+    return MPS(one, frequencies.double()[:, None, None], one)
 
 
 def markov_chain(strings: Strings, symbols: int) -> MPS:
@@ -67,17 +82,9 @@ def markov_chain(strings: Strings, symbols: int) -> MPS:
 
 
 def hidden_window_nats(mps: MPS, strings: Strings) -> float:
-    """Mean -ln P a residue of windows of 12, one after the other, given the rest of the chain."""
-    total, windows = 0.0, 0
-    for string in strings:
-        count = len(string) // HIDDEN
-        hidden = string.repeat(count, 1)
-        for k in range(count):
-            hidden[k, HIDDEN * k : HIDDEN * (k + 1)] = -1
-        whole = log_weight(mps, one_hot(mps, string[None]))
-        total += float((log_weight(mps, one_hot(mps, hidden)) - whole).sum())
-        windows += count
-    return total / (windows * HIDDEN)
+    """Mean -ln P a residue of all windows of 12 inside the chains, given the rest of the chain."""
+    windows = [stretch_log_probs(mps, one_hot(mps, string[None]), HIDDEN) for string in strings]
+    return -float(torch.cat(windows).mean()) / HIDDEN
 
 
 def samples_like(mps: MPS, strings: Strings, generator: torch.Generator) -> list[torch.Tensor]:

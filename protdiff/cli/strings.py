@@ -156,7 +156,7 @@ def train(
         Alphabet, typer.Option(help="ss: secondary structure; joint: with residue types.")
     ] = Alphabet.ss,
     bond: Annotated[int, typer.Option(min=1, max=256, help="Hidden states.")] = 16,
-    passes: Annotated[int, typer.Option(min=1, help="Times that every chain is seen.")] = 24,
+    passes: Annotated[int, typer.Option(min=1, help="Times that every chain is seen.")] = 8,
     max_length: Annotated[int, typer.Option(min=1, help="Longer chains are left out.")] = 256,
     seed: Annotated[int, typer.Option(min=0, help="Of all random choices.")] = 0,
 ) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["CLASS_FIT", "fold_class", "strings_of", "train_strings"]
 
 #: How the states of single classes are learned, which have fewer chains.
-CLASS_FIT = Fit(bond=8, passes=15)
+CLASS_FIT = Fit(bond=12, passes=8, batch=200)
 
 
 def strings_of(chains: ChainSet, alphabet: str = "ss") -> list[Int[Tensor, " length"]]:
@@ -100,7 +100,8 @@ def train_strings(
     frequencies = (counts + 1) / (
         counts + 1
     ).sum()  # a symbol that never occurred is not impossible
-    mps = fit(strings, symbols, options, progress)
+    labels = torch.arange(symbols) % len(STATES)  # the states, of either alphabet
+    mps = fit(strings, symbols, options, progress, labels=labels)
     if classes is None or alphabet != "ss":
         return StringModel(alphabet, mps, frequencies)
     groups: dict[str, list[Int[Tensor, " length"]]] = {

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from .contexts import context_counts
 from .contraction import from_left, from_right, log_norm, log_weight, one_hot
 from .mps import MPS, born
 
@@ -23,13 +24,16 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 __all__ = [
-    "Counts", "Fit", "expected_counts", "fit", "fit_born", "maximised", "padded", "random_state",
+    "Counts", "Fit", "expected_counts", "first_state", "fit", "fit_born", "maximised", "padded",
+    "random_state",
 ]  # fmt: skip
 
 #: Mean length in residues that ends are first expected at.
 FIRST_LENGTH = 200.0
 #: A pseudocount of every row, so that a state that is never used stays a state.
 TINY = 1e-12
+#: Share of random steps in the state that learning begins with.
+RANDOM = 0.05
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,7 @@ class Fit:
     """
 
     bond: int = 16
-    passes: int = 40
+    passes: int = 8
     batch: int = 100
     seed: int = 0
     forgetting: float = 0.6
@@ -68,6 +72,27 @@ def random_state(symbols: int, bond: int, seed: int = 0, length: int | None = No
     left = torch.full((bond,), 1 / bond, dtype=torch.float64)
     ends = torch.full((bond,), 1 / FIRST_LENGTH, dtype=torch.float64)
     return maximised(Counts(left, steps * 3 / steps[..., 0, 0, 0].mean(), bond * ends))
+
+
+def first_state(
+    strings: Sequence[Int[Tensor, " length"]],
+    symbols: int,
+    options: Fit,
+    labels: Int[Tensor, " symbols"] | None = None,
+) -> MPS:
+    """The contexts of strings as states, with some random steps, without which none would move.
+
+    Parameters
+    ----------
+    strings, symbols, options, labels
+        As of `fit`.
+    """
+    rough = random_state(symbols, options.bond, options.seed)
+    left, sites, right = context_counts(strings, symbols, options.bond, labels)
+    # Rows without counts, of states that no context needs, are random alone.
+    rows = RANDOM * (sites.sum((0, 2)) + right + 1 / options.bond)
+    steps = sites + rows[:, None] * rough.sites
+    return maximised(Counts(left + RANDOM * rough.left, steps, right + rows * rough.right))
 
 
 def padded(
@@ -157,6 +182,8 @@ def fit(
     symbols: int,
     options: Fit,
     progress: Callable[[int, int], None] | None = None,
+    *,
+    labels: Int[Tensor, " symbols"] | None = None,
 ) -> MPS:
     """A hidden Markov chain of strings of any lengths, by stepwise expectation and maximisation.
 
@@ -167,6 +194,9 @@ def fit(
     options : Fit
     progress : callable, optional
         Called with (steps done, steps in all).
+    labels : Tensor of int, shape (q,), optional
+        What of every symbol the first state remembers (`protdiff.sequence.strings.contexts`): the
+        symbols themselves by default.
 
     Examples
     --------
@@ -180,7 +210,7 @@ def fit(
     >>> bool(log_prob(state, torch.tensor([[0, 1, 0, 1, 0, 1]])).exp() < 1e-3)
     True
     """
-    mps = random_state(symbols, options.bond, options.seed)
+    mps = first_state(strings, symbols, options, labels)
     generator = torch.Generator().manual_seed(options.seed)
     per_pass = -(-len(strings) // options.batch)
     counts, step, total = None, 0, per_pass * options.passes

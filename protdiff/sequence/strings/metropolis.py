@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from .mps import MPS
 
     Energy = Callable[[Int[Tensor, "chains length"]], Float[Tensor, " chains"]]
-    Observe = Callable[[Int[Tensor, "chains length"]], Float[Tensor, " chains"]]
+    Observe = Callable[[Int[Tensor, "chains length"]], Float[Tensor, "chains *kinds"]]
 
 __all__ = ["Walk", "autocorrelation_time", "metropolis", "single_flips", "standard_error"]
 
@@ -43,7 +43,7 @@ class Walk:
         Where the chains are at the end.
     energies : Tensor, shape (steps, chains)
         After every move.
-    values : Tensor, shape (steps, chains)
+    values : Tensor, shape (steps, chains) or (steps, chains, kinds)
         Of the observable, or the energies if there is none.
     acceptance : float
         Share of the moves that were accepted.
@@ -51,7 +51,7 @@ class Walk:
 
     strings: Int[Tensor, "chains length"]
     energies: Float[Tensor, "steps chains"]
-    values: Float[Tensor, "steps chains"]
+    values: Float[Tensor, "steps chains *kinds"]
     acceptance: float
 
 
@@ -82,7 +82,7 @@ def metropolis(
     frequencies : Tensor, shape (q,), optional
         Of the symbols that noise draws; even by default.
     observe : callable, optional
-        Observable of strings.
+        Observable of strings, or several along a last axis.
     generator : torch.Generator, optional
 
     Returns

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from jaxtyping import Float
     from torch import Tensor
 
+    from .mps import MPS
     from .string_model import StringModel
 
 __all__ = ["STRETCH", "StringScore", "score_string", "stretch_log_probs"]
@@ -45,10 +46,10 @@ class StringScore:
 
 
 def stretch_log_probs(
-    model: StringModel, weights: Float[Tensor, "1 length symbols"], size: int
+    mps: MPS, weights: Float[Tensor, "1 length symbols"], size: int
 ) -> Float[Tensor, " stretches"]:
     """ln P of every stretch of a size given all that is before and after it."""
-    mps, count = model.mps, weights.shape[1] - size + 1
+    count = weights.shape[1] - size + 1
     left, right = left_vectors(mps, weights)[0][:count, 0], right_vectors(mps, weights)[size:, 0]
     given = weights[0].unfold(0, size, 1)  # (stretches, symbols, size)
     total, logs = left, left.new_zeros(count)
@@ -80,7 +81,7 @@ def score_string(model: StringModel, weights: Float[Tensor, "1 length symbols"])
     size = min(STRETCH, length)
     log_prob = float(log_weight(model.mps, weights)) - float(log_norm(model.mps, length))
     independent = float((weights[0] @ model.frequencies).log().sum())
-    stretches = stretch_log_probs(model, weights, size)
+    stretches = stretch_log_probs(model.mps, weights, size)
     first = int(stretches.argmin())
     return StringScore(
         -log_prob / length, log_prob - independent, first, size, -float(stretches[first]) / size

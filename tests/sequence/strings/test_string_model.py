@@ -46,7 +46,7 @@ def test_stretches_beside_hidden_windows(model):
     """The chance of a stretch given the rest, from whole strings with and without it."""
     symbols = to_symbols(REAL)
     weights = one_hot(model.mps, symbols[None])
-    found = stretch_log_probs(model, weights, 12)
+    found = stretch_log_probs(model.mps, weights, 12)
     for first in (0, 17, len(REAL) - 12):
         hidden = symbols.clone()
         hidden[first : first + 12] = -1
