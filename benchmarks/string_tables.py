@@ -11,19 +11,19 @@ PERCENT = "{:.1f} %"
 def string_likelihoods() -> str:
     """Nats a residue of the validation chains."""
     ss, joint = numbers("strings_ss"), numbers("strings_joint")
-    rows = [
-        ["independent residues", f"{ss['nats_order_0']:.3f}", "", f"{joint['nats_order_0']:.3f}"],
-        [
-            "Markov chain, the last residue", f"{ss['nats_order_1']:.3f}",
-            f"{ss['hidden_window_nats_order_1']:.3f}", f"{joint['nats_order_1']:.3f}",
-        ],
-        ["Markov chain, the last eight residues", f"{ss['nats_order_8']:.3f}", "", ""],
-        [
-            "matrix product state, bond 16", f"{ss['nats']:.3f}",
-            f"{ss['hidden_window_nats']:.3f}", f"{joint['nats']:.3f}",
-        ],
-        ["four fold classes of bond 8", f"{ss['nats_of_classes_together']:.3f}", "", ""],
-    ]  # fmt: skip
+    bonds = f"{ss['bond']}, with residue types {joint['bond']}"
+    kinds = {
+        "_order_0": "independent residues",
+        "_order_1": "Markov chain, the last residue",
+        "_order_8": "Markov chain, the last eight residues",
+        "": f"matrix product state, bond {bonds}",
+        "_of_classes": "four fold classes together",
+    }
+    rows: list[list[str]] = []
+    for key, label in kinds.items():
+        whole = "nats_of_classes_together" if key == "_of_classes" else "nats" + key
+        values = ss.get(whole), ss.get("hidden_window_nats" + key), joint.get(whole)
+        rows.append([label, *("" if value is None else f"{value:.3f}" for value in values)])
     heads = ["", "secondary structure", "hidden 12 residues, given the rest", "with residue types"]
     return markdown(heads, rows)
 
@@ -46,7 +46,7 @@ def string_samples() -> str:
     for key, label in labels.items():
         form, unit = ("{:.2f}", 1) if "length" in key else (PERCENT, 100)
         rows.append([label, *(form.format(unit * kind[key]) for kind in kinds)])
-    return markdown(["", "real chains", "four classes together", "bond 16"], rows)
+    return markdown(["", "real chains", "four classes together", "one state"], rows)
 
 
 @table

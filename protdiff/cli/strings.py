@@ -110,7 +110,7 @@ def score(
 ) -> None:
     """Score the secondary structure (DSSP) of every chain: is it that of a real protein?
 
-    nats: -ln P per residue, 0.49 for real chains. log_odds: ln P minus that of a chain whose
+    nats: -ln P per residue, 0.48 for real chains. log_odds: ln P minus that of a chain whose
     residues are independent. stretch: the 12 residues that are least likely given the rest, and
     their nats per residue. A chain with gaps is scored as if its residues followed each other.
     """

@@ -90,3 +90,21 @@ def test_bad_blueprints_are_one_line(console, tmp_path, arguments, message):
     code, _, err = console("generate", *arguments, "--out", tmp_path / "out")
     assert code == 2 and message in err and len(err.splitlines()) == 1
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("alphabet", ["ss", "joint"])
+def test_trained_weights_are_used(console, tiny_archive, tmp_path, alphabet):
+    out = tmp_path / "mine.safetensors"
+    options = ("--alphabet", alphabet, "--bond", 5, "--passes", 2, "--out", out)
+    code, text, _ = console("strings", "train", tiny_archive, *options)
+    assert code == 0 and f"weights: {out}" in text and f"--alphabet {alphabet}" in text
+    model = load_string_model(out, alphabet)
+    assert model.mps.bond == 5 and bool(model.classes) == (alphabet == "ss")
+    chain = "data/examples/1a8o.pdb.gz"
+    code, text, _ = console("strings", "score", chain, "--alphabet", alphabet, "--weights", out)
+    assert code == 0 and "1a8o" in text
+    if alphabet == "ss":
+        code, text, _ = console("strings", "infill", "CCHHH?????", "--num", 2, "--weights", out)
+        assert code == 0 and all(line.startswith("CCHHH") for line in text.split())
+    code, _, err = console("strings", "train", tiny_archive, "--max-length", 3, "--out", out)
+    assert code == 2 and len(err.splitlines()) == 1
