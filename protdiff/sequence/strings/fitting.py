@@ -84,8 +84,10 @@ def first_state(
 
     Parameters
     ----------
-    strings, symbols, options, labels
+    strings, symbols, options
         As of `fit`.
+    labels : Tensor of int, shape (q,), optional
+        As of `protdiff.sequence.strings.contexts.context_counts`.
     """
     rough = random_state(symbols, options.bond, options.seed)
     left, sites, right = context_counts(strings, symbols, options.bond, labels)
@@ -183,7 +185,7 @@ def fit(
     options: Fit,
     progress: Callable[[int, int], None] | None = None,
     *,
-    labels: Int[Tensor, " symbols"] | None = None,
+    start: MPS | None = None,
 ) -> MPS:
     """A hidden Markov chain of strings of any lengths, by stepwise expectation and maximisation.
 
@@ -194,9 +196,8 @@ def fit(
     options : Fit
     progress : callable, optional
         Called with (steps done, steps in all).
-    labels : Tensor of int, shape (q,), optional
-        What of every symbol the first state remembers (`protdiff.sequence.strings.contexts`): the
-        symbols themselves by default.
+    start : MPS, optional
+        To begin with; by default `first_state`.
 
     Examples
     --------
@@ -210,7 +211,7 @@ def fit(
     >>> bool(log_prob(state, torch.tensor([[0, 1, 0, 1, 0, 1]])).exp() < 1e-3)
     True
     """
-    mps = first_state(strings, symbols, options, labels)
+    mps = start or first_state(strings, symbols, options)
     generator = torch.Generator().manual_seed(options.seed)
     per_pass = -(-len(strings) // options.batch)
     counts, step, total = None, 0, per_pass * options.passes
