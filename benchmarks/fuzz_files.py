@@ -89,6 +89,15 @@ class Bench:
         return Outcome(name, seed, file.name, how, verdict, detail)
 
 
+def processor_seconds(pid: int | None) -> float:
+    """Time that a process has had; on a busy machine much less than has gone by."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:  # another system, or the process has ended
+        return time.monotonic()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def _worker(pipe: Connection, extra: list[Path]) -> None:
     """Judge the mutations whose kinds and seeds come through a pipe, until None comes."""
     resource.setrlimit(resource.RLIMIT_AS, (LIMIT_BYTES, LIMIT_BYTES))
@@ -117,21 +126,13 @@ class Worker:
         self.task = task
         self.seconds = LIMIT_SECONDS + START_SECONDS * (task[0] not in self.kinds)
         self.kinds.add(task[0])
-        self.began, self.used = time.monotonic(), self.processor_seconds()
+        self.began, self.used = time.monotonic(), processor_seconds(self.process.pid)
         self.pipe.send(task)
-
-    def processor_seconds(self) -> float:
-        """Time that the process has had; on a busy machine much less than has gone by."""
-        try:
-            fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        except OSError:  # another system, or the process has ended
-            return time.monotonic()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def late(self) -> bool:
         """Whether the time for a mutation is over; one that waits for something ends, too."""
         waited = time.monotonic() - self.began
-        used = self.processor_seconds() - self.used
+        used = processor_seconds(self.process.pid) - self.used
         return waited > self.seconds and (used > self.seconds or waited > PATIENCE * self.seconds)
 
     def result(self) -> tuple[Outcome, float] | None:
@@ -209,13 +210,13 @@ def main() -> int:
                 f"{outcome.kind} --seed {outcome.seed}: {what}: {outcome.detail[-300:]!r}",
                 flush=True,
             )
-    _print_table(kinds, results)
+    print_table(kinds, results)
     limits = f"limits {LIMIT_BYTES >> 20} MiB of addresses, {LIMIT_SECONDS} s"
     print(f"\npeak memory of a process {peak:.0f} MiB; {limits}")
     return int(any(not item.verdict.startswith(("read", "refused")) for item in results))
 
 
-def _print_table(kinds: Sequence[str], results: Sequence[Outcome]) -> None:
+def print_table(kinds: Sequence[str], results: Sequence[Outcome]) -> None:
     """Number of outcomes by kind of file and verdict."""
     count = Counter((result.kind, result.verdict) for result in results)
     columns = sorted({verdict for _, verdict in count})

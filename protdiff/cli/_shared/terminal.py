@@ -26,6 +26,8 @@ UNSAFE = re.compile(
 #: A word longer than any path that a person would give, of which a message shows both ends.
 ENDLESS = re.compile(r"\S{300,}")
 SHOWN = 60  # characters of each end
+#: Characters of a message, beyond which it is shortened in the middle: the reason is at its end.
+LONGEST = 1000
 #: How progress bars of other packages go back to the start of a line, or up.
 MOVE = re.compile(r"\r|(?:\x1b\[A)+\Z")
 
@@ -42,7 +44,7 @@ def printable(text: str) -> str:
 
 
 def one_line(message: object) -> str:
-    """A message in one line; of words without end the beginning and the end.
+    """A message in one line; of what has no end, words or all of it, the beginning and the end.
 
     Examples
     --------
@@ -50,7 +52,8 @@ def one_line(message: object) -> str:
     '--chain A… … A…: no such chain'
     """
     line = " ".join(str(message).split())
-    return ENDLESS.sub(lambda match: f"{match[0][:SHOWN]} … {match[0][-SHOWN:]}", line)
+    line = ENDLESS.sub(lambda match: f"{match[0][:SHOWN]} … {match[0][-SHOWN:]}", line)
+    return line if len(line) <= LONGEST else f"{line[: LONGEST // 2]} … {line[-LONGEST // 2 :]}"
 
 
 class PlainStream:

@@ -11,8 +11,14 @@ import typer
 
 from protdiff.cli._shared.out_of_memory import is_out_of_memory, remedy
 from protdiff.cli._shared.progress import progress_bar
-from protdiff.cli._shared.terminal import plain_output, printable
+from protdiff.cli._shared.terminal import one_line, plain_output, printable
 from protdiff.cli.train import progress_line
+
+
+def test_long_messages_are_shortened_and_keep_their_reason():
+    for value in ("a" * 5000, "a " * 5000):
+        line = one_line(f"--chain {value}: no such chain")
+        assert len(line) < 1010 and line.startswith("--chain a") and line.endswith("no such chain")
 
 
 @pytest.mark.parametrize(
