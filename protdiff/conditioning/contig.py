@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Contig", "Fixed", "New", "parse_contig", "read_specification"]
 
-NEW = re.compile(r"(\d+)(?:-(\d+))?")
+#: Python converts no more than some thousand digits.
+NEW = re.compile(r"(\d{1,18})(?:-(\d{1,18}))?")
 #: What may stand around a contig in a command of RFdiffusion, and its chain break.
 KEY = re.compile(r"^[\s{\"']*(?:[\w.]*\.)?contigs?[\s\"']*[=:]")
 WRAPPING = re.compile(r"[\[\]{}\"']|\\(?!0)")

@@ -30,9 +30,9 @@ __all__ = [
 BLANK = "_"
 RANGE = re.compile(
     r"(?:(?P<id>[^:,/|\s]*):|(?P<letters>[A-Za-z]+|_))?"
-    r"(?P<first>-?\d+)(?P<code>[A-Za-z]?)"
+    r"(?P<first>-?\d{1,18})(?P<code>[A-Za-z]?)"
     r"(?:-(?:(?P<last_id>[^:,/|\s]*):|(?P<last_letters>[A-Za-z]+|_))?"
-    r"(?P<last>-?\d+)(?P<last_code>[A-Za-z]?))?"
+    r"(?P<last>-?\d{1,18})(?P<last_code>[A-Za-z]?))?"
 )
 
 
