@@ -71,8 +71,11 @@ def score(options: ScoreOptions, order: OrderOptions) -> None:
     if options.plot is not None:
         from ..plots.score_page import draw_scores
 
-        draw_scores(results.summary.numbers, options.plot)
-        print(f"picture: {options.plot}")
+        if results.errors and not any(results.summary.numbers.values()):
+            typer.echo(f"{options.plot}: not drawn, for no structure has a score", err=True)
+        else:
+            draw_scores(results.summary.numbers, options.plot)
+            print(f"picture: {options.plot}")
     if options.report:
         write_report([str(options.out)], options.page, jobs=options.jobs)
     warn(results, len(tasks), unused)

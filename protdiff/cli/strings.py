@@ -43,7 +43,9 @@ class FoldClass(StrEnum):
 
 Weights = Annotated[str | None, typer.Option(help="A file of `protdiff strings train`.")]
 Blueprint = Annotated[FoldClass | None, typer.Option(help="Of this fold class.")]
-Num = Annotated[int, typer.Option(min=1, help="How many strings.")]
+#: Strings that are drawn at once.
+MAX_NUM = 10_000
+Num = Annotated[int, typer.Option(min=1, max=MAX_NUM, help="How many strings.")]
 Seed = Annotated[int, typer.Option(min=0, help="The same seed gives the same strings.")]
 
 

@@ -77,6 +77,12 @@ def test_question_marks_of_generate_are_drawn_and_in_the_manifest(console, tmp_p
     assert code == 0 and "2 were there already" in text
 
 
+@pytest.mark.parametrize("num", ["0", "10001", "9" * 30])
+def test_numbers_of_strings_have_bounds(console, num):
+    code, _, err = console("strings", "sample", "--length", "20", "--num", num)
+    assert code == 2 and "'--num'" in err and len(err.splitlines()) == 1
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

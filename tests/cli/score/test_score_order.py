@@ -96,3 +96,11 @@ def test_chains_without_a_verdict_are_counted(run, folder, tmp_path):
     short.write_text("\n".join(line for line in lines if int(line[22:26]) <= 30) + "\nEND\n")
     code, text, _ = run(whole, short, "--out", tmp_path / "x.csv")
     assert code == 0 and f"of 1 {LIKE_REAL} (1 too short for a verdict)" in text
+
+
+def test_no_picture_where_no_file_has_a_score(console, tmp_path):
+    (tmp_path / "x.pdb").write_text("no structure\n")
+    picture, table = tmp_path / "x.png", tmp_path / "x.csv"
+    code, _, err = console("score", tmp_path / "x.pdb", "--plot", picture, "--out", table)
+    assert code == 1 and table.exists() and not picture.exists()
+    assert "x.png: not drawn, for no structure has a score" in err
