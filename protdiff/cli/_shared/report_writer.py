@@ -32,7 +32,7 @@ STRUCTURES = 1000
 MANY = 50
 #: What is computed of structures of which no table says it.
 QUALITY_ONLY = RowOptions("auto", None, "reference", True, False, None, None)
-#: Columns that are shown before all are asked for, the most wanted first.
+#: Columns that are shown at first, the most wanted first.
 BRIEF = (
     "tm", "lddt", "rmsd", "scrmsd", "sctm", "plddt", "designable", "relative_likelihood",
     "residues", "outside", "dssp_helix", "dssp_strand", "rg_ratio", "rama_outliers", "max_tm",

@@ -48,7 +48,7 @@ class Column:
     words : str
         What it says.
     brief : bool
-        Whether it is shown before all columns are asked for.
+        Whether it is shown at first, and not only with all columns.
     small : bool
         Whether the first click on its name brings small values to the top.
     measured : bool

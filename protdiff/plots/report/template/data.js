@@ -4,7 +4,8 @@
 const MISSING = -32768;
 
 function bytesOf(base64) {
-  const text = atob(base64), bytes = new Uint8Array(text.length);
+  const text = atob(base64),
+    bytes = new Uint8Array(text.length);
   for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
   return bytes;
 }
@@ -18,7 +19,8 @@ async function inflated(id) {
 }
 
 function numbersOf(base64, unit) {
-  const bytes = bytesOf(base64), view = new DataView(bytes.buffer);
+  const bytes = bytesOf(base64),
+    view = new DataView(bytes.buffer);
   const out = new Float32Array(bytes.length / 2);
   for (let i = 0; i < out.length; i++) {
     const whole = view.getInt16(2 * i, true);
@@ -29,7 +31,8 @@ function numbersOf(base64, unit) {
 
 // Chain and number of every residue, from runs of consecutive numbers.
 function residuesOf(runs) {
-  const chains = [], labels = [];
+  const chains = [],
+    labels = [];
   for (const [chain, first, code, count] of runs)
     for (let k = 0; k < count; k++) {
       chains.push(chain);
@@ -49,7 +52,12 @@ function decoded(stored) {
     motif: stored.motif,
   };
   out.length = out.chains.length;
-  for (const [key, unit] of [["torsions", 0.1], ["b_factors", 0.1], ["distance", 0.01], ["lddt", 0.001]])
+  for (const [key, unit] of [
+    ["torsions", 0.1],
+    ["b_factors", 0.1],
+    ["distance", 0.01],
+    ["lddt", 0.001],
+  ])
     if (stored[key]) out[key] = numbersOf(stored[key], unit);
   if (stored.other) {
     const { runs, ca, letters } = stored.other;

@@ -2,7 +2,10 @@
 "use strict";
 
 function download(name, text) {
-  const link = element("a", { download: name, href: URL.createObjectURL(new Blob([text], { type: "text/plain" })) });
+  const link = element("a", {
+    download: name,
+    href: URL.createObjectURL(new Blob([text], { type: "text/plain" })),
+  });
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10000);
 }
@@ -28,23 +31,37 @@ function csvOf(report, rows) {
     return /[",\n\r]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text;
   };
   const lines = [["name", "file", ...report.columns.map((column) => column.name)]];
-  for (const row of rows) lines.push([report.names[row], report.files[row], ...report.columns.map((column) => column.values[row])]);
+  for (const row of rows)
+    lines.push([report.names[row], report.files[row], ...report.columns.map((column) => column.values[row])]);
   return lines.map((line) => line.map(field).join(",") + "\n").join("");
 }
 
 // JSON texts are literals of Python, too, and the quoted words of ChimeraX: no name ends a line.
-const quoted = (text) => JSON.stringify(String(text)).replace(/[\u007f-\uffff]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
+const quoted = (text) =>
+  JSON.stringify(String(text)).replace(
+    /[\u007f-\uffff]/g,
+    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 
 function pymolOf(report, rows) {
-  const lines = ["# Paths are as they were given; the folder is that of the command. Change it where files have moved.", "python", `cmd.cd(${quoted(report.folder)})`];
+  const lines = [
+    "# Paths are as they were given; the folder is that of the command. Change it where files have moved.",
+    "python",
+    `cmd.cd(${quoted(report.folder)})`,
+  ];
   const others = new Set();
   rows.forEach((row) => {
     if (!report.files[row]) return;
     lines.push(`cmd.load(${quoted(report.files[row])}, ${quoted(objectName(report.names[row]))})`);
     if (report.others[row]) others.add(report.others[row]);
   });
-  for (const other of others) lines.push(`cmd.load(${quoted(other)}, ${quoted("other_" + objectName(other))})`);
-  lines.push("cmd.hide('everything')", "cmd.show('cartoon')", "cmd.spectrum('resi', selection='name CA', byres=1)");
+  for (const other of others)
+    lines.push(`cmd.load(${quoted(other)}, ${quoted("other_" + objectName(other))})`);
+  lines.push(
+    "cmd.hide('everything')",
+    "cmd.show('cartoon')",
+    "cmd.spectrum('resi', selection='name CA', byres=1)",
+  );
   if (others.size) lines.push("cmd.color('grey70', 'other_*')");
   if (rows.length > 1) lines.push("cmd.set('grid_mode', 1)");
   return [...lines, "cmd.orient()", "python end", ""].join("\n");
@@ -53,7 +70,10 @@ function pymolOf(report, rows) {
 const objectName = (name) => name.replace(/[^A-Za-z0-9_.-]/g, "_");
 
 function chimeraxOf(report, rows) {
-  const lines = ["# Paths are as they were given; the folder is that of the command. Change it where files have moved.", `cd ${quoted(report.folder)}`];
+  const lines = [
+    "# Paths are as they were given; the folder is that of the command. Change it where files have moved.",
+    `cd ${quoted(report.folder)}`,
+  ];
   let count = 0;
   const open = (file, name) => lines.push(`open ${quoted(file)} id ${++count} name ${quoted(name)}`);
   const others = new Set();

@@ -1,12 +1,15 @@
 // Small histograms of every column: the rows that are shown, beside real chains of the same lengths.
 "use strict";
 
-const WIDE = 150, HIGH = 46;
+const WIDE = 150,
+  HIGH = 46;
 
 function binned(values, { low, high, bins }) {
-  const counts = new Array(bins).fill(0), known = values.filter((value) => typeof value === "number");
+  const counts = new Array(bins).fill(0),
+    known = values.filter((value) => typeof value === "number");
   for (const value of known)
-    counts[Math.max(0, Math.min(bins - 1, Math.floor(((value - low) / (high - low)) * bins)))] += 1 / known.length;
+    counts[Math.max(0, Math.min(bins - 1, Math.floor(((value - low) / (high - low)) * bins)))] +=
+      1 / known.length;
   return counts;
 }
 
@@ -16,9 +19,23 @@ function makeHistograms(node, report, onColumn) {
     if (column.text || column.low === undefined) continue;
     const picture = svg("svg", { viewBox: `0 0 ${WIDE} ${HIGH}`, role: "img" });
     picture.setAttribute("aria-label", `${column.name}: ${column.words}`);
-    const card = element("button", { type: "button", className: "card", title: `${column.words}\nClick: sort by it`, onclick: () => onColumn(column.name) },
-      element("span", { className: "title" }, column.name), picture,
-      element("span", { className: "ends" }, element("span", {}, shown(column.low)), element("span", {}, shown(column.high))));
+    const card = element(
+      "button",
+      {
+        type: "button",
+        className: "card",
+        title: `${column.words}\nClick: sort by it`,
+        onclick: () => onColumn(column.name),
+      },
+      element("span", { className: "title" }, column.name),
+      picture,
+      element(
+        "span",
+        { className: "ends" },
+        element("span", {}, shown(column.low)),
+        element("span", {}, shown(column.high)),
+      ),
+    );
     card.dataset.column = column.name;
     cards.push({ column, picture, card });
     node.append(card);
@@ -26,11 +43,17 @@ function makeHistograms(node, report, onColumn) {
 
   function draw(rows, row) {
     for (const { column, picture } of cards) {
-      const mine = binned(rows.map((k) => column.values[k]), column), real = column.real;
-      const top = Math.max(...mine, ...(real ?? []), 1e-9), step = WIDE / column.bins;
+      const mine = binned(
+          rows.map((k) => column.values[k]),
+          column,
+        ),
+        real = column.real;
+      const top = Math.max(...mine, ...(real ?? []), 1e-9),
+        step = WIDE / column.bins;
       const height = (share) => (share / top) * (HIGH - 4);
       const parts = [];
-      const bars = (shares) => shares.map((share, k) => `M${k * step} ${HIGH}v${-height(share)}h${step}v${height(share)}z`).join("");
+      const bars = (shares) =>
+        shares.map((share, k) => `M${k * step} ${HIGH}v${-height(share)}h${step}v${height(share)}z`).join("");
       if (real) parts.push(svg("path", { d: bars(real), class: "real" }));
       let line = `M0 ${HIGH}`;
       mine.forEach((share) => (line += `V${HIGH - height(share)}h${step}`));

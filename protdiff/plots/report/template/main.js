@@ -6,7 +6,8 @@ const say = (text) => ((at("message").textContent = text), (at("message").hidden
 
 async function loadLibrary() {
   if (!at("library").textContent.trim()) return; // nothing to draw
-  const code = await inflated("library"), script = element("script");
+  const code = await inflated("library"),
+    script = element("script");
   script.src = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
   await new Promise((done, failed) => {
     script.onload = done;
@@ -57,7 +58,8 @@ function start(report, library) {
     view.spans[k].classList.add("here");
     const parts = [`${structure.labels[k]} ${structure.sequence[k]}`, STATES[structure.letters[k]][1]];
     const angle = (n) => structure.torsions[2 * k + n].toFixed(0).replace("-", "−");
-    if (structure.torsions && Number.isFinite(structure.torsions[2 * k])) parts.push(`φ ${angle(0)}° ψ ${angle(1)}°`);
+    if (structure.torsions && Number.isFinite(structure.torsions[2 * k]))
+      parts.push(`φ ${angle(0)}° ψ ${angle(1)}°`);
     if (structure.b_factors) parts.push(`B ${structure.b_factors[k].toFixed(1)}`);
     if (Number.isFinite(structure.lddt?.[k])) parts.push(`lDDT ${structure.lddt[k].toFixed(2)}`);
     if (Number.isFinite(structure.distance?.[k])) parts.push(`${structure.distance[k].toFixed(1)} Å`);
@@ -67,7 +69,11 @@ function start(report, library) {
   function options() {
     const there = Object.entries(COLOURINGS).filter(([, { of }]) => of(view.structure));
     if (!there.some(([key]) => key === view.colouring)) view.colouring = "position";
-    at("colouring").replaceChildren(...there.map(([value, { name }]) => element("option", { value, selected: value === view.colouring }, name)));
+    at("colouring").replaceChildren(
+      ...there.map(([value, { name }]) =>
+        element("option", { value, selected: value === view.colouring }, name),
+      ),
+    );
     at("colouring_label").hidden = false;
     at("motif_label").hidden = !view.structure.motif;
     at("other_label").hidden = !view.structure.other;
@@ -93,7 +99,8 @@ function start(report, library) {
     const stored = report.structures[row];
     if (!stored || stored.error) return nothing(report.errors[row] || stored?.error || report.without);
     view.structure = decoded(stored);
-    view.residue = undefined;
+    view.residue = null;
+    at("residue").replaceChildren();
     for (const figure of document.querySelectorAll(".plots figure")) figure.hidden = false;
     options();
     view.spans = drawStrip(at("strip"), view.structure, setResidue);
@@ -103,7 +110,6 @@ function start(report, library) {
     await viewer.show(view.structure, colours(), at("other").checked);
     await drawRamachandran(at("ramachandran"), view.structure, image, setResidue);
     await drawProfile(at("profile"), at("profile_title"), view.structure, setResidue);
-    if (turn === view.turn) setResidue(null);
     document.body.dataset.row = row;
   }
 
@@ -118,7 +124,9 @@ function start(report, library) {
     download(name, make(report, table.exported()));
   });
   at("viewer").addEventListener("keydown", (event) => {
-    const step = { ArrowLeft: [-0.15, 0], ArrowRight: [0.15, 0], ArrowUp: [0, -0.15], ArrowDown: [0, 0.15] }[event.key];
+    const step = { ArrowLeft: [-0.15, 0], ArrowRight: [0.15, 0], ArrowUp: [0, -0.15], ArrowDown: [0, 0.15] }[
+      event.key
+    ];
     if (step) viewer.turn(...step);
     else if (event.key === "Home") viewer.reset();
     else if (event.key === "Escape") at("table").focus();
@@ -138,9 +146,11 @@ function start(report, library) {
 }
 
 (async () => {
-  if (typeof DecompressionStream === "undefined") return say("This browser is too old for this page; one of 2023 or later shows it.");
+  if (typeof DecompressionStream === "undefined")
+    return say("This browser is too old for this page; one of 2023 or later shows it.");
   try {
-    const report = JSON.parse(await inflated("data")), library = loadLibrary();
+    const report = JSON.parse(await inflated("data")),
+      library = loadLibrary();
     library.catch((error) => say(error.message));
     start(report, library);
     await library;
