@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = ["column_histograms"]
 
+#: Real chains beside the structures, at least: ten alone, of one length, make no distribution.
+FEWEST_REAL = 200
+
 
 def column_histograms(columns: Mapping[str, Sequence[Any]]) -> dict[str, dict[str, Any]]:
     """Ends and bins of the histogram of every column of numbers.
@@ -68,12 +71,14 @@ def _numbers(values: Sequence[Any]) -> Float[np.ndarray, " values"]:
 
 
 def _alike(lengths: Float[np.ndarray, " structures"]) -> Int[np.ndarray, " chains"]:
-    """Real chains of nearest length, `NEIGHBOURS` for every structure."""
+    """Real chains of nearest length: `NEIGHBOURS` for every structure, or more if these are few."""
     if not len(lengths):
         return np.zeros(0, int)
     real = real_population().lengths
+    distinct, counts = np.unique(lengths, return_counts=True)
+    each = max(NEIGHBOURS, -(-FEWEST_REAL // len(distinct)))
     parts = [
-        np.tile(np.argsort(np.abs(real - length), kind="stable")[:NEIGHBOURS], count)
-        for length, count in zip(*np.unique(lengths, return_counts=True), strict=True)
+        np.tile(np.argsort(np.abs(real - length), kind="stable")[:each], count)
+        for length, count in zip(distinct, counts, strict=True)
     ]
     return np.concatenate(parts)
