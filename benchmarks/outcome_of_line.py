@@ -23,8 +23,17 @@ RAW = re.compile(
 )
 #: Options whose values are places that are written to, and where some verbs write without.
 OUTPUTS = ("--out", "--plot", "--csv", "--color", "--superpose", "--copy-to")
-OWN = (".png", ".csv", ".json", ".safetensors")  # of which a line may name one to replace
-DEFAULTS = ("designs", "sequences", "checked", "evaluation", "audit", "coarse", "thermo")
+OWN = (".png", ".csv", ".json", ".safetensors", ".html")  # of which a line may name one to replace
+DEFAULTS = (
+    "designs",
+    "sequences",
+    "checked",
+    "evaluation",
+    "audit",
+    "coarse",
+    "thermo",
+    "report.html",
+)
 
 
 @dataclass(frozen=True)
@@ -76,7 +85,9 @@ def verdict(
         "not one message": ended.code == 2
         and (len(said) != 1 or bool(others))
         and not ("Usage:" in out and not err),
-        "raw message": any(RAW.search(_without(line, words)) for line in said),
+        "raw message": any(
+            RAW.search(_without(line, words)) for line in said if "--energy" not in line
+        ),
         "long message": any(len(line) > LONGEST_MESSAGE for line in said),
         "refused": bool(refused) and not (refused.startswith("socket") and "pdb:" in str(words)),
         "temporary files": any(_temporary(name) for name in after.keys() - before),
@@ -117,6 +128,10 @@ def _given(name: str, words: list[str]) -> bool:
     for place in places:
         here = os.path.normpath(place.rpartition("/here/")[2])
         below = f"{name}/".startswith(f"{here}/") or here.startswith(f"{name}/")
-        if here == "." or below or name.startswith(f"{os.path.splitext(here)[0]}_"):
+        if (
+            here == "."
+            or below
+            or name.startswith(tuple(os.path.splitext(here)[0] + end for end in "_."))
+        ):
             return True
     return False

@@ -5,6 +5,7 @@ import signal
 import sys
 import threading
 import warnings
+from concurrent.futures import BrokenExecutor
 
 import typer
 
@@ -117,6 +118,8 @@ def main():
         fail(error)
     except OSError as error:
         fail(f"{error.filename}: {error.strerror}" if error.filename else error)
+    except BrokenExecutor:
+        fail(f"a process of `jobs` was ended, as when memory is full; {remedy(_verb())}", 1)
     except (MemoryError, RuntimeError) as error:
         if not is_out_of_memory(error):
             raise

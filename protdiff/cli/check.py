@@ -9,7 +9,7 @@ import typer
 
 from ._shared.check_report import write_tables
 from ._shared.groups import grouped
-from ._shared.options import Device
+from ._shared.options import Device, check_jobs
 from ._shared.progress import progress_bar
 from ._shared.report_writer import PAGE, write_report
 from ._shared.structure_sets import output_folder
@@ -47,7 +47,12 @@ def check(
         bool, typer.Option("--report", help="Also write report.html: designs and their models.")
     ] = False,
     jobs: Annotated[
-        int, typer.Option(min=0, help="Processes that compare --predictions; 0: one per core.")
+        int,
+        typer.Option(
+            min=0,
+            callback=check_jobs,
+            help="Processes that compare --predictions; 0: one per core.",
+        ),
     ] = 1,
 ) -> None:
     """Check whether sequences fold into their designs (self-consistency).

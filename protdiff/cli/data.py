@@ -11,7 +11,7 @@ import typer
 
 from .._system.words import counted
 from ._shared.groups import grouped, paragraphs
-from ._shared.options import check_picture
+from ._shared.options import check_jobs, check_picture
 from ._shared.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -70,7 +70,9 @@ class ReadingOptions:
     identical: Annotated[
         bool, typer.Option(help="Keep chains whose sequence another input has already.")
     ] = False
-    jobs: Annotated[int, typer.Option(min=0, help="Processes; 0: one per core.")] = 1
+    jobs: Annotated[
+        int, typer.Option(min=0, callback=check_jobs, help="Processes; 0: one per core.")
+    ] = 1
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from ._shared.constraint_options import ConstraintOptions
 from ._shared.design_task import TEMPERATURE, DesignTask
 from ._shared.engine_options import EngineOptions
 from ._shared.groups import grouped
+from ._shared.options import check_jobs
 from ._shared.pairing import find_files, stem
 from ._shared.sequence_folder import STRUCTURES, write_sequences
 
@@ -36,7 +37,9 @@ def design(
     weights: Annotated[
         str | None, typer.Option(help="Shipped weights by name, or a .safetensors file.")
     ] = None,
-    jobs: Annotated[int, typer.Option(min=0, help="Processes; 0: one per core.")] = 1,
+    jobs: Annotated[
+        int, typer.Option(min=0, callback=check_jobs, help="Processes; 0: one per core.")
+    ] = 1,
 ) -> None:
     """Design sequences for structures, from their backbones.
 

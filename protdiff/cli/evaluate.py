@@ -15,6 +15,7 @@ from .._system.files import write_json
 from .._system.processes import process_count
 from .._system.words import counted
 from ._shared.groups import grouped
+from ._shared.options import check_jobs
 from ._shared.pairing import find_files, stem
 from ._shared.progress import duration, progress_bar
 from ._shared.report_writer import PAGE, write_report
@@ -75,7 +76,9 @@ class EvaluateOptions:
     alignment: Annotated[Method, typer.Option(help="tmalign is faster and needs tmtools.")] = (
         Method.structure
     )
-    jobs: Annotated[int, typer.Option(min=0, help="Processes; 0: one per core.")] = 1
+    jobs: Annotated[
+        int, typer.Option(min=0, callback=check_jobs, help="Processes; 0: one per core.")
+    ] = 1
     report: Annotated[
         bool, typer.Option("--report", help="Also write report.html: a page to look at them.")
     ] = False

@@ -57,9 +57,10 @@ def extend(
     from ..sampling.extend import draw_extensions, extension_calls
     from ..sampling.extension import WINDOW, Extension
     from ..sampling.guidance import guidance_of
-    from ..sampling.plan import Request
+    from ..sampling.plan import Request, check_num
     from ..structure.io.read_write import read
 
+    check_num(num)
     window = WINDOW if growth.window is None else growth.window
     extension = Extension(read(source), growth.to, growth.chain, growth.end, window, growth.overlap)
     check_format(extension.grown()[0], output.format)

@@ -10,7 +10,7 @@ import typer
 
 from .._system.words import counted
 from ._shared.groups import grouped
-from ._shared.options import Device
+from ._shared.options import Device, check_jobs
 from ._shared.progress import progress_bar
 from .data import Models
 
@@ -61,7 +61,9 @@ class ReadingOptions:
     models: Annotated[Models, typer.Option(help="Models to take of a file with several.")] = (
         Models.all
     )
-    jobs: Annotated[int, typer.Option(min=0, help="Processes that read; 0: one per core.")] = 1
+    jobs: Annotated[
+        int, typer.Option(min=0, callback=check_jobs, help="Processes that read; 0: one per core.")
+    ] = 1
 
 
 @grouped

@@ -11,7 +11,7 @@ from ._shared.designs import Run, check_format, load, write_designs
 from ._shared.engine_options import EngineOptions
 from ._shared.generated_sequences import task_of_request
 from ._shared.groups import grouped
-from ._shared.options import ModelOptions, OutputOptions, SamplingFlags
+from ._shared.options import ModelOptions, OutputOptions, SamplingFlags, check_jobs
 from ._shared.report_writer import PAGE, write_report
 from ._shared.request_options import RequestOptions, requests_of
 from ._shared.sequence_folder import write_sequences
@@ -32,7 +32,9 @@ def generate(
     ] = None,
     jobs: Annotated[
         int,
-        typer.Option(min=0, help="Processes on a CPU; 0: all cores there is work for."),
+        typer.Option(
+            min=0, callback=check_jobs, help="Processes on a CPU; 0: all cores there is work for."
+        ),
     ] = 0,
     engine: EngineOptions,
     model: ModelOptions,

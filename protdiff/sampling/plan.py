@@ -212,6 +212,19 @@ class Texts:
 NO_TEXTS = Texts()
 
 
+def check_num(num: int) -> None:
+    """ValueError for more samples than are drawn at a time.
+
+    Examples
+    --------
+    >>> check_num(10**9)
+    Traceback (most recent call last):
+    ValueError: `num` 1000000000: at most 1,000,000 at a time; draw more with other seeds
+    """
+    if num > MAX_NUM:
+        raise ValueError(f"`num` {num}: at most {MAX_NUM:,} at a time; draw more with other seeds")
+
+
 def plan_requests(
     num: int,
     seed: int,
@@ -241,8 +254,7 @@ def plan_requests(
     >>> [request.length for request in plan_requests(3, seed=0, length=[20, 30])]
     [20, 30, 20]
     """
-    if num > MAX_NUM:
-        raise ValueError(f"`num` {num}: at most {MAX_NUM:,} at a time; draw more with other seeds")
+    check_num(num)
     has_text = bool(texts.sequences) or texts.structure is not None
     if length is None and not has_text and condition is None:
         raise ValueError("`length` is missing; give a number, a range or a list")

@@ -1,6 +1,9 @@
 """What every verb of the command line shares."""
 
 import warnings
+from concurrent.futures.process import BrokenProcessPool
+
+import pytest
 
 from protdiff._system.notices import collected, warn
 from protdiff.cli.app import show_warnings
@@ -17,3 +20,27 @@ def test_a_warning_is_shown_once_as_one_line(capsys):
     assert capsys.readouterr().err == (
         "warning: x.pdb: 2 residues without CA\nwarning: z.pdb: another\n"
     )
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "generate --length 20", "design x.pdb", "check x y", "evaluate x", "score x", "report x",
+        "data build x --out o", "finetune x --out o.safetensors",
+    ],
+)  # fmt: skip
+def test_processes_beyond_reason_are_refused_before_any_work(console, words, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, _, err = console(*words.split(), "--jobs", 10**6)
+    assert code == 2 and "--jobs 1000000: at most" in err and len(err.splitlines()) == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_process_that_the_system_ended_is_one_line(console, monkeypatch):
+    def ended(name):
+        raise BrokenProcessPool("terminated abruptly")
+
+    monkeypatch.setattr("protdiff.flow.zoo.recipe", ended)
+    code, _, err = console("flow", "show")
+    assert code == 1 and len(err.splitlines()) == 1
+    assert err.startswith("protdiff: a process of --jobs was ended, as when memory is full; ")

@@ -118,10 +118,13 @@ def write_designs(
     planned = {run.row(request)["file"]: request for request in requests}
     with _folder(out, plot):
         rows = existing_rows(out / "manifest.csv", map(run.row, requests))
-        _write_residues(out / "residues.csv", planned)
         missing = [request for file, request in planned.items() if file not in rows]
+        if not missing:
+            _write_residues(out / "residues.csv", planned)
         with progress_bar(sum(map(calls, missing)), "generating", "calls") as advance:
-            for samples in draw(missing, advance):
+            for number, samples in enumerate(draw(missing, advance)):
+                if number == 0:  # an energy that fails leaves no file
+                    _write_residues(out / "residues.csv", planned)
                 _write_samples(run, samples, rows)
     picture = None if plot is None else draw_designs(out, planned, plot)
     present = len(planned) - len(missing)

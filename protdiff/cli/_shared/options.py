@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from ..._system.processes import process_count
 from ...sampling.settings import DEFAULTS, SamplingSettings
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "OutputOptions",
     "Sampler",
     "SamplingFlags",
+    "check_jobs",
     "check_picture",
 ]
 
@@ -49,6 +51,12 @@ class Sampler(StrEnum):
     ancestral = "ancestral"
     ddim = "ddim"
     heun = "heun"
+
+
+def check_jobs(jobs: int) -> int:
+    """The value of --jobs; a ValueError, before any work, if it is beyond reason."""
+    process_count(jobs)
+    return jobs
 
 
 def check_picture(plot: Path | None) -> None:

@@ -14,7 +14,7 @@ import typer
 from ..._system.files import ensure_writable
 from ..._system.reading import real_path
 from .fasta import read_sequences
-from .options import check_picture
+from .options import check_jobs, check_picture
 from .pairing import Task, find_files, pair_by_name, pair_by_table, parse_chains
 from .report_writer import check_page
 from .score_task import LikelihoodOptions, RowOptions
@@ -111,7 +111,9 @@ class ScoreOptions:
     report: Annotated[
         bool, typer.Option("--report", help="Also write OUT.html: a page to look at the models.")
     ] = False
-    jobs: Annotated[int, typer.Option(min=0, help="Processes; 0: one per core.")] = 1
+    jobs: Annotated[
+        int, typer.Option(min=0, callback=check_jobs, help="Processes; 0: one per core.")
+    ] = 1
     strict: Annotated[
         bool, typer.Option("--strict", help="Stop at the first row with an error.")
     ] = False

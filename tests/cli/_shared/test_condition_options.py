@@ -55,6 +55,14 @@ def test_motif_with_a_table(run, tmp_path, one_chain):
     assert code == 2 and "made with other options" in err
 
 
+def test_an_energy_that_fails_leaves_no_folder(run, tmp_path, one_chain):
+    (tmp_path / "energy.py").write_text("def energy(ca):\n    raise KeyError\n")
+    number = protdiff.read(one_chain).residue_numbers[15]
+    redesign = ("--in", one_chain, "--redesign", f"A{number}-{number + 4}")
+    code, _, err = run(*redesign, "--energy", f"{tmp_path / 'energy.py'}:energy")
+    assert code == 2 and "fails (KeyError" in err and not (tmp_path / "out").exists()
+
+
 def test_redesign_and_variations(run, tmp_path, one_chain):
     source = protdiff.read(one_chain)
     a, b = source.residue_numbers[[15, 20]]
