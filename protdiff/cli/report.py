@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from .._system.locks import output_file
 from ._shared.options import check_jobs
 from ._shared.report_writer import PAGE, STRUCTURES, check_page, write_report
 
@@ -39,7 +40,8 @@ def report(
     predicted model laid over it.
     """
     check_page(out)
-    failed = write_report(sources, out, title=title, structures=structures, jobs=jobs)
+    with output_file(out):
+        failed = write_report(sources, out, title=title, structures=structures, jobs=jobs)
     if failed:
         typer.echo(f"{failed} could not be read or scored; the page says why", err=True)
         raise typer.Exit(1)

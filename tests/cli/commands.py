@@ -11,7 +11,7 @@ __all__ = ["COMMANDS", "SHORT", "SHORTER", "Command", "verbs"]
 CHAIN = str(ROOT / "data" / "examples" / "1tpk.pdb")
 #: Options of commands that draw samples, each in some tenths of a second.
 DRAW = "--num 300 --steps 20 --weights {tiny} --out out"
-ON_CHAINS = "--data {archive} --weights {tiny} --length 60"
+ON_CHAINS = "--data {chains} --weights {tiny} --length 60"
 
 
 class Command(NamedTuple):
@@ -70,6 +70,9 @@ COMMANDS = {
     "finetune": Command(
         "finetune {archive} --weights base.safetensors --steps 9999 --samples 0 --out "
         "mine.safetensors", "fine-tuning: ", "mine.safetensors", "mine.safetensors",
+    ),
+    "report": Command(
+        "report {models} --out r.html", "scoring: ", "r.html", "r.html", True
     ),
     "score": Command("score {models} --out s.csv", "scoring: ", "s.csv", "s.csv", True),
     "data build": Command(
