@@ -84,7 +84,9 @@ class PlainLines:
         now = time.monotonic()
         if now >= self.due:
             self.due = now + NEXT_LINE
-            print(self.line(now - self.start), file=sys.stderr, flush=True)
+            # In one piece: Ctrl-C between the line and its end would leave no line of its own.
+            sys.stderr.write(f"{self.line(now - self.start)}\n")
+            sys.stderr.flush()
 
     def line(self, seconds: float) -> str:
         """What is done after so many seconds.
