@@ -48,8 +48,8 @@ def one_line(message: object) -> str:
 
     Examples
     --------
-    >>> one_line("--chain " + "A" * 1000 + ": no such\\n  chain").replace("A" * 60, "A…")
-    '--chain A… … A…: no such chain'
+    >>> one_line("no such\\n  chain: " + "A" * 1000).replace("A" * 60, "A…")
+    'no such chain: A… … A…'
     """
     line = " ".join(str(message).split())
     line = ENDLESS.sub(lambda match: f"{match[0][:SHOWN]} … {match[0][-SHOWN:]}", line)
