@@ -105,8 +105,8 @@ def written(parameter: Parameter, value: str, rng: random.Random) -> list[str]:
 
 
 def demands_work(words: list[str]) -> bool:
-    """Whether a line has a number of three digits, or leaves out what keeps it short."""
-    return any(re.search(r"\d{3}|[²³٠-٩]|[1-9]e\d", word) for word in words)
+    """Whether a line has a number of three digits, or takes every structure of its folder."""
+    return any(re.search(r"\d{3}|[²³٠-٩]|[1-9]e\d|^(\./?)?$", word) for word in words)
 
 
 def command_line(verb: str, seed: int) -> list[str]:

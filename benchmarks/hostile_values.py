@@ -159,10 +159,11 @@ START: Mapping[str, tuple[dict[str, str], ...]] = {
     ),
     "extend": ({**OTHERS, "source": "one.pdb", "to": "28"},),
     "design": ({"designs": "models", "num": "1", "out": "new", **TYPES},),
-    "check": ({"designs": "models", "sequences": "x.fasta", "predictions": "models",
-    "out": "new"},),
+    "check": (
+        {"designs": "models", "sequences": "sequences", "predictions": "predicted", "out": "new"},
+    ),
     "evaluate": ({"designs": "models", "reference": "natives", "out": "new"},),
-    "audit": ({"samples": "models", "out": "new"},),
+    "audit": ({"samples": "models", "train": "natives", "held_out": "models", "out": "new"},),
     "train": ({"config": "train.toml"},),
     "finetune": ({"inputs": "models", "steps": "1", "samples": "0", "hold_out": "0.5", **TINY,
                   "out": "new.safetensors"},),
@@ -199,7 +200,7 @@ TOML = """\
 data = "set"
 out = "new"
 steps = 2
-beads = 64
+beads = 256
 device = "cpu"
 [network]
 layers = 1
@@ -239,7 +240,11 @@ def make_files(folder: Path) -> None:
     for name in ("empty", "old", "folder.png", "folder.csv", "folder.safetensors", "sequences"):
         (folder / name).mkdir()
     (folder / "old" / "notes.txt").write_text("mine")
-    (folder / "sequences" / "sequences.fasta").write_text(">m0_0\n" + "A" * 24 + "\n")
+    (folder / "predicted").mkdir()
+    with (folder / "sequences" / "sequences.fasta").open("w") as handle:
+        for k, path in enumerate(sorted((folder / "models").iterdir())):
+            handle.write(f">m{k}_0\n{protdiff.read(path).sequence}\n")
+            shutil.copyfile(path, folder / "predicted" / f"m{k}_0.pdb")
     for name, text in (("empty.txt", ""), ("empty.pdb", ""), ("garbage.pdb", "x\n"), ("taken", "x"),
                        ("garbage.toml", "[[["), ("taken.png", "x"), ("x.h5", "x"), ("x.xtc",
                        "x")):  # fmt: skip

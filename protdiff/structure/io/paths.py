@@ -49,7 +49,7 @@ def find_files(names: Iterable[str], what: str) -> list[Path]:
     Raises
     ------
     ValueError
-        If a pattern or folder holds no structure file.
+        If a pattern or folder holds no structure file, or a name is empty.
 
     Examples
     --------
@@ -59,6 +59,8 @@ def find_files(names: Iterable[str], what: str) -> list[Path]:
     """
     all_files: dict[Path, None] = {}
     for text in names:
+        if not text:  # which would be the working folder, where a shell variable is not set
+            raise ValueError(f"{what}: an empty name; give a file, folder or pattern")
         path = Path(text)
         if path.is_dir():
             files = sorted(p for p in path.rglob("*") if p.is_file() and _is_visible(p, path))

@@ -28,3 +28,8 @@ def test_a_folder_of_hidden_files_is_empty(tmp_path):
         find_files([str(tmp_path)], "pattern")
     with pytest.raises(ValueError, match="no structure file matches"):
         find_files([f"{tmp_path}/.*.pdb"], "pattern")
+
+
+def test_an_empty_name_is_not_the_working_folder():
+    with pytest.raises(ValueError, match=r"^designs: an empty name"):
+        find_files([""], "designs")
