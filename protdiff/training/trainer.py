@@ -169,8 +169,11 @@ class Trainer(RunState):
             if log is not None and due:
                 self.save()
                 saved = time.monotonic()
+        weights = config.out / "ema.safetensors"
+        if log is not None and not weights.is_file():  # the checkpoint came here without them
+            self.save()
         leave_group()
-        return config.out / "ema.safetensors"
+        return weights
 
     def _read_chains(self) -> list[ChainSet | DeviceChains]:
         """Training and validation chains."""

@@ -53,6 +53,10 @@ def test_run_writes_usable_weights_and_logs(config):
     assert [int(r["step"]) for r in rows] == [1, 2, 3, 4]
     [last] = csv.DictReader((config.out / "validation.csv").open())
     assert {"modes_<4", "links"} <= last.keys() and 0 < float(last["links"]) < 5
+    # A checkpoint that came alone, from another machine, gives them, too.
+    before = path.read_bytes()
+    path.unlink()
+    assert Trainer(config).fit(report=lambda _: None) == path and path.read_bytes() == before
 
 
 def test_training_lowers_the_loss_on_its_own_batches(config, chains):
