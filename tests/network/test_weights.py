@@ -177,6 +177,7 @@ def with_metadata(source, target, metadata, tensors=None):
         (lambda m: m | {"format": ADAPTERS, "base": {}}, "metadata lack base.name"),
         (lambda m: m | {"flow": {}}, "made by another version"),
         (lambda m: m | {"network": m["network"] | {"scalars": 10**6}}, "scalars 1000000 does not"),
+        (lambda m: m | {"network": m["network"] | {"layers": 255}}, "layers 255 does not"),
         (lambda m: m | {"network": m["network"] | {"layers": -1}}, "layers -1 does not"),
         (lambda m: m | {"network": m["network"] | {"layers": "8"}}, "made by another version"),
     ],
