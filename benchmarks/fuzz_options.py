@@ -188,9 +188,9 @@ def main() -> int:
     print(f"\n{len(results)} lines; exit codes {dict(sorted(codes.items()))}")
     whole = [ended for ended in ends if not ended.interrupted] or ends
     print(
-        f"longest {max(ended.seconds for ended in whole):.1f} s of the processor, limit "
-        f"{LIMIT_SECONDS} s; {sum(ended.interrupted for ended in ends)} lines of much work "
-        f"interrupted; peak memory {max(ended.memory for ended in ends):.0f} MiB, limit "
+        f"longest {max(ended.seconds for ended in whole):.1f} s of all its processes, limit "
+        f"{LIMIT_SECONDS} s of the first; {sum(ended.interrupted for ended in ends)} lines of much "
+        f"work interrupted; peak memory {max(ended.memory for ended in ends):.0f} MiB, limit "
         f"{LIMIT_BYTES >> 20} MiB of addresses"
     )
     return int(any(not item.verdict.startswith("exit") for item in results))

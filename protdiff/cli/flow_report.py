@@ -12,6 +12,7 @@ import typer
 from .._system.files import write_json
 from .._system.locks import output_file
 from .._system.words import counted
+from ..sampling.settings import MAX_STEPS
 from ..structure.constants import MAX_LENGTH
 from ._shared.progress import progress_bar
 from ._shared.real_chains import load_real_chains
@@ -33,7 +34,8 @@ def report(
     ],
     weights: Annotated[str | None, typer.Option(help="Shipped weights, or a file.")] = None,
     calls: Annotated[
-        list[int] | None, typer.Option(min=2, help="Network calls per sample; 8 16 32 by default.")
+        list[int] | None,
+        typer.Option(min=2, max=MAX_STEPS, help="Network calls per sample; 8 16 32 by default."),
     ] = None,
     length: Annotated[
         int, typer.Option(min=16, max=MAX_LENGTH, help="Chains within 10 % of it are taken.")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .._system.files import write_json
+from ..sampling.settings import MAX_STEPS
 from ..structure.constants import MAX_LENGTH
 from ._shared.progress import progress_bar
 from ._shared.real_chains import load_real_chains
@@ -32,8 +33,10 @@ def thermo(
         int, typer.Option(min=16, max=MAX_LENGTH, help="Chains within 10 % of it are taken.")
     ] = 100,
     chains: Annotated[int, typer.Option(min=2, help="How many chains at most.")] = 32,
-    shells: Annotated[int, typer.Option(min=4, help="Intervals of the flow.")] = 20,
-    steps: Annotated[int, typer.Option(min=2, help="Network calls per replica.")] = 25,
+    shells: Annotated[int, typer.Option(min=4, max=MAX_STEPS, help="Intervals of the flow.")] = 20,
+    steps: Annotated[
+        int, typer.Option(min=2, max=MAX_STEPS, help="Network calls per replica.")
+    ] = 25,
     out: Annotated[Path, typer.Option(help="Folder for thermo.json and thermo.png.")] = Path(
         "thermo"
     ),
