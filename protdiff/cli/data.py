@@ -11,7 +11,7 @@ import typer
 
 from .._system.words import counted
 from ._shared.groups import grouped, paragraphs
-from ._shared.options import check_jobs, check_picture
+from ._shared.options import check_ending, check_jobs
 from ._shared.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -162,9 +162,8 @@ def show(
     from ..dataset.store import read_summary
     from ..plots.dataset_page import draw_dataset
 
-    check_picture(plot)
-    if csv is not None and csv.suffix.lower() != ".csv":
-        raise ValueError(f"--csv {csv}: must be a file that ends in .csv")
+    check_ending("--plot", plot, ".png")
+    check_ending("--csv", csv, ".csv")
     for path in filter(None, (plot, csv)):
         ensure_writable(path)
     chains = read_chains(dataset, max_length=10**9, globular=False)

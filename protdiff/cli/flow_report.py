@@ -14,6 +14,7 @@ from .._system.locks import output_file
 from .._system.words import counted
 from ..sampling.settings import MAX_STEPS
 from ..structure.constants import MAX_LENGTH
+from ._shared.options import check_ending
 from ._shared.progress import progress_bar
 from ._shared.real_chains import load_real_chains
 
@@ -52,8 +53,7 @@ def report(
     from ..analysis import report_sampler
     from ..network.weights import find_weights, load_weights
 
-    if out is not None and out.suffix.lower() != ".json":
-        raise ValueError(f"--out {out}: must be a file that ends in .json")
+    check_ending("--out", out, ".json")
     with nullcontext() if out is None else output_file(out):
         path = find_weights(weights)
         denoiser = load_weights(path)

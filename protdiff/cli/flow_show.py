@@ -31,9 +31,9 @@ def show(
     """Print a flow: its prior, its ends, and what is resolved at which step, coarse to fine."""
     from .._system.files import ensure_writable
     from ..flow.zoo import recipe
-    from ._shared.options import check_picture
+    from ._shared.options import check_ending
 
-    check_picture(plot)
+    check_ending("--plot", plot, ".png")
     if plot is not None:
         ensure_writable(plot)
     flow = recipe(name)

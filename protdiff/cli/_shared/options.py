@@ -19,8 +19,8 @@ __all__ = [
     "OutputOptions",
     "Sampler",
     "SamplingFlags",
+    "check_ending",
     "check_jobs",
-    "check_picture",
 ]
 
 
@@ -59,17 +59,17 @@ def check_jobs(jobs: int) -> int:
     return jobs
 
 
-def check_picture(plot: Path | None) -> None:
-    """ValueError if the file of --plot is no PNG file by its name, so that no other is replaced.
+def check_ending(option: str, path: Path | None, ending: str) -> None:
+    """ValueError if a file to be written is of another kind by its name, so that none is replaced.
 
     Examples
     --------
-    >>> check_picture(Path("chain.pdb"))
+    >>> check_ending("--plot", Path("chain.pdb"), ".png")
     Traceback (most recent call last):
     ValueError: --plot chain.pdb: must be a file that ends in .png
     """
-    if plot is not None and (plot.suffix.lower() != ".png" or plot.is_dir()):
-        raise ValueError(f"--plot {plot}: must be a file that ends in .png")
+    if path is not None and (path.suffix.lower() != ending or path.is_dir()):
+        raise ValueError(f"{option} {path}: must be a file that ends in {ending}")
 
 
 DEFAULT_SAMPLER = Sampler(DEFAULTS.sampler)
@@ -98,7 +98,7 @@ class OutputOptions:
         cannot be drawn."""
         if not name or Path(name).name != name or name.startswith("."):
             raise ValueError(f"--name {name!r}: must be a plain file name")
-        check_picture(self.plot)
+        check_ending("--plot", self.plot, ".png")
         if self.report:
             from ...plots.report.library import ensure_library
 

@@ -14,7 +14,7 @@ import typer
 from ..._system.files import ensure_writable
 from ..._system.reading import real_path
 from .fasta import read_sequences
-from .options import check_jobs, check_picture
+from .options import check_ending, check_jobs
 from .pairing import Task, find_files, pair_by_name, pair_by_table, parse_chains
 from .report_writer import check_page
 from .score_task import LikelihoodOptions, RowOptions
@@ -139,7 +139,7 @@ class ScoreOptions:
     def check(self, tasks: Sequence[Task], compared: bool) -> None:
         """ValueError for options that do not go together."""
         if self.plot is not None:
-            check_picture(self.plot)
+            check_ending("--plot", self.plot, ".png")
             ensure_writable(self.plot)
         if self.report:
             if self.out is None:
