@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 __all__ = [
+    "PICTURES",
     "ensure_writable",
     "making_folder",
     "naming_full_disk",
@@ -40,6 +41,8 @@ FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 #: Names of what is being written: target, machine, process.
 TEMPORARY = re.compile(r"\.(?P<name>.+)\.(?P<machine>[^.]*)-(?P<process>\d+)\.tmp")
 
+#: Endings of pictures.
+PICTURES = (".png", ".svg", ".pdf")
 #: How names of temporary folders begin, which have no target.
 SCRATCH = "protdiff-scratch"
 
@@ -224,12 +227,31 @@ def replacing_folder(path: str | os.PathLike[str], exist_ok: bool = False) -> It
 
 
 def save_figure(figure: Figure, path: str | os.PathLike[str]) -> None:
-    """Write a matplotlib figure as PNG; equal figures give equal bytes."""
+    """Write a matplotlib figure as PNG, SVG or PDF; equal figures give equal bytes.
+
+    In SVG and PDF text stays text, so that it can be searched and edited; fonts of a PDF are
+    embedded as TrueType, which journals ask for.
+
+    Parameters
+    ----------
+    figure : Figure
+    path : str or path-like
+        Its ending, one of `PICTURES`, chooses the format; one without an ending is a PNG.
+    """
+    from matplotlib import rc_context
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     FigureCanvasAgg(figure)
-    with replacing(path) as temporary:
-        figure.savefig(temporary, format="png", metadata={"Software": None})
+    format = Path(path).suffix.lower().lstrip(".") or "png"
+    # What changes from run to run: the version of matplotlib, the time, and random names in SVG.
+    metadata = {
+        "png": {"Software": None},
+        "svg": {"Creator": None, "Date": None},
+        "pdf": {"Creator": None, "Producer": None, "CreationDate": None},
+    }[format]
+    style: dict[Any, Any] = {"pdf.fonttype": 42, "svg.fonttype": "none", "svg.hashsalt": "protdiff"}
+    with replacing(path) as temporary, rc_context(style):
+        figure.savefig(temporary, format=format, metadata=metadata)
 
 
 def save_tensors(

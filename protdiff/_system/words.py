@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-__all__ = ["counted", "either", "were_there"]
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["alternatives", "counted", "either", "were_there"]
 
 
 def counted(count: int, noun: str, plural: str = "") -> str:
@@ -44,3 +49,15 @@ def were_there(count: int, noun: str = "") -> str:
     """
     what = counted(count, noun) if noun else str(count)
     return f"{what} {either(count, 'was', 'were')} there already"
+
+
+def alternatives(words: Sequence[str]) -> str:
+    """Words of which one is to be chosen.
+
+    Examples
+    --------
+    >>> alternatives([".png", ".svg", ".pdf"]), alternatives([".csv"])
+    ('.png, .svg or .pdf', '.csv')
+    """
+    *first, last = words
+    return f"{', '.join(first)} or {last}" if first else last

@@ -153,16 +153,16 @@ def _print_summary(summary: dict[str, Any], out: Path, cluster: Cluster) -> None
 @paragraphs
 def show(
     dataset: Annotated[Path, typer.Argument(help="Data set or chain archive.")],
-    plot: Annotated[Path | None, typer.Option(help="PNG to draw.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Picture to draw, .png, .svg or .pdf.")] = None,
     csv: Annotated[Path | None, typer.Option(help="Write the table, one row per chain.")] = None,
 ) -> None:
     """Print what a data set holds."""
-    from .._system.files import ensure_writable
+    from .._system.files import PICTURES, ensure_writable
     from ..dataset import read_chains
     from ..dataset.store import read_summary
     from ..plots.dataset_page import draw_dataset
 
-    check_ending("--plot", plot, ".png")
+    check_ending("--plot", plot, *PICTURES)
     check_ending("--csv", csv, ".csv")
     for path in filter(None, (plot, csv)):
         ensure_writable(path)

@@ -25,15 +25,18 @@ def show(
     steps: Annotated[int, typer.Option(min=2, max=MAX_STEPS, help="Network calls.")] = 50,
     rows: Annotated[int, typer.Option(min=2, help="Lines of the table.")] = 16,
     plot: Annotated[
-        Path | None, typer.Option(help="PNG: log-SNR of every mode over time, and the prior.")
+        Path | None,
+        typer.Option(
+            help="Picture, .png, .svg or .pdf: log-SNR of every mode over time, and the prior."
+        ),
     ] = None,
 ) -> None:
     """Print a flow: its prior, its ends, and what is resolved at which step, coarse to fine."""
-    from .._system.files import ensure_writable
+    from .._system.files import PICTURES, ensure_writable
     from ..flow.zoo import recipe
     from ._shared.options import check_ending
 
-    check_ending("--plot", plot, ".png")
+    check_ending("--plot", plot, *PICTURES)
     if plot is not None:
         ensure_writable(plot)
     flow = recipe(name)

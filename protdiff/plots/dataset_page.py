@@ -86,7 +86,7 @@ def length_rows(chains: ChainSet) -> list[tuple[int, int, list[int]]]:
 
 
 def draw_dataset(chains: ChainSet, path: str | PathLike[str]) -> None:
-    """Draw lengths, secondary structure, size and resolution; write a PNG, whole or not at all."""
+    """Draw lengths, secondary structure, size and resolution; write a picture, whole."""
     table, splits = chains.table, chains.table["split"]
     length = table["length"].astype(float)
     figure = Figure(figsize=(11, 7.5), dpi=110, layout="constrained")

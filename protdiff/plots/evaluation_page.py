@@ -25,7 +25,7 @@ ROWS, COLUMNS = 4, 4
 
 
 def draw_page(evaluation: Evaluation, path: str | PathLike[str]) -> None:
-    """Draw an `Evaluation` and write a PNG, whole or not at all."""
+    """Draw an `Evaluation` and write a picture, whole or not at all."""
     figure = Figure(figsize=(14, 11.5), dpi=110, layout="constrained")
     axes = figure.subplots(ROWS, COLUMNS).ravel()
     for axis in axes:

@@ -29,7 +29,7 @@ TIMES = 201
 
 
 def draw_flow(name: str, recipe: ChainFlow, length: int, path: str | PathLike[str]) -> None:
-    """Draw the log-SNR of every mode over time, and the prior beside real chains; write a PNG.
+    """Draw the log-SNR of every mode over time, and the prior beside real chains; write a picture.
 
     Parameters
     ----------

@@ -28,7 +28,7 @@ def draw_overlays(
     path: str | PathLike[str],
     columns: int = 4,
 ) -> None:
-    """Draw pairs of traces, the first moved onto the second, and write a PNG.
+    """Draw pairs of traces, the first moved onto the second, and write a picture.
 
     Parameters
     ----------

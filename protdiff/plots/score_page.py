@@ -33,7 +33,7 @@ SIMILARITY_PANELS = {
 
 
 def draw_scores(numbers: Mapping[str, Sequence[float]], path: str | PathLike[str]) -> None:
-    """Draw every column that has values, and write a PNG, whole or not at all.
+    """Draw every column that has values, and write a picture, whole or not at all.
 
     Parameters
     ----------

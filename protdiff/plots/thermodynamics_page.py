@@ -19,7 +19,7 @@ NETWORK, TRUTH = "#2b6cb0", "#e07b39"
 
 
 def draw_thermo(report: ThermoReport, path: str | PathLike[str]) -> None:
-    """Draw entropy production, loss of the bound and replicas by period, and write a PNG.
+    """Draw entropy production, loss of the bound and replicas by period, and write a picture.
 
     Parameters
     ----------

@@ -3,10 +3,13 @@
 import json
 import math
 import os
+import re
 import subprocess
 import sys
+from xml.etree import ElementTree
 
 import pytest
+from matplotlib.figure import Figure
 
 from protdiff._system.files import (
     ensure_writable,
@@ -14,6 +17,7 @@ from protdiff._system.files import (
     remove_leftovers,
     replacing,
     replacing_folder,
+    save_figure,
     temporary_folder,
     temporary_path,
     write_json,
@@ -138,3 +142,42 @@ def test_a_full_disk_names_the_file(tmp_path):
     command = [sys.executable, "-c", script, str(path)]
     run = subprocess.run(command, check=True, capture_output=True, text=True)
     assert run.stdout.strip() == str(path) and not list(tmp_path.iterdir())
+
+
+@pytest.fixture
+def figure():
+    """A curve with a title, in which there is a letter that needs escapes in XML."""
+    figure = Figure(figsize=(3, 2))
+    axis = figure.subplots()
+    axis.plot([0, 1, 3])
+    axis.set_title("Rg < 12 Å")
+    return figure
+
+
+def test_text_of_an_svg_stays_text(figure, tmp_path):
+    save_figure(figure, tmp_path / "x.svg")
+    root = ElementTree.parse(tmp_path / "x.svg").getroot()
+    assert root.tag == "{http://www.w3.org/2000/svg}svg"
+    texts = [element.text for element in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert "Rg < 12 Å" in texts
+
+
+def test_fonts_of_a_pdf_are_embedded_truetype(figure, tmp_path):
+    save_figure(figure, tmp_path / "x.pdf")
+    content = (tmp_path / "x.pdf").read_bytes()
+    assert content.startswith(b"%PDF-1.") and content.rstrip().endswith(b"%%EOF")
+    # The font's program as it is (FontFile2), or as what Type 42 means for many letters (Type 0).
+    assert set(re.findall(rb"/Subtype /(Type\w+|CIDFontType2)", content)) <= {
+        b"Type0", b"CIDFontType2", b"TrueType",
+    }  # fmt: skip
+    assert b"/FontFile2" in content and b"/Type3" not in content
+
+
+@pytest.mark.parametrize("ending", [".png", ".svg", ".pdf", ".PDF", ""])
+def test_equal_figures_give_equal_bytes(figure, tmp_path, ending):
+    first, second = tmp_path / f"first{ending}", tmp_path / f"second{ending}"
+    save_figure(figure, first)
+    save_figure(figure, second)
+    content = first.read_bytes()
+    assert content == second.read_bytes()
+    assert not re.search(rb"20\d\d-\d\d-\d\d|Matplotlib v", content)  # no time, no version

@@ -44,7 +44,7 @@ def test_bad_options(console, tmp_path):
     assert code == 2 and "none: no such file" in err
     code, _, err = console("data", "show", tmp_path)
     assert code == 2 and "not a data set" in err and len(err.splitlines()) == 1
-    for option, suffix in (("--plot", ".png"), ("--csv", ".csv")):
+    for option, suffix in (("--plot", ".png, .svg or .pdf"), ("--csv", ".csv")):
         code, _, err = console("data", "show", tmp_path, option, tmp_path / "chain.pdb")
         assert code == 2 and f"must be a file that ends in {suffix}" in err
     assert not (tmp_path / "set").exists()

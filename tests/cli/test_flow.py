@@ -83,7 +83,7 @@ def test_report(console, tiny_weights, tiny_archive, tmp_path):
         (["show", "rgmd"], "unknown flow 'rgmd': did you mean 'rgdm'?"),
         (["show", "--steps", 0], "--steps"),
         (["show", "--length", 2], "--length"),
-        (["show", "--plot", "x.pdb"], "--plot x.pdb: must be a file that ends in .png"),
+        (["show", "--plot", "x.pdb"], "--plot x.pdb: must be a file that ends in .png, .svg or "),
         (["show", "--plot", "none/x.png"], "none/x.png: No such file"),
         (["report", "--data", EXAMPLES, "--out", "x"], "--out x: must be a file that ends in"),
         (["coarsen", "absent.pdb"], "absent.pdb: no such file"),

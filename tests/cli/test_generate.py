@@ -141,7 +141,7 @@ def test_picture(run, tmp_path):
         (["--length", "20", "--temperature", "-1"], "--temperature -1"),
         (["--length", "20", "--temperature", "nan"], "--temperature nan"),
         (["--length", "20", "--name", "a/b"], "--name 'a/b'"),
-        (["--length", "20", "--plot", "x.jpg"], "must be a file that ends in .png"),
+        (["--length", "20", "--plot", "x.jpg"], "must be a file that ends in .png, .svg or .pdf"),
         (["--length", "20", "--device", "cuda"], "not available here"),
         (["--length", "20", "--num", "0"], "--num"),
         (["--length", "20", "--steps", "1"], "--steps"),

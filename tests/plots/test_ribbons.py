@@ -1,11 +1,15 @@
 """Pictures of backbones: size, colours, determinism, and refusal of bad input."""
 
+import base64
 from dataclasses import replace
+from io import BytesIO
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 from matplotlib.image import imread
 
+from protdiff.plots import ribbons
 from protdiff.plots.ribbon_shape import (
     KEPT,
     N_TO_C,
@@ -16,7 +20,7 @@ from protdiff.plots.ribbon_shape import (
     ribbon_of,
     ribbons_of,
 )
-from protdiff.plots.ribbons import PANEL, TITLE, _chains, _size, plot_backbones
+from protdiff.plots.ribbons import PANEL, PRINT_DETAIL, TITLE, _chains, _size, plot_backbones
 from protdiff.structure.backbone import Backbone, joined
 
 
@@ -204,3 +208,28 @@ def test_sizes_in_titles():
     assert sized(80) == "80 residues" and sized(80, 80) == "2 × 80 residues"
     assert sized(241, 63) == "241 + 63 residues"
     assert sized(10, 20, 30, 40) == "4 chains, 100 residues"
+
+
+def test_svg_has_the_panel_and_its_text(helix, tmp_path, monkeypatch):
+    panel = PANEL // 3
+    monkeypatch.setattr(ribbons, "PANEL", panel)
+    plot_backbones([helix], tmp_path / "x.svg", titles=["a < b"])
+    root = ElementTree.parse(tmp_path / "x.svg").getroot()
+    texts = [element.text for element in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert texts == ["a < b  ·  30 residues", "N", "C"]
+    [element] = root.iter("{http://www.w3.org/2000/svg}image")
+    content = element.attrib["{http://www.w3.org/1999/xlink}href"].partition("base64,")[2]
+    image = imread(BytesIO(base64.b64decode(content)))
+    assert image.shape[:2] == (PRINT_DETAIL * panel[1], PRINT_DETAIL * panel[0])
+    assert has_hue(image[..., :3], N_TO_C(0.0)) and has_hue(image[..., :3], N_TO_C(1.0))
+    # In points, of which 72 are an inch as the 160 pixels of the PNG are.
+    assert root.attrib["viewBox"] == f"0 0 {panel[0] * 0.45:g} {(panel[1] + TITLE) * 0.45:g}"
+
+
+def test_pdf_has_the_size_of_the_png(zigzag, tmp_path, monkeypatch):
+    monkeypatch.setattr(ribbons, "PRINT_DETAIL", 1)
+    plot_backbones([zigzag], tmp_path / "x.pdf")
+    content = (tmp_path / "x.pdf").read_bytes()
+    assert content.startswith(b"%PDF") and b"/FontFile2" in content
+    size = f"/MediaBox [ 0 0 {PANEL[0] * 0.45:g} {(PANEL[1] + TITLE) * 0.45:g} ]"
+    assert size.encode() in content

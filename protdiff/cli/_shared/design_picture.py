@@ -33,7 +33,7 @@ def draw_designs(out: Path, planned: Mapping[str, Request], picture: Path) -> st
     planned : dict of str to Request
         Requests by file.
     picture : Path
-        PNG to write.
+        File to write: .png, .svg or .pdf.
     """
     from ...plots.ribbons import plot_backbones
     from ...structure.io.read_write import read

@@ -9,7 +9,9 @@ from typing import Annotated
 
 import typer
 
+from ..._system.files import PICTURES
 from ..._system.processes import process_count
+from ..._system.words import alternatives
 from ...sampling.settings import DEFAULTS, SamplingSettings
 
 __all__ = [
@@ -59,17 +61,17 @@ def check_jobs(jobs: int) -> int:
     return jobs
 
 
-def check_ending(option: str, path: Path | None, ending: str) -> None:
+def check_ending(option: str, path: Path | None, *endings: str) -> None:
     """ValueError if a file to be written is of another kind by its name, so that none is replaced.
 
     Examples
     --------
-    >>> check_ending("--plot", Path("chain.pdb"), ".png")
+    >>> check_ending("--plot", Path("chain.pdb"), ".png", ".svg", ".pdf")
     Traceback (most recent call last):
-    ValueError: --plot chain.pdb: must be a file that ends in .png
+    ValueError: --plot chain.pdb: must be a file that ends in .png, .svg or .pdf
     """
-    if path is not None and (path.suffix.lower() != ending or path.is_dir()):
-        raise ValueError(f"{option} {path}: must be a file that ends in {ending}")
+    if path is not None and (path.suffix.lower() not in endings or path.is_dir()):
+        raise ValueError(f"{option} {path}: must be a file that ends in {alternatives(endings)}")
 
 
 DEFAULT_SAMPLER = Sampler(DEFAULTS.sampler)
@@ -84,8 +86,8 @@ class OutputOptions:
     plot: Annotated[
         Path | None,
         typer.Option(
-            help="Draw the backbones (the first 16) into this PNG file: new residues blue to red, "
-            "kept ones dark, other chains grey."
+            help="Draw the backbones (the first 16) into this file, .png, .svg or .pdf: new "
+            "residues blue to red, kept ones dark, other chains grey."
         ),
     ] = None
 
@@ -94,11 +96,11 @@ class OutputOptions:
     ] = False
 
     def check(self, name: str) -> None:
-        """ValueError if `name` is no plain file name, the picture no PNG file, or the report
-        cannot be drawn."""
+        """ValueError if `name` is no plain file name, the picture of no known kind, or the
+        report cannot be drawn."""
         if not name or Path(name).name != name or name.startswith("."):
             raise ValueError(f"--name {name!r}: must be a plain file name")
-        check_ending("--plot", self.plot, ".png")
+        check_ending("--plot", self.plot, *PICTURES)
         if self.report:
             from ...plots.report.library import ensure_library
 

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from ..._system.files import ensure_writable
+from ..._system.files import PICTURES, ensure_writable
 from ..._system.reading import real_path
 from .fasta import read_sequences
 from .options import check_ending, check_jobs
@@ -106,7 +106,10 @@ class ScoreOptions:
         Path | None, typer.Option(help="Folder for copies with nats per residue as B-factors.")
     ] = None
     plot: Annotated[
-        Path | None, typer.Option(help="Draw the columns beside real chains into this PNG file.")
+        Path | None,
+        typer.Option(
+            help="Draw the columns beside real chains into this file, .png, .svg or .pdf."
+        ),
     ] = None
     report: Annotated[
         bool, typer.Option("--report", help="Also write OUT.html: a page to look at the models.")
@@ -139,7 +142,7 @@ class ScoreOptions:
     def check(self, tasks: Sequence[Task], compared: bool) -> None:
         """ValueError for options that do not go together."""
         if self.plot is not None:
-            check_ending("--plot", self.plot, ".png")
+            check_ending("--plot", self.plot, *PICTURES)
             ensure_writable(self.plot)
         if self.report:
             if self.out is None:

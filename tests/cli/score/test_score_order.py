@@ -59,7 +59,7 @@ def test_the_best_are_copied_with_their_table(run, folder, tmp_path):
         (["--top", "3"], "--top: needs --sort COLUMN"),
         (["--sort", "rg", "--copy-to", "x"], "--copy-to: needs --top N"),
         (["--sort", "rg", "--rank"], "--sort and --rank: give one of the two"),
-        (["--plot", "x.pdf"], "--plot x.pdf: must be a file that ends in .png"),
+        (["--plot", "x.jpg"], "--plot x.jpg: must be a file that ends in .png, .svg or .pdf"),
     ],
 )
 def test_options_of_the_order(run, folder, options, message):
