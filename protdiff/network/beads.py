@@ -50,7 +50,7 @@ class Beads:
     previous_links : Tensor, shape (B, M, 2, 3), optional
         Link vectors after and before each bead in an earlier estimate.
     linked : Tensor, shape (B,), bool, optional
-        Chains whose links are active; without it none is, as where chains are decimated.
+        Chains whose links are active; None where chains are decimated.
     """
 
     position: Float[Tensor, "batch beads 3"]
@@ -63,6 +63,11 @@ class Beads:
     previous: Float[Tensor, "batch beads 3"] | None = None
     previous_links: Float[Tensor, "batch beads 2 3"] | None = None
     linked: Bool[Tensor, " batch"] | None = None
+
+    @property
+    def decimated(self) -> bool:
+        """Whether a bead stands for several residues."""
+        return self.linked is None
 
     def to(self, device: torch.device, dtype: torch.dtype) -> Beads:
         """The same on a device and in a precision; masks stay bool."""

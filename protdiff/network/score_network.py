@@ -60,6 +60,14 @@ class NetworkConfig:
         Whether it may be shown an earlier estimate (Chen et al., arXiv 2208.04202).
     pair_atoms : bool
         Whether it sees distances of N, O and CB atoms too, not only of CA, once links are active.
+    coarse : NetworkConfig, optional
+        Sizes of a second network, which takes the decimated chains: the fold, at late times. The
+        first one then only sees chains of all residues. Without it, one network serves all times.
+
+    Raises
+    ------
+    ValueError
+        If the second network cannot take the place of the first.
     """
 
     #: For pydantic, where these are part of a configuration.
@@ -76,6 +84,20 @@ class NetworkConfig:
     decimate: bool = True
     self_conditioning: bool = False
     pair_atoms: bool = False
+    coarse: NetworkConfig | None = None
+
+    def __post_init__(self) -> None:
+        if self.coarse is None:
+            return
+        shared = ("conditions", "decimate", "self_conditioning")
+        differs = [name for name in shared if getattr(self, name) != getattr(self.coarse, name)]
+        if differs:
+            raise ValueError(f"`coarse`: {', '.join(differs)} must be those of the first network")
+        if not self.decimate or self.coarse.pair_atoms or self.coarse.coarse:
+            raise ValueError(
+                "`coarse` is a network of decimated chains: `decimate` must be true, and `coarse` "
+                "has neither `pair_atoms` nor `coarse`"
+            )
 
 
 def _mix_vectors(
@@ -91,6 +113,11 @@ class ScoreNetwork(nn.Module):
     Parameters
     ----------
     config : NetworkConfig
+
+    Attributes
+    ----------
+    coarse : ScoreNetwork or None
+        The network of decimated chains, if they have one of their own.
     """
 
     frequencies: Tensor
@@ -130,6 +157,7 @@ class ScoreNetwork(nn.Module):
             AtomPairs(c.scalars, c.vectors)
             for _ in range(c.pair_atoms + (c.pair_atoms and c.self_conditioning))
         )
+        self.coarse = None if c.coarse is None else ScoreNetwork(c.coarse)
 
     def use_bf16(self) -> None:
         """Do the products of features in bf16 from now on (see `linear.Linear`)."""
@@ -145,6 +173,8 @@ class ScoreNetwork(nn.Module):
         torch._dynamo.config.recompile_limit = 16 * len(self.layers)
         for module in (*self.layers, self.pair_bias, *self.atom_pairs):
             nn.Module.compile(module, dynamic=True)
+        if self.coarse is not None:
+            self.coarse.compile()
 
     def forward(
         self, beads: Beads
@@ -153,6 +183,8 @@ class ScoreNetwork(nn.Module):
 
         Both have unit variance when the targets have unit variance, and are zero at initialisation.
         """
+        if self.coarse is not None and beads.decimated:
+            return self.coarse(beads)
         embedding = self._time_embedding(beads.time)
         scalars, vectors = node_features(beads)
         s, v = self.embed_scalars(scalars), _mix_vectors(self.embed_vectors, vectors)

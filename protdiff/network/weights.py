@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from .denoiser import Denoiser
+    from .score_network import NetworkConfig
     from .weights_file import PathLike
 
 __all__ = [
@@ -218,10 +219,10 @@ def _denoiser(metadata: dict[str, Any], tensors: dict[str, Tensor]) -> Denoiser:
     from ..flow import ChainFlow, MeasuredSpectrum
     from .denoiser import Denoiser
     from .reader import ReaderConfig, SequenceReader
-    from .score_network import NetworkConfig
 
-    for name in ("network", "guide", "reader"):
-        check_sizes(metadata.get(name, {}), tensors)
+    for sizes in map(metadata.get, ("network", "guide", "reader")):
+        check_sizes(sizes or {}, tensors)
+        check_sizes((sizes or {}).get("coarse") or {}, tensors)
     flow = dict(metadata["flow"])
     if flow["spectrum"] is not None:
         table = flow["spectrum"]
@@ -231,12 +232,20 @@ def _denoiser(metadata: dict[str, Any], tensors: dict[str, Tensor]) -> Denoiser:
             correction=tuple(map(tuple, table["correction"])),
         )
     recipe = ChainFlow(**flow)
-    denoiser = Denoiser(NetworkConfig(**metadata["network"]), recipe)
+    denoiser = Denoiser(_network_config(metadata["network"]), recipe)
     if "guide" in metadata:
-        denoiser.guide = Denoiser(NetworkConfig(**metadata["guide"]), recipe)
+        denoiser.guide = Denoiser(_network_config(metadata["guide"]), recipe)
     if "reader" in metadata:
         sizes = metadata["reader"]
         sizes["dilations"] = tuple(sizes["dilations"])
         denoiser.reader = SequenceReader(ReaderConfig(**sizes))
     denoiser.load_state_dict(tensors)
     return denoiser
+
+
+def _network_config(sizes: Mapping[str, Any]) -> NetworkConfig:
+    """Sizes of a network as metadata hold them."""
+    from .score_network import NetworkConfig
+
+    coarse = sizes.get("coarse")
+    return NetworkConfig(**{**sizes, "coarse": None if coarse is None else NetworkConfig(**coarse)})

@@ -170,7 +170,8 @@ class TrainingConfig(BaseModel):
 
         Folders are left out, and so is the number of condition features, which no run chooses.
         """
-        left_out = {"data": True, "out": True, "cache": True, "network": {"conditions"}}
+        fixed = {"conditions": True, "coarse": {"conditions"}}
+        left_out = {"data": True, "out": True, "cache": True, "network": fixed}
         return self.model_dump(mode="json", exclude=left_out)
 
 

@@ -124,7 +124,7 @@ class Running:
         """Wait until a function gives something, and return that."""
         end = time.monotonic() + PATIENCE
         while (result := done()) is None:
-            assert time.monotonic() < end, f"{what}: {self.output()}"
+            assert time.monotonic() < end, f"{what}: {self.output()}{self.at_work()}"
             time.sleep(0.02)
         return result
 
@@ -146,6 +146,18 @@ class Running:
         """Send a signal; the exit code, once no process is left that the command has started."""
         os.kill(self.pid, number)
         return self.exit_code()
+
+    def at_work(self):
+        """A line about every process: whether it had too little of the processor, or hangs."""
+        lines = []
+        for pid in self.others():
+            with suppress(OSError):
+                place = Path("/proc", pid)
+                stat = (place / "stat").read_text().rpartition(")")[2].split()
+                seconds = sum(map(int, stat[11:13])) / os.sysconf("SC_CLK_TCK")
+                waits = (place / "wchan").read_text()
+                lines.append(f"\n{pid}: state {stat[0]}, {seconds:.1f} s of processor, in {waits}")
+        return "".join(lines) or "\nno process"
 
     def others(self):
         """Processes that the command has started: the starter gives it a variable of its own."""

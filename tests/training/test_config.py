@@ -46,6 +46,25 @@ def test_what_is_recorded_can_be_read():
     assert TrainingConfig(data="a", out="b", cache="c", **recorded) == config
 
 
+def test_sizes_of_two_networks(tmp_path):
+    path = tmp_path / "x.toml"
+    path.write_text(
+        'data = "."\nout = "."\n[network]\npair_atoms = true\n[network.coarse]\nlayers = 14\n'
+    )
+    config = read_config(path)
+    assert config.network == NetworkConfig(pair_atoms=True, coarse=NetworkConfig(layers=14))
+    recorded = config.recorded()
+    assert recorded["network"]["coarse"]["layers"] == 14
+    assert "conditions" not in recorded["network"]["coarse"]
+    assert TrainingConfig(data=".", out=".", **recorded) == config
+    path.write_text(path.read_text() + "pair_atoms = true\n")
+    with pytest.raises(ConfigError, match=rf"^{path}: network: .*neither `pair_atoms`"):
+        read_config(path)
+    path.write_text(path.read_text().replace("layers", "layer"))
+    with pytest.raises(ConfigError, match=r"network.coarse.layer: unknown key; .* 'layers'"):
+        read_config(path)
+
+
 def test_what_packs_has_no_weight_by_default():
     config = TrainingConfig(data=".", out=".")
     assert config.packing.names == [] and config.link_share == 0

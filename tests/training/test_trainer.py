@@ -91,6 +91,23 @@ def test_bf16_follows_float32(judged):
     assert any("attention.project" in name for name in differ)
 
 
+def test_two_networks_learn_in_one_run(config):
+    """Batches of decimated chains change the one, those of all residues the other."""
+    sizes = replace(TINY, coarse=replace(TINY, layers=1))
+    for share, changes in {0.0: "coarse.", 1.0: ""}.items():
+        changed = {"network": sizes, "full_share": share, "out": config.out / str(share)}
+        run = Trainer(config.model_copy(update=changed))
+        before = {n: t.clone() for n, t in run.denoiser.network.named_parameters()}
+        run.fit(report=lambda _: None)
+        moved = {
+            name.startswith("coarse.")
+            for name, t in run.denoiser.network.named_parameters()
+            if (t - before[name] * (1 - 1e-3)).abs().max() > 1e-5 and "head" in name
+        }
+        assert moved == {changes == "coarse."}
+        assert load_weights(run.config.out / "ema.safetensors").network.config == sizes
+
+
 def test_accumulated_batches_are_averaged(config, chains):
     """Two equal batches give the gradient of one."""
     sizes = replace(config.network, self_conditioning=True)
