@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -103,16 +104,16 @@ def _audit(options: AuditOptions, files: Sequence[Path]) -> None:
     write_json(options.out / "audit.json", numbers)
     if len(result.suspicious):
         draw_suspicious(options.out / "suspicious.png", result, traces, known)
-    typer.echo(result.verdict)
-    typer.echo(
+    print(result.verdict)
+    print(
         f"by TM-score: ratio {result.tm.ratio:.2f}, p = {result.tm.p:.2g}; "
         f"{100 * result.usual_share:.1f} % of held-out chains look like one training chain. "
         f"A perfect memory of {len(known)} Gaussian chains of {length} would show from periods "
         f"of {collapse['period']:.0f} residues down."
     )
-    typer.echo(f"audit.csv and audit.json in {options.out}")
+    print(f"audit.csv and audit.json in {options.out}")
     if errors:
-        typer.echo(f"{len(errors)} of {len(files)} could not be read; see audit.csv", err=True)
+        print(f"{len(errors)} of {len(files)} could not be read; see audit.csv", file=sys.stderr)
         raise typer.Exit(1)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -126,7 +127,9 @@ def build(
         )
     _print_summary(summary, out, splitting.cluster)
     if unreadable := summary["rejected"].get("unreadable"):
-        typer.echo(f"{counted(unreadable, 'input')} could not be read; see rejected.csv", err=True)
+        print(
+            f"{counted(unreadable, 'input')} could not be read; see rejected.csv", file=sys.stderr
+        )
         raise typer.Exit(1)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
@@ -127,8 +128,9 @@ def evaluate(options: EvaluateOptions) -> None:
         if options.report:
             write_report([str(options.out)], options.out / PAGE, jobs=options.jobs)
         if errors:
-            typer.echo(
-                f"{len(errors)} of {len(files)} could not be read; see structures.csv", err=True
+            print(
+                f"{len(errors)} of {len(files)} could not be read; see structures.csv",
+                file=sys.stderr,
             )
             raise typer.Exit(1)
 
@@ -153,7 +155,9 @@ def load_reference(path: Path | None, novelty: bool) -> tuple[Structures | None,
         return load_split(path, "val"), load_split(path, "train") if novelty else None
     everything, lost = measure(find_files([str(path)], "--reference"), "--reference")
     if lost:
-        typer.echo(f"warning: {counted(len(lost), 'file')} of --reference cannot be read", err=True)
+        print(
+            f"warning: {counted(len(lost), 'file')} of --reference cannot be read", file=sys.stderr
+        )
     if len(everything) < 2:
         raise ValueError(f"--reference {path}: one structure; a comparison needs several")
     if not novelty:
@@ -208,10 +212,10 @@ def first_estimate(
     if seconds > LONG:
         less = "--diversity 0" if what == "diversity" else "--no-novelty"
         faster = "" if options.alignment is Method.tmalign else ", --alignment tmalign is faster"
-        typer.echo(
+        print(
             f"{what}: {total} pairs, about {duration(seconds)} ({less} leaves it out, --jobs 0 "
             f"uses all cores{faster})",
-            err=True,
+            file=sys.stderr,
         )
     return progress_bar(total, what, "pairs")
 

@@ -72,7 +72,7 @@ def report(
         _print_errors(errors)
         if out is not None:
             write_json(out, {"weights": path.stem, **asdict(errors)})
-            typer.echo(out)
+            print(out)
 
 
 def _print_errors(errors: SamplerReport) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -43,5 +44,5 @@ def report(
     with output_file(out):
         failed = write_report(sources, out, title=title, structures=structures, jobs=jobs)
     if failed:
-        typer.echo(f"{failed} could not be read or scored; the page says why", err=True)
+        print(f"{failed} could not be read or scored; the page says why", file=sys.stderr)
         raise typer.Exit(1)

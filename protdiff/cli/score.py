@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -72,7 +73,7 @@ def score(options: ScoreOptions, order: OrderOptions) -> None:
         from ..plots.score_page import draw_scores
 
         if results.errors and not any(results.summary.numbers.values()):
-            typer.echo(f"{options.plot}: not drawn, for no structure has a score", err=True)
+            print(f"{options.plot}: not drawn, for no structure has a score", file=sys.stderr)
         else:
             draw_scores(results.summary.numbers, options.plot)
             print(f"picture: {options.plot}")
@@ -80,7 +81,7 @@ def score(options: ScoreOptions, order: OrderOptions) -> None:
         write_report([str(options.out)], options.page, jobs=options.jobs)
     warn(results, len(tasks), unused)
     if results.errors:
-        typer.echo(f"{len(results.errors)} of {len(tasks)} could not be scored", err=True)
+        print(f"{len(results.errors)} of {len(tasks)} could not be scored", file=sys.stderr)
         raise typer.Exit(1)
 
 
@@ -137,12 +138,12 @@ def counted(
 def warn(results: Results, count: int, unused: Sequence[Path]) -> None:
     """Warnings and errors on stderr."""
     for line in results.warnings.lines(count, MAX_WARNINGS):
-        typer.echo(line, err=True)
+        print(line, file=sys.stderr)
     if unused:
         names = ", ".join(path.name for path in unused[:MAX_UNUSED])
         rest = len(unused) - MAX_UNUSED
         more = f" and {rest} more" if rest > 0 else ""
-        typer.echo(f"warning: references without a model: {names}{more}", err=True)
+        print(f"warning: references without a model: {names}{more}", file=sys.stderr)
     for row in results.errors[:MAX_ERRORS]:
         text = row["error"] if row["model"] in row["error"] else f"{row['model']}: {row['error']}"
-        typer.echo(text, err=True)
+        print(text, file=sys.stderr)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import ExitStack
 from enum import StrEnum
 from pathlib import Path
@@ -141,9 +142,9 @@ def score(
                     write(row)
             advance(1)
     for line in errors:
-        typer.echo(line, err=True)
+        print(line, file=sys.stderr)
     if errors:
-        typer.echo(f"{len(errors)} of {len(paths)} could not be scored", err=True)
+        print(f"{len(errors)} of {len(paths)} could not be scored", file=sys.stderr)
         raise typer.Exit(1)
 
 

@@ -66,7 +66,7 @@ def thermo(
         write_json(out / "thermo.json", numbers)
         draw_thermo(report, out / "thermo.png")
         _print_report(report)
-        typer.echo(f"thermo.json and thermo.png in {out}")
+        print(f"thermo.json and thermo.png in {out}")
 
 
 def _print_report(report: ThermoReport) -> None:

@@ -47,6 +47,8 @@ def test_names_in_messages_tables_and_files(console, tmp_path, chain, name):
         code, out, err = console(*run)
         assert code in (0, 1, 2), (run, err)
         assert "Traceback" not in err and is_plain(out) and is_plain(err), (run, out, err)
+        # Shown, and not left out: a line about a file names it.
+        assert ".pdb" not in err or r"\x1b[2J" in err or name == LATIN, (run, err)
     with (tmp_path / "scores.csv").open(encoding="utf-8") as handle:
         assert len(list(csv.DictReader(handle))) == 4
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
-
-import typer
 
 from ..._system.words import counted, either, were_there
 from .flags import in_flags
@@ -64,7 +63,7 @@ def write_tables(results: Sequence[Checked], plan: Plan, out: Path) -> int:
     _warn(rows, plan.unused)
     errors = sum(bool(row["error"]) for row in rows)
     if errors:
-        typer.echo(f"{errors} of {counted(len(rows), 'sequence')} could not be checked", err=True)
+        print(f"{errors} of {counted(len(rows), 'sequence')} could not be checked", file=sys.stderr)
     return errors
 
 
@@ -124,14 +123,14 @@ def _warn(rows: Sequence[dict[str, Any]], unused: Sequence[str]) -> None:
     for row in rows:
         warnings.add(row["warning"], row["name"])
     for line in warnings.lines(len(rows), MAX_WARNINGS):
-        typer.echo(line, err=True)
+        print(line, file=sys.stderr)
     if unused:
         more = f" and {len(unused) - MAX_UNUSED} more" if len(unused) > MAX_UNUSED else ""
         names = ", ".join(unused[:MAX_UNUSED])
-        typer.echo(f"warning: designs without a sequence: {names}{more}", err=True)
+        print(f"warning: designs without a sequence: {names}{more}", file=sys.stderr)
     errors = [row for row in rows if row["error"]]
     for row in errors[:MAX_ERRORS]:
-        typer.echo(
+        print(
             row["error"] if row["name"] in row["error"] else f"{row['name']}: {row['error']}",
-            err=True,
+            file=sys.stderr,
         )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import statistics
+import sys
 from collections import Counter
 from functools import partial
 from pathlib import Path
@@ -230,10 +231,10 @@ def _report(rows: Sequence[Row], count: int, present: int, out: Path) -> None:
     # A warning belongs to a structure, not to each of its sequences.
     warnings = Counter({row["design"]: row["warning"] for row in good if row["warning"]}.values())
     for text, times in warnings.most_common(MAX_WARNINGS):
-        typer.echo(f"warning, {times} of {count}: {text}", err=True)
+        print(f"warning, {times} of {count}: {text}", file=sys.stderr)
     for row in bad[:MAX_ERRORS]:
         text = row["error"] if row["file"] in row["error"] else f"{row['file']}: {row['error']}"
-        typer.echo(text, err=True)
+        print(text, file=sys.stderr)
     if good:
         median = statistics.median(float(row["nats"]) for row in good)
         note = f" ({were_there(present)})" if present else ""
@@ -246,5 +247,5 @@ def _report(rows: Sequence[Row], count: int, present: int, out: Path) -> None:
             f"next: protdiff check {_inputs(good)} {out} --fold ENGINE (do they fold as designed?)"
         )
     if bad:
-        typer.echo(f"{len(bad)} of {count} could not be designed", err=True)
+        print(f"{len(bad)} of {count} could not be designed", file=sys.stderr)
         raise typer.Exit(1)
