@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from ._system.lazy import lazy_names
+from ._system.notebooks import shown_by
 
 if TYPE_CHECKING:
     from ._system.notices import ProtdiffWarning
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from .flow import zoo as flows
     from .metrics import Scores, score
     from .metrics.evaluation import evaluate
+    from .plots.notebook import show
     from .sampling.extend import extend
     from .sampling.generate import generate
     from .sequence.designer import Design, design
@@ -21,7 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Backbone", "Design", "ProtdiffWarning", "Scores", "check", "design", "evaluate", "extend",
-    "finetune", "flows", "generate", "log_likelihood", "read", "score", "write",
+    "finetune", "flows", "generate", "log_likelihood", "read", "score",
+    "show", "write",
 ]  # fmt: skip
 
 #: Public names and where they live; imported on first use, so that `import protdiff` is instant.
@@ -42,7 +45,16 @@ __getattr__, __dir__ = lazy_names(
         "log_likelihood": "analysis",
         "read": "structure.io.read_write",
         "score": "metrics",
+        "show": "plots.notebook",
         "write": "structure.io.read_write",
     },
     modules={"flows": "flow.zoo"},
+)
+
+# Values show themselves in notebooks; what draws them is imported when one does.
+shown_by(
+    {
+        "Backbone": f"{__name__}.plots.notebook.gallery:backbone_bundle",
+        "Scores": f"{__name__}.plots.notebook.score_table:scores_bundle",
+    }
 )

@@ -6,11 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 import torch
 
+from .._system.notebooks import mimebundle
 from ..structure.superposition import rmsd
 from .search import search
 from .similarity import drmsd, residue_distances
@@ -97,6 +98,10 @@ class Scores:
     translation: Float[np.ndarray, "3"] | None = field(default=None, repr=False)
     distance: Float[np.ndarray, "aligned"] | None = field(default=None, repr=False)
     residue_lddt: Float[np.ndarray, "aligned"] | None = field(default=None, repr=False)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        """A table in notebooks: every column, its value, and the range of real chains."""
+        return mimebundle(self)
 
     def row(self) -> dict[str, str | int | float]:
         """One flat dict: the similarity columns, the quality columns, warnings."""

@@ -14,7 +14,7 @@ from .population import real_population
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["JUDGED", "LIKE_REAL", "VERDICT", "Outside", "Verdict", "verdict"]
+__all__ = ["JUDGED", "LIKE_REAL", "VERDICT", "Outside", "Verdict", "real_range", "verdict"]
 
 #: Columns of a verdict, and what they say.
 VERDICT = {
@@ -126,6 +126,27 @@ def real_ranges(residues: int) -> dict[str, tuple[float, float]]:
         low, high = np.quantile(values[np.isfinite(values)], QUANTILES)
         ranges[name] = float(low), float(high)
     return ranges
+
+
+def real_range(name: str, columns: Mapping[str, float]) -> tuple[float, float] | None:
+    """Range of 98 % of the real chains of like length of a column; None where none is known.
+
+    Parameters
+    ----------
+    name : str
+    columns : dict of str to float
+        Quality columns of the structure, whose length is taken.
+
+    Examples
+    --------
+    >>> low, high = real_range("ca_bonds", {"residues": 100})
+    >>> round(low, 3), round(high, 3)
+    (0.962, 1.0)
+    """
+    residues = columns.get("residues", 0)
+    if name not in JUDGED or residues < real_population().lengths.min():
+        return None
+    return real_ranges(int(residues))[name]
 
 
 def verdict(columns: Mapping[str, float], n_chains: int = 1) -> Verdict:

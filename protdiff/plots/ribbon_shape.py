@@ -17,14 +17,13 @@ if TYPE_CHECKING:
     from jaxtyping import Float, Int
 
 __all__ = [
-    "KEPT", "NEW", "N_TO_C", "OTHER", "Chain", "Ribbon", "principal_view", "ribbon_of",
-    "ribbons_of", "unit",
+    "KEPT", "NEW", "N_TO_C", "N_TO_C_STOPS", "OTHER", "Chain", "Ribbon", "principal_view",
+    "ribbon_of", "ribbons_of", "unit",
 ]  # fmt: skip
 
 #: Colours from the N- to the C-terminus.
-N_TO_C = LinearSegmentedColormap.from_list(
-    "n_to_c", ["#3b4cc0", "#2f8fd0", "#2bb3a3", "#8cc751", "#f2c933", "#f08a2e", "#d7352f"]
-)
+N_TO_C_STOPS = ["#3b4cc0", "#2f8fd0", "#2bb3a3", "#8cc751", "#f2c933", "#f08a2e", "#d7352f"]
+N_TO_C = LinearSegmentedColormap.from_list("n_to_c", N_TO_C_STOPS)
 #: Colours of residues by what they are, see `plot_backbones`; new ones run from N_TO_C.
 NEW, KEPT, OTHER = 0, 1, 2
 ROLE_COLORS = {KEPT: (0.24, 0.25, 0.31), OTHER: (0.74, 0.76, 0.80)}

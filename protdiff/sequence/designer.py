@@ -76,6 +76,10 @@ class Design:
         drawn = self.log_prob[self.designed]
         return -float(drawn.mean()) if len(drawn) else float("nan")
 
+    def row(self) -> dict[str, str | int | float]:
+        """Number, nats and sequence, as a row of a table."""
+        return {"number": self.number, "nats": self.nats, "sequence": self.sequence}
+
 
 def design(
     backbone: Backbone | str | os.PathLike[str],

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .._system.notebooks import mimebundle
 from .constants import MEASURED_BREAK
 
 if TYPE_CHECKING:
@@ -19,14 +20,9 @@ if TYPE_CHECKING:
     Strings = Shaped[np.ndarray, "residues"]
 
 __all__ = [
-    "BACKBONE_ATOMS",
-    "ONE_TO_THREE",
-    "RESIDUE_TYPES",
-    "THREE_TO_ONE",
-    "Backbone",
-    "bonded_to_next",
-    "joined",
-]
+    "BACKBONE_ATOMS", "ONE_TO_THREE", "RESIDUE_TYPES", "THREE_TO_ONE", "Backbone",
+    "bonded_to_next", "joined",
+]  # fmt: skip
 
 BACKBONE_ATOMS = ("N", "CA", "C", "O")
 """Atom order of the second axis of `Backbone.coords`."""
@@ -187,6 +183,10 @@ class Backbone:
 
     def __repr__(self) -> str:
         return f"Backbone({len(self)} residues, chains {', '.join(map(repr, self.chains))})"
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        """A ribbon to turn in notebooks, and a picture of it where scripts are off."""
+        return mimebundle(self)
 
     @property
     def ca(self) -> Float[np.ndarray, "residues 3"]:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from ...structure.backbone import Backbone
     from .entry import Entry
 
-__all__ = ["MISSING", "packed", "stored_structure", "unpacked"]
+__all__ = ["MISSING", "packed", "stored_ribbon", "stored_structure", "unpacked"]
 
 #: Stands for a missing number.
 MISSING = -(2**15)
@@ -90,6 +90,30 @@ def stored_structure(entry: Entry) -> dict[str, Any]:
     return _stored(backbone, motif, compared, entry)
 
 
+def stored_ribbon(backbone: Backbone) -> dict[str, Any]:
+    """What scripts need to draw a backbone, and nothing else; all residues have a CA."""
+    middle, unit = backbone.ca.mean(0), _unit(backbone)
+    view = principal_view(backbone.ca, backbone.ca[-1] - backbone.ca[0])
+    return {"unit": unit, **_trace(backbone, middle, view, unit)}
+
+
+def _unit(backbone: Backbone) -> float:
+    """Å per unit of the coordinates."""
+    far = float(np.abs(backbone.ca - backbone.ca.mean(0)).max())
+    return COORDINATES * max(1.0, far / 320)
+
+
+def _trace(
+    backbone: Backbone, middle: Float[np.ndarray, "3"], view: Float[np.ndarray, "3 3"], unit: float
+) -> dict[str, Any]:
+    """The CA trace in a view, its numbering and secondary structure."""
+    return {
+        "runs": _runs(backbone),
+        "ca": packed((backbone.ca - middle) @ view, unit),
+        "letters": letters_of(backbone),
+    }
+
+
 def _with_ca(file: Path) -> tuple[Backbone, Bool[np.ndarray, " residues"]]:
     """The residues of a file that have a CA, and which of them an input gave."""
     design = DesignFile(file)
@@ -133,13 +157,10 @@ def _stored(
     middle = backbone.ca.mean(0)
     frame = whole.ca if not entry.other_moves else backbone.ca
     view = principal_view(frame, frame[-1] - frame[0])
-    unit = COORDINATES * max(1.0, float(np.abs(backbone.ca - middle).max()) / 320)
-    link = bonded_to_next(backbone)
+    unit, link = _unit(backbone), bonded_to_next(backbone)
     out: dict[str, Any] = {
-        "runs": _runs(backbone),
         "unit": unit,
-        "ca": packed((backbone.ca - middle) @ view, unit),
-        "letters": letters_of(backbone),
+        **_trace(backbone, middle, view, unit),
         "sequence": _sequence(backbone, entry.sequence),
     }
     if backbone.mask.all(1).any():
@@ -150,15 +171,9 @@ def _stored(
     if motif.any():
         out["motif"] = "".join("01"[int(k)] for k in motif)
     if compared is not None:
-        other = compared.other
         out["distance"] = packed(compared.distance, DISTANCES)
         out["lddt"] = packed(compared.lddt, LDDT)
-        out["other"] = {
-            "is": entry.other_is,
-            "runs": _runs(other),
-            "ca": packed((other.ca - middle) @ view, unit),
-            "letters": letters_of(other),
-        }
+        out["other"] = {"is": entry.other_is, **_trace(compared.other, middle, view, unit)}
     return out
 
 
