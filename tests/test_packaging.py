@@ -26,3 +26,5 @@ def test_the_page_of_reports_lies_inside_the_package():
     assert pages == {".html", ".css", ".js"}
     listed = (ROOT / ".ci" / "dist").read_text()
     assert "protdiff/plots/report/template/page.html" in listed
+    turntable = "protdiff/plots/notebook/template/turntable.js"
+    assert (ROOT / turntable).is_file() and turntable in listed

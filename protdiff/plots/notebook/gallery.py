@@ -10,10 +10,11 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..._system.files import temporary_folder
 from ..._system.words import counted
 from ...structure.backbone import Backbone
 from ...structure.constants import DRAWN_BREAK
+from ..ribbon_shape import N_TO_C_STOPS
+from .still import still_picture
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +28,7 @@ MOST = 24
 #: Residues that a chain of a picture needs.
 MIN_RESIDUES = 4
 #: Pixels that one backbone, and each of several, is wide.
-ALONE, IN_GRID = 480, 240
+ALONE, IN_GRID = 420, 220
 #: Scripts of the report, and the one that draws in notebooks.
 SCRIPTS = ("report/template/data.js", "report/template/ribbon.js", "notebook/template/turntable.js")
 FRAME = "display:flex;flex-wrap:wrap;gap:8px;background:white;color:#212429;padding:4px"
@@ -79,8 +80,12 @@ def bundle(backbones: Sequence[Backbone], titles: Sequence[str]) -> dict[str, An
     if len(kept) > MOST:
         notes.append(f"the first {MOST} of {len(kept)} are drawn")
     kept = kept[:MOST]
-    picture = _picture([b for b, _ in kept], [title for _, title in kept])
-    return {"text/html": _html(kept, picture, "; ".join(notes)), "image/png": picture}
+    captions = [f"{title} · {_size(b)}" if title else _size(b) for b, title in kept]
+    width = ALONE if len(kept) == 1 else IN_GRID
+    png = still_picture([backbone for backbone, _ in kept], captions, width)
+    picture = base64.b64encode(png).decode("ascii")
+    text = _html([b for b, _ in kept], captions, width, picture, "; ".join(notes))
+    return {"text/html": text, "image/png": picture}
 
 
 def _drawable(backbone: Backbone) -> Backbone:
@@ -93,35 +98,24 @@ def _drawable(backbone: Backbone) -> Backbone:
     return backbone[seen]
 
 
-def _picture(backbones: Sequence[Backbone], titles: Sequence[str]) -> str:
-    """PNG in base64."""
-    from ..ribbons import plot_backbones
-
-    with temporary_folder() as folder:
-        path = folder / "ribbons.png"
-        plot_backbones(backbones, path, titles)
-        return base64.b64encode(path.read_bytes()).decode("ascii")
-
-
-def _html(kept: Sequence[tuple[Backbone, str]], picture: str, note: str) -> str:
+def _html(
+    backbones: Sequence[Backbone], captions: Sequence[str], width: int, picture: str, note: str
+) -> str:
     """The picture, and the script that puts ribbons in its place."""
     from ..report.stored_structure import stored_ribbon
-    from ..ribbon_shape import N_TO_C_STOPS
 
-    structures = [
-        {"title": title, "words": _size(backbone), **stored_ribbon(backbone)}
-        for backbone, title in kept
-    ]
     data = {
-        "structures": structures,
+        "structures": [
+            {"caption": caption, **stored_ribbon(backbone)}
+            for backbone, caption in zip(backbones, captions, strict=True)
+        ],
         "stops": N_TO_C_STOPS,
         "longest": DRAWN_BREAK,
-        "width": ALONE if len(kept) == 1 else IN_GRID,
+        "width": width,
     }
     stored = html.escape(json.dumps(data, separators=(",", ":")))
-    names = ", ".join(f"{one['title']} {one['words']}".strip() for one in structures)
     text = (
-        f'<div style="{FRAME}"><img alt="{html.escape(f"Ribbons: {names}")}" '
+        f'<div style="{FRAME}"><img alt="{html.escape("Ribbons: " + ", ".join(captions))}" '
         f'style="max-width:100%" src="data:image/png;base64,{picture}">'
         f'<span data-protdiff="{stored}"></span></div>'
     )

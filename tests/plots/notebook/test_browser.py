@@ -1,4 +1,4 @@
-"""A notebook in a real browser, without a network: ribbons that turn, and pictures without scripts."""
+"""A notebook in a real browser, without a network: ribbons that turn, or pictures of them."""
 
 import base64
 import io

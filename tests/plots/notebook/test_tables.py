@@ -2,9 +2,11 @@
 
 import csv
 
+import numpy as np
 import pytest
 
 import protdiff
+from protdiff.metrics import quality
 from protdiff.metrics.verdict import real_range, verdict
 from protdiff.plots.notebook.table import ABOVE, BELOW, LEGEND, Cell, Table, cell_of
 
@@ -29,7 +31,7 @@ def test_scores_show_every_column_with_its_range(formatted, example):
 
 
 def test_values_outside_the_real_range_are_marked_by_a_sign_and_words():
-    columns = protdiff.score(helix(60)).quality
+    columns = quality(helix(60))
     found = {one.column: one for one in verdict(columns).outside}
     assert "ca_bonds" not in found and found["rg_ratio"].value > found["rg_ratio"].high
     table = protdiff.show([columns], columns=["ca_bonds", "rg_ratio", "psea_strand"])
@@ -77,9 +79,10 @@ def test_an_evaluation_and_designs(example):
     table = protdiff.show(protdiff.evaluate([example, example[:70]], diversity=0))
     assert [heading.name for heading in table.headings[:4]] == ["column", "designs", "real", "ks"]
     assert table.rows[0][:2] == (Cell("residues"), Cell("79", True))
-    (design,) = protdiff.design(example[:20], num=1)
+    types = np.ones(88, bool)
+    design = protdiff.Design(example, types, np.full(88, -1.25), number=0, seed=1)
     rows = protdiff.show(design).rows
-    assert rows == ((Cell("0", True), cell_of(design.nats), Cell(design.sequence)),)
+    assert rows == ((Cell("0", True), Cell("1.25", True), Cell(example.sequence)),)
 
 
 def test_the_text_of_a_table():

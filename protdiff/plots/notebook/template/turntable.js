@@ -202,7 +202,7 @@ function fill(node) {
   if (!painter) return; // no WebGL: the picture stays
   const { structures, stops, longest, width } = JSON.parse(node.dataset.protdiff);
   const figures = [];
-  for (const { title, words, ...stored } of structures) {
+  for (const { caption: words, ...stored } of structures) {
     const canvas = document.createElement("canvas"),
       caption = document.createElement("figcaption"),
       figure = document.createElement("figure");
@@ -211,7 +211,7 @@ function fill(node) {
     canvas.setAttribute("aria-label", `Ribbon, ${words}. Drag or arrow keys turn it, Home turns it back.`);
     canvas.title = "drag to turn, double-click to turn back";
     canvas.style.cssText = "width:100%;aspect-ratio:6/5;background:white;cursor:grab;touch-action:pan-y";
-    caption.textContent = title ? `${title} · ${words}` : words;
+    caption.textContent = words;
     figure.style.cssText = `margin:0;width:${width}px;max-width:100%;text-align:center;font-size:13px`;
     figure.append(canvas, caption);
     figures.push(figure);
