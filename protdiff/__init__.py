@@ -15,16 +15,17 @@ if TYPE_CHECKING:
     from .metrics.evaluation import evaluate
     from .plots.notebook import show
     from .sampling.extend import extend
-    from .sampling.generate import generate
+    from .sampling.generate import generate, trajectories
     from .sequence.designer import Design, design
     from .structure.backbone import Backbone
     from .structure.io.read_write import read, write
+    from .structure.trajectory import Trajectory
     from .training.finetune import finetune
 
 __all__ = [
-    "Backbone", "Design", "ProtdiffWarning", "Scores", "check", "design", "evaluate", "extend",
-    "finetune", "flows", "generate", "log_likelihood", "read", "score",
-    "show", "write",
+    "Backbone", "Design", "ProtdiffWarning", "Scores", "Trajectory", "check", "design", "evaluate",
+    "extend", "finetune", "flows", "generate", "log_likelihood", "read", "score", "show",
+    "trajectories", "write",
 ]  # fmt: skip
 
 #: Public names and where they live; imported on first use, so that `import protdiff` is instant.
@@ -35,6 +36,7 @@ __getattr__, __dir__ = lazy_names(
         "Design": "sequence.designer",
         "ProtdiffWarning": "_system.notices",
         "Scores": "metrics",
+        "Trajectory": "structure.trajectory",
         "__version__": "_system.version",
         "check": "analysis.folding",
         "design": "sequence.designer",
@@ -46,6 +48,7 @@ __getattr__, __dir__ = lazy_names(
         "read": "structure.io.read_write",
         "score": "metrics",
         "show": "plots.notebook",
+        "trajectories": "sampling.generate",
         "write": "structure.io.read_write",
     },
     modules={"flows": "flow.zoo"},

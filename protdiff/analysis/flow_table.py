@@ -72,6 +72,7 @@ def flow_table(recipe: ChainFlow, length: int, times: Float64[Tensor, "times"]) 
     >>> first.beads < last.beads, round(last.slowest, 3)
     (True, 1.0)
     """
+    from ..flow.resolution import half_resolved, signal_share
     from ..network.decimation import bead_count
     from ..network.denoiser import active_modes
 
@@ -79,19 +80,17 @@ def flow_table(recipe: ChainFlow, length: int, times: Float64[Tensor, "times"]) 
     decimated = recipe.schedule == "rg" and recipe.basis == "cosine"
     real = flow.mask[0, :length].nonzero()[:, 0]
     ordered = real[flow.momenta[0, real].argsort()]
-    period = 2 * np.pi / flow.momenta[0, ordered]
     fastest = length if bool(flow.mask[0, length:].any()) else int(ordered[-1])
     rows: list[FlowRow] = []
     for u in times:
-        kernel = flow.kernel(u[None])
-        signal = (kernel.alpha**2 * flow.variance / kernel.total)[0]
-        active = active_modes(kernel.alpha, flow.mask)[0]
+        signal = signal_share(flow, u[None])[0]
+        period = float(half_resolved(flow, u[None]))
+        active = active_modes(flow.kernel(u[None]).alpha, flow.mask)[0]
         modes, links = int(active[:length].sum()), bool(active[length:].any())
-        resolved = int((signal[ordered] > 0.5).sum())
         rows.append(
             FlowRow(
                 u=float(u),
-                half_resolved=float(period[resolved - 1]) if resolved else None,
+                half_resolved=period if np.isfinite(period) else None,
                 modes=modes,
                 all_modes=len(real),
                 beads=bead_count(modes + 1, length) if decimated and not links else length,

@@ -9,6 +9,7 @@ import typer
 from ._shared.condition_options import ConditionOptions, condition_of
 from ._shared.designs import Run, check_format, load, write_designs
 from ._shared.engine_options import EngineOptions
+from ._shared.frame_options import parse_frames
 from ._shared.generated_sequences import task_of_request
 from ._shared.groups import grouped
 from ._shared.options import ModelOptions, OutputOptions, SamplingFlags, check_jobs
@@ -36,6 +37,15 @@ def generate(
             min=0, callback=check_jobs, help="Processes on a CPU; 0: all cores there is work for."
         ),
     ] = 0,
+    trajectory: Annotated[
+        str | None,
+        typer.Option(
+            metavar="every:N",
+            help="Write how each backbone takes shape, every Nth step, into OUT/trajectories. "
+            "every:N,noisy: the noisy chain, not the estimate without noise. With ,pdb ,cif "
+            ",bcif or ,xtc: another format than --format.",
+        ),
+    ] = None,
     engine: EngineOptions,
     model: ModelOptions,
     given: ConditionOptions,
@@ -49,7 +59,8 @@ def generate(
     which residue comes from where. With --codesign, residue types of the segments of --redesign are
     drawn, too. With --sequences, the folder `sequences` has what
     `protdiff design` writes; residues that are kept, or have a letter in --sequence, keep their
-    type, and symmetric copies have one sequence.
+    type, and symmetric copies have one sequence. With --trajectory, designs that are there and lack
+    theirs are drawn a second time for it, and stay as they are.
     """
     if wanted.blueprint and wanted.ss is None and (given.motif or given.source):
         raise ValueError(
@@ -69,18 +80,21 @@ def generate(
 
         check_format(read(given.source), output.format)
 
+    frames = None if trajectory is None else parse_frames(trajectory, output.format)
+
     from ..sampling.draw import draw
     from ..sampling.guidance import guidance_of
     from ..sampling.sample import network_calls
 
     denoiser, weights, digest = load(model)
     guidance = guidance_of(denoiser, settings)
-    run = Run(name, output, settings, guidance, sampling.seed, weights, digest, text)
+    run = Run(name, output, settings, guidance, sampling.seed, weights, digest, text, frames)
+    choice = None if frames is None else frames.choice
     write_designs(
         run,
         requests,
         lambda todo, advance: draw(
-            denoiser, todo, settings, seed=run.seed, advance=advance, jobs=jobs
+            denoiser, todo, settings, seed=run.seed, advance=advance, jobs=jobs, frames=choice
         ),
         lambda request: network_calls(settings, request.condition),
     )

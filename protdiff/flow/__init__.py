@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .oracles import correlated_oracle, empirical_oracle, gaussian_oracle, mixture_oracle
     from .process import Flow, Kernel, Schedule
     from .regulator import REGULATORS, rg_cutoff
+    from .resolution import half_resolved
     from .samplers import (
         SAMPLERS,
         ancestral,
@@ -44,9 +45,9 @@ __all__ = [
     "BASES", "GUD", "PRIORS", "PROFILES", "REGULATORS", "RG", "SAMPLERS", "SCHEDULES", "VE", "VP",
     "ChainFlow", "Flow", "Kernel", "MeasuredSpectrum", "Schedule", "ancestral", "bond_and_rg",
     "calibrate", "calibrated_prior", "chain_momenta", "correlated_oracle", "cosine_modes", "ddim",
-    "empirical_oracle", "fit_schedule", "free_field", "gaussian_oracle", "harmonic", "heun",
-    "matched", "mixture_oracle", "multistep", "ode_2m", "principal_modes", "rg_cutoff", "rgdm",
-    "sampling_times", "sde_2m", "to_coords", "to_modes", "uniform_times",
+    "empirical_oracle", "fit_schedule", "free_field", "gaussian_oracle", "half_resolved",
+    "harmonic", "heun", "matched", "mixture_oracle", "multistep", "ode_2m", "principal_modes",
+    "rg_cutoff", "rgdm", "sampling_times", "sde_2m", "to_coords", "to_modes", "uniform_times",
 ]  # fmt: skip
 
 #: Imported on first use: torch takes seconds, which listing the named flows need not wait for.
@@ -56,6 +57,7 @@ _NAMES = {
     "oracles": "correlated_oracle empirical_oracle gaussian_oracle mixture_oracle",
     "process": "Flow Kernel Schedule",
     "regulator": "REGULATORS rg_cutoff",
+    "resolution": "half_resolved",
     "samplers": "SAMPLERS ancestral ddim heun matched multistep ode_2m sde_2m",
     "schedule": "GUD PROFILES RG VE VP",
     "schedule_fit": "fit_schedule",

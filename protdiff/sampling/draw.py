@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from ..network import Denoiser
+    from .frame_choice import FrameChoice
 
 __all__ = ["draw"]
 
@@ -36,6 +37,7 @@ def draw(
     times: Float[Tensor, " steps"] | None = None,
     advance: Callable[[int], None] | None = None,
     jobs: int = 1,
+    frames: FrameChoice | None = None,
 ) -> Iterator[list[Sample]]:
     """Draw the samples of the requests; one list per batch, longest chains first.
 
@@ -57,13 +59,18 @@ def draw(
     jobs : int
         Processes that draw batches side by side, on a CPU; 0 for as many as there is work for, up
         to the number of cores. The samples are the same for every number.
+    frames : FrameChoice, optional
+        Frames to keep for trajectories; the samples are the same with and without.
 
     Raises
     ------
     ValueError
-        If `jobs` is more than 1 for what a single process must draw.
+        If `jobs` is more than 1 for what a single process must draw, or frames are chosen where no
+        atom moves.
     """
     if any(request.condition and not request.condition.moves_atoms for request in requests):
+        if frames is not None:
+            raise ValueError("`trajectory`: types alone are drawn, and no atom moves; leave it out")
         yield _sequences_alone(requests, seed)
         return
     from ..network.numerics import one_thread
@@ -73,10 +80,13 @@ def draw(
     if jobs == 1:
         for batch in todo:
             with one_thread(denoiser.device):
-                samples = sample(denoiser, batch, settings, seed=seed, times=times, advance=advance)
+                samples = sample(
+                    denoiser, batch, settings,
+                    seed=seed, times=times, advance=advance, frames=frames,
+                )  # fmt: skip
             yield samples
         return
-    work = partial(_drawn, denoiser, settings, seed, times)
+    work = partial(_drawn, denoiser, settings, seed, times, frames)
     with mapped(work, todo, jobs) as drawn:
         for samples in drawn:
             if advance is not None:
@@ -112,13 +122,14 @@ def _drawn(
     settings: SamplingSettings,
     seed: int,
     times: Float[Tensor, " steps"] | None,
+    frames: FrameChoice | None,
     batch: Sequence[Request],
 ) -> list[Sample]:
     """Samples of one batch, in a process of its own."""
     from ..network.numerics import one_thread
 
     with one_thread(denoiser.device):
-        return sample(denoiser, batch, settings, seed=seed, times=times)
+        return sample(denoiser, batch, settings, seed=seed, times=times, frames=frames)
 
 
 def _sequences_alone(requests: Sequence[Request], seed: int) -> list[Sample]:

@@ -7,14 +7,30 @@ from os import PathLike
 from typing import TYPE_CHECKING, Unpack
 
 from .draw import draw
+from .frame_choice import FrameChoice
 from .plan import Texts, plan_requests
 from .settings import SamplingOptions, SamplingSettings
 
 if TYPE_CHECKING:
     from ..conditioning.base import Condition
     from ..structure.backbone import Backbone
+    from ..structure.trajectory import Trajectory
+    from .sample import Sample
 
-__all__ = ["generate"]
+__all__ = ["GenerateOptions", "generate", "trajectories"]
+
+
+class GenerateOptions(SamplingOptions, total=False):
+    """Keyword arguments of `generate`."""
+
+    seed: int
+    sequence: str | None
+    secondary_structure: str | None
+    blueprint: str | None
+    condition: Condition | None
+    weights: str | PathLike[str] | None
+    device: str
+    jobs: int
 
 
 def generate(
@@ -80,6 +96,72 @@ def generate(
     >>> backbone.coords.shape
     (40, 4, 3)
     """
+    samples = _samples(
+        length, num, None, seed=seed, sequence=sequence, secondary_structure=secondary_structure,
+        blueprint=blueprint, condition=condition, weights=weights, device=device, jobs=jobs,
+        **sampling,
+    )  # fmt: skip
+    return [sample.backbone for sample in samples]
+
+
+def trajectories(
+    length: int | Sequence[int] | None = None,
+    num: int = 1,
+    *,
+    every: int = 1,
+    noisy: bool = False,
+    **options: Unpack[GenerateOptions],
+) -> list[Trajectory]:
+    """Generate protein backbones, and keep how each takes shape.
+
+    Parameters
+    ----------
+    length, num, **options
+        As in `generate`, which draws the same backbones.
+    every : int
+        Keep the first step and every so many after it.
+    noisy : bool
+        Keep the noisy chain, not the estimate of the structure without noise.
+
+    Returns
+    -------
+    list of Trajectory
+        In order of their sample number. The frames of each are superposed on the last, which is the
+        backbone. `protdiff.structure.io.write_trajectory` writes them.
+
+    Raises
+    ------
+    ValueError
+        As `generate`, and where no atom moves.
+
+    Examples
+    --------
+    >>> import protdiff
+    >>> [trajectory] = protdiff.trajectories(length=40, steps=10, every=3, seed=1)
+    >>> trajectory.coords.shape
+    (5, 40, 4, 3)
+    """
+    samples = _samples(length, num, FrameChoice(every, noisy), **options)
+    kept = [sample.trajectory for sample in samples]
+    return [trajectory for trajectory in kept if trajectory is not None]
+
+
+def _samples(
+    length: int | Sequence[int] | None,
+    num: int,
+    frames: FrameChoice | None,
+    *,
+    seed: int = 0,
+    sequence: str | None = None,
+    secondary_structure: str | None = None,
+    blueprint: str | None = None,
+    condition: Condition | None = None,
+    weights: str | PathLike[str] | None = None,
+    device: str = "auto",
+    jobs: int = 1,
+    **sampling: Unpack[SamplingOptions],
+) -> list[Sample]:
+    """Samples in order of their number, with the frames that are chosen."""
     from ..network.numerics import pick_device
     from ..network.weights import load_weights
 
@@ -94,9 +176,9 @@ def generate(
     )
     requests = plan_requests(num, seed, length=length, texts=texts, condition=condition)
     denoiser = load_weights(weights, pick_device(device))
-    backbones = {
-        drawn.request.index: drawn.backbone
-        for batch in draw(denoiser, requests, settings, seed=seed, jobs=jobs)
-        for drawn in batch
+    drawn = {
+        sample.request.index: sample
+        for batch in draw(denoiser, requests, settings, seed=seed, jobs=jobs, frames=frames)
+        for sample in batch
     }
-    return [backbones[index] for index in range(num)]
+    return [drawn[index] for index in range(num)]

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from ..flow import Flow
     from ..network import Denoiser
     from ..structure.backbone import Backbone
+    from ..structure.trajectory import Trajectory
+    from .frame_choice import FrameChoice
 
     Noise = Callable[[], Float[Tensor, "batch components 3"]]
     Denoise = Callable[
@@ -43,12 +45,16 @@ MAX_ESTIMATE = 1e3 * MAX_EXTENT
 
 @dataclass(frozen=True)
 class Sample:
-    """A generated backbone, with its network calls and its share of the batch's time (seconds)."""
+    """A generated backbone, with its network calls and its share of the batch's time (seconds).
+
+    The trajectory that led to it is there if frames were chosen.
+    """
 
     request: Request
     backbone: Backbone
     calls: int
     seconds: float
+    trajectory: Trajectory | None = None
 
 
 def network_calls(
@@ -83,6 +89,7 @@ def sample(
     times: Float[Tensor, " steps"] | None = None,
     callback: StepCallback | None = None,
     advance: Callable[[int], None] | None = None,
+    frames: FrameChoice | None = None,
 ) -> list[Sample]:
     """Draw one batch of backbones.
 
@@ -98,6 +105,8 @@ def sample(
         Called with (step, u, noisy, clean estimate) at every time.
     advance : callable, optional
         Called with the number of chains after every network call.
+    frames : FrameChoice, optional
+        Frames to keep for trajectories; the samples are the same with and without.
 
     Returns
     -------
@@ -110,6 +119,7 @@ def sample(
     from ..flow import sampling_times, to_coords
     from ..network.numerics import flush_denormals
     from .batch_state import BatchState
+    from .frames import Recorder
 
     guidance = guidance_of(denoiser, settings)
     began = time.perf_counter()
@@ -121,6 +131,7 @@ def sample(
     denoise = conditioned(_checked(denoise, settings), flow, batch.lengths, batch.conditions)
     denoise, calls = _counted(alternating(denoise, batch.types, batch.estimate), advance)
     walk = _sampler(settings, flow)
+    recorder = None if frames is None else Recorder(batch, frames)
     with torch.inference_mode(), flush_denormals():
         noise = noise_source(requests, batch.size, seed)
         start, passes = batch.start(noise), [batch.until]
@@ -128,7 +139,10 @@ def sample(
         if times is not None:
             grid = batch.until * times
         least = [least_power(request, settings.law) for request in requests]
-        options = {"temperature": temperatures(flow, least, settings), "callback": callback}
+        options = {
+            "temperature": temperatures(flow, least, settings),
+            "callback": _both(callback, recorder),
+        }
         clean = walk(denoise, flow, grid, noise, start=start, **options)
         second, extra = second_pass(len(grid), batch.conditions)
         if extra:
@@ -140,11 +154,29 @@ def sample(
         ca = to_coords(clean[:, : batch.size], batch.lengths)
         _check_extent(float(ca.abs().max()), settings)
         backbones = batch.backbones(clean, passes)
+        trajectories = recorder.trajectories(backbones) if recorder else [None] * len(backbones)
     seconds = (time.perf_counter() - began) / len(requests)
     return [
-        Sample(request, backbone, calls(), seconds)
-        for request, backbone in zip(requests, backbones, strict=True)
+        Sample(request, backbone, calls(), seconds, trajectory)
+        for request, backbone, trajectory in zip(requests, backbones, trajectories, strict=True)
     ]
+
+
+def _both(first: StepCallback | None, second: StepCallback | None) -> StepCallback | None:
+    """A callback that calls both of those that are there."""
+    if first is None or second is None:
+        return first or second
+
+    def both(
+        index: int,
+        u: float,
+        noisy: Float[Tensor, "batch components 3"],
+        clean: Float[Tensor, "batch components 3"],
+    ) -> None:
+        first(index, u, noisy, clean)
+        second(index, u, noisy, clean)
+
+    return both
 
 
 def _check_extent(largest: float, settings: SamplingSettings, limit: float = MAX_EXTENT) -> None:

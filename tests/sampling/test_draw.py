@@ -6,6 +6,7 @@ import pytest
 from protdiff.conditioning import Energy
 from protdiff.network.weights import load_weights
 from protdiff.sampling.draw import draw
+from protdiff.sampling.frame_choice import FrameChoice
 from protdiff.sampling.plan import plan_requests
 from protdiff.sampling.settings import SamplingSettings
 
@@ -21,11 +22,12 @@ def test_processes_draw_the_same_samples(tiny_weights):
     denoiser, requests = load_weights(tiny_weights), plan_requests(3, 0, length=[20, 24])
     calls = []
     alone = drawn(denoiser, requests)
-    several = drawn(denoiser, requests, jobs=2, advance=calls.append)
+    several = drawn(denoiser, requests, jobs=2, advance=calls.append, frames=FrameChoice(2))
     assert list(several) == list(alone) and calls == [3, 3, 3]
     for index, sample in several.items():
         assert np.array_equal(sample.backbone.coords, alone[index].backbone.coords)
         assert sample.calls == alone[index].calls == 3
+        assert np.array_equal(sample.trajectory.coords[-1], sample.backbone.coords)
 
 
 def test_a_function_of_the_user_stays_in_this_process(tiny_weights):

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ...sampling.plan import Request
     from ...sampling.sample import Sample
     from ...structure.backbone import Backbone
+    from .frame_options import FrameFiles
 
     Draw = Callable[[Sequence[Request], Callable[[int], None]], Iterator[list[Sample]]]
 
@@ -53,6 +54,8 @@ class Run:
         Name and SHA-256 of the weights.
     condition : str
         What was requested, in words.
+    frames : FrameFiles, optional
+        Trajectories that are written, too.
     """
 
     name: str
@@ -63,20 +66,29 @@ class Run:
     weights: str
     digest: str
     condition: str
+    frames: FrameFiles | None = None
 
     def row(self, request: Request, sample: Sample | None = None) -> dict[str, Any]:
         """Row of the manifest for a request, with what it took if it has been drawn."""
         from ... import __version__
 
+        file = f"{self.name}_{request.index:04d}.{self.output.format.value}"
         values = (
-            f"{self.name}_{request.index:04d}.{self.output.format.value}", request.length,
+            file, request.length,
             self.seed, request.index, self.settings.steps, self.settings.sampler_label,
             self.settings.temperature, self.guidance, sample.calls if sample else "",
             f"{sample.seconds:.3f}" if sample else "", request.sequence or SAME_FOR_ALL,
             request.sequence_name, request.structure or "", self.condition, self.weights,
             self.digest, __version__, shlex.join(["protdiff", *sys.argv[1:]]),
+            *(("", "") if self.frames is None else self.frames.columns(file)),
         )  # fmt: skip
         return dict(zip(COLUMNS, values, strict=True))
+
+    def is_whole(self, rows: Mapping[str, Mapping[str, Any]], file: str) -> bool:
+        """Whether an earlier run has written a design, with the trajectory that is wanted."""
+        if file not in rows or self.frames is None:
+            return file in rows
+        return self.frames.are_there(self.output.out, rows[file])
 
 
 def check_format(backbone: Backbone, format: Format) -> None:
@@ -118,7 +130,7 @@ def write_designs(
     planned = {run.row(request)["file"]: request for request in requests}
     with _folder(out, plot):
         rows = existing_rows(out / "manifest.csv", map(run.row, requests))
-        missing = [request for file, request in planned.items() if file not in rows]
+        missing = [request for file, request in planned.items() if not run.is_whole(rows, file)]
         if not missing:
             _write_residues(out / "residues.csv", planned)
         with progress_bar(sum(map(calls, missing)), "generating", "calls") as advance:
@@ -154,11 +166,15 @@ def _write_samples(run: Run, samples: Sequence[Sample], rows: dict[str, Mapping[
     from ...structure.io import read_write
 
     new = {(row := run.row(sample.request, sample))["file"]: row for sample in samples}
+    there = rows.keys() & new.keys()
     rows |= new
     # The rows first: a killed run must know its own files when it goes on.
     write_manifest(run.output.out / "manifest.csv", rows)
     for sample, file in zip(samples, new, strict=True):
-        read_write.write(sample.backbone, run.output.out / file)
+        if run.frames is not None and sample.trajectory is not None:
+            run.frames.write(sample.trajectory, run.output.out, file)
+        if file not in there:  # drawn anew for its trajectory alone: the design stays as it is
+            read_write.write(sample.backbone, run.output.out / file)
 
 
 def _write_residues(path: Path, requests: Mapping[str, Request]) -> None:

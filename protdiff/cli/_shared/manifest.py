@@ -15,7 +15,7 @@ __all__ = ["COLUMNS", "existing_rows", "write_manifest"]
 COLUMNS = (
     "file", "length", "seed", "sample", "steps", "sampler", "temperature", "guidance",
     "network_calls", "seconds", "residue_names", "sequence_name", "secondary_structure",
-    "condition", "weights", "weights_sha256", "protdiff", "command",
+    "condition", "weights", "weights_sha256", "protdiff", "command", "trajectory", "frames",
 )  # fmt: skip
 #: Columns that say which structure a file holds; the rest may differ between runs. The version is
 #: among them: other code may draw another structure from the same seed.

@@ -9,9 +9,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["SEPARATORS", "SUFFIXES", "beginnings", "find_files", "is_structure", "stem"]
+__all__ = [
+    "FRAMES_FOLDER", "SEPARATORS", "SUFFIXES", "beginnings", "find_files", "is_structure", "stem",
+]  # fmt: skip
 
 SUFFIXES = (".pdb", ".ent", ".cif", ".mmcif", ".bcif")
+#: Folder of trajectories in one of designs, beside the manifest that lists them.
+FRAMES_FOLDER, MANIFEST = "trajectories", "manifest.csv"
 #: What may stand between the name of a structure and the rest of the name of what is made of it.
 SEPARATORS = "._-"
 
@@ -25,9 +29,18 @@ def _is_visible(path: Path, folder: Path) -> bool:
     """Whether a file in a folder is a structure, and not one that another program keeps there.
 
     macOS writes ``._x.pdb`` beside x.pdb and into ``__MACOSX``, notebooks ``.ipynb_checkpoints``.
+    Trajectories of designs are no designs.
     """
     parts = path.relative_to(folder).parts
+    if FRAMES_FOLDER in parts[:-1] and _of_designs(path, len(parts)):
+        return False
     return is_structure(path) and not any(part.startswith((".", "__MACOSX")) for part in parts)
+
+
+def _of_designs(path: Path, depth: int) -> bool:
+    """Whether one of the nearest folders holds the trajectories of designs."""
+    nearest = list(path.parents)[: depth - 1]
+    return any(p.name == FRAMES_FOLDER and (p.parent / MANIFEST).is_file() for p in nearest)
 
 
 def find_files(names: Iterable[str], what: str) -> list[Path]:
@@ -37,7 +50,8 @@ def find_files(names: Iterable[str], what: str) -> list[Path]:
     ----------
     names : iterable of str
         Files, which are taken whatever their suffix and not checked, folders, or patterns. Of
-        folders and patterns, hidden files and those in hidden folders are left out.
+        folders and patterns, hidden files, those in hidden folders, and trajectories beside the
+        designs that they lead to are left out.
     what : str
         What an error message calls a pattern.
 

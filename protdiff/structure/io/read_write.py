@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 
     from ..backbone import Backbone
 
-__all__ = ["FileError", "check_writable", "count_models", "read", "read_models", "write"]
+__all__ = [
+    "FileError", "check_numbering", "check_writable", "count_models", "read", "read_models",
+    "write", "write_bytes",
+]  # fmt: skip
 
 WRITERS = {"PDB": format_pdb, "mmCIF": format_cif, "BinaryCIF": format_bcif}
 
@@ -207,13 +210,13 @@ def write(backbone: Backbone, path: str | os.PathLike[str]) -> None:
     path = Path(path)
     kind = format_of(path)
     try:
-        _check_numbering(backbone)
+        check_numbering(backbone)
         content = WRITERS[kind](backbone)
     except FileError as error:
         raise FileError(f"{path}: {error}") from None
     if path.suffix.lower() == ".gz":
         content = gzip.compress(content, mtime=0)  # no time stamp, so equal input is equal bytes
-    _write_bytes(path, content)
+    write_bytes(path, content)
 
 
 def check_writable(backbone: Backbone, suffix: str) -> None:
@@ -234,11 +237,11 @@ def check_writable(backbone: Backbone, suffix: str) -> None:
     complete = replace(
         backbone, coords=np.zeros_like(backbone.coords), mask=np.ones_like(backbone.mask)
     )
-    _check_numbering(complete)
+    check_numbering(complete)
     WRITERS[format_of(Path("x" + suffix))](complete)
 
 
-def _check_numbering(backbone: Backbone) -> None:
+def check_numbering(backbone: Backbone) -> None:
     """FileError unless there are atoms, and neighbours that a reader can tell apart."""
     written = np.flatnonzero(backbone.mask.any(axis=1))
     if not len(written):
@@ -252,7 +255,7 @@ def _check_numbering(backbone: Backbone) -> None:
             )
 
 
-def _write_bytes(path: Path, content: bytes) -> None:
+def write_bytes(path: Path, content: bytes) -> None:
     """Write a file whole or not at all; FileError if that fails."""
     if path.is_dir():
         raise FileError(f"{path}: is a folder; give a file name")

@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     #: mmCIF tables: columns by the names of category and column.
     Tables = dict[str, dict[str, Sequence[str] | np.ndarray]]
 
-__all__ = ["format_bcif", "format_cif", "format_pdb"]
+__all__ = [
+    "bcif_content", "categories", "check_words", "cif_content", "format_bcif", "format_cif",
+    "format_pdb", "pdb_content", "pdb_records",
+]  # fmt: skip
 
 PDB_MAX_ATOMS = 99999
 # Values that mmCIF can hold without quotes: not every reader understands quotes.
@@ -47,6 +50,18 @@ def format_pdb(backbone: Backbone) -> bytes:
     FileError
         If the format cannot hold an id, a number, a coordinate or so many atoms.
     """
+    return pdb_content(pdb_records(backbone))
+
+
+def pdb_content(records: Sequence[str]) -> bytes:
+    """Content of a PDB file of records, with END after them."""
+    return "\n".join([*(record.ljust(80) for record in records), "END".ljust(80), ""]).encode(
+        "ascii"
+    )
+
+
+def pdb_records(backbone: Backbone) -> list[str]:
+    """ATOM records of a backbone, with TER after each chain; serial numbers count from 1."""
     lines, previous_chain = [], None
     b_factors = np.zeros(len(backbone)) if backbone.b_factors is None else backbone.b_factors
     for i in np.flatnonzero(backbone.mask.any(axis=1)).tolist():
@@ -67,7 +82,7 @@ def format_pdb(backbone: Backbone) -> bytes:
     lines.append(_ter_record(lines))
     if len(lines) > PDB_MAX_ATOMS:
         raise FileError(f"PDB holds at most {PDB_MAX_ATOMS} atoms; write .cif instead")
-    return "\n".join([*lines, "END".ljust(80), ""]).encode("ascii")
+    return lines
 
 
 def _ter_record(lines: list[str]) -> str:
@@ -96,14 +111,24 @@ def _check_pdb_limits(backbone: Backbone, i: int, b_factor: float) -> None:
 
 def format_cif(backbone: Backbone) -> bytes:
     """Content of an mmCIF file; arguments as in `format_pdb`."""
-    from biotite.structure.io.pdbx import CIFBlock, CIFCategory, CIFFile
+    check_words(backbone)
+    return cif_content(categories(backbone))
 
+
+def check_words(backbone: Backbone) -> None:
+    """FileError for an id that mmCIF cannot hold without quotes."""
     for what in ("chain_ids", "insertion_codes"):
         for word in set(getattr(backbone, what).tolist()):
             if word in (".", "?") or not CIF_WORD.fullmatch(word):
                 raise FileError(f"{what}: {word!r} cannot be written to mmCIF; rename it")
+
+
+def cif_content(tables: Tables) -> bytes:
+    """Content of an mmCIF file of tables."""
+    from biotite.structure.io.pdbx import CIFBlock, CIFCategory, CIFFile
+
     block = CIFBlock()
-    for category, columns in _categories(backbone).items():
+    for category, columns in tables.items():
         texts = {}
         for name, values in columns.items():
             digits = {"Cartn": ".3f", "occup": ".2f", "B_iso": ".2f"}.get(name[:5], "")
@@ -114,6 +139,13 @@ def format_cif(backbone: Backbone) -> bytes:
 
 def format_bcif(backbone: Backbone) -> bytes:
     """Content of a BinaryCIF file; arguments as in `format_pdb`."""
+    if np.abs(backbone.residue_numbers).max() >= 2**31:
+        raise FileError("BinaryCIF cannot hold residue numbers over 2147483647; write .cif instead")
+    return bcif_content(categories(backbone))
+
+
+def bcif_content(tables: Tables) -> bytes:
+    """Content of a BinaryCIF file of tables."""
     from biotite.structure.io.pdbx import (
         BinaryCIFBlock,
         BinaryCIFCategory,
@@ -122,10 +154,8 @@ def format_bcif(backbone: Backbone) -> bytes:
         compress,
     )
 
-    if np.abs(backbone.residue_numbers).max() >= 2**31:
-        raise FileError("BinaryCIF cannot hold residue numbers over 2147483647; write .cif instead")
     block = BinaryCIFBlock()
-    for category, columns in _categories(backbone).items():
+    for category, columns in tables.items():
         encoded = {}
         for name, values in columns.items():
             values = np.asarray(values)
@@ -139,7 +169,7 @@ def format_bcif(backbone: Backbone) -> bytes:
     return stream.getvalue()
 
 
-def _categories(backbone: Backbone) -> Tables:
+def categories(backbone: Backbone) -> Tables:
     """mmCIF tables of a backbone; an empty string stands for no value."""
     chains = list(backbone.chains)
     residue, atom = np.nonzero(backbone.mask)
