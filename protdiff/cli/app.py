@@ -3,7 +3,6 @@
 import os
 import signal
 import sys
-import threading
 import warnings
 from concurrent.futures import BrokenExecutor
 
@@ -36,9 +35,10 @@ from ._shared.variadic import variadic
 
 __all__ = ["app", "main"]
 
-#: Exit codes after Ctrl-C and SIGTERM, and whether SIGTERM has come.
-INTERRUPTED, TERMINATED = 128 + signal.SIGINT, 128 + signal.SIGTERM
-ended = threading.Event()
+#: Exit code after Ctrl-C; of SIGTERM it is 143.
+INTERRUPTED = 128 + signal.SIGINT
+#: Signals that have come, of those two.
+came: list[int] = []
 
 app = typer.Typer(
     name="protdiff",
@@ -104,38 +104,55 @@ def main():
     # Threads that spin while they wait bring a shared machine to a crawl.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     show_warnings()
+    came.clear()
     signal.signal(signal.SIGTERM, end)
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else it is to be ignored
+        signal.signal(signal.SIGINT, end)
     try:
         code = app(standalone_mode=False) or 0
         if code == INTERRUPTED:  # how typer reports Ctrl-C
             raise KeyboardInterrupt
         sys.exit(code)
     except (KeyboardInterrupt, typer.Abort):
-        goes_on = {"generate", "extend", "design", "check", "train"} & {_verb()}
-        more = "; the same command continues where it stopped" if goes_on else ""
-        fail(f"interrupted{more}", TERMINATED if ended.is_set() else INTERRUPTED)
-    except ValueError as error:  # FileError, WeightsError, ConfigError and the like
-        fail(error)
-    except OSError as error:
-        fail(f"{error.filename}: {error.strerror}" if error.filename else error)
-    except BrokenExecutor:
-        fail(f"a process of `jobs` was ended, as when memory is full; {remedy(_verb())}", 1)
-    except (MemoryError, RuntimeError) as error:
-        if not is_out_of_memory(error):
-            raise
-        fail(f"out of memory; {remedy(_verb())}", 1)
+        fail_interrupted()
     except Exception as error:
-        complaint = getattr(error, "format_message", None)  # the option parser's own
-        if complaint is None:
+        # Some libraries answer with an error of their own where a signal falls in their midst.
+        if came and not isinstance(error, OSError):
+            fail_interrupted()
+        message, code = complaint(error)
+        if message is None:
             raise
-        fail(complaint().replace(": Value error, ", ": "))  # a word of the parser's own parser
+        fail(message, code)
 
 
-def end(*_):
-    """What SIGTERM does: the same as Ctrl-C, so that temporary files and other processes go."""
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the first one is enough
-    ended.set()
+def complaint(error):
+    """What is said of an error, and the exit code; None for one that is a fault of the program."""
+    if isinstance(error, ValueError):  # FileError, WeightsError, ConfigError and the like
+        return error, 2
+    if isinstance(error, OSError):
+        return (f"{error.filename}: {error.strerror}" if error.filename else error), 2
+    if isinstance(error, BrokenExecutor):
+        return f"a process of `jobs` was ended, as when memory is full; {remedy(_verb())}", 1
+    if is_out_of_memory(error):
+        return f"out of memory; {remedy(_verb())}", 1
+    if said := getattr(error, "format_message", None):  # the option parser's own
+        return said().replace(": Value error, ", ": "), 2  # a word of the parser's own parser
+    return None, 1
+
+
+def end(number, _):
+    """What Ctrl-C and SIGTERM do: with both, temporary files and other processes go."""
+    if number == signal.SIGTERM:
+        signal.signal(number, signal.SIG_IGN)  # the first one is enough
+    came.append(number)
     raise KeyboardInterrupt
+
+
+def fail_interrupted():
+    """Leave after Ctrl-C or SIGTERM."""
+    goes_on = {"generate", "extend", "design", "check", "train"} & {_verb()}
+    more = "; the same command continues where it stopped" if goes_on else ""
+    fail(f"interrupted{more}", 128 + came[0] if came else INTERRUPTED)
 
 
 def show_warnings():

@@ -1,9 +1,12 @@
 """What every verb of the command line shares."""
 
+import os
+import signal
 import warnings
 from concurrent.futures.process import BrokenProcessPool
 
 import pytest
+import torch
 
 from protdiff._system.notices import collected, warn
 from protdiff.cli.app import show_warnings
@@ -44,3 +47,25 @@ def test_a_process_that_the_system_ended_is_one_line(console, monkeypatch):
     code, _, err = console("flow", "show")
     assert code == 1 and len(err.splitlines()) == 1
     assert err.startswith("protdiff: a process of --jobs was ended, as when memory is full; ")
+
+
+class Interrupted:
+    """A sequence of one number, which is asked for when a signal comes."""
+
+    def __init__(self, number):
+        self.number = number
+
+    def __len__(self):
+        return 1
+
+    def __getitem__(self, place):
+        os.kill(os.getpid(), self.number)
+        return 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_amid_a_call_of_torch_interrupts(console, monkeypatch, number):
+    """torch makes an error of its own of it, which sounds as if a file were damaged."""
+    monkeypatch.setattr("protdiff.flow.zoo.recipe", lambda _: torch.asarray(Interrupted(number)))
+    code, _, err = console("flow", "show")
+    assert (code, err) == (128 + number, "protdiff: interrupted\n")

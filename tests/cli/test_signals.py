@@ -37,11 +37,11 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="/proc shows wha
 CODES = {signal.SIGINT: 130, signal.SIGTERM: 143}
 #: Seconds until something must have happened, on a machine with much to do.
 PATIENCE = 120
-#: Structures, which take any verb longer than it takes to see that it works.
-MODELS = 2000
 #: Whether everything is tried, and what the suite tries: each way of writing once, a folder file by
 #: file, a table, a data set, a checkpoint, weights at the end, and another program's files.
 EVERY = bool(os.environ.get("EVERY_SIGNAL"))
+#: Structures, which take any verb longer than it takes to see that it works.
+MODELS = 5000 if EVERY else 2000
 IN_SUITE = {
     ("generate", signal.SIGINT, 1), ("check", signal.SIGTERM, 1), ("train", signal.SIGINT, 1),
     ("score", signal.SIGINT, 2), ("data build", signal.SIGTERM, 1),
