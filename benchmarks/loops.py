@@ -4,7 +4,7 @@
 
 The loop of a chain is its stretch of the wanted length with most coil (P-SEA), ten residues or more
 from the ends. RMSD is of the CA atoms of the loop in the frame of the rest, which does not move.
-Finished chains are kept beside the output (.json) and not drawn a second time.
+Finished chains are kept in benchmarks/out and not drawn a second time.
 """
 
 import argparse
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from results import markdown_tables, write_result
+from results import cache_file, markdown_tables, write_result
 
 import protdiff
 from protdiff.conditioning import Redesign
@@ -94,7 +94,7 @@ def main():
     parser.add_argument("--chains", type=int, default=60)
     parser.add_argument("--longest", type=int, default=128, help="longest chain")
     parser.add_argument("--weights")
-    parser.add_argument("--cache", type=Path, default=Path("loops.json"))
+    parser.add_argument("--cache", type=Path, default=cache_file("loops"))
     options = parser.parse_args()
     torch.set_num_threads(1)
     chains = read_chains(options.data, "val", max_length=options.longest)

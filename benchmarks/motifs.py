@@ -2,7 +2,7 @@
 
     python benchmarks/motifs.py --data ../shared/data/motifs --out benchmarks/motifs.md
 
-Finished problems are kept beside the output (.json) and not drawn a second time.
+Finished problems are kept in benchmarks/out and not drawn a second time.
 """
 
 import argparse
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from results import markdown_tables, write_result
+from results import cache_file, markdown_tables, write_result
 
 import protdiff
 from protdiff.conditioning import Motif
@@ -138,7 +138,7 @@ def main():
     parser.add_argument("--samples", type=int, default=20)
     parser.add_argument("--reference", type=int, default=10, help="free samples per problem")
     parser.add_argument("--weights")
-    parser.add_argument("--cache", type=Path, default=Path("motifs.json"))
+    parser.add_argument("--cache", type=Path, default=cache_file("motifs"))
     options = parser.parse_args()
     torch.set_num_threads(1)
     denoiser = load_weights(options.weights)

@@ -1,7 +1,7 @@
 """Publish the averaged weights of a training run and their card; give them a guide or a reader.
 
     python benchmarks/publish_weights.py NAME --run CONFIG [--machine TEXT] [--history TEXT]
-                                         [--before CARD]
+                                         [--coarse WEIGHTS] [--before CARD]
     python benchmarks/publish_weights.py NAME --guide CONFIG
     python benchmarks/publish_weights.py NAME --reader WEIGHTS --data DATASET
 
@@ -10,7 +10,8 @@ steps, chains seen, hours and machine, validation loss per band relative to the 
 (computed here, on 96 fixed batches of held-out chains; with and without an earlier estimate),
 and the sample metrics of benchmarks/out/quality.json when `make benchmark` has made it for these
 very weights. A run that started from other weights names their card with ``--before``: its steps,
-chains and hours count. The second form adds the weights of another run to NAME as its guide
+chains and hours count. ``--coarse`` adds the network of other weights for decimated chains
+(`NetworkConfig.coarse`). The second form adds the weights of another run to NAME as its guide
 (`protdiff.sampling.guidance`), the third the reader of a file of `protdiff weights reader`. A run
 that starts from weights with a guide and a reader keeps them.
 """
@@ -18,11 +19,11 @@ that starts from weights with a guide and a reader keeps them.
 import argparse
 import csv
 import json
-import shutil
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from protdiff import __version__
+from protdiff.network import Denoiser
 from protdiff.network.numerics import flush_denormals
 from protdiff.network.weights import file_digest, load_weights, save_weights
 from protdiff.training.chains import load_chains
@@ -116,6 +117,16 @@ def add_reader(target, path, data):
     write_card(target, card)
 
 
+def with_coarse(denoiser, coarse):
+    """A denoiser whose decimated chains are taken by the network of another one."""
+    sizes = replace(denoiser.network.config, coarse=coarse.network.config)
+    both = Denoiser(sizes, denoiser.recipe)
+    tensors = {f"coarse.{name}": t for name, t in coarse.network.state_dict().items()}
+    both.network.load_state_dict(denoiser.network.state_dict() | tensors)
+    both.guide, both.reader = denoiser.guide, denoiser.reader
+    return both.eval().requires_grad_(False)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("name")
@@ -127,6 +138,7 @@ def main():
     parser.add_argument("--machine", default="2 CPU cores")
     parser.add_argument("--history", default=None, help="what changed during the run")
     parser.add_argument("--before", type=Path, help="card of the weights the run started from")
+    parser.add_argument("--coarse", help="weights whose network takes decimated chains")
     options = parser.parse_args()
     target = ROOT / "weights" / f"{options.name}.safetensors"
     if options.guide:
@@ -138,8 +150,10 @@ def main():
     before = json.loads(options.before.read_text()) if options.before else {}
     earlier = before.get("training", {})
     config = read_config(options.run)
-    shutil.copyfile(config.out / "ema.safetensors", target)
-    denoiser = load_weights(target)
+    denoiser = load_weights(config.out / "ema.safetensors")
+    if options.coarse:
+        denoiser = with_coarse(denoiser, load_weights(options.coarse))
+    save_weights(target, denoiser)
     load = {"max_length": config.max_length, "cache": config.cache_folder}
     train, held_out = (load_chains(config.data, split, **load) for split in ("train", "val"))
     _, progress = read_checkpoint(config.out, ())

@@ -21,6 +21,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
 WEIGHTS = ROOT / "weights" / "rg-base.safetensors"
+#: What benchmarks leave behind on their way; not in the repository.
+OUT = ROOT / "benchmarks" / "out"
 
 #: Fields that every result file has.
 FIELDS = ("script", "command", "protdiff", "weights", "machine", "date", "numbers")
@@ -67,6 +69,18 @@ def plain(value: Any) -> Any:
     return value
 
 
+def weights_identity(weights: Path = WEIGHTS) -> dict[str, str]:
+    """Name and checksum of a weights file, by which a result says what it measured."""
+    digest = hashlib.sha256(weights.read_bytes()).hexdigest()
+    return {"name": weights.stem, "sha256": digest}
+
+
+def cache_file(name: str) -> Path:
+    """File for what a benchmark has finished, of the shipped weights alone."""
+    OUT.mkdir(parents=True, exist_ok=True)
+    return OUT / f"{name}-{weights_identity()['sha256'][:12]}.json"
+
+
 def write_result(
     name: str,
     numbers: dict[str, Any],
@@ -94,10 +108,7 @@ def write_result(
         release = version("protdiff")
     except PackageNotFoundError:
         release = "unknown"
-    identity = None
-    if weights is not None:
-        digest = hashlib.sha256(weights.read_bytes()).hexdigest()
-        identity = {"name": weights.stem, "sha256": digest}
+    identity = None if weights is None else weights_identity(weights)
     values = (
         f"benchmarks/{Path(sys.argv[0]).name}",
         command_line(sys.argv),
