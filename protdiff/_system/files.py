@@ -102,7 +102,12 @@ def _is_alive(process: int) -> bool:
         return False
     except (OSError, OverflowError):
         return True
-    return True
+    # One that has ended is listed until its parent takes note: in some containers, for ever.
+    try:
+        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except (OSError, IndexError):
+        return True
+    return state not in ("Z", "X")
 
 
 @contextmanager

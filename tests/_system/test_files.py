@@ -99,6 +99,25 @@ def test_what_cannot_be_written_is_found_out_before(tmp_path):
     assert (tmp_path / "x.txt").read_text() == "older"
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc says what has ended")
+def test_a_process_that_nobody_has_taken_note_of_is_dead(tmp_path):
+    """Orphans stay so in containers whose first process does not look after them."""
+    child = os.fork()
+    if child == 0:
+        os._exit(0)
+    try:
+        os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)  # it has ended, and stays listed
+        os.kill(child, 0)
+        mine = temporary_path(tmp_path / "x.csv")
+        left = mine.with_name(mine.name.replace(f"-{os.getpid()}.", f"-{child}."))
+        for path in (mine, left):
+            path.touch()
+        remove_leftovers(tmp_path)
+        assert mine.exists() and not left.exists()
+    finally:
+        os.waitpid(child, 0)
+
+
 def test_what_dead_processes_left_is_removed(tmp_path):
     mine = temporary_path(tmp_path / "x.csv")
     # No process has such numbers; of another machine's nobody knows whether it is dead.
