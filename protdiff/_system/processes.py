@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 import multiprocessing
+import multiprocessing.forkserver
 import os
 import signal
+import sys
 import threading
 from collections import deque
 from collections.abc import Sized
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from concurrent.futures import Future
 
-__all__ = ["mapped", "process_count"]
+__all__ = ["mapped", "process_count", "start_early"]
 
 #: Tasks handed out ahead of the result that is awaited, per process: memory stays bounded however
 #: many tasks there are.
 TASKS_AHEAD = 8
 #: Processes that a machine of fewer cores is still given; more gain nothing, and may not start.
 MOST = 256
+
+#: How processes start. On Linux one imports what all need, and they are its forks; elsewhere every
+#: process imports for itself, because a fork is not safe or not there.
+START_METHOD = "forkserver" if sys.platform == "linux" else "spawn"
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -49,6 +56,21 @@ def process_count(jobs: int | None, tasks: int | None = None) -> int:
     return count if tasks is None else max(1, min(count, tasks))
 
 
+def start_early(modules: Sequence[str]) -> None:
+    """Let another process import modules for workers that will be needed, while this one goes on.
+
+    Without it `mapped` does so, and waits. Where workers cannot be forks, nothing happens.
+
+    Parameters
+    ----------
+    modules : sequence of str
+    """
+    if START_METHOD == "forkserver":
+        multiprocessing.get_context(START_METHOD).set_forkserver_preload(list(modules))
+        with _deaf_children():
+            multiprocessing.forkserver.ensure_running()
+
+
 @contextmanager
 def mapped(
     work: Callable[[Task], Result], tasks: Iterable[Task], jobs: int | None
@@ -58,7 +80,7 @@ def mapped(
     Parameters
     ----------
     work : callable
-        A module-level function (or a partial of one): it is sent to other processes.
+        A module-level function (or a partial of one): it is sent to every process once.
     tasks : iterable
         Read little by little as results are taken, so it may be long or lazy.
     jobs : int or None
@@ -74,10 +96,11 @@ def mapped(
     if jobs == 1:
         yield map(work, tasks)
         return
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(jobs, context, _begin)
+    start_early([(work.func if isinstance(work, partial) else work).__module__])
+    context = multiprocessing.get_context(START_METHOD)
+    pool = ProcessPoolExecutor(jobs, context, _begin, (work, dict(os.environ)))
     try:
-        yield _in_order(pool, work, tasks, TASKS_AHEAD * jobs)
+        yield _in_order(pool, tasks, TASKS_AHEAD * jobs)
     except KeyboardInterrupt:  # who interrupts does not want to wait for the tasks that have begun
         for worker in multiprocessing.active_children():
             worker.kill()
@@ -103,8 +126,16 @@ def _deaf_children() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _begin() -> None:
+class _Worker:
+    """What a worker does with every task."""
+
+    work: Callable[[Any], Any]
+
+
+def _begin(work: Callable[[Any], Any], environment: Mapping[str, str]) -> None:
     """What a worker does first: ignore Ctrl-C, and watch whether the main process lives."""
+    _Worker.work = work
+    os.environ.update(environment)  # a fork has that of when its origin was started
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM})
@@ -119,14 +150,17 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _in_order(
-    pool: ProcessPoolExecutor, work: Callable[[Task], Result], tasks: Iterable[Task], ahead: int
-) -> Iterator[Result]:
+def _do(task: Any) -> Any:
+    """A task, in a worker."""
+    return _Worker.work(task)
+
+
+def _in_order(pool: ProcessPoolExecutor, tasks: Iterable[Any], ahead: int) -> Iterator[Any]:
     """Results in the order of the tasks, of which at most `ahead` are handed out."""
-    waiting: deque[Future[Result]] = deque()
+    waiting: deque[Future[Any]] = deque()
     for task in tasks:
         with _deaf_children():  # a task may start a process
-            waiting.append(pool.submit(work, task))
+            waiting.append(pool.submit(_do, task))
         if len(waiting) >= ahead:
             yield waiting.popleft().result()
     while waiting:

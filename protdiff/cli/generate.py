@@ -12,7 +12,7 @@ from ._shared.engine_options import EngineOptions
 from ._shared.frame_options import parse_frames
 from ._shared.generated_sequences import task_of_request
 from ._shared.groups import grouped
-from ._shared.options import ModelOptions, OutputOptions, SamplingFlags, check_jobs
+from ._shared.options import Device, ModelOptions, OutputOptions, SamplingFlags, check_jobs
 from ._shared.report_writer import PAGE, write_report
 from ._shared.request_options import RequestOptions, requests_of
 from ._shared.sequence_folder import write_sequences
@@ -82,10 +82,12 @@ def generate(
 
     frames = None if trajectory is None else parse_frames(trajectory, output.format)
 
-    from ..sampling.draw import draw
+    from ..sampling.draw import draw, start_processes_early
     from ..sampling.guidance import guidance_of
     from ..sampling.sample import network_calls
 
+    if model.device != Device.cuda:
+        start_processes_early(requests, settings, jobs)
     denoiser, weights, digest = load(model)
     guidance = guidance_of(denoiser, settings)
     run = Run(name, output, settings, guidance, sampling.seed, weights, digest, text, frames)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from .._system.processes import mapped, process_count
+from .._system.processes import mapped, process_count, start_early
 from .alternation import designed_alone
 from .batching import batches
 from .plan import Request
@@ -22,10 +22,18 @@ if TYPE_CHECKING:
     from ..network import Denoiser
     from .frame_choice import FrameChoice
 
-__all__ = ["draw"]
+__all__ = ["draw", "start_processes_early"]
 
 #: Batches that a process must have to be worth its start, which takes as long as one batch.
 LEAST_BATCHES = 2
+#: What a process imports before it draws.
+MODULES = (
+    "torch",
+    "e3nn.o3",
+    "protdiff.conditioning",
+    "protdiff.network",
+    "protdiff.sampling.batch_state",
+)
 
 
 def draw(
@@ -94,6 +102,24 @@ def draw(
             yield samples
 
 
+def start_processes_early(
+    requests: Sequence[Request], settings: SamplingSettings, jobs: int
+) -> None:
+    """Begin what the processes of `draw` import, if there will be any on a CPU, before the weights.
+
+    Reading weights takes this process as long as the imports take the other ones.
+    """
+    todo = list(batches(requests, "cpu", settings))
+    moves = all(request.condition is None or request.condition.moves_atoms for request in requests)
+    if moves and _count(todo, jobs) > 1 and _can_be_sent(todo):
+        start_early(MODULES)
+
+
+def _count(todo: Sequence[Sequence[Request]], jobs: int) -> int:
+    """Processes for batches that can be drawn in any of them."""
+    return process_count(jobs, len(todo) if jobs else len(todo) // LEAST_BATCHES)
+
+
 def _processes(denoiser: Denoiser, todo: Sequence[Sequence[Request]], jobs: int) -> int:
     """How many processes draw the batches."""
     reason = ""
@@ -102,7 +128,7 @@ def _processes(denoiser: Denoiser, todo: Sequence[Sequence[Request]], jobs: int)
     elif not _can_be_sent(todo):
         reason = "the condition holds a function that cannot be sent to other processes; use 1"
     if not reason:
-        return process_count(jobs, len(todo) if jobs else len(todo) // LEAST_BATCHES)
+        return _count(todo, jobs)
     if jobs > 1:
         raise ValueError(f"`jobs` {jobs}: {reason}")
     return 1

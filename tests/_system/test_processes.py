@@ -2,11 +2,13 @@
 
 import itertools
 import os
+import subprocess
+import sys
 from functools import partial
 
 import pytest
 
-from protdiff._system.processes import mapped, process_count
+from protdiff._system.processes import START_METHOD, mapped, process_count
 
 #: Work of the standard library: other processes may not find the folder of the tests.
 square, process_id = partial(pow, exp=2), partial(eval, "__import__('os').getpid()")
@@ -48,3 +50,21 @@ def test_number_of_processes():
     assert process_count(None) == process_count(0) == (os.cpu_count() or 1)
     with pytest.raises(ValueError, match=r"^`jobs` 100000: at most .*; 0 takes all"):
         process_count(100_000)
+
+
+@pytest.mark.skipif(START_METHOD != "forkserver", reason="each process imports for itself")
+def test_workers_have_what_was_imported_early_and_the_environment_of_now():
+    """In a process of its own: there is one origin of workers, and the tests share theirs."""
+    code = """if __name__ == "__main__":
+        import os, sys
+        from functools import partial
+        from protdiff._system.processes import mapped, start_early
+        start_early(["colorsys"])
+        os.environ["LATER"] = "x"
+        look = "'colorsys' in __import__('sys').modules, __import__('os').environ['LATER']"
+        look = partial(eval, look)
+        with mapped(look, [{}], 1) as here, mapped(look, [{}] * 2, 2) as there:
+            print(list(here), list(there))
+    """
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout == "[(False, 'x')] [(True, 'x'), (True, 'x')]\n"
