@@ -174,6 +174,8 @@ START: Mapping[str, tuple[dict[str, str], ...]] = {
     "report": ({"sources": "models", "out": "new.html"},),
     "flow show": ({"name": "rg", "length": "20", "steps": "4"},),
     "flow coarsen": ({"file": "one.pdb", "levels": "2", "out": "new"},),
+    "flow film": ({"design": "one.pdb", "levels": "2", "out": "new.gif"},
+                  {"design": "one.pdb", "out": "new.html"}),
     "flow report": ({"data": "models", "length": "24", "chains": "4", "calls": "2", **TINY},),
     "flow thermo": ({"data": "models", "length": "24", "chains": "2", "shells": "4", "steps": "2",
                      "out": "new", **TINY},),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import typer
 
-from ._shared.groups import paragraphs
+from ._shared.groups import examples, paragraphs
 from ._shared.variadic import variadic
 from .flow_coarsen import coarsen
+from .flow_film import film
 from .flow_report import report
 from .flow_show import show
 from .thermo import thermo
@@ -23,5 +24,6 @@ def _group() -> None:
 
 app.command()(paragraphs(show))
 app.command()(paragraphs(coarsen))
+app.command(epilog=examples("flow film"))(paragraphs(film))
 app.command(cls=variadic("--calls"))(paragraphs(report))
 app.command()(paragraphs(thermo))

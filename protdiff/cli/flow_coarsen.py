@@ -13,7 +13,7 @@ from .._system.words import counted
 if TYPE_CHECKING:
     from ..structure.backbone import Backbone
 
-__all__ = ["coarsen"]
+__all__ = ["coarsen", "longest_chain", "trace_of"]
 
 #: Residues of the longest chain, at least.
 MIN_LENGTH = 8
@@ -35,20 +35,33 @@ def coarsen(
     """
     from ..analysis.coarse_graining import cutoff_periods
     from ..flow import REGULATORS
-    from ..structure.io.read_write import read
 
     if regulator not in REGULATORS:
         raise ValueError(f"--regulator {regulator}: choose from {', '.join(REGULATORS)}")
+    backbone = trace_of(file)
+    longest = longest_chain(backbone)
+    with making_folder(out):
+        _write_levels(backbone, out, cutoff_periods(longest, levels).tolist(), regulator)
+    print(f"{counted(levels, 'file')} and coarsen.png in {out}")
+
+
+def trace_of(file: Path) -> Backbone:
+    """Residues of a structure file that have a CA; ValueError if no chain has enough of them."""
+    from ..structure.io.read_write import read
+
     backbone = read(file, ca_only=True)
     backbone = backbone[backbone.mask[:, 1]]
-    longest = max(int((backbone.chain_ids == name).sum()) for name in backbone.chains)
+    longest = longest_chain(backbone)
     if longest < MIN_LENGTH:
         raise ValueError(
             f"{file}: {counted(longest, 'residue')} with a CA; a flow needs at least {MIN_LENGTH}"
         )
-    with making_folder(out):
-        _write_levels(backbone, out, cutoff_periods(longest, levels).tolist(), regulator)
-    print(f"{counted(levels, 'file')} and coarsen.png in {out}")
+    return backbone
+
+
+def longest_chain(backbone: Backbone) -> int:
+    """Residues of the longest chain."""
+    return max((int((backbone.chain_ids == name).sum()) for name in backbone.chains), default=0)
 
 
 def _write_levels(backbone: Backbone, out: Path, periods: list[float], regulator: str) -> None:
@@ -57,7 +70,7 @@ def _write_levels(backbone: Backbone, out: Path, periods: list[float], regulator
     from ..plots.ribbons import plot_backbones
     from ..structure.io.read_write import write
 
-    longest = max(int((backbone.chain_ids == name).sum()) for name in backbone.chains)
+    longest = longest_chain(backbone)
     print("file              period    Λ 1/res   Rg Å   rms moved Å   modes kept")
     traces, titles = [], []
     for index, period in enumerate(periods):

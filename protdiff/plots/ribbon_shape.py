@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from jaxtyping import Float, Int
 
 __all__ = [
-    "KEPT", "NEW", "N_TO_C", "N_TO_C_STOPS", "OTHER", "Chain", "Ribbon", "principal_view",
-    "ribbon_of", "ribbons_of", "unit",
+    "KEPT", "NEW", "N_TO_C", "N_TO_C_STOPS", "OTHER", "Chain", "Look", "Ribbon", "pieces_of",
+    "principal_view", "ribbon_of", "ribbons_of", "unit",
 ]  # fmt: skip
 
 #: Colours from the N- to the C-terminus.
@@ -42,6 +42,16 @@ class Ribbon(NamedTuple):
     across: Float[np.ndarray, "points 3"]  # direction of the width
     size: Float[np.ndarray, "points 2"]  # half width and thickness, Å
     color: Float[np.ndarray, "points 3"]
+
+
+class Look(NamedTuple):
+    """How much of its secondary structure a ribbon shows, and how thick it is at least."""
+
+    detail: float = 1.0  # 0: a tube, 1: helices wide, strands arrows
+    radius: float = 0.0  # Å; ends are round
+
+
+SHARP = Look()
 
 
 @dataclass(frozen=True)
@@ -74,9 +84,17 @@ def unit(vectors: Float[np.ndarray, "... 3"]) -> Float[np.ndarray, "... 3"]:
     return vectors / (np.linalg.norm(vectors, axis=-1, keepdims=True) + 1e-9)
 
 
-def ribbon_of(trace: Float[np.ndarray, "residues 3"], samples: int) -> Ribbon:
-    """The ribbon of an unbroken trace; places in residues."""
-    letters = np.array(list(psea(trace)))
+def ribbon_of(
+    trace: Float[np.ndarray, "residues 3"],
+    samples: int,
+    states: str | None = None,
+    look: Look = SHARP,
+) -> Ribbon:
+    """The ribbon of an unbroken trace; places in residues.
+
+    The secondary structure is that of the trace, unless its states are given.
+    """
+    letters = np.array(list(states or psea(trace)))
     steps, center = np.diff(trace, axis=0), trace.copy()
     pleat = np.flatnonzero(letters[1:-1] == "E") + 1
     # Averaging neighbours takes the pleat out of strands, which look crumpled otherwise.
@@ -101,11 +119,22 @@ def ribbon_of(trace: Float[np.ndarray, "residues 3"], samples: int) -> Ribbon:
         size[head, 0] = np.minimum(COIL[0] + 0.95 * tip[head], 1.05 + 6 * (ARROW - tip[head]))
         size[head, 1] = np.interp(tip[head], [0, 0.5], [COIL[1], STRAND[1]])
     rounding = np.minimum(np.minimum(t, t[-1] - t) / 0.12, 1)[:, None]
+    if look != SHARP:
+        size = (COIL + look.detail * (size - COIL)).clip(look.radius)
+        rounding = _from_ends(position, float(size[[0, -1]].max()))
     size = size * np.sqrt(1 - (1 - rounding) ** 2)
     return Ribbon(t, position, tangent, across, size, N_TO_C(t / t[-1])[:, :3])
 
 
-def _pieces(
+def _from_ends(
+    position: Float[np.ndarray, "points 3"], radius: float
+) -> Float[np.ndarray, "points 1"]:
+    """Distance from the nearer end along a curve in units of a radius, 1 at most."""
+    path = np.append(0, np.cumsum(np.linalg.norm(np.diff(position, axis=0), axis=1)))
+    return (np.minimum(path, path[-1] - path) / radius).clip(0, 1)[:, None]
+
+
+def pieces_of(
     chain: Float[np.ndarray, "residues 3"],
 ) -> list[tuple[int, Float[np.ndarray, "piece 3"]]]:
     """Start and trace of every piece between missing residues; single residues are not drawn."""
@@ -120,7 +149,7 @@ def ribbons_of(chain: Chain, samples: float) -> Iterator[Ribbon]:
 
     `samples` is the number of points per residue.
     """
-    for first, piece in _pieces(chain.trace):
+    for first, piece in pieces_of(chain.trace):
         ribbon = ribbon_of(piece, int(samples * len(piece)))
         place = ribbon.place + first
         share = place / (len(chain) - 1)

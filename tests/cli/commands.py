@@ -84,6 +84,9 @@ COMMANDS = {
     "flow thermo": Command(
         f"flow thermo {ON_CHAINS} --shells 99 --out out", "measuring: ", "out", "out/thermo.json"
     ),
+    "flow film": Command(
+        f"flow film {CHAIN} --levels 200 --out f.gif", "drawing: ", "f.gif", "f.gif"
+    ),
     "strings score": Command("strings score {models} --out s.csv", "scoring: ", "s.csv", "s.csv"),
     "strings train": Command(
         "strings train {dataset} --passes 9999 --out s.safetensors", "training: ",
@@ -98,7 +101,8 @@ COMMANDS = {
 SHORTER = {
     "{models} {fastas}": "{designs} {fasta}", "{models}": "{designs}", "{slow}": "{quick}",
     "--num 300": "--num 1", "9999": "1", "1000": "0", "--calls 500": "--calls 2",
-    "--shells 99": "--shells 4", "{config}": "{one_step}", "{types_config}": "{one_types_step}",
+    "--shells 99": "--shells 4", "--levels 200": "--levels 2", "{config}": "{one_step}",
+    "{types_config}": "{one_types_step}",
 }  # fmt: skip
 #: Verbs that have ended before one could interrupt them, or have nothing to lose.
 SHORT = {

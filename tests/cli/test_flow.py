@@ -60,6 +60,30 @@ def test_coarsen_writes_levels_and_a_picture(console, tmp_path):
     assert "level_02.pdb" in text
 
 
+def test_film_of_a_structure(console, tmp_path):
+    film, page = tmp_path / "film.gif", tmp_path / "film.html"
+    chain = EXAMPLES / "1a8o.pdb.gz"
+    code, text, err = console("flow", "film", chain, "--out", film, "--levels", 3)
+    assert code == 0, err
+    assert "film.gif: 3 frames, " in text and film.read_bytes().startswith(b"GIF89a")
+    code, text, _ = console("flow", "film", chain, "--out", page, "--levels", 3)
+    assert code == 0 and "film.html: 3 frames, " in text
+    assert "<title>1a8o</title>" in page.read_text(encoding="utf-8")
+
+
+def test_film_of_a_generation(console, tiny_weights, tmp_path):
+    code, _, err = console(
+        "generate", "--weights", tiny_weights, "--steps", 4, "--length", 16, "--out", tmp_path,
+        "--trajectory", "every:1,xtc",
+    )  # fmt: skip
+    assert code == 0, err
+    frames = tmp_path / "trajectories" / "backbone_0000.xtc"
+    code, text, _ = console("flow", "film", frames, "--out", tmp_path / "x.html")
+    assert code == 0 and "x.html: 4 frames" in text
+    code, _, err = console("flow", "film", frames, "--levels", 4)
+    assert code == 2 and "backbone_0000.xtc is a trajectory, which has its own frames" in err
+
+
 def test_report(console, tiny_weights, tiny_archive, tmp_path):
     folder = tmp_path / "chains"
     folder.mkdir()
@@ -88,6 +112,11 @@ def test_report(console, tiny_weights, tiny_archive, tmp_path):
         (["report", "--data", EXAMPLES, "--out", "x"], "--out x: must be a file that ends in"),
         (["coarsen", "absent.pdb"], "absent.pdb: no such file"),
         (["coarsen", EXAMPLES / "1a8o.pdb.gz", "--regulator", "x"], "--regulator x: choose from"),
+        (["film", "absent.pdb"], "absent.pdb: no such file"),
+        (["film", "absent.xtc"], "absent.pdb: no such file"),
+        (["film", EXAMPLES / "1a8o.pdb.gz", "--out", "x.mp4"], "must be a file that ends in .gif"),
+        (["film", EXAMPLES / "1a8o.pdb.gz", "--out", "none/x.gif"], "none/x.gif: No such file"),
+        (["film", EXAMPLES / "1a8o.pdb.gz", "--regulator", "x"], "--regulator x: choose from"),
         (["report", "--data", "absent"], "--data absent: not a folder"),
         (["report", "--data", EXAMPLES, "--calls", "2147483648"], "'--calls'"),
         (["thermo", "--data", EXAMPLES, "--shells", "2147483648"], "'--shells'"),

@@ -77,6 +77,7 @@ EXAMPLES = {
     "generate": (
         "protdiff generate --length 60-120 --num 8 --out designs",
         'protdiff generate --motif x.pdb --contig "20-40,A53-66,20-40" --out motif',
+        "protdiff generate --length 100 --trajectory every:2 --out watched",
         "protdiff generate --in ab.pdb --redesign H99-110 --codesign both --out loops",
     ),
     "extend": (
@@ -120,6 +121,11 @@ EXAMPLES = {
     "finetune": (
         "protdiff finetune my_folder --out mine.safetensors --minutes 20",
         "protdiff generate --weights mine.safetensors --length 80 --num 8",
+    ),
+    "flow film": (
+        "protdiff flow film design.pdb --out film.gif",
+        "protdiff flow film design.pdb --out film.html",
+        "protdiff flow film designs/trajectories/backbone_0000.pdb",
     ),
     "doctor": ("protdiff doctor", "protdiff doctor --weights my.safetensors"),
 }

@@ -1,0 +1,1 @@
+"""Films of folds that appear from coarse to fine."""
