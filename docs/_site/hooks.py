@@ -1,7 +1,8 @@
 """Pages of the site that are made from the project when it is built.
 
 reference/command-line.md is made from the program itself, reference/model-log.md from
-benchmarks/model-log.md. A link to a file of the project outside docs/ works in the repository; on
+benchmarks/model-log.md, and tutorials from notebooks, which are executed. In the repository links
+lead to the notebooks, on the site to their pages. A link to a file of the project outside docs/ works in the repository; on
 the site it becomes a link to the repository if the environment variable PROTDIFF_REPOSITORY has its
 address, and the file's path otherwise.
 """
@@ -28,12 +29,19 @@ OUTSIDE = re.compile(
     r"\[([^\]]+)\]\((?:\.\./)+((?:benchmarks|protdiff|weights|data|tests)/[^)]*)\)"
 )
 
+#: A link to a notebook.
+NOTEBOOK = re.compile(r"(\]\([^)\s:]+)\.ipynb(#[^)\s]*)?\)")
+
+#: HTML of the outputs of notebooks, by what stands for it until a page is written.
+OUTPUTS: dict[str, str] = {}
+
 #: A line that has the documentation of a Python object put in its place.
 DOCUMENTED = re.compile(r"^::: ([\w.]+)$", re.MULTILINE)
 
 
-def _command_line() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("command_line", HERE / "command_line.py")
+def _beside(name: str) -> ModuleType:
+    """A module of this folder, which is no package."""
+    spec = importlib.util.spec_from_file_location(name, HERE / f"{name}.py")
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -43,9 +51,17 @@ def _command_line() -> ModuleType:
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the pages that are made, so that they need not be kept in the repository."""
     pages = {
-        "reference/command-line.md": _command_line().reference(),
+        "reference/command-line.md": _beside("command_line").reference(),
         "reference/model-log.md": (ROOT / "benchmarks/model-log.md").read_text(encoding="utf-8"),
     }
+    notebooks = _beside("notebooks")
+    with notebooks.running_kernel() as kernel:
+        for path in sorted(notebooks.TUTORIALS.glob("*.ipynb")):
+            done = notebooks.executed(path, kernel=kernel)
+            text, outputs = notebooks.page_of(done, path.name)
+            pages[f"tutorials/{path.stem}.md"] = text
+            for number, output in enumerate(outputs):
+                OUTPUTS[notebooks.placeholder(path.name, number)] = output
     for path, content in pages.items():
         files.append(File.generated(config, path, content=content))
     return files
@@ -60,7 +76,12 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
             return f"[{text}]({REPOSITORY.rstrip('/')}/{path})"
         return text if path in text else f"{text} (`{path}`)"
 
-    return DOCUMENTED.sub(_home, OUTSIDE.sub(outside, markdown))
+    return DOCUMENTED.sub(_home, NOTEBOOK.sub(r"\1.md\2)", OUTSIDE.sub(outside, markdown)))
+
+
+def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
+    """Outputs of notebooks come last: the search index has no scripts and pictures."""
+    return re.sub(r'<div data-output="[^"]*"></div>', lambda match: OUTPUTS[match[0]], output)
 
 
 def _home(match: re.Match[str]) -> str:

@@ -19,7 +19,7 @@ __all__ = ["LossChange", "last_good", "loss_change"]
 #: Standard errors beyond which a change is no noise.
 SIGNIFICANT = 2.0
 #: Rise of the loss that is no reason to go back to earlier weights, as a share. Samples change much
-#: where the loss changes little (docs/tutorials/finetune.md).
+#: where the loss changes little (docs/howto/finetune.md).
 TOLERATED = 0.01
 #: Rise that is never taken for noise, however few the draws are.
 EXCESSIVE = 0.1
