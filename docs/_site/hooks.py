@@ -2,9 +2,9 @@
 
 reference/command-line.md is made from the program itself, reference/model-log.md from
 benchmarks/model-log.md, and tutorials from notebooks, which are executed. In the repository links
-lead to the notebooks, on the site to their pages. A link to a file of the project outside docs/ works in the repository; on
-the site it becomes a link to the repository if the environment variable PROTDIFF_REPOSITORY has its
-address, and the file's path otherwise.
+lead to the notebooks, on the site to their pages. A link to a file of the project outside docs/
+works in the repository; on the site it becomes a link to the repository if the environment variable
+PROTDIFF_REPOSITORY has its address, and the file's path otherwise.
 """
 
 from __future__ import annotations

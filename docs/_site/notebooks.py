@@ -24,8 +24,9 @@ TUTORIALS = ROOT / "docs" / "tutorials"
 PATIENCE = 900
 #: What is said above every notebook.
 ABOVE = (
-    'This page is a notebook, executed when the site was built: <a href="../{name}" download>download '
-    "it</a>, or open `docs/tutorials/{name}` in a copy of the repository."
+    "This page is a notebook, executed when the site was built: "
+    '<a href="../{name}" download>download it</a>, or open `docs/tutorials/{name}` in a copy of '
+    "the repository."
 )
 
 
@@ -51,7 +52,7 @@ def executed(
         lines = [f"{name} = {value!r}" for name, value in parameters.items()]
         notebook.cells.insert(after, nbformat.v4.new_code_cell("\n".join(lines)))
     notebook.cells.insert(0, nbformat.v4.new_code_cell("%reset -f"))
-    client = NotebookClient(notebook, timeout=PATIENCE, km=kernel.km)
+    client = NotebookClient(notebook, timeout=PATIENCE, km=kernel.km, coalesce_streams=True)
     client.kc = kernel.kc
     client.execute()
     del notebook.cells[0]
