@@ -41,7 +41,8 @@ def scores_table(scores: Scores) -> Table:
         cell = _marked(value, outside.get(name))
         if cell.text:
             span = real_range(name, scores.quality)
-            real = "" if span is None else f"{_plain(span[0])} to {_plain(span[1])}"
+            ends = dict.fromkeys(_plain(end) for end in span or ())
+            real = " to ".join(ends)
             rows.append((Cell(name), cell, Cell(real), Cell(_words().get(name, ""))))
     headings = (
         Heading("column"),

@@ -112,8 +112,8 @@ class Table:
         body = "".join(f"<tr>{''.join(map(_html_cell, row))}</tr>" for row in self.rows)
         notes = "".join(f"<p>{html.escape(note)}</p>" for note in self.notes)
         return (
-            f'<div style="{FRAME}"><table style="{STYLE}"><thead><tr>{head}</tr></thead>'
-            f"<tbody>{body}</tbody></table>{notes}</div>"
+            f'<div style="{FRAME}"><table class="protdiff" style="{STYLE}">'
+            f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{notes}</div>"
         )
 
 
