@@ -14,7 +14,7 @@ SMALL = {
     "first-backbones": {"num": 1, "length": 20, "steps": 4},
     "motif": {"num": 1, "steps": 4},
     "score": {"num": 8},
-    "finetune": {"members": 6, "steps": 2, "batches": 2, "samples": 2, "calls": 8},
+    "finetune": {"members": 3, "steps": 2, "batches": 2, "samples": 0, "calls": 6},
     "flow": {"num": 1, "length": 24, "steps": 4},
 }
 
