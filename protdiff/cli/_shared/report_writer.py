@@ -27,7 +27,7 @@ __all__ = ["PAGE", "STRUCTURES", "check_page", "write_report"]
 #: Name of the page beside the tables of other verbs.
 PAGE = "report.html"
 #: Structures that are stored in the page, if there are more.
-STRUCTURES = 1000
+STRUCTURES = 5000
 #: Structures from which on a second process is worth its start.
 MANY = 50
 #: What is computed of structures of which no table says it.

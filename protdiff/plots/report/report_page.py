@@ -32,7 +32,8 @@ __all__ = ["Column", "write_page"]
 TEMPLATE = Path(__file__).parent / "template"
 #: Scripts of the page, in the order in which they use one another.
 SCRIPTS = (
-    "data", "ribbon", "colours", "viewer", "table", "plots", "histograms", "exports", "main",
+    "data", "ribbon", "colours", "preview", "viewer", "table", "plots", "histograms", "exports",
+    "main",
 )  # fmt: skip
 #: Significant digits of numbers in the table.
 DIGITS = 5

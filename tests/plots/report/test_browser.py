@@ -1,6 +1,7 @@
 """The report in a real browser, without a network: what a user does in it, and hostile names."""
 
 import io
+import re
 
 import numpy as np
 import pytest
@@ -186,3 +187,24 @@ def test_an_empty_report(browser, page, tmp_path):
     browser.open(tmp_path / "empty.html")
     assert browser.texts("#viewer") == ["There are no structures in this report."]
     assert not browser.errors()
+
+
+def test_the_first_picture_does_not_wait_for_plotly(browser, page, eight, tmp_path):
+    """Here plotly never comes; what is seen then is close to what it draws."""
+    path = tmp_path / "report.html"
+    write_report([str(eight)], path)
+    browser.open(path)
+    browser.until("document.body.dataset.row !== undefined")
+    assert browser.run("return document.querySelector('#viewer canvas.preview')") is None
+    final = picture(browser)[..., :3]
+    text = path.read_text(encoding="utf-8")
+    broken = re.sub(r'(id="library">)[^<]*', r"\1 ", text)  # empty, as where nothing is to be drawn
+    path.write_text(broken.replace("if (!at(", "await new Promise(() => {}); if (!at("))
+    browser.open(path, "document.querySelector('#viewer canvas.preview')")
+    first = picture(browser)[..., :3]
+    assert not browser.errors()
+    drawn, also = ((shown.min(-1) < 0.85) for shown in (first, final))
+    assert 0.5 < drawn.sum() / also.sum() < 2 and drawn[also].mean() > 0.5
+    browser.choose("#colouring", "states")
+    recoloured = picture(browser)[..., :3]
+    assert np.abs(recoloured - first).max() > 0.3

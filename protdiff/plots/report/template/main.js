@@ -8,6 +8,8 @@ async function loadLibrary() {
   if (!at("library").textContent.trim()) return; // nothing to draw
   const code = await inflated("library"),
     script = element("script");
+  // Its seconds begin when the first picture has been painted.
+  await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
   script.src = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
   await new Promise((done, failed) => {
     script.onload = done;
@@ -94,7 +96,6 @@ function start(report, library) {
     histograms.draw(table.state.rows, row);
     at("name").textContent = report.names[row];
     await new Promise(requestAnimationFrame); // of many rows in quick succession only the last is drawn
-    await library;
     if (turn !== view.turn) return;
     const stored = report.structures[row];
     if (!stored || stored.error) return nothing(report.errors[row] || stored?.error || report.without);
@@ -107,13 +108,26 @@ function start(report, library) {
     at("verdict").textContent = report.verdicts[row] ?? "";
     image ??= regionsImage(report.regions);
     drawContacts(at("contacts"), view.structure, setResidue);
+    viewer.preview(view.structure, colours());
+    performance.mark("picture");
+    const there = await library.then(
+      () => true,
+      () => false, // the page says so
+    );
+    if (!there || turn !== view.turn) return;
     await viewer.show(view.structure, colours(), at("other").checked);
+    performance.mark("turns");
     await drawRamachandran(at("ramachandran"), view.structure, image, setResidue);
     await drawProfile(at("profile"), at("profile_title"), view.structure, setResidue);
     document.body.dataset.row = row;
   }
 
-  const redraw = () => view.structure && viewer.draw(colours(), at("other").checked);
+  function redraw() {
+    if (!view.structure) return;
+    const all = colours();
+    viewer.preview(view.structure, all);
+    viewer.draw(all, at("other").checked);
+  }
   at("filter").addEventListener("input", () => table.filter(at("filter").value));
   at("all").addEventListener("change", () => table.showAll(at("all").checked));
   at("colouring").addEventListener("change", () => ((view.colouring = at("colouring").value), redraw()));
@@ -140,6 +154,7 @@ function start(report, library) {
   at("summary").textContent = report.summary;
   at("beside").textContent = histograms.count ? report.beside : "";
   table.filter("");
+  performance.mark("rows");
   if (!report.names.length) return nothing("There are no structures in this report.");
   const first = report.names.findIndex((_, row) => report.structures[row] && !report.structures[row].error);
   table.select(Math.max(0, first));

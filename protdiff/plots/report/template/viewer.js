@@ -75,14 +75,15 @@ function makeViewer(node, longest, onResidue) {
   }
 
   async function draw(colours, withOther) {
+    if (!structure) return;
     const traces = [trace(meshes[0], colours)];
     if (meshes[1] && withOther) traces.push(trace(meshes[1], OTHER));
     traces.push({ ...trace(ball(place()), INK), hoverinfo: "skip" });
     drawn = mark;
-    if (!listening) node.replaceChildren();
     await Plotly.react(node, traces, layout(), QUIET);
     if (listening) return;
     listening = true;
+    for (const first of node.querySelectorAll(":scope > canvas.preview, :scope > p")) first.remove();
     node.on("plotly_hover", ({ points: [point] }) => {
       if (point.curveNumber === 0) onResidue(meshes[0].residue[point.pointNumber]);
     });
@@ -97,6 +98,10 @@ function makeViewer(node, longest, onResidue) {
       await draw(colours, withOther);
     },
     draw,
+    // Until plotly is there.
+    preview(next, colours) {
+      if (!structure) previewRibbon(node, ribbonMesh(next, longest), colours);
+    },
     clear(why) {
       structure = null;
       if (listening) Plotly.purge(node);
