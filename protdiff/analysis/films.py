@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from .coarse_graining import coarsen
 
 if TYPE_CHECKING:
-    from jaxtyping import Float
+    from jaxtyping import Bool, Float
 
     from ..structure.backbone import Backbone
     from ..structure.trajectory import Trajectory
@@ -21,6 +22,8 @@ __all__ = ["FINEST", "Film", "film_of_flow", "film_of_generation"]
 FINEST = 2.0
 #: Residues; at this cut-off even the shortest wave is there whole.
 BEYOND = 1.0
+#: Å within which a residue has not moved.
+UNMOVED = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +51,18 @@ class Film:
 
     def __len__(self) -> int:
         return len(self.traces)
+
+    @cached_property
+    def still(self) -> Bool[np.ndarray, " residues"]:
+        """Residues that never move, as those around a loop that is redrawn."""
+        return (np.abs(self.traces - self.traces[-1]) < UNMOVED).all((0, 2)) & (len(self) > 1)
+
+    def modes(self, frame: int) -> int:
+        """Modes of the longest chain whose waves are at least as long as that at the cut-off."""
+        if not np.isfinite(self.periods[frame]):
+            return 0
+        # Wavelengths are read from files with a few digits.
+        return min(int(2 * self.longest / self.periods[frame] + 0.1), self.longest - 1)
 
     @property
     def longest(self) -> int:

@@ -30,10 +30,17 @@ def test_levels_are_what_the_cutoffs_leave(backbone):
 
 
 def test_generations_keep_their_frames(backbone):
-    coords = np.stack([backbone.coords * 0.5, backbone.coords])
-    periods = np.array([np.nan, 2.0])
-    trajectory = Trajectory(backbone, coords, np.array([1.0, 0.0]), periods, "noisy")
+    coords = np.stack([backbone.coords * 0.5, backbone.coords * 0.9, backbone.coords])
+    periods = np.array([np.nan, 2 * len(backbone) / 7, 2 * len(backbone) / (len(backbone) - 1)])
+    trajectory = Trajectory(backbone, coords, np.array([1.0, 0.5, 0.0]), periods.round(4), "noisy")
     film = film_of_generation(trajectory, "x")
     np.testing.assert_array_equal(film.traces, coords[:, :, 1])
-    np.testing.assert_array_equal(film.periods, periods)
-    assert film.noisy
+    assert film.noisy and not film.still.any()
+    assert [film.modes(frame) for frame in range(3)] == [0, 7, len(backbone) - 1]
+
+
+def test_residues_that_never_move_are_known(backbone):
+    coords = np.stack([backbone.coords, backbone.coords])
+    coords[0, 5:8] += 1
+    film = film_of_generation(Trajectory(backbone, coords, np.zeros(2), np.zeros(2)))
+    assert np.flatnonzero(~film.still).tolist() == [5, 6, 7]

@@ -125,13 +125,14 @@ def _frame(
     if film.title:
         figure.text(0.03, 0.965, film.title, color=INK, fontsize=9, va="top")
     axes = figure.add_axes((0.07, 0.02, 0.86, STRIP / height - 0.02))
-    _draw_strip(axes, film.periods[frame], film.longest)
+    _draw_strip(axes, film, frame)
     canvas.draw()
     return np.asarray(canvas.buffer_rgba())[..., :3].copy()
 
 
-def _draw_strip(axes: Axes, period: float, length: int) -> None:
+def _draw_strip(axes: Axes, film: Film, frame: int) -> None:
     """The wave at the cut-off along the longest chain, and its wavelength as a scale bar."""
+    period, length = film.periods[frame], film.longest
     axes.set(xlim=(0, length), ylim=(-3.6, 1.5))
     axes.set_axis_off()
     resolved = np.isfinite(period)
@@ -157,11 +158,8 @@ def _draw_strip(axes: Axes, period: float, length: int) -> None:
     ends = [0, shown] if wave <= length else [0]  # a longer wave goes on beyond the chain
     for end in ends:
         axes.plot([end, end], [level - 0.35, level + 0.35], color=INK, lw=1.6, clip_on=False)
-    modes = min(int(2 * length / wave), length - 1)
     size = f"{wave:.0f}" if wave >= 10 else f"{wave:.1f}"
     finest = "2 residues: all detail" if period <= FINEST else f"{size} residues"
     axes.text(0, -3.1, f"wavelength  {finest}", color=INK, fontsize=9, va="center")
-    axes.text(
-        length, -3.1, f"{modes} of {length - 1} modes", color=PALE, fontsize=9, ha="right",
-        va="center",
-    )  # fmt: skip
+    modes = f"{film.modes(frame)} of {length - 1} modes"
+    axes.text(length, -3.1, modes, color=PALE, fontsize=9, ha="right", va="center")

@@ -43,11 +43,12 @@ def write_film_page(film: Film, path: str | PathLike[str]) -> None:
     """
     # What is in a script tag ends at the first </script>, whatever it belongs to.
     data = json.dumps(film_data(film), separators=(",", ":")).replace("<", "\\u003c")
+    shorter = "noise" if film.noisy else "smoothed away"
     parts = {
         "title": html.escape(film.title or "A fold that appears"),
         "data": data,
         "note": "Drag or use the arrow keys to turn the fold; double-click or Home turns it back. "
-        "The wave is the finest that is resolved: what is shorter is smoothed away.",
+        f"The wave is the finest that is resolved: what is shorter is {shorter}.",
         "scripts": "(() => {\n"
         + "".join((PLOTS / name).read_text(encoding="utf-8") for name in SCRIPTS)
         + "})();",
@@ -70,9 +71,15 @@ def film_data(film: Film) -> dict[str, Any]:
         "finest": FINEST,
         "unknown": UNRESOLVED,
         "periods": [round(float(p), 3) if np.isfinite(p) else None for p in film.periods],
+        "modes": [film.modes(frame) for frame in range(len(film))],
         "looks": [[round(x, 3) for x in look_of(film, frame)] for frame in range(len(film))],
         "pieces": [
-            {"rows": piece.rows.tolist(), "states": piece.states} for piece in pieces_of_film(film)
+            {
+                "rows": piece.rows.tolist(),
+                "states": piece.states,
+                "colors": piece.colors.round(3).tolist(),
+            }
+            for piece in pieces_of_film(film)
         ],
         "unit": unit,
         "traces": packed(traces, unit),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.colors import LinearSegmentedColormap, to_rgb
 
 from ...structure.secondary_structure import psea
 from ..ribbon_shape import Look, Ribbon, pieces_of, principal_view, ribbon_of
@@ -30,6 +30,10 @@ N_TO_C_SAFE = LinearSegmentedColormap.from_list("n_to_c_safe", COLORS)
 NO_STATES, ALL_STATES = 6.0, 2.6
 #: Half thickness (Å) of a ribbon at the coarsest and finest wavelength, and of a noisy one.
 THICK, THIN, NOISY = 1.7, 0.36, 0.3
+#: Å; flat ribbons are at least so thick.
+LEAST = 0.2
+#: Colour of what never moves.
+STILL = "#b4b9c3"
 
 
 #: Milliseconds of all moving frames together, of one of them at most, and of the last.
@@ -47,13 +51,13 @@ class Piece(NamedTuple):
         Its residues in the film.
     states : str
         Secondary structure in the last frame.
-    share : ndarray, shape (residues,)
-        Place along the chain, 0 at its N-terminus, 1 at its C-terminus.
+    colors : ndarray, shape (residues, 3)
+        From the N- to the C-terminus of the chain; grey for what never moves.
     """
 
     rows: np.ndarray
     states: str
-    share: np.ndarray
+    colors: np.ndarray
 
 
 def moving_time(frames: int) -> int:
@@ -69,7 +73,9 @@ def pieces_of_film(film: Film) -> list[Piece]:
         for first, part in pieces_of(trace[rows]):
             place = first + np.arange(len(part))
             share = place / max(1, len(rows) - 1)
-            pieces.append(Piece(rows[place], psea(part), share))
+            colors = N_TO_C_SAFE(share)[:, :3]
+            colors[film.still[rows[place]]] = to_rgb(STILL)
+            pieces.append(Piece(rows[place], psea(part), colors))
     return pieces
 
 
@@ -92,13 +98,15 @@ def look_of(film: Film, frame: int) -> Look:
     """The look of a frame: coarse ones are thick tubes, and fine ones ribbons."""
     if film.noisy and frame < len(film) - 1:
         return Look(0.0, NOISY)
+    if film.still.any():  # what is around a loop has all its detail from the first frame on
+        return Look(1.0, LEAST)
     period = film.periods[frame] if np.isfinite(film.periods[frame]) else 2.0 * film.longest
     if frame == len(film) - 1:
         period = ALL_STATES
     detail = np.log(NO_STATES / period) / np.log(NO_STATES / ALL_STATES)
     coarse = np.log(period / ALL_STATES) / np.log(2 * film.longest / ALL_STATES)
     radius = THIN * (THICK / THIN) ** float(np.clip(coarse, 0, 1))
-    return Look(float(np.clip(detail, 0, 1)) ** 2, radius if radius > THIN else 0.2)
+    return Look(float(np.clip(detail, 0, 1)) ** 2, radius if radius > THIN else LEAST)
 
 
 def ribbons_of_frame(
@@ -110,5 +118,6 @@ def ribbons_of_frame(
         path = float(np.linalg.norm(np.diff(part, axis=0), axis=1).sum())
         samples = int(np.clip(1.7 * fine * path, 80, 5.5 * fine * len(part)))
         ribbon = ribbon_of(part, samples, piece.states, look)
-        share = np.interp(ribbon.place, np.arange(len(part)), piece.share)
-        yield ribbon._replace(color=N_TO_C_SAFE(share)[:, :3])
+        places = np.arange(len(part))
+        color = [np.interp(ribbon.place, places, channel) for channel in piece.colors.T]
+        yield ribbon._replace(color=np.stack(color, 1))

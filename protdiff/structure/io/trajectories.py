@@ -104,9 +104,9 @@ def _remarks(trajectory: Trajectory) -> list[str]:
     """REMARK records: what the models are, their times and wavelengths."""
     records = [HEADING, f"REMARK   6 {TITLES[trajectory.kind]}"]
     for number, (time, period) in enumerate(zip(trajectory.times, trajectory.periods, strict=True)):
-        wavelength = f"{period:.2f}" if np.isfinite(period) else "-"
+        wavelength = f"{period:.4f}" if np.isfinite(period) else "-"
         records.append(
-            f"REMARK   6 MODEL {number + 1:4d}  TIME {time:.4f}  WAVELENGTH {wavelength:>7s} "
+            f"REMARK   6 MODEL {number + 1:4d}  TIME {time:.4f}  WAVELENGTH {wavelength:>9s} "
             "RESIDUES"
         )
     return records
@@ -131,7 +131,7 @@ def _tables(trajectory: Trajectory) -> Tables:
         "model_num": numbers,
         "kind": [trajectory.kind] * frames,
         "time": [f"{time:.4f}" for time in trajectory.times],
-        "wavelength": [f"{p:.2f}" if np.isfinite(p) else "" for p in trajectory.periods],
+        "wavelength": [f"{p:.4f}" if np.isfinite(p) else "" for p in trajectory.periods],
     }
     return tables
 

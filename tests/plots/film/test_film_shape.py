@@ -79,7 +79,18 @@ def test_pieces_end_where_residues_are_missing(film):
     traces[:, 25:] += 30
     first, second = pieces_of_film(replace(film, traces=traces))
     assert first.rows.tolist() == list(range(25)) and second.rows.tolist() == list(range(25, 40))
-    assert second.share[0] == pytest.approx(25 / 39) and len(second.states) == 15
+    np.testing.assert_allclose(second.colors[0], N_TO_C_SAFE(25 / 39)[:3])
+    assert len(second.states) == 15
+
+
+def test_what_never_moves_is_grey_and_has_its_detail(film):
+    traces = np.repeat(film.traces[-1:], len(film), 0)
+    traces[:-1, 10:15] += 3
+    redrawn = replace(film, traces=traces)
+    [piece] = pieces_of_film(redrawn)
+    grey = np.ptp(piece.colors, axis=1) < 0.1
+    assert grey.tolist() == [not 10 <= row < 15 for row in range(40)]
+    assert look_of(redrawn, 0).detail == 1
 
 
 def test_moving_frames_take_five_seconds_together():

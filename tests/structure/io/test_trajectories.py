@@ -107,7 +107,7 @@ def test_cif_numbers_atoms_and_models(trajectory, tmp_path):
     assert (
         site["pdbx_PDB_model_num"].as_array(int).tolist() == np.repeat([1, 2, 3, 4], count).tolist()
     )
-    assert table["wavelength"].as_array(str).tolist()[1:] == ["64.00", "12.34", "2.00"]
+    assert table["wavelength"].as_array(str).tolist()[1:] == ["64.0000", "12.3400", "2.0000"]
 
 
 def test_other_structures_are_no_trajectories(tmp_path):

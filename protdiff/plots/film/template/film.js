@@ -43,6 +43,16 @@ function ringsOf(trace, states, [detail, radius]) {
   return rings;
 }
 
+// Positions, normals and colours of a frame.
+function arraysAt(frame) {
+  const mesh = meshOf(frame),
+    arrays = arraysOf(mesh, film, film.stops),
+    tints = [];
+  for (const { rows, colors } of film.pieces) rows.forEach((row, k) => (tints[row] = colors[k]));
+  arrays.tint = new Float32Array(mesh.residue.flatMap((row) => tints[row]));
+  return arrays;
+}
+
 // Triangles of a frame, as `ribbonMesh` makes them of a structure.
 function meshOf(frame) {
   const mesh = { x: [], y: [], z: [], i: [], j: [], k: [], residue: [] };
@@ -126,8 +136,7 @@ function describe(frame) {
   const size = wave >= 10 ? wave.toFixed(0) : wave.toFixed(1);
   const fine = wave === film.finest ? "2 residues: all detail" : `${size} residues`;
   node("wavelength").textContent = period === null ? film.unknown : `Wavelength ${fine}`;
-  const modes = Math.min(Math.floor((2 * film.length) / wave), film.length - 1);
-  node("modes").textContent = period === null ? "" : `${modes} of ${film.length - 1} modes`;
+  node("modes").textContent = period === null ? "" : `${film.modes[frame]} of ${film.length - 1} modes`;
 }
 
 function start() {
@@ -154,7 +163,7 @@ function start() {
       height = Math.round(canvas.clientHeight * dots);
     if (!width || !height || painter.lost()) return;
     if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
-    models[frame] ??= painter.load(arraysOf(meshOf(frame), film, film.stops));
+    models[frame] ??= painter.load(arraysAt(frame));
     const scale = Math.min(width, height) / (2 * radius);
     const picture = painter.paint(
       models[frame], turn, [(2 * scale) / width, (2 * scale) / height, 1 / radius], width, height,
