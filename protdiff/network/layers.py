@@ -7,6 +7,7 @@ helix from a left-handed one.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 import torch
@@ -56,8 +57,12 @@ class EquivariantNorm(nn.Module):
         return s, v * (size[..., None, None] * (1 + stretch)[..., None, :])
 
 
+@cache
 def _gain(activation: Callable[[Tensor], Tensor]) -> float:
-    """Factor with which an activation keeps the second moment of normal numbers."""
+    """Factor with which an activation keeps the second moment of normal numbers.
+
+    e3nn draws a million of them, always the same, each time.
+    """
     return cast("float", normalize2mom(activation).cst)
 
 
