@@ -23,6 +23,7 @@ LONGEST = 60
 FRAME = "overflow-x:auto;max-width:100%"
 STYLE = "border-collapse:collapse;font-size:13px;font-variant-numeric:tabular-nums"
 CELL = "padding:3px 9px;border-bottom:1px solid #98a2b355;text-align:"
+HEAD = f"font-weight:bold;{CELL}"
 LONG = ";white-space:normal;min-width:18em;max-width:40em;overflow-wrap:anywhere"
 MARKED = "font-weight:bold;color:#b3400d"
 
@@ -102,12 +103,17 @@ class Table:
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         return {"text/html": self.html()}
 
+    def _numbers(self) -> list[bool]:
+        """Whether the values of each column are numbers, whose heads stand at the right, too."""
+        columns = list(zip(*self.rows, strict=True)) or [()] * len(self.headings)
+        return [bool(column) and all(cell.number for cell in column) for column in columns]
+
     def html(self) -> str:
         """The table as HTML, without scripts; texts are escaped."""
         head = "".join(
-            f'<th scope="col" style="{CELL}left" title="{html.escape(heading.words)}">'
-            f"{html.escape(heading.title)}</th>"
-            for heading in self.headings
+            f'<th scope="col" style="{HEAD}{"right" if number else "left"}" '
+            f'title="{html.escape(heading.words)}">{html.escape(heading.title)}</th>'
+            for heading, number in zip(self.headings, self._numbers(), strict=True)
         )
         body = "".join(f"<tr>{''.join(map(_html_cell, row))}</tr>" for row in self.rows)
         notes = "".join(f"<p>{html.escape(note)}</p>" for note in self.notes)
