@@ -45,8 +45,8 @@ def show(
     ----------
     values : Backbone, Scores, Evaluation, Design, dict, path, or several of one kind
         Structures and paths of structures become ribbons: what `generate` and `read` return. All
-        others become a table: what `score`, `design`, `check` and `evaluate` return, dicts of values by
-        column, and a CSV file that a command has written.
+        others become a table: what `score`, `design`, `check` and `evaluate` return, dicts of
+        values by column, and a CSV file that a command has written.
     titles : sequence of str, optional
         Names of the values. Left out, structures are counted from 0 or have the names of their
         files, and rows of a table have none.
