@@ -138,6 +138,11 @@ def measure_thermodynamics(
     -------
     ThermoReport
 
+    Raises
+    ------
+    ValueError
+        If the flow is variance exploding.
+
     Notes
     -----
     The integral is below the true entropy production by the error of the score along the flow,
@@ -154,11 +159,12 @@ def measure_thermodynamics(
     """
     import torch
 
-    from ..flow.thermodynamics import mode_speciation_time
+    from ..flow.thermodynamics import mode_speciation_time, require_reversible
     from ..network.numerics import flush_denormals
 
     step = advance or (lambda count: None)
     batches, (noise, generator) = chain_batches(denoiser, chains), noise_source(seed)
+    require_reversible(batches[0].flow)
     # Relative place of the times in every shell, at random for each chain and draw. The same
     # places in all shells make the sum over them nearly noiseless, and it is unbiased.
     places = [torch.rand(repeats, len(b.residues), generator=generator) for b in batches]

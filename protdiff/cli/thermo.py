@@ -56,6 +56,11 @@ def thermo(
     with output_folder(out):
         path = find_weights(weights)
         denoiser = load_weights(path)
+        if denoiser.recipe.schedule == "ve":
+            raise ValueError(
+                f"--weights {path}: the flow is variance exploding: it has no fixed point, so its "
+                "entropy production is not defined; take weights of another flow"
+            )
         backbones = load_real_chains(data, length, chains)
         with progress_bar(shells + REPLICA_TIMES + 1, "measuring", "parts") as advance:
             report = measure_thermodynamics(

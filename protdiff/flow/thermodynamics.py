@@ -1,8 +1,9 @@
 """Thermodynamics of a flow: entropy production, speciation, collapse, replicas.
 
-Every flow is reversible with respect to its prior N(0, c), so the entropy that it produces equals
-the decrease of the data's KL divergence from the prior, whatever the schedule (docs/theory.md 7).
-Every value is a sum over the three coordinates of a component, in nats.
+A variance-preserving flow is reversible with respect to its prior N(0, c), so the entropy that it
+produces equals the decrease of the data's KL divergence from the prior, whatever the schedule
+(docs/theory.md 7). Variance-exploding flows have no stationary law and are refused. Every value is
+a sum over the three coordinates of a component, in nats.
 """
 
 from __future__ import annotations
@@ -27,16 +28,35 @@ __all__ = [
     "entropy_production_rate",
     "mode_speciation_time",
     "replica_distances",
+    "require_reversible",
     "speciation_time",
     "top_eigenvalue",
 ]
 
 
+def require_reversible(flow: Flow) -> None:
+    """Refuse a flow without a stationary law.
+
+    Raises
+    ------
+    ValueError
+        If the flow is variance exploding: its noise only ever grows, so there is no equilibrium
+        from which entropy production could be counted.
+    """
+    if not flow.preserving:
+        raise ValueError(
+            "the flow is variance exploding: it has no fixed point, so its entropy production is "
+            "not defined; take weights of a variance-preserving flow, such as an RG flow"
+        )
+
+
 def entropy_production(flow: Flow, variance: PerComponent | None = None) -> PerComponent:
     """Entropy production of Gaussian data from u = 0 to 1, per component.
 
-    KL(p_0 ‖ prior) - KL(p_1 ‖ prior), with the data as they are at u = 0.
+    KL(p_0 ‖ prior) - KL(p_1 ‖ prior), with the data as they are at u = 0. ValueError for flows
+    that are not reversible, see `require_reversible`.
     """
+    require_reversible(flow)
     spread = flow.variance if variance is None else variance
 
     def kl(u: float) -> PerComponent:
@@ -62,7 +82,13 @@ def entropy_production_rate(
         E|x - D|², of the denoiser. An error above the smallest possible gives a lower bound.
     second_moment : Tensor, shape (B, D)
         E|x|² of the data.
+
+    Raises
+    ------
+    ValueError
+        For flows that are not reversible, see `require_reversible`.
     """
+    require_reversible(flow)
     k, c = flow.kernel(u), flow.prior
     b = flow.rate(u) * torch.sigmoid(flow.gamma(u))
     score = (3 - k.alpha**2 / k.sigma**2 * error) / k.sigma**2

@@ -2,6 +2,14 @@
 
 import json
 
+import torch
+
+from protdiff.flow.zoo import recipe
+from protdiff.network import Denoiser
+from protdiff.network.weights import save_weights
+
+from ..conftest import TINY
+
 
 def test_thermo_of_tiny_weights(console, designs, tiny_weights, tmp_path):
     code, text, _ = console(
@@ -27,3 +35,16 @@ def test_thermo_without_fitting_chains(console, tiny_archive, tiny_weights, tmp_
     )  # fmt: skip
     assert code == 2
     assert "0 unbroken chains within 10 % of 400 residues" in err
+
+
+def test_a_flow_without_a_fixed_point(console, designs, tmp_path):
+    """Entropy production is not defined for variance-exploding flows."""
+    torch.manual_seed(0)
+    save_weights(tmp_path / "edm.safetensors", Denoiser(TINY, recipe("edm")))
+    code, out, err = console(
+        "flow", "thermo", "--data", designs, "--weights", tmp_path / "edm.safetensors",
+        "--length", 60, "--out", tmp_path / "thermo",
+    )  # fmt: skip
+    assert code == 2 and not out
+    assert "variance exploding: it has no fixed point" in err and "edm.safetensors" in err
+    assert err.count("\n") == 1 and not (tmp_path / "thermo").exists()

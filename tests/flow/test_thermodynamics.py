@@ -5,7 +5,7 @@ from math import exp, log, pi, sqrt
 import pytest
 import torch
 
-from protdiff.flow import VP, Flow, gaussian_oracle, uniform_times
+from protdiff.flow import VP, Flow, gaussian_oracle, uniform_times, zoo
 from protdiff.flow.oracles import empirical_oracle, mixture_oracle
 from protdiff.flow.samplers import SAMPLERS, ancestral
 from protdiff.flow.thermodynamics import (
@@ -52,6 +52,17 @@ def test_entropy_production_is_the_kl_difference(chain64):
     weight[1::2], weight[0], weight[-1] = 4, 1, 1
     integral = float((weight * rate).sum() * (u[1] - u[0]) / 3)
     assert integral / 3 == pytest.approx(closed, rel=1e-8)
+
+
+def test_flows_without_a_fixed_point_are_refused():
+    """Variance-exploding flows are not reversible: they have no law to count entropy from."""
+    flow, u = zoo.get("edm", length=20), torch.tensor([0.5])
+    for measure in (
+        lambda: entropy_production(flow),
+        lambda: entropy_production_rate(flow, u, flow.variance, flow.variance),
+    ):
+        with pytest.raises(ValueError, match="variance exploding: it has no fixed point"):
+            measure()
 
 
 def parts_of(flow):
