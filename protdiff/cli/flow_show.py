@@ -52,6 +52,7 @@ def show(
 def _print_flow(name: str, recipe: ChainFlow, length: int) -> None:
     """Components, prior and start."""
     from ..analysis.flow_table import prior_sizes
+    from ..flow import BASES, cosine_modes
     from ..flow.rgdm import shell_steps
     from ..flow.sampler_error import initialisation_error
     from ..flow.zoo import FLOWS
@@ -62,6 +63,10 @@ def _print_flow(name: str, recipe: ChainFlow, length: int) -> None:
         f"chain of {length} residues: {int(flow.mask[:, :length].sum())} components of the trace "
         f"({recipe.basis}), {int(flow.mask[:, length:].sum())} link vectors"
     )
+    if not recipe.links:
+        print("no link vectors: it draws CA traces, whose N, C and O cannot be placed")
+    if BASES[recipe.basis].modes is not cosine_modes:
+        print("for study: networks work on cosine modes, so none can be trained on this flow")
     for prior in prior_sizes(recipe, length):
         print(
             f"prior {prior.name:<14} rms bond {prior.bond:6.3f} Å   "

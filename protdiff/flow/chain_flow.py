@@ -68,7 +68,8 @@ class ChainFlow:
     resolution : float
         Noise at u = 0 of schedules other than RG, Å rms per residue and coordinate.
     links : bool
-        Whether there are link vectors; without them their half of the components is masked.
+        Whether there are link vectors; without them their half of the components is masked, and
+        samples are CA traces without N, C and O.
 
     Raises
     ------
@@ -176,7 +177,7 @@ def _gud(recipe: ChainFlow, modes: TraceModes) -> GUD:
     )
 
 
-#: Schedules of chains: RG, RGDM's as published, and others with the ends that the recipe gives.
+#: Schedules of chains: RG, RGDM's of proteins, and others with the ends that the recipe gives.
 SCHEDULES: dict[str, Callable[[ChainFlow, TraceModes], Schedule]] = {
     "rg": _rg,
     "rgdm": _rgdm,

@@ -1,5 +1,9 @@
 """RGDM's published protein flow: its cut-off, clock and number of steps (docs/theory.md 2.1).
 
+Schedule and prior are what the flow "rgdm" takes from the paper. Its training is not here: the
+projection of the network's output on the momentum shell, the scaling of the target, and the fresh
+draws of modes that enter the shell.
+
 The lognormal regulator is matched to both ends of DDPM's linear schedule for a chain of 32
 residues in T32 steps; longer chains take more steps of the same size in ln Λ. In continuous time
 it is ``RG(first=cutoff, last=cutoff * exp(-steps / decay_time))``.

@@ -40,7 +40,7 @@ class NamedFlow(NamedTuple):
 FLOWS = {
     "rg": NamedFlow("RG, lognormal regulator, prior of real chains", {}),
     "rgdm": NamedFlow(
-        "RGDM's proteins as published (arXiv 2501.09064)",
+        "RGDM's schedule and prior of proteins (arXiv 2501.09064): CA trace alone, no atoms",
         {"schedule": "rgdm", "prior": "rgdm", "links": False},
     ),
     "rg-calibrated": NamedFlow(

@@ -112,6 +112,11 @@ def sample(
     -------
     list of Sample
         In the order of the requests.
+
+    Raises
+    ------
+    ValueError
+        If the flow has no link vectors, from which N, C and O are placed.
     """
     import torch
 
@@ -121,6 +126,12 @@ def sample(
     from .batch_state import BatchState
     from .frames import Recorder
 
+    if not denoiser.recipe.links:
+        # Links of length zero would put N, C and O on the line between CA atoms.
+        raise ValueError(
+            "`weights`: their flow has no link vectors, so N, C and O cannot be placed; take "
+            'weights of a flow that has them, such as "rg-harmonic"'
+        )
     guidance = guidance_of(denoiser, settings)
     began = time.perf_counter()
     flow = denoiser.recipe([request.length for request in requests])

@@ -155,6 +155,15 @@ class TrainingConfig(BaseModel):
             raise ValueError(f"needs an RG flow, not {flow!r}")
         return value
 
+    @field_validator("samples")
+    @classmethod
+    def _samples_have_atoms(cls, value: int, info: ValidationInfo) -> int:
+        """N, C and O of samples are placed from link vectors."""
+        flow = info.data.get("flow")
+        if value and flow is not None and not recipe(flow).links:
+            raise ValueError(f"needs a flow with link vectors, not {flow!r}")
+        return value
+
     @property
     def packing(self) -> PackingWeights:
         """Weights of what packs in the loss."""

@@ -74,6 +74,15 @@ def test_churn_on_a_variance_exploding_flow(tiny_weights, tmp_path):
         protdiff.generate(length=12, sampler="heun", churn=40.0, weights=tiny_weights)
 
 
+def test_atoms_of_a_flow_without_links_are_refused():
+    """Without link vectors N, C and O would all lie on the line between CA atoms."""
+    from protdiff.flow.zoo import recipe
+    from protdiff.network import Denoiser
+
+    with pytest.raises(ValueError, match="`weights`: their flow has no link vectors"):
+        sample(Denoiser(TINY, recipe("rgdm")), [Request(0, 12)], SamplingSettings(steps=2))
+
+
 def test_calls_are_counted(tiny_denoiser):
     """Heun's rule calls the network twice a step; the plan says as many as are made."""
     for sampler in ("matched", "heun"):

@@ -15,6 +15,7 @@ from protdiff.training.config import ConfigError, TrainingConfig, read_config
         ('out = "y"', "data: Field required"),
         ("data = ", "not a TOML file"),
         ('data = "x"\nout = "y"\nflow = "ddpm"\nlink_share = 0.5', "link_share: .*an RG flow, not"),
+        ('data = "x"\nout = "y"\nflow = "rgdm"\nsamples = 8', "samples: .*with link vectors, not"),
         ('data = "x"\nout = "y"\noverlap_weight = -1', "overlap_weight: Input should be greater"),
     ],
 )
