@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import pytest
 
 from protdiff.analysis import LIKELIHOOD
 from protdiff.analysis.relative_likelihood import RELATIVE
+from protdiff.flow import BASES, cosine_modes
+from protdiff.flow.zoo import FLOWS, recipe
 from protdiff.metrics import QUALITY, SELF_CONSISTENCY, SIMILARITY
 from protdiff.metrics.descriptor import NAMES
 from protdiff.metrics.verdict import VERDICT
@@ -46,6 +49,20 @@ def test_training_goes_on_from_the_shipped_weights_with_the_example():
     """The annotated configuration has the sizes of the shipped network."""
     example = read_config(ROOT / "docs/examples/training.toml")
     assert example.network == load_weights().network.config
+
+
+def test_the_documented_bases_are_those_of_flows():
+    """A basis that the theory names can be chosen."""
+    text = (ROOT / "docs" / "theory.md").read_text(encoding="utf-8")
+    sentence = text.split("Bases: ")[1].split("(momenta only order them)")[0]
+    assert re.findall(r"`([a-z]+)`", sentence) == list(BASES)
+
+
+def test_the_example_names_the_flows_that_no_network_takes():
+    line = (ROOT / "docs/examples/training.toml").read_text(encoding="utf-8")
+    line = line.split('flow = "rg-harmonic"')[1].split("compare flows")[0]
+    refused = [name for name in FLOWS if BASES[recipe(name).basis].modes is not cosine_modes]
+    assert re.findall(r"[a-z]+-[a-z]+", line) == refused
 
 
 def test_tables_show_the_result_files(benchmarks):

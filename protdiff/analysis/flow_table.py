@@ -106,7 +106,7 @@ def prior_sizes(recipe: ChainFlow, length: int) -> list[PriorSize]:
 
     Empty for flows whose components are no modes of the whole chain, or that have no prior.
     """
-    from ..flow import bond_and_rg, calibrated_prior, free_field
+    from ..flow import bond_and_rg, calibrated_prior, chain_momenta, free_field
     from ..flow.reference_spectrum import real_spectrum
 
     flow = recipe([length])
@@ -116,6 +116,7 @@ def prior_sizes(recipe: ChainFlow, length: int) -> list[PriorSize]:
         "of this flow": flow.prior[0, 1:length],
         "real chains": real_spectrum()([length])[0, 1:],
         "calibrated": calibrated_prior([length])[0, 1:],
-        "RGDM": free_field(flow.momenta[0, 1:length]),
+        # Over k, not over the flow's own momenta, which may be others for the same modes.
+        "RGDM": free_field(chain_momenta([length])[0][0, 1:]),
     }
     return [PriorSize(name, *bond_and_rg(v, length)) for name, v in variances.items()]

@@ -53,6 +53,7 @@ def _print_flow(name: str, recipe: ChainFlow, length: int) -> None:
     """Components, prior and start."""
     from ..analysis.flow_table import prior_sizes
     from ..flow import BASES, cosine_modes
+    from ..flow.eigenfold import steps as eigenfold_steps
     from ..flow.rgdm import shell_steps
     from ..flow.sampler_error import initialisation_error
     from ..flow.zoo import FLOWS
@@ -72,9 +73,11 @@ def _print_flow(name: str, recipe: ChainFlow, length: int) -> None:
             f"prior {prior.name:<14} rms bond {prior.bond:6.3f} Å   "
             f"radius of gyration {prior.rg:6.2f} Å"
         )
-    if recipe.schedule in ("rg", "rgdm"):
+    if recipe.schedule in ("rg", "rgdm") and recipe.basis != "laplacian":
         shell, down = shell_steps(length)
         print(f"RGDM takes {shell + down} steps, each mode {shell} of them in the shell")
+    elif recipe.basis == "laplacian" and recipe.prior == "harmonic":
+        print(f"EigenFold takes {eigenfold_steps(length)} steps")
     print(f"start: {float(initialisation_error(flow).sum()):.2g} nats from the noised data")
 
 

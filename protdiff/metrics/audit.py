@@ -271,7 +271,9 @@ def verdict(test: NeighbourTest, suspicious: int, count: int, p_suspicious: floa
     if (test.ratio < 0.8 and test.p < 1e-3) or (suspicious > count / 2 and p_suspicious < 1e-3):
         return f"The samples are copies of training chains {numbers}: {flagged}."
     if suspicious and p_suspicious < 0.01:
-        return f"Some samples are copies of training chains: {flagged}; the others not {numbers}."
+        if suspicious == count:
+            return f"All samples may be copies of training chains {numbers}: {flagged}."
+        return f"Some samples are copies of training chains: {flagged}; of all samples {numbers}."
     if test.p < 0.01:
         return f"The samples lie a little nearer to the training chains {numbers}; {flagged}."
     if test.count < MIN_SAMPLES:

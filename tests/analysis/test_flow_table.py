@@ -23,3 +23,10 @@ def test_priors_of_bonded_chains():
     assert sizes["of this flow"].rg == sizes["real chains"].rg
     assert sizes["calibrated"].bond == pytest.approx(3.8, abs=0.1)
     assert prior_sizes(recipe("edm"), 100) == []
+
+
+@pytest.mark.parametrize("name", ["rg", "rg-harmonic", "harmonic"])
+def test_the_prior_of_rgdm_is_one_law(name):
+    """C/(k² + m²) of 100 residues has bonds of 3.775 Å, whatever momenta a flow uses."""
+    sizes = {size.name: size for size in prior_sizes(recipe(name), 100)}
+    assert sizes["RGDM"].bond == pytest.approx(3.775, abs=5e-4)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.spatial import cKDTree
 
-from protdiff.metrics.audit import audit, neighbour_test
+from protdiff.metrics.audit import NeighbourTest, audit, neighbour_test, verdict
 
 from .helpers import windows_of_examples
 
@@ -71,3 +71,11 @@ def test_no_chain_of_similar_length(windows):
     assert found.nearest.tolist() == [-1]
     assert found.rmsd.count == 0
     assert found.verdict.startswith("No sample")
+
+
+@pytest.mark.parametrize(("flagged", "word"), [(1, "Some samples"), (4, "All samples may be")])
+def test_the_verdict_speaks_of_others_only_where_there_are_some(flagged, word):
+    """Few samples: the test of distances is weak, while every one of them looks like a copy."""
+    text = verdict(NeighbourTest(0.0, 1.0, 0.01, 4), flagged, 4, 0.005)
+    assert text.startswith(word) and f"{flagged} of 4" in text
+    assert "others" not in text
