@@ -44,7 +44,7 @@ def half_resolved(flow: Flow, u: Float[Tensor, " batch"]) -> Float[Tensor, " bat
     >>> from protdiff import flows
     >>> flow = flows.get("rg", length=50)
     >>> [half_resolved(flow, torch.tensor([u])).round().item() for u in (1.0, 0.5, 0.0)]
-    [nan, 10.0, 2.0]
+    [nan, 7.0, 2.0]
     """
     size = flow.mask.shape[1] // 2
     momenta, modes = flow.momenta[:, :size], flow.mask[:, :size]

@@ -139,7 +139,7 @@ def trajectories(
     >>> import protdiff
     >>> [trajectory] = protdiff.trajectories(length=40, steps=10, every=3, seed=1)
     >>> trajectory.coords.shape
-    (5, 40, 4, 3)
+    (4, 40, 4, 3)
     """
     samples = _samples(length, num, FrameChoice(every, noisy), **options)
     kept = [sample.trajectory for sample in samples]

@@ -16,12 +16,12 @@ def test_build_and_show(console, tmp_path):
     assert "set: 3 chains, 210 residues" in text and "rejected: 1 too short" in text
     assert "splits by identical sequence, since mmseqs is not on the PATH" in text
     code, text, _ = console(
-        "data", "show", tmp_path / "set", "--plot", tmp_path / "p.png", "--csv", tmp_path / "t.csv"
+        "data", "show", tmp_path / "set", "--plot", tmp_path / "p.pdf", "--csv", tmp_path / "t.csv"
     )
     assert code == 0 and "rejected: 1 too short" in text
     everything = next(line.split() for line in text.splitlines() if line.startswith("all"))
     assert everything[1:4] == ["3", "3", "210"]
-    assert (tmp_path / "p.png").read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "p.pdf").read_bytes().startswith(b"%PDF-1.")
     with (tmp_path / "t.csv").open() as handle:
         rows = list(csv.DictReader(handle))
     assert [row["name"] for row in rows] == ["1a8o_A", "1tpk_A", "3nzd_A"]

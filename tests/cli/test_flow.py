@@ -42,6 +42,12 @@ def test_the_shipped_flow_costs_less_than_its_calls(console, tmp_path):
     assert (tmp_path / "flow.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
 
 
+@pytest.mark.parametrize(("ending", "start"), [("svg", b"<?xml"), ("pdf", b"%PDF-1.")])
+def test_pictures_for_print(console, tmp_path, ending, start):
+    code, *_ = console("flow", "show", "--plot", tmp_path / f"flow.{ending}")
+    assert code == 0 and (tmp_path / f"flow.{ending}").read_bytes().startswith(start)
+
+
 def test_coarsen_writes_levels_and_a_picture(console, tmp_path):
     out = tmp_path / "coarse"
     code, text, _ = console(

@@ -45,6 +45,8 @@ DPI = 100
 TURN = -70.0
 #: Colours of the whole film.
 PALETTE = 128
+#: Letters of a title, at most.
+LONGEST_TITLE = 60
 #: From here on a colour is white.
 WHITE = 246
 PALE = "#8a93a3"
@@ -123,7 +125,10 @@ def _frame(
     canvas = FigureCanvasAgg(figure)
     figure.figimage(fold, 0, STRIP)
     if film.title:
-        figure.text(0.03, 0.965, film.title, color=INK, fontsize=9, va="top")
+        cut = len(film.title) > LONGEST_TITLE
+        title = f"{film.title[: LONGEST_TITLE - 1]}…" if cut else film.title
+        # A name is no formula, whatever is in it.
+        figure.text(0.03, 0.965, title, color=INK, fontsize=9, va="top", parse_math=False)
     axes = figure.add_axes((0.07, 0.02, 0.86, STRIP / height - 0.02))
     _draw_strip(axes, film, frame)
     canvas.draw()

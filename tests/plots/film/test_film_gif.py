@@ -1,5 +1,7 @@
 """The GIF of a film: frames, times, size, and that the scale bar has its length."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -18,6 +20,13 @@ def test_frames_have_one_size_and_the_fold_grows(film, images):
     assert {image.shape for image in images} == {(FOLD[1] + STRIP, FOLD[0], 3)}
     drawn = [(image[20 : FOLD[1]].min(-1) < 200).sum() for image in images]
     assert drawn[-1] > 2 * drawn[0] > 0
+
+
+def test_titles_are_no_formulas_and_fit(film, images):
+    for title in (r"a$\\frac{$_b", "long" * 40):
+        odd = replace(film, title=title, traces=film.traces[-1:], periods=film.periods[-1:])
+        [image] = draw_frames(odd)
+        assert (image[:, -2:] == 255).all()
 
 
 def test_the_scale_bar_is_as_long_as_the_wave(film, images):
