@@ -33,6 +33,18 @@ def jobs() -> str:
 
 
 @table
+def report_page() -> str:
+    result = numbers("report_page")
+    rows = [[f"{row['count']:,} designs of {result['length']} residues",
+             *(cell(template, row) for template in ("{megabytes:.1f} MB", "{rows:.1f} s",
+                                                    "{picture:.1f} s", "{turns:.1f} s"))]
+            for row in result["pages"]]  # fmt: skip
+    columns = ["", "file", "rows can be read after", "the first structure is seen after",
+               "it can be turned after"]  # fmt: skip
+    return markdown(columns, rows)
+
+
+@table
 def cost_gpu() -> str:
     rows = [[length, str(row["batch"]), f"{row['wall_seconds']:.2g} s"]
             for length, row in numbers("cost_gpu")["lengths"].items()]  # fmt: skip
