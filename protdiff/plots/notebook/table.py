@@ -25,7 +25,7 @@ STYLE = "border-collapse:collapse;font-size:13px;font-variant-numeric:tabular-nu
 CELL = "padding:3px 9px;border-bottom:1px solid #98a2b355;text-align:"
 HEAD = f"font-weight:bold;{CELL}"
 LONG = ";white-space:normal;min-width:18em;max-width:40em;overflow-wrap:anywhere"
-MARKED = "font-weight:bold;color:#b3400d"
+MARKED = "font-weight:bold;color:#c9501c"
 
 
 class Heading(NamedTuple):
