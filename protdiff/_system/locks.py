@@ -6,7 +6,7 @@ import os
 import platform
 import sys
 import time
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,12 +14,19 @@ from .files import ensure_writable, making_folder, remove_leftovers
 from .notices import warn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-__all__ = ["LOCK", "one_writer", "output_file", "output_folder"]
+    from filelock import BaseFileLock
+
+__all__ = ["LOCK", "idle", "one_writer", "output_file", "output_folder", "shard_writer"]
 
 #: Name of the file in a folder that its writer holds locked; of one file, the end of that name.
 LOCK = ".protdiff.lock"
+#: Names of the locks of shards in a folder, such as .manifest.3-of-16.csv.protdiff.lock.
+SHARD_LOCKS = f".*-of-*{LOCK}"
+#: Seconds in which a shard that starts looks whether a folder is free, and in which it waits for
+#: all others that start.
+MOMENT, START = 1.0, 120.0
 
 
 @contextmanager
@@ -97,10 +104,7 @@ def one_writer(path: str | os.PathLike[str]) -> Iterator[None]:
     try:
         lock.acquire()
     except Timeout:
-        what = "writes into it" if is_folder else "is writing it"
-        raise ValueError(
-            f"{path}: {_holder(place)} {what}; wait until it has ended, or choose another `out`"
-        ) from None
+        raise _busy(path, place) from None
     except NotImplementedError:
         warn(f"{path}: its file system has no locks; let only one process write there")
         yield
@@ -111,13 +115,112 @@ def one_writer(path: str | os.PathLike[str]) -> Iterator[None]:
     try:
         with suppress(OSError):  # of a full disk; only a name in a message is lost
             place.write_text(_this_process(), encoding="utf-8")
+        if is_folder:
+            idle(path)
         _remove_leftovers(path, is_folder)
         yield
     finally:
         _remove_leftovers(path, is_folder)
-        with suppress(OSError):  # Windows removes no file that is open
-            place.unlink()
-        lock.release()
+        _release(lock, place)
+
+
+@contextmanager
+def shard_writer(table: str | os.PathLike[str], begin: Callable[[], None]) -> Iterator[None]:
+    """Context in which this process alone is one shard of those that write into a folder.
+
+    The lock of the folder is held while a shard starts, so that shards start one after another,
+    and none beside a process that has the folder for itself. Then the shard holds a lock of its
+    own. Who wants the folder for itself looks at those, see `idle`.
+
+    Parameters
+    ----------
+    table : path
+        The table of this shard, such as manifest.3-of-16.csv, in a folder that is there.
+    begin : callable
+        What is done while no other shard starts.
+
+    Raises
+    ------
+    ValueError
+        If another process is this shard, has the folder for itself, or is a shard of another
+        number of shards; the message says which one.
+    """
+    table = Path(table)
+    count = table.name.rpartition("-of-")[2]
+    with ExitStack() as stack:
+        with _starting(table.parent):
+            idle(table.parent, besides=f".*-of-{count}{LOCK}")
+            stack.enter_context(one_writer(table))
+            _remove_leftovers(table.parent, True)
+            begin()
+        yield
+        _remove_leftovers(table.parent, True)
+
+
+def idle(folder: Path, besides: str = "") -> None:
+    """ValueError if a shard is at work in a folder whose lock this process holds.
+
+    Parameters
+    ----------
+    folder : Path
+    besides : str, optional
+        Pattern of locks that may be held.
+    """
+    from filelock import FileLock, Timeout
+
+    for place in sorted(folder.glob(SHARD_LOCKS)):
+        if besides and place.match(besides):
+            continue
+        try:
+            with FileLock(place, timeout=0):
+                place.unlink(missing_ok=True)  # of a killed one
+        except Timeout:
+            raise _busy(folder, place) from None
+        except (OSError, NotImplementedError):
+            continue
+
+
+@contextmanager
+def _starting(folder: Path) -> Iterator[None]:
+    """Context in which this process alone starts in a folder; others that start are awaited."""
+    from filelock import FileLock, Timeout
+
+    place = folder / LOCK
+    lock, end = FileLock(place, timeout=MOMENT), time.monotonic() + START
+    while True:
+        try:
+            lock.acquire()
+            break
+        except Timeout:
+            if _named(place) or time.monotonic() > end:
+                raise _busy(folder, place) from None
+        except NotImplementedError:
+            warn(f"{folder}: its file system has no locks; start no shard twice")
+            yield
+            return
+        except OSError as error:
+            error.filename = str(folder)
+            raise
+    try:
+        with suppress(OSError):
+            place.write_text("a shard that starts", encoding="utf-8")
+        yield
+    finally:
+        _release(lock, place)
+
+
+def _release(lock: BaseFileLock, place: Path) -> None:
+    """Give a lock back, and remove its file."""
+    with suppress(OSError):  # Windows removes no file that is open
+        place.unlink()
+    lock.release()
+
+
+def _busy(path: Path, place: Path) -> ValueError:
+    """The error for a file or folder that another process writes, which holds a lock."""
+    holder = _named(place) or "another process"
+    what = "writes into it" if path.is_dir() else "is writing it"
+    return ValueError(f"{path}: {holder} {what}; wait until it has ended, or choose another `out`")
 
 
 def _remove_leftovers(path: Path, is_folder: bool) -> None:
@@ -137,9 +240,9 @@ def _this_process() -> str:
     return f"process {os.getpid()} on {platform.node()} ({command}, since {since})"
 
 
-def _holder(path: Path) -> str:
-    """Who holds a lock, as far as its file says."""
+def _named(path: Path) -> str:
+    """Who holds a lock, as far as its file says; empty if it does not."""
     with suppress(OSError, UnicodeDecodeError):
         if (text := path.read_text(encoding="utf-8")).startswith("process "):
             return text
-    return "another process"
+    return ""

@@ -8,10 +8,11 @@ from typing import Annotated
 
 import typer
 
-from ._shared.designs import Run, check_format, load, write_designs
+from ._shared.designs import Run, check_format, load, own_groups, write_designs
 from ._shared.groups import grouped
 from ._shared.options import ModelOptions, OutputOptions, SamplingFlags
 from ._shared.report_writer import PAGE, write_report
+from ._shared.shards import MERGED, ShardOption, refuse_with_shard
 
 __all__ = ["extend"]
 
@@ -45,6 +46,7 @@ def extend(
     output: OutputOptions,
     sampling: SamplingFlags,
     model: ModelOptions,
+    shard: ShardOption = None,
 ) -> None:
     """Extend a chain by new residues at its ends; all that is in the file stays.
 
@@ -53,8 +55,9 @@ def extend(
     """
     settings = sampling.settings()
     output.check(name)
+    refuse_with_shard(shard, plot=(output.plot, MERGED), report=(output.report, MERGED))
 
-    from ..sampling.extend import draw_extensions, extension_calls
+    from ..sampling.extend import draw_extensions, extension_calls, together
     from ..sampling.extension import WINDOW, Extension
     from ..sampling.guidance import guidance_of
     from ..sampling.plan import Request, check_num
@@ -64,16 +67,21 @@ def extend(
     window = WINDOW if growth.window is None else growth.window
     extension = Extension(read(source), growth.to, growth.chain, growth.end, window, growth.overlap)
     check_format(extension.grown()[0], output.format)
-    requests = [Request(index, growth.to) for index in range(num)]
     denoiser, weights, digest = load(model)
+    batches = [
+        [Request(index, growth.to) for index in numbers]
+        for numbers in together(extension, range(num), denoiser.device, settings)
+    ]
+    part, batches = own_groups(shard, batches)
     guidance = guidance_of(denoiser, settings)
     run = Run(
         name, output, settings, guidance, sampling.seed, weights, digest,
-        f"in={source} {extension.text()}",
+        f"in={source} {extension.text()}", part=part,
+        device=str(denoiser.device),
     )  # fmt: skip
     write_designs(
         run,
-        requests,
+        batches,
         lambda todo, advance: draw_extensions(
             denoiser, extension, [r.index for r in todo], settings, seed=run.seed, advance=advance
         ),

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ._shared.condition_options import ConditionOptions, condition_of
-from ._shared.designs import Run, check_format, load, write_designs
+from ._shared.designs import Run, check_format, load, own_groups, write_designs
 from ._shared.engine_options import EngineOptions
 from ._shared.frame_options import parse_frames
 from ._shared.generated_sequences import task_of_request
@@ -16,6 +16,7 @@ from ._shared.options import Device, ModelOptions, OutputOptions, SamplingFlags,
 from ._shared.report_writer import PAGE, write_report
 from ._shared.request_options import RequestOptions, requests_of
 from ._shared.sequence_folder import write_sequences
+from ._shared.shards import MERGED, ShardOption, parse_shard, refuse_with_shard
 from ._shared.type_options import TypeOptions
 
 __all__ = ["generate"]
@@ -46,6 +47,7 @@ def generate(
             ",bcif or ,xtc: another format than --format.",
         ),
     ] = None,
+    shard: ShardOption = None,
     engine: EngineOptions,
     model: ModelOptions,
     given: ConditionOptions,
@@ -75,6 +77,7 @@ def generate(
     requests = requests_of(wanted, sampling.seed, condition)
     settings = sampling.settings(batch_size)
     output.check(name)
+    refuse_with_shard(shard, plot=(output.plot, MERGED), report=(output.report, MERGED))
     if given.redesign is not None and given.source is not None:
         from ..structure.io.read_write import read
 
@@ -82,28 +85,36 @@ def generate(
 
     frames = None if trajectory is None else parse_frames(trajectory, output.format)
 
+    from ..sampling.batching import batches
     from ..sampling.draw import draw, start_processes_early
     from ..sampling.guidance import guidance_of
     from ..sampling.sample import network_calls
 
     if model.device != Device.cuda:
-        start_processes_early(requests, settings, jobs)
+        about = requests if shard is None else requests[:: parse_shard(shard).count]
+        start_processes_early(about, settings, jobs)
     denoiser, weights, digest = load(model)
     guidance = guidance_of(denoiser, settings)
-    run = Run(name, output, settings, guidance, sampling.seed, weights, digest, text, frames)
+    part, groups = own_groups(shard, list(batches(requests, denoiser.device, settings)))
+    run = Run(
+        name, output, settings, guidance, sampling.seed, weights, digest, text, frames, part,
+        str(denoiser.device),
+    )  # fmt: skip
     choice = None if frames is None else frames.choice
     write_designs(
         run,
-        requests,
+        groups,
         lambda todo, advance: draw(
             denoiser, todo, settings, seed=run.seed, advance=advance, jobs=jobs, frames=choice
         ),
         lambda request: network_calls(settings, request.condition),
     )
     if design is not None:
-        files = [(output.out / run.row(request)["file"], request) for request in requests]
         letters = wanted.sequence is not None
-        tasks = [task_of_request(path, request, given, letters) for path, request in files]
+        tasks = [
+            task_of_request(path, request, given, letters)
+            for path, request in run.files(groups).items()
+        ]
         write_sequences(tasks, design, output.out / "sequences", jobs or 1)
     if output.report:
         write_report([str(output.out)], output.out / PAGE, jobs=jobs)

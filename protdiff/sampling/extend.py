@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ..network import Denoiser
     from ..structure.backbone import Backbone
 
-__all__ = ["draw_extensions", "extend", "extension_calls"]
+__all__ = ["draw_extensions", "extend", "extension_calls", "together"]
 
 
 def extend(
@@ -117,11 +117,20 @@ def draw_extensions(
     advance : callable, optional
         Called with the number of chains after every network call.
     """
-    residues = min(extension.window, extension.to)
-    batch_size = max(1, residues_at_once(denoiser.device, settings) // residues)
-    for first in range(0, len(indices), batch_size):
-        group = indices[first : first + batch_size]
+    for group in together(extension, indices, denoiser.device, settings):
         yield _extended(denoiser, extension, group, settings, seed, advance)
+
+
+def together(
+    extension: Extension,
+    indices: Sequence[int],
+    device: object,
+    settings: SamplingSettings = DEFAULTS,
+) -> list[Sequence[int]]:
+    """Samples of `draw_extensions` that go through the network together, by their numbers."""
+    residues = min(extension.window, extension.to)
+    count = max(1, residues_at_once(device, settings) // residues)
+    return [indices[first : first + count] for first in range(0, len(indices), count)]
 
 
 def _extended(

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import csv
-import os
 import shlex
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..._system.files import making_folder, open_text, replacing
+from ..._system.files import making_folder, temporary_path
 from ..._system.locks import one_writer
 from ..._system.words import counted, either, were_there
 from ...sampling.settings import SamplingSettings
 from .design_picture import draw_designs
+from .design_shards import RESIDUES, remove_shards, write_residues
 from .flags import naming
-from .manifest import COLUMNS, existing_rows, write_manifest
+from .manifest import COLUMNS, IDENTITY, MANIFEST, existing_rows, file_name, write_manifest
 from .options import Format, ModelOptions, OutputOptions
 from .progress import progress_bar
+from .shard_records import at_work
+from .shards import Part, digest_of, parse_shard, shard_tables, without_shard
 
 if TYPE_CHECKING:
     from ...network import Denoiser
@@ -29,9 +31,10 @@ if TYPE_CHECKING:
     from ...structure.backbone import Backbone
     from .frame_options import FrameFiles
 
+    Groups = Sequence[Sequence[Request]]
     Draw = Callable[[Sequence[Request], Callable[[int], None]], Iterator[list[Sample]]]
 
-__all__ = ["Run", "check_format", "load", "write_designs"]
+__all__ = ["Run", "check_format", "load", "own_groups", "write_designs"]
 
 #: What the manifest says of a backbone without residue types.
 SAME_FOR_ALL = "ALA"
@@ -56,6 +59,10 @@ class Run:
         What was requested, in words.
     frames : FrameFiles, optional
         Trajectories that are written, too.
+    part : Part, optional
+        What this process does as a shard; by default it is a whole run.
+    device : str
+        Where the network runs.
     """
 
     name: str
@@ -67,22 +74,65 @@ class Run:
     digest: str
     condition: str
     frames: FrameFiles | None = None
+    part: Part | None = None
+    device: str = "cpu"
+
+    @property
+    def manifest(self) -> Path:
+        """The table of this process."""
+        return self._own(MANIFEST)
+
+    @property
+    def residues(self) -> Path:
+        """Where it says which output residue is which input residue."""
+        return self._own(RESIDUES)
+
+    def _own(self, name: str) -> Path:
+        whole = self.output.out / name
+        return whole if self.part is None else self.part.shard.beside(whole)
+
+    @cached_property
+    def same(self) -> dict[str, Any]:
+        """Values that all rows have."""
+        from ... import __version__
+
+        return {
+            "seed": self.seed, "steps": self.settings.steps,
+            "sampler": self.settings.sampler_label, "temperature": self.settings.temperature,
+            "guidance": self.guidance, "condition": self.condition, "weights": self.weights,
+            "weights_sha256": self.digest, "protdiff": __version__,
+            "command": shlex.join(["protdiff", *without_shard(sys.argv[1:])]),
+        }  # fmt: skip
 
     def row(self, request: Request, sample: Sample | None = None) -> dict[str, Any]:
         """Row of the manifest for a request, with what it took if it has been drawn."""
-        from ... import __version__
+        file = file_name(self.name, request.index, self.output.format.value)
+        frames = ("", "") if self.frames is None else self.frames.columns(file)
+        values = self.same | {
+            "file": file, "length": request.length, "sample": request.index,
+            "network_calls": sample.calls if sample else "",
+            "seconds": f"{sample.seconds:.3f}" if sample else "",
+            "residue_names": request.sequence or SAME_FOR_ALL,
+            "sequence_name": request.sequence_name,
+            "secondary_structure": request.structure or "",
+            "trajectory": frames[0], "frames": frames[1],
+        }  # fmt: skip
+        return {name: values[name] for name in COLUMNS}
 
-        file = f"{self.name}_{request.index:04d}.{self.output.format.value}"
-        values = (
-            file, request.length,
-            self.seed, request.index, self.settings.steps, self.settings.sampler_label,
-            self.settings.temperature, self.guidance, sample.calls if sample else "",
-            f"{sample.seconds:.3f}" if sample else "", request.sequence or SAME_FOR_ALL,
-            request.sequence_name, request.structure or "", self.condition, self.weights,
-            self.digest, __version__, shlex.join(["protdiff", *sys.argv[1:]]),
-            *(("", "") if self.frames is None else self.frames.columns(file)),
-        )  # fmt: skip
-        return dict(zip(COLUMNS, values, strict=True))
+    def options(self) -> dict[str, str]:
+        """What shards of one command have in common, by the name of the option."""
+        frames = "" if self.frames is None else f"{self.frames.choice.text} {self.frames.format}"
+        own = {
+            "name": self.name, "format": self.output.format.value, "trajectory": frames,
+            "batch_size": str(self.settings.batch_size or ""), "device": self.device,
+        }  # fmt: skip
+        return own | {key: str(self.same[key]) for key in IDENTITY if key in self.same}
+
+    def files(self, groups: Groups) -> dict[Path, Request]:
+        """Requests of some batches by the file that they give, in the order of their numbers."""
+        requests = sorted((r for group in groups for r in group), key=lambda r: r.index)
+        format = self.output.format.value
+        return {self.output.out / file_name(self.name, r.index, format): r for r in requests}
 
     def is_whole(self, rows: Mapping[str, Mapping[str, Any]], file: str) -> bool:
         """Whether an earlier run has written a design, with the trajectory that is wanted."""
@@ -110,52 +160,91 @@ def load(model: ModelOptions) -> tuple[Denoiser, str, str]:
     return load_weights(path, device), path.stem, file_digest(path)
 
 
-def write_designs(
-    run: Run, requests: Sequence[Request], draw: Draw, calls: Callable[[Request], int]
-) -> None:
+def own_groups(shard: str | None, groups: Groups) -> tuple[Part | None, Groups]:
+    """What a shard of an option does: its part of the samples, and the batches of that part.
+
+    Single-precision sums depend on the size of a batch, and with them the last digit in a file. So
+    batches are dealt whole: a shard draws them as one run does.
+
+    Parameters
+    ----------
+    shard : str, optional
+        Without it, all batches are drawn here.
+    groups : list of lists of Request
+        The batches of one run, longest chains first.
+    """
+    if shard is None:
+        return None, groups
+    chosen = parse_shard(shard)
+    own = [groups[place] for place in chosen.places([group[0].length for group in groups])]
+    plan = digest_of(
+        (one.index, one.length, one.sequence, one.structure, number)
+        for number, group in enumerate(groups)
+        for one in group
+    )
+    places = sorted(request.index for group in own for request in group)
+    return Part(chosen, tuple(places), sum(map(len, groups)), plan), own
+
+
+def write_designs(run: Run, groups: Groups, draw: Draw, calls: Callable[[Request], int]) -> None:
     """Draw and write the backbones that are not there yet, with their manifest.
 
-    residues.csv is written, too, if a condition relates residues to those of an input.
+    residues.csv is written, too, if a condition relates residues to those of an input. Of a batch
+    that lacks a backbone all are drawn, as in a run that was not interrupted, see `own_groups`.
 
     Parameters
     ----------
     run : Run
-    requests : sequence of Request
+    groups : list of lists of Request
+        Batches; a shard has not all.
     draw : callable
-        ``draw(requests, advance)`` yields lists of `Sample`; ``advance(n)`` after every n calls.
+        ``draw(requests, advance)`` yields lists of `Sample`; ``advance(n)`` after every n calls. It
+        must make the same batches of the requests of some groups.
     calls : callable
         ``calls(request)``: network calls that the request takes.
     """
     out, plot = run.output.out, run.output.plot
-    planned = {run.row(request)["file"]: request for request in requests}
-    with _folder(out, plot):
-        rows = existing_rows(out / "manifest.csv", map(run.row, requests))
-        missing = [request for file, request in planned.items() if not run.is_whole(rows, file)]
+    shard = None if run.part is None else run.part.shard
+    planned = {path.name: request for path, request in run.files(groups).items()}
+    with _folder(run):
+        rows = existing_rows(out / MANIFEST, map(run.row, planned.values()), shard)
+        missing = {r.index for file, r in planned.items() if not run.is_whole(rows, file)}
+        todo = [r for group in groups if any(r.index in missing for r in group) for r in group]
         if not missing:
-            _write_residues(out / "residues.csv", planned)
-        with progress_bar(sum(map(calls, missing)), "generating", "calls") as advance:
-            for number, samples in enumerate(draw(missing, advance)):
+            write_residues(run.residues, planned)
+            if shard is not None or shard_tables(out / MANIFEST):
+                write_manifest(run.manifest, rows)
+        with progress_bar(sum(map(calls, todo)), "generating", "calls") as advance:
+            for number, samples in enumerate(draw(todo, advance)):
                 if number == 0:  # an energy that fails leaves no file
-                    _write_residues(out / "residues.csv", planned)
-                _write_samples(run, samples, rows)
+                    write_residues(run.residues, planned)
+                _write_samples(run, [s for s in samples if s.request.index in missing], rows)
+        if shard is None:  # it has all that shards have left
+            remove_shards(out)
     picture = None if plot is None else draw_designs(out, planned, plot)
     present = len(planned) - len(missing)
     note = f" ({were_there(present)})" if present else ""
     them = either(len(planned), "it", "them")
-    print(f"{counted(len(planned), 'backbone')} in {out}{note}; manifest.csv lists {them}")
+    print(f"{counted(len(planned), 'backbone')} in {out}{note}; {run.manifest.name} lists {them}")
+    if shard is not None:
+        print(f"next: protdiff merge {out} (when all {shard.count} shards have ended)")
     if picture is not None:
         print(picture)
 
 
 @contextmanager
-def _folder(out: Path, plot: Path | None) -> Iterator[None]:
-    """Context in which the folders of output are there and this process alone writes into `out`.
+def _folder(run: Run) -> Iterator[None]:
+    """Context in which the folders of output are there and this process alone writes its files.
 
     Those that are new, and that an error leaves empty, are removed.
     """
+    out, plot, part = run.output.out, run.output.plot, run.part
     with ExitStack() as stack:
         _prepare_folder(out, "--out", stack)
-        stack.enter_context(one_writer(out))
+        if part is None:
+            stack.enter_context(one_writer(out))
+        else:
+            stack.enter_context(at_work(part, out / MANIFEST, "generate", run.options()))
         if plot is not None:
             _prepare_folder(plot.parent, "--plot", stack)
         yield
@@ -169,7 +258,7 @@ def _write_samples(run: Run, samples: Sequence[Sample], rows: dict[str, Mapping[
     there = rows.keys() & new.keys()
     rows |= new
     # The rows first: a killed run must know its own files when it goes on.
-    write_manifest(run.output.out / "manifest.csv", rows)
+    write_manifest(run.manifest, rows)
     for sample, file in zip(samples, new, strict=True):
         if run.frames is not None and sample.trajectory is not None:
             run.frames.write(sample.trajectory, run.output.out, file)
@@ -177,30 +266,11 @@ def _write_samples(run: Run, samples: Sequence[Sample], rows: dict[str, Mapping[
             read_write.write(sample.backbone, run.output.out / file)
 
 
-def _write_residues(path: Path, requests: Mapping[str, Request]) -> None:
-    """Table of which output residue is which input residue, for requests by file."""
-    rows = [
-        (file, place + 1, *rest)
-        for file, request in requests.items()
-        if request.condition is not None
-        for place, *rest in request.condition.residues()
-    ]
-    if not rows:
-        return
-    with (
-        replacing(path) as temporary,
-        open_text(temporary) as handle,
-    ):
-        writer = csv.writer(handle)
-        writer.writerow(("file", "residue", "input_chain", "input_residue", "residue_name"))
-        writer.writerows(rows)
-
-
 def _prepare_folder(out: Path, option: str, stack: ExitStack) -> None:
     """Make a folder for output; a clear error if that fails."""
     try:
         stack.enter_context(making_folder(out))
-        probe = out / f".protdiff-{os.getpid()}"
+        probe = temporary_path(out / "probe")
         probe.write_bytes(b"")
         probe.unlink()
     except OSError as error:

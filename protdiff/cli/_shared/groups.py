@@ -95,6 +95,10 @@ EXAMPLES = {
         'protdiff check designs sequences --fold "chai-lab fold {fasta} {out}"',
         "protdiff check designs sequences --predictions colabfold_out",
     ),
+    "merge": (
+        "protdiff generate --length 60-120 --num 1000 --out designs --shard 3/16",
+        "protdiff merge designs",
+    ),
     "evaluate": (
         "protdiff evaluate designs",
         "protdiff evaluate designs --reference set --jobs 4",

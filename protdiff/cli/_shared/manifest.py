@@ -6,11 +6,17 @@ import csv
 from collections.abc import Iterable, Mapping
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..._system.files import open_text, replacing
+from .shards import shard_tables
 
-__all__ = ["COLUMNS", "existing_rows", "write_manifest"]
+if TYPE_CHECKING:
+    from .shards import Shard
+
+__all__ = ["COLUMNS", "MANIFEST", "all_rows", "existing_rows", "file_name", "write_manifest"]
+
+MANIFEST = "manifest.csv"
 
 COLUMNS = (
     "file", "length", "seed", "sample", "steps", "sampler", "temperature", "guidance",
@@ -25,10 +31,40 @@ IDENTITY = (
 )  # fmt: skip
 
 
+def file_name(name: str, index: int, format: str) -> str:
+    """Name of the file of a sample.
+
+    Examples
+    --------
+    >>> file_name("backbone", 7, "pdb")
+    'backbone_0007.pdb'
+    """
+    return f"{name}_{index:04d}.{format}"
+
+
+def all_rows(manifest: Path, shard: Shard | None = None) -> dict[str, Mapping[str, Any]]:
+    """Rows by file of a manifest and of those of shards beside it.
+
+    Parameters
+    ----------
+    manifest : Path
+        That of a whole run.
+    shard : Shard, optional
+        Who reads: its own rows go first, and those of its fellows, who have other files, are left
+        out.
+    """
+    rows: dict[str, Mapping[str, Any]] = {}
+    for other, table in shard_tables(manifest):
+        if shard is None or other.count != shard.count:
+            rows |= _read_rows(table)
+    rows |= _read_rows(manifest)
+    return rows if shard is None else rows | _read_rows(shard.beside(manifest))
+
+
 def existing_rows(
-    manifest: Path, planned: Iterable[Mapping[str, Any]]
+    manifest: Path, planned: Iterable[Mapping[str, Any]], shard: Shard | None = None
 ) -> dict[str, Mapping[str, Any]]:
-    """Rows of an earlier, interrupted run of the same command by file.
+    """Rows of an earlier, interrupted run of the same command by file, or of some of its shards.
 
     Raises
     ------
@@ -36,8 +72,10 @@ def existing_rows(
         When the folder holds a file of a planned name that this command did not make, or a
         manifest of another program.
     """
-    rows, folder = _read_rows(manifest), manifest.parent
+    rows, folder = all_rows(manifest, shard), manifest.parent
+    files = set[str]()
     for row in planned:
+        files.add(row["file"])
         old, path = rows.get(row["file"]), folder / row["file"]
         if old is None and path.exists():
             raise ValueError(
@@ -55,7 +93,7 @@ def existing_rows(
             )
         if old is not None and not (path.is_file() and path.stat().st_size):
             del rows[row["file"]]  # to be drawn anew
-    return rows
+    return rows if shard is None else {file: rows[file] for file in files & rows.keys()}
 
 
 def elsewhere(folder: Path) -> str:

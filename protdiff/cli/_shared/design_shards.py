@@ -1,0 +1,114 @@
+"""Folders of generated structures that shards have written, and the table of their residues."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..._system.files import open_text, replacing
+from ..._system.words import counted
+from .manifest import IDENTITY, MANIFEST, all_rows, file_name, write_manifest
+from .shard_records import Record, agreed, unfinished
+from .shards import shard_tables
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from ...sampling.plan import Request
+
+__all__ = ["RESIDUES", "merge_designs", "remove_shards", "write_residues"]
+
+#: Which output residue is which input residue, where a condition relates them.
+RESIDUES = "residues.csv"
+COLUMNS = ("file", "residue", "input_chain", "input_residue", "residue_name")
+
+
+def write_residues(path: Path, requests: Mapping[str, Request]) -> None:
+    """Write the table of residues, if the conditions of the requests, by file, relate any."""
+    _write_rows(
+        path,
+        [
+            (file, place + 1, *rest)
+            for file, request in requests.items()
+            if request.condition is not None
+            for place, *rest in request.condition.residues()
+        ],
+    )
+
+
+def _write_rows(path: Path, rows: Sequence[Iterable[object]]) -> None:
+    """Write the table of residues, whole or not at all; without rows there is none."""
+    if not rows:
+        return
+    with (
+        replacing(path) as temporary,
+        open_text(temporary) as handle,
+    ):
+        writer = csv.writer(handle)
+        writer.writerow(COLUMNS)
+        writer.writerows(rows)
+
+
+def merge_designs(out: Path) -> str:
+    """Join the tables of all shards of a folder into those of a whole run; what was done, in words.
+
+    Raises
+    ------
+    ValueError
+        If shards are missing or unfinished, or of different commands; nothing is written then.
+    """
+    records = agreed(out / MANIFEST)
+    rows = all_rows(out / MANIFEST)
+    options, total = records[0].options, records[0].part.total
+    files = [file_name(options["name"], place, options["format"]) for place in range(total)]
+    _check_rows(out, [rows[file] for file in files if file in rows], options)
+    lacking = {place for place, file in enumerate(files) if not _is_there(out, file, rows)}
+    if lacking:
+        raise ValueError(f"{out}: {unfinished(records, lacking, 'backbone')}")
+    residues = _all_residues(out)
+    write_manifest(out / MANIFEST, rows)
+    _write_rows(out / RESIDUES, [row for file in files for row in residues.get(file, ())])
+    remove_shards(out)
+    return f"{counted(total, 'backbone')} in {out}; {MANIFEST} lists them"
+
+
+def _check_rows(
+    out: Path, rows: Iterable[Mapping[str, object]], options: Mapping[str, str]
+) -> None:
+    """ValueError if a design was made with other options than those of the shards."""
+    for row in rows:
+        differs = [key for key in IDENTITY if options.get(key, row[key]) != row[key]]
+        if differs:
+            raise ValueError(
+                f"{out / str(row['file'])}: made with other options ({', '.join(differs)}) than "
+                "the shards there; merge each command's shards in a folder of their own"
+            )
+
+
+def _is_there(out: Path, file: str, rows: Mapping[str, object]) -> bool:
+    """Whether a design is in a table, and its file was written."""
+    path = out / file
+    return file in rows and path.is_file() and path.stat().st_size > 0
+
+
+def _all_residues(out: Path) -> dict[str, list[list[str]]]:
+    """Rows by file of all tables of residues."""
+    found: dict[str, list[list[str]]] = {}
+    for path in (out / RESIDUES, *(path for _, path in shard_tables(out / RESIDUES))):
+        if path.is_file():
+            with path.open(newline="", encoding="utf-8") as handle:
+                own: dict[str, list[list[str]]] = {}
+                for row in list(csv.reader(handle))[1:]:
+                    own.setdefault(row[0], []).append(row)
+            found |= own
+    return found
+
+
+def remove_shards(out: Path) -> None:
+    """Remove the tables and records of shards from a folder whose tables have all their rows."""
+    for name in (RESIDUES, MANIFEST):
+        for _, path in shard_tables(out / name):
+            path.unlink(missing_ok=True)
+    for record in Record.all_of(out / MANIFEST):
+        Record.path(record.shard, out / MANIFEST).unlink(missing_ok=True)

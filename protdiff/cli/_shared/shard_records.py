@@ -1,0 +1,179 @@
+"""What shards say of themselves: of which command they are a part, and what of it is their own.
+
+The record of a shard is beside its table, such as manifest.3-of-16.csv.shard. By it shards of other
+options are refused, and `protdiff merge` knows what is missing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from ..._system.files import write_json
+from ..._system.locks import shard_writer
+from ..._system.reading import read_json
+from ..._system.words import counted, either
+from .shards import Part, Shard, parse_shard, shard_tables
+
+__all__ = ["Record", "agreed", "at_work", "unfinished"]
+
+#: What a record begins with, and how its name ends.
+FORMAT, RECORD = "protdiff-shard-1", ".shard"
+#: Shards that a message names.
+MAX_SHOWN = 20
+
+
+@contextmanager
+def at_work(part: Part, table: Path, verb: str, options: Mapping[str, str]) -> Iterator[None]:
+    """Context in which this process is a shard, and its record is beside its table.
+
+    A shard that ends without a table leaves no record.
+
+    Parameters
+    ----------
+    part : Part
+    table : Path
+        The table of a whole run.
+    verb : str
+    options : dict of str
+        What decides the results, by the name of the option.
+
+    Raises
+    ------
+    ValueError
+        If another process is this shard, or has the folder for itself; or shards of another
+        command are there.
+    """
+    record, own = Record(part.shard, verb, dict(options), part), part.shard.beside(table)
+    with shard_writer(own, partial(record.begin, table)):
+        try:
+            yield
+        finally:
+            if not own.exists():
+                Record.path(part.shard, table).unlink(missing_ok=True)
+
+
+@dataclass(frozen=True)
+class Record:
+    """What a shard says of itself."""
+
+    shard: Shard
+    verb: str
+    options: dict[str, str]
+    part: Part
+
+    def begin(self, table: Path) -> None:
+        """Write the record beside the shard's table; ValueError if others there forbid it."""
+        for other in Record.all_of(table):
+            if difference := self.difference(other):
+                raise ValueError(
+                    f"{self.shard.beside(table)}: shard {other.shard} there is of a command with "
+                    f"other options ({difference}); choose another `out`, or finish and merge that"
+                )
+        self.write(table)
+
+    @staticmethod
+    def path(shard: Shard, table: Path) -> Path:
+        """Where the record of a shard is."""
+        own = shard.beside(table)
+        return own.with_name(own.name + RECORD)
+
+    def write(self, table: Path) -> None:
+        """Write the record beside the table of the shard."""
+        values = {
+            "format": FORMAT, "verb": self.verb, "shard": str(self.shard), "plan": self.part.plan,
+            "total": self.part.total, "places": list(self.part.places), "options": self.options,
+        }  # fmt: skip
+        write_json(self.path(self.shard, table), values)
+
+    @staticmethod
+    def read(path: Path) -> Record:
+        """The record in a file.
+
+        Raises
+        ------
+        ValueError
+            If it is none of this version of the package.
+        """
+        try:
+            found = read_json(path)
+            if found["format"] != FORMAT:
+                raise ValueError
+            shard = parse_shard(found["shard"])
+            places = tuple(map(int, found["places"]))
+            part = Part(shard, places, int(found["total"]), str(found["plan"]))
+            return Record(shard, str(found["verb"]), dict(found["options"]), part)
+        except (OSError, ValueError, KeyError, TypeError):
+            raise ValueError(
+                f"{path}: not the record of a shard of this version of protdiff; run the shard "
+                "once more, in another folder"
+            ) from None
+
+    @staticmethod
+    def all_of(table: Path) -> list[Record]:
+        """Records of all shards of a table, by count and number."""
+        return [Record.read(path) for _, path in shard_tables(table, RECORD)]
+
+    def difference(self, other: Record) -> str:
+        """Names of the options that differ from those of another shard, whatever their number."""
+        if self.verb != other.verb:
+            return f"protdiff {other.verb}"
+        names = [name for name in self.options if other.options.get(name) != self.options[name]]
+        names += [name for name in other.options if name not in self.options]
+        if not names and self.part.total != other.part.total:
+            return f"{self.part.total} results, there {other.part.total}"
+        if not names and self.part.plan != other.part.plan:
+            return "other lengths, sequences or files"
+        return ", ".join(names)
+
+
+def agreed(table: Path) -> list[Record]:
+    """Records of all shards of a table, which are of one command.
+
+    Raises
+    ------
+    ValueError
+        If there are none, or two are of different commands.
+    """
+    records = Record.all_of(table)
+    if not records:
+        raise ValueError(f"{table}: no shards of it are there; --shard writes them")
+    for other in records[1:]:
+        if difference := records[0].difference(other):
+            raise ValueError(
+                f"{table.parent}: shards {records[0].shard} and {other.shard} were made with "
+                f"different options ({difference}); run one of them with those of the other, in "
+                "another folder"
+            )
+    return records
+
+
+def unfinished(records: Sequence[Record], lacking: set[int], what: str) -> str:
+    """Which shards are to be run before a merge, in words.
+
+    Parameters
+    ----------
+    records : list of Record
+    lacking : set of int
+        Places in the whole list of work whose results are not there.
+    what : str
+        What a result is, such as "backbone".
+    """
+    count = Counter(one.shard.count for one in records).most_common(1)[0][0]
+    mine = {one.shard.number: one.part.places for one in records if one.shard.count == count}
+    words = []
+    for number in range(1, count + 1):
+        if number not in mine:
+            words.append(f"{number} (missing)")
+        elif left := lacking.intersection(mine[number]):
+            done = len(mine[number]) - len(left)
+            words.append(f"{number} (unfinished, {done} of {len(mine[number])})")
+    shown = ", ".join(words[:MAX_SHOWN]) + (" …" if len(words) > MAX_SHOWN else "")
+    return (
+        f"{counted(len(lacking), what)} of {records[0].part.total} not there; run "
+        f"{either(len(words), 'shard', 'shards')} {shown} of {count}, then merge"
+    )
