@@ -110,11 +110,13 @@ OF_NAME: Mapping[str, tuple[str, ...]] = {
     "weaker": WEIGHTS, "mpnn_model": WEIGHTS,
     "chain": ("A", "B", "Z", "_", "", "A:B", "A:A,B:B", "A:", ":", "A:B:C", "A,B", "AB", "A:A,A:B",
               "Z:A", "_:_"),
+    "shard": ("1/1", "2/2", "17/16", "0/16", "3/0", "a/b", "/16", "1/", "1/2/3", ""),
     "tied": ("A,B", "A", "A,A", "A,Z", "A|B", "A,B|A,B", ",", "|", "A,B|", "A B"),
 }  # fmt: skip
 OF_NAME = {**OF_NAME, "name": (*WEIGHTS, "x", "é", "../x"[1:], ".x", "a/b", "manifest", "x y", "")}
 #: Values that fit, by the name of a parameter; small where they cost time.
 PLAUSIBLE: Mapping[str, tuple[str, ...]] = {
+    "shard": ("1/2",),
     "length": ("20",), "num": ("1", "2"), "steps": ("2", "3"), "sequence": (SEQUENCES[0],
     "x.fasta"),
     "ss": SECONDARY[:5], "out": ("new", "new", "old"), "plot": ("new.png",), "csv": ("new.csv",),

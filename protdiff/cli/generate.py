@@ -77,7 +77,10 @@ def generate(
     requests = requests_of(wanted, sampling.seed, condition)
     settings = sampling.settings(batch_size)
     output.check(name)
-    refuse_with_shard(shard, plot=(output.plot, MERGED), report=(output.report, MERGED))
+    refuse_with_shard(
+        shard, plot=(output.plot, MERGED), report=(output.report, MERGED),
+        sequences=(design, MERGED),
+    )  # fmt: skip
     if given.redesign is not None and given.source is not None:
         from ..structure.io.read_write import read
 

@@ -58,7 +58,8 @@ def draw(
     requests : sequence of Request
     settings : SamplingSettings
     seed : int
-        Sample i of a seed is the same whatever the batches are.
+        Sample i of a seed is the same whatever the batches are, up to the rounding of sums, which
+        depends on the size of a batch: at times 0.001 Å in a file.
     times : Tensor, shape (steps,), optional
         Grid from 1 down, in place of the flow's own.
     advance : callable, optional

@@ -106,6 +106,7 @@ SHORTER = {
 }  # fmt: skip
 #: Verbs that have ended before one could interrupt them, or have nothing to lose.
 SHORT = {
+    "merge": "seconds, and test_shards.py tries it beside shards that work, and twice",
     "doctor": "seconds, and it writes no file",
     "data show": "prints a table",
     "flow show": "prints a table",

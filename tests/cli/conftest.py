@@ -1,6 +1,9 @@
 """The console script in this process, and structure files to run it on."""
 
+import json
+import os
 import shutil
+import subprocess
 import sys
 
 import pytest
@@ -9,6 +12,8 @@ import protdiff
 from protdiff.cli import app as cli
 from protdiff.cli._shared import progress
 from protdiff.dataset import read_chains
+
+from ..conftest import ROOT
 
 
 @pytest.fixture(autouse=True)
@@ -48,3 +53,21 @@ def base(tiny_weights, tmp_path):
     """The tiny network's weights in a folder of the test's own."""
     shutil.copy(tiny_weights, tmp_path / "base.safetensors")
     return tmp_path / "base.safetensors"
+
+
+@pytest.fixture(scope="session")
+def starter():
+    """A function that sends a request to the starter, and returns its answer."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.cli.starter"], cwd=ROOT, text=True, stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE, env=os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+    ) as process:  # fmt: skip
+        assert process.stdout.readline() == "ready\n"
+
+        def request(**words):
+            process.stdin.write(json.dumps(words) + "\n")
+            process.stdin.flush()
+            return json.loads(process.stdout.readline())
+
+        yield request
+        process.stdin.close()  # it ends what still runs

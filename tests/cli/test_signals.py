@@ -9,17 +9,12 @@ with a full disk (`FULL`). With EVERY_SIGNAL=1 in the environment every verb of 
 tried with all of these, and with --jobs 2 where it has that option.
 """
 
-import json
 import os
 import re
 import shlex
 import shutil
 import signal
-import subprocess
 import sys
-import time
-from contextlib import suppress
-from pathlib import Path
 
 import pytest
 
@@ -31,12 +26,10 @@ from protdiff.dataset.filters import Limits
 from ..conftest import ROOT
 from ..training.conftest import SIZES
 from .commands import COMMANDS, SHORT, SHORTER, verbs
-from .starter import MARK
+from .running import Running
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="/proc shows what goes on")
 CODES = {signal.SIGINT: 130, signal.SIGTERM: 143}
-#: Seconds until something must have happened, on a machine with much to do.
-PATIENCE = 120
 #: Whether everything is tried, and what the suite tries: each way of writing once, a folder file by
 #: file, a table, a data set, a checkpoint, weights at the end, and another program's files.
 EVERY = bool(os.environ.get("EVERY_SIGNAL"))
@@ -48,24 +41,6 @@ IN_SUITE = {
     ("weights reader", signal.SIGINT, 1),
 }  # fmt: skip
 FULL = ("generate", "score", "weights reader")
-
-
-@pytest.fixture(scope="module")
-def starter():
-    """A function that sends a request to the starter, and returns its answer."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "tests.cli.starter"], cwd=ROOT, text=True, stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE, env=os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
-    ) as process:  # fmt: skip
-        assert process.stdout.readline() == "ready\n"
-
-        def request(**words):
-            process.stdin.write(json.dumps(words) + "\n")
-            process.stdin.flush()
-            return json.loads(process.stdout.readline())
-
-        yield request
-        process.stdin.close()  # it ends what still runs
 
 
 @pytest.fixture(scope="module")
@@ -107,66 +82,6 @@ def places(tmp_path_factory, tiny_weights, tiny_types, tiny_archive):
         "quick": place / "quick.sh", "one_step": place / "train_once.toml",
         "one_types_step": place / "types_once.toml",
     }  # fmt: skip
-
-
-class Running:
-    """A command that runs in a folder of its own."""
-
-    def __init__(self, starter, folder, words, limit=None):
-        self.starter, self.folder, self.log = starter, folder, Path(f"{folder}.log")
-        self.log.unlink(missing_ok=True)
-        self.pid = starter(command=words, folder=str(folder), log=str(self.log), limit=limit)
-
-    def output(self):
-        return self.log.read_text() if self.log.exists() else ""
-
-    def wait(self, done, what):
-        """Wait until a function gives something, and return that."""
-        end = time.monotonic() + PATIENCE
-        while (result := done()) is None:
-            assert time.monotonic() < end, f"{what}: {self.output()}{self.at_work()}"
-            time.sleep(0.02)
-        return result
-
-    def wait_until_it_works(self, begun):
-        def works():
-            if begun in self.output() or list(self.folder.glob(begun)):
-                return True
-            code = self.starter(poll=self.pid)
-            assert code is None, f"ended with {code}: {self.output()}"
-
-        self.wait(works, "does not begin")
-
-    def exit_code(self):
-        code = self.wait(lambda: self.starter(poll=self.pid), "does not end")
-        self.wait(lambda: True if not self.others() else None, "goes on")
-        return code
-
-    def end(self, number):
-        """Send a signal; the exit code, once no process is left that the command has started."""
-        os.kill(self.pid, number)
-        return self.exit_code()
-
-    def at_work(self):
-        """A line about every process: whether it had too little of the processor, or hangs."""
-        lines = []
-        for pid in self.others():
-            with suppress(OSError):
-                place = Path("/proc", pid)
-                stat = (place / "stat").read_text().rpartition(")")[2].split()
-                seconds = sum(map(int, stat[11:13])) / os.sysconf("SC_CLK_TCK")
-                waits = (place / "wchan").read_text()
-                lines.append(f"\n{pid}: state {stat[0]}, {seconds:.1f} s of processor, in {waits}")
-        return "".join(lines) or "\nno process"
-
-    def others(self):
-        """Processes that the command has started: the starter gives it a variable of its own."""
-        mark, found = f"{MARK}={self.folder}\0".encode(), []
-        for place in Path("/proc").glob("[0-9]*"):
-            with suppress(OSError):
-                if mark in (place / "environ").read_bytes():
-                    found.append(place.name)
-        return found
 
 
 def cases():
