@@ -230,6 +230,9 @@ def write_designs(run: Run, groups: Groups, draw: Draw, calls: Callable[[Request
         print(f"next: protdiff merge {out} (when all {shard.count} shards have ended)")
     if picture is not None:
         print(picture)
+    if run.frames is not None and planned:
+        example = out / run.frames.columns(next(iter(planned)))[0]
+        print(f"trajectories in {example.parent}; a film of one: protdiff flow film {example}")
 
 
 @contextmanager
