@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from .chain_batches import ChainBatch, NoiseSource
 
-__all__ = ["ancestral_step", "distance_from_prior", "entropy_production"]
+__all__ = ["distance_from_prior", "entropy_production", "loss_of_step"]
 
 #: Runge-Kutta steps of the probability flow.
 FLOW_STEPS = 24
@@ -39,13 +39,12 @@ def entropy_production(
     return total / len(times) / residues
 
 
-def ancestral_step(
+def loss_of_step(
     batch: ChainBatch, noise: NoiseSource, s: float, u: float, repeats: int
-) -> tuple[Float64[Tensor, "chains"], Float64[Tensor, "moving_components"]]:
+) -> Float64[Tensor, "chains"]:
     """One step of the ancestral sampler from time u to s, on states of the forward process.
 
-    Returns the divergence per residue of its law from the forward process's, given the chain, and
-    p/q of single components.
+    Divergence per residue of its law from the forward process's, given the chain.
     """
     import torch
 
@@ -57,14 +56,12 @@ def ancestral_step(
     gain = -torch.expm1(-2 * h)
     width = torch.where(moves, kernel.sigma.square() * gain, 1.0)
     scale = torch.where(moves, kernel.alpha * gain / width.sqrt(), 0.0)[..., None]
-    ratios, loss = [], torch.zeros_like(residues)
+    loss = torch.zeros_like(residues)
     for _ in range(repeats):
         noisy = flow.noise(clean, later, noise(clean))
         gap = scale * (clean - denoise(noisy, later))
-        half = 0.5 * gap.square().sum(-1)
-        ratios.append((-half - (gap * noise(clean)).sum(-1)).exp()[moves])
-        loss = loss + half.sum(1) / repeats
-    return loss / residues, torch.cat(ratios)
+        loss = loss + 0.5 * gap.square().sum((1, 2)) / repeats
+    return loss / residues
 
 
 def distance_from_prior(

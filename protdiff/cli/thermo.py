@@ -62,7 +62,7 @@ def thermo(
                 "entropy production is not defined; take weights of another flow"
             )
         backbones = load_real_chains(data, length, chains)
-        with progress_bar(shells + REPLICA_TIMES + 1, "measuring", "parts") as advance:
+        with progress_bar(shells + REPLICA_TIMES + 2, "measuring", "parts") as advance:
             report = measure_thermodynamics(
                 denoiser, backbones, shells=shells, replica_times=REPLICA_TIMES,
                 replica_steps=steps, seed=seed, advance=advance,
@@ -76,12 +76,12 @@ def thermo(
 
 def _print_report(report: ThermoReport) -> None:
     print(f"{report.chains} chains, {report.residues} residues; nats per residue")
-    print("     u    period     entropy  bound of  <p/q>: 1 for any")
-    print("        residues  production  one step  denoiser")
+    print("     u    period     entropy  bound of  <exp(-S)>: 1 for an exact")
+    print("        residues  production  one step  denoiser; bias of steps")
     for s in report.shells:
         print(
             f"{s.u:6.3f}  {s.period:8.2f}  {s.entropy_production:10.4f}  {s.bound:8.4f}  "
-            f"{s.fluctuation:7.4f} ± {s.fluctuation_error:.4f}"
+            f"{s.fluctuation:7.4f} ± {s.fluctuation_error:.4f} {s.fluctuation_bias:+.4f}"
         )
     total = sum(s.entropy_production for s in report.shells)
     print(f"   all            {total:10.4f}  {sum(s.bound for s in report.shells):8.4f}")
@@ -90,6 +90,12 @@ def _print_report(report: ThermoReport) -> None:
         "{kl_error:.3f} as the distance from\nthe fixed point by the probability flow; {gap:+.3f} "
         "± {gap_error:.3f} between them, chain by chain:\n0 for a network that is exact for any "
         "law, real or not; both are lower bounds for real chains".format(**vars(report.balance))
+    )
+    print(
+        "trajectories from data to noise, by component: <S> {entropy:.2f}, <exp(-S)> {mean:.3g} ± "
+        "{error:.2g}, bias of\nsteps {bias:+.2g}, effective samples {effective:.0f}; Crooks' slope "
+        "in shells {slope:.3f} ± {slope_error:.3f};\n1 for an exact denoiser, and a mean of few "
+        "effective samples says nothing".format(**vars(report.trajectories))
     )
     print(f"speciation: mode 1 has data SNR 1 at a cut-off of period {report.speciation:.0f}")
     print("replicas of one noised chain, rms per residue in Å:")

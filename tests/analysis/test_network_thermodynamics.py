@@ -12,9 +12,12 @@ from .conftest import OtherLaw
 @pytest.mark.parametrize("factor", [0.4, 2.5])
 def test_entropy_production_two_ways(chains, factor):
     """How much nearer real chains are to an exact law than to the prior, by both estimates."""
-    balance = measure_thermodynamics(
+    report = measure_thermodynamics(
         OtherLaw(factor), chains, shells=12, repeats=6, replica_times=1, replica_steps=2
-    ).balance
+    )
+    balance, found = report.balance, report.trajectories
+    # Real chains are no Gaussian law, and the denoiser is exact for another one than theirs.
+    assert abs(found.slope - 1) > 5 * found.slope_error
     expected = []
     for chain in chains:
         (batch,) = chain_batches(OtherLaw(factor), [chain])
