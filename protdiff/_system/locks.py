@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import sys
 import time
 from contextlib import ExitStack, contextmanager, suppress
@@ -22,10 +23,8 @@ __all__ = ["LOCK", "idle", "one_writer", "output_file", "output_folder", "shard_
 
 #: Name of the file in a folder that its writer holds locked; of one file, the end of that name.
 LOCK = ".protdiff.lock"
-#: Names of the locks of shards in a folder, such as .manifest.3-of-16.csv.protdiff.lock.
-SHARD_LOCKS = f".*-of-*{LOCK}"
-#: Seconds in which a shard that starts looks whether a folder is free, and in which it waits for
-#: all others that start.
+#: Seconds in which a shard that starts looks whether others are only starting, and in which it
+#: waits for all of these.
 MOMENT, START = 1.0, 120.0
 
 
@@ -95,11 +94,22 @@ def one_writer(path: str | os.PathLike[str]) -> Iterator[None]:
     >>> with tempfile.TemporaryDirectory() as folder, one_writer(folder):
     ...     pass
     """
-    from filelock import FileLock, Timeout
-
     path = Path(path)
     is_folder = path.is_dir()
-    place = path / LOCK if is_folder else path.with_name(f".{path.name}{LOCK}")
+    with _alone(_lock_of(path), path):
+        idle(path)
+        _remove_leftovers(path, is_folder)
+        try:
+            yield
+        finally:
+            _remove_leftovers(path, is_folder)
+
+
+@contextmanager
+def _alone(place: Path, path: Path) -> Iterator[None]:
+    """Context in which this process holds a lock; errors name the path that it is for."""
+    from filelock import FileLock, Timeout
+
     lock = FileLock(place, timeout=0)
     try:
         lock.acquire()
@@ -115,77 +125,89 @@ def one_writer(path: str | os.PathLike[str]) -> Iterator[None]:
     try:
         with suppress(OSError):  # of a full disk; only a name in a message is lost
             place.write_text(_this_process(), encoding="utf-8")
-        if is_folder:
-            idle(path)
-        _remove_leftovers(path, is_folder)
         yield
     finally:
-        _remove_leftovers(path, is_folder)
         _release(lock, place)
 
 
-@contextmanager
-def shard_writer(table: str | os.PathLike[str], begin: Callable[[], None]) -> Iterator[None]:
-    """Context in which this process alone is one shard of those that write into a folder.
+def _lock_of(path: Path, shard: str = "") -> Path:
+    """The lock of a folder or file, or of one of its shards, such as "3-of-16"."""
+    if path.is_dir():
+        return path / (f".{shard}{LOCK}" if shard else LOCK)
+    return path.with_name(f".{path.name}{shard and '.'}{shard}{LOCK}")
 
-    The lock of the folder is held while a shard starts, so that shards start one after another,
-    and none beside a process that has the folder for itself. Then the shard holds a lock of its
-    own. Who wants the folder for itself looks at those, see `idle`.
+
+@contextmanager
+def shard_writer(
+    target: str | os.PathLike[str], number: int, count: int, begin: Callable[[], None]
+) -> Iterator[None]:
+    """Context in which this process alone is one of the shards that write one result.
+
+    The lock of the whole is held while a shard starts, so that shards start one after another, and
+    none beside a process that has the whole for itself. Then the shard holds a lock of its own.
+    Who wants the whole for itself looks at those, see `idle`.
 
     Parameters
     ----------
-    table : path
-        The table of this shard, such as manifest.3-of-16.csv, in a folder that is there.
+    target : path
+        A folder that is there, or the file that the tables of all shards will become.
+    number, count : int
+        Which of how many shards it is.
     begin : callable
         What is done while no other shard starts.
 
     Raises
     ------
     ValueError
-        If another process is this shard, has the folder for itself, or is a shard of another
-        number of shards; the message says which one.
+        If another process is this shard, has the whole for itself, or is a shard of another number
+        of shards; the message says which one.
     """
-    table = Path(table)
-    count = table.name.rpartition("-of-")[2]
+    target = Path(target)
     with ExitStack() as stack:
-        with _starting(table.parent):
-            idle(table.parent, besides=f".*-of-{count}{LOCK}")
-            stack.enter_context(one_writer(table))
-            _remove_leftovers(table.parent, True)
+        with _starting(target):
+            idle(target, besides=count)
+            place = _lock_of(target, f"{number}-of-{count}")
+            stack.enter_context(_alone(place, target))
+            _remove_leftovers(target, target.is_dir())
             begin()
         yield
-        _remove_leftovers(table.parent, True)
+        _remove_leftovers(target, target.is_dir())
 
 
-def idle(folder: Path, besides: str = "") -> None:
-    """ValueError if a shard is at work in a folder whose lock this process holds.
+def idle(target: Path, besides: int = 0) -> None:
+    """ValueError if a shard is at work on what this process holds the lock of.
 
     Parameters
     ----------
-    folder : Path
-    besides : str, optional
-        Pattern of locks that may be held.
+    target : Path
+        A folder or file.
+    besides : int, optional
+        A number of shards that may be at work.
     """
     from filelock import FileLock, Timeout
 
-    for place in sorted(folder.glob(SHARD_LOCKS)):
-        if besides and place.match(besides):
+    before = "." if target.is_dir() else f".{target.name}."
+    name = re.compile(rf"{re.escape(before)}[0-9]+-of-([0-9]+){re.escape(LOCK)}")
+    folder = target if target.is_dir() else target.parent
+    for place in sorted(folder.glob(f".*-of-*{LOCK}")):
+        match = name.fullmatch(place.name)
+        if not match or int(match[1]) == besides:
             continue
         try:
             with FileLock(place, timeout=0):
                 place.unlink(missing_ok=True)  # of a killed one
         except Timeout:
-            raise _busy(folder, place) from None
+            raise _busy(target, place) from None
         except (OSError, NotImplementedError):
             continue
 
 
 @contextmanager
-def _starting(folder: Path) -> Iterator[None]:
-    """Context in which this process alone starts in a folder; others that start are awaited."""
+def _starting(target: Path) -> Iterator[None]:
+    """Context in which this process alone starts as a shard; others that start are awaited."""
     from filelock import FileLock, Timeout
 
-    place = folder / LOCK
+    place = _lock_of(target)
     lock, end = FileLock(place, timeout=MOMENT), time.monotonic() + START
     while True:
         try:
@@ -193,13 +215,13 @@ def _starting(folder: Path) -> Iterator[None]:
             break
         except Timeout:
             if _named(place) or time.monotonic() > end:
-                raise _busy(folder, place) from None
+                raise _busy(target, place) from None
         except NotImplementedError:
-            warn(f"{folder}: its file system has no locks; start no shard twice")
+            warn(f"{target}: its file system has no locks; start no shard twice")
             yield
             return
         except OSError as error:
-            error.filename = str(folder)
+            error.filename = str(target)
             raise
     try:
         with suppress(OSError):

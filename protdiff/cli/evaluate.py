@@ -84,6 +84,10 @@ class EvaluateOptions:
         bool, typer.Option("--report", help="Also write report.html: a page to look at them.")
     ] = False
     seed: Annotated[int, typer.Option(min=0, help="Of the random choices.")] = 0
+    shard: Annotated[
+        str | None,
+        typer.Option(metavar="K/N", hidden=True, help="Refused: a population has no parts."),
+    ] = None
 
 
 @grouped
@@ -96,6 +100,11 @@ def evaluate(options: EvaluateOptions) -> None:
     Of an archive the validation split is real and held out, and the training split is known;
     of a folder of structures, every other one.
     """
+    if options.shard is not None:
+        raise ValueError(
+            "--shard: evaluate compares all designs with one another; score them in shards with "
+            "protdiff score, merge, and evaluate all at once with --jobs"
+        )
     files = find_files(options.designs, "designs")
     from ..metrics.evaluation import evaluate as evaluate_structures
     from ..metrics.structural import load_tmtools

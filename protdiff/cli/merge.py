@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from .._system.locks import one_writer
 from ._shared.design_shards import merge_designs
 from ._shared.groups import grouped
 from ._shared.manifest import MANIFEST
-from ._shared.shards import shard_tables
+from ._shared.shard_records import Record
 from ._shared.structure_sets import output_folder
+from ._shared.table_shards import merge_tables, whole_table
 
 __all__ = ["merge"]
 
@@ -19,19 +22,50 @@ __all__ = ["merge"]
 @grouped
 def merge(
     *,
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="Folder that shards wrote into.")],
+    shards: Annotated[
+        list[Path],
+        typer.Argument(metavar="OUT...", help="Folder of the shards, or their table or tables."),
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(help="For tables: another file for the whole one; those of shards stay."),
+    ] = None,
 ) -> None:
     """Join what the shards of a command have written, as if one run had written it.
 
-    Of a folder of protdiff generate or extend the manifests of all shards become manifest.csv. It
-    says which shards are missing or unfinished, and then joins nothing; it can be run twice.
+    Of a folder of protdiff generate or extend the manifests of all shards become manifest.csv. Of
+    protdiff score scores.1-of-16.csv, … become scores.csv. It says which shards are missing or
+    unfinished, and then joins nothing; it can be run twice. Tables of shards are removed when the
+    whole one is there.
     """
-    if not out.is_dir():
-        raise ValueError(f"{out}: no such folder")
-    with output_folder(out):
-        if shard_tables(out / MANIFEST, ".shard"):
-            print(merge_designs(out))
-        elif (out / MANIFEST).is_file():
-            print(f"nothing to merge in {out}: {MANIFEST} is there, and no shards are")
+    whole = list(dict.fromkeys(map(whole_table, shards)))
+    if len(whole) > 1:
+        raise ValueError(f"{whole[0]} and {whole[1]}: give one folder, or tables of one command")
+    if whole[0].is_dir():
+        if out is not None:
+            raise ValueError("--out: goes with tables; a folder is merged where it is")
+        merge_folder(whole[0])
+    else:
+        merge_file(whole[0], whole[0] if out is None else out)
+
+
+def merge_folder(folder: Path) -> None:
+    """Join the shards in a folder of structures."""
+    with output_folder(folder):
+        if Record.all_of(folder / MANIFEST):
+            print(merge_designs(folder))
+        elif (folder / MANIFEST).is_file():
+            print(f"nothing to merge in {folder}: {MANIFEST} is there, and no shards are")
         else:
-            raise ValueError(f"{out}: no shards of protdiff generate, extend or design in it")
+            raise ValueError(f"{folder}: no shards of protdiff generate, extend or design in it")
+
+
+def merge_file(table: Path, out: Path) -> None:
+    """Join the tables of shards of scores."""
+    if table.suffix.lower() not in (".csv", ".json"):
+        raise ValueError(f"{table}: no such folder, and no table (.csv or .json) of protdiff score")
+    if not Record.all_of(table) and table.is_file() and out == table:
+        print(f"nothing to merge: {table} is there, and no shards are")
+        return
+    with nullcontext() if out == table else one_writer(table):
+        print(merge_tables(table, out))

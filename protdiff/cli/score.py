@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,11 +23,14 @@ from ._shared.score_order import OrderOptions, copy_best
 from ._shared.score_report import report
 from ._shared.score_results import Results
 from ._shared.score_task import RESIDUE_COLUMNS, score_task
+from ._shared.shard_records import at_work
+from ._shared.table_shards import PLACE, part_of_tasks, residue_table, whole_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from ._shared.score_task import Row
+    from ._shared.shards import Part
 
 __all__ = ["score"]
 
@@ -48,6 +52,7 @@ def score(options: ScoreOptions, order: OrderOptions) -> None:
     options.check(tasks, compared)
     columns = columns_of(options, compared)
     order.check(columns, [task.model for task in tasks])
+    order.refuse_with(options.shard)
     if options.alignment.value == "tmalign":
         from ..metrics.structural import load_tmtools
 
@@ -55,16 +60,21 @@ def score(options: ScoreOptions, order: OrderOptions) -> None:
     work = partial(score_task, options=options.for_rows())
     results = Results(columns, order)
     with ExitStack() as stack:
+        part = None
+        if options.shard is not None:
+            part = part_of_tasks(options.shard, tasks)
+            options, tasks = one_shard(options, part, stack), part.of(tasks)
         write = open_outputs(options, results.columns, stack)
         advance = stack.enter_context(progress_bar(len(tasks), "scoring", "structures"))
         rows = counted(stack.enter_context(mapped(work, tasks, options.jobs)), advance)
         if order.sorts:
             rows = results.ordered(rows)
-        for row, residues in rows:
+        places = range(len(tasks)) if part is None else part.places
+        for place, (row, residues) in zip(places, rows, strict=True):
             if options.strict and row.get("error"):
                 raise ValueError(f"{row['model']}: {row['error']}")
             results.add(row)
-            write(row, residues)
+            write({PLACE: place} | row, [{PLACE: place} | residue for residue in residues])
     report(results, compared, options.out)
     if order.copy_to is not None:
         copy_best(results.first, columns, order.copy_to)
@@ -80,9 +90,19 @@ def score(options: ScoreOptions, order: OrderOptions) -> None:
     if options.report:
         write_report([str(options.out)], options.page, jobs=options.jobs)
     warn(results, len(tasks), unused)
+    if part is not None:
+        table = whole_table(options.out)
+        print(f"next: protdiff merge {table} (when all {part.shard.count} shards have ended)")
     if results.errors:
         print(f"{len(results.errors)} of {len(tasks)} could not be scored", file=sys.stderr)
         raise typer.Exit(1)
+
+
+def one_shard(options: ScoreOptions, part: Part, stack: ExitStack) -> ScoreOptions:
+    """The options with the table of a shard, which this process is until the stack ends."""
+    assert options.out is not None
+    stack.enter_context(at_work(part, options.out, "score", options.recorded(), folder=False))
+    return replace(options, out=part.shard.beside(options.out))
 
 
 def columns_of(options: ScoreOptions, compared: bool) -> list[str]:
@@ -108,11 +128,12 @@ def open_outputs(
 ) -> Callable[[Row, list[Row]], None]:
     """Function that writes a row and its rows of residues into the files of the options."""
     writers, residue_writers = [], []
+    first = [] if options.shard is None else [PLACE]
     if options.out is not None:
-        writers.append(stack.enter_context(row_writer(options.out, columns)))
+        writers.append(stack.enter_context(row_writer(options.out, [*first, *columns])))
         if options.per_residue:
-            table = options.out.with_name(f"{options.out.stem}_residues.csv")
-            residue_writers.append(stack.enter_context(row_writer(table, RESIDUE_COLUMNS)))
+            of_residues = row_writer(residue_table(options.out), [*first, *RESIDUE_COLUMNS])
+            residue_writers.append(stack.enter_context(of_residues))
     for folder in filter(None, (options.superpose, options.color)):
         stack.enter_context(making_folder(folder))
 

@@ -244,3 +244,9 @@ def test_folder_of_one_real_chain(run, designs, tmp_path):
         designs / "k0.pdb", "--reference", tmp_path / "real", "--out", tmp_path / "o"
     )
     assert code == 0 or len(err.splitlines()) == 1
+
+
+def test_a_population_has_no_shards(console, designs, tmp_path):
+    code, _, err = console("evaluate", designs, "--shard", "1/2", "--out", tmp_path / "out")
+    assert code == 2 and "--shard: evaluate compares all designs" in err
+    assert len(err.splitlines()) == 1 and not (tmp_path / "out").exists()

@@ -98,6 +98,7 @@ EXAMPLES = {
     "merge": (
         "protdiff generate --length 60-120 --num 1000 --out designs --shard 3/16",
         "protdiff merge designs",
+        "protdiff merge scores.*-of-16.csv --out scores.csv",
     ),
     "evaluate": (
         "protdiff evaluate designs",

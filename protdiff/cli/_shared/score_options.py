@@ -18,8 +18,12 @@ from .options import check_ending, check_jobs
 from .pairing import Task, find_files, pair_by_name, pair_by_table, parse_chains
 from .report_writer import check_page
 from .score_task import LikelihoodOptions, RowOptions
+from .shards import ShardOption, refuse_with_shard
 
 __all__ = ["ScoreOptions"]
+
+#: What to do about pictures of all rows.
+PAGE = "leave it out, and after protdiff merge run protdiff report with the table"
 
 
 class Alignment(StrEnum):
@@ -120,6 +124,7 @@ class ScoreOptions:
     strict: Annotated[
         bool, typer.Option("--strict", help="Stop at the first row with an error.")
     ] = False
+    shard: ShardOption = None
 
     @property
     def page(self) -> Path:
@@ -141,6 +146,9 @@ class ScoreOptions:
 
     def check(self, tasks: Sequence[Task], compared: bool) -> None:
         """ValueError for options that do not go together."""
+        if self.shard is not None and self.out is None:
+            raise ValueError("--shard: needs --out, the table that the shards are of")
+        refuse_with_shard(self.shard, plot=(self.plot, PAGE), report=(self.report, PAGE))
         if self.plot is not None:
             check_ending("--plot", self.plot, *PICTURES)
             ensure_writable(self.plot)
@@ -167,6 +175,19 @@ class ScoreOptions:
                 _check_copies(option, folder, tasks)
         if self.out and self.pairs and real_path(self.out) == real_path(self.pairs):
             raise ValueError(f"--out {self.out}: is the table of --pairs; choose another name")
+
+    def recorded(self) -> dict[str, str]:
+        """What decides the rows, as text by the name of the option; shards have it in common."""
+        from ... import __version__
+
+        names = ("alignment", "chain", "normalize", "per_residue", "quality", "likelihood")
+        found = {name: str(getattr(self, name) or "") for name in names} | {"protdiff": __version__}
+        if self.likelihood is not None:
+            from ...network.weights import file_digest, find_weights
+
+            found |= {"samples": str(self.samples), "sequence": _likelihood_sequence(self.sequence)}
+            found["weights_sha256"] = file_digest(find_weights(self.weights))
+        return found
 
     def for_rows(self) -> RowOptions:
         """What the work behind a row needs of these options."""

@@ -16,6 +16,7 @@ from ..._system.files import replacing
 from ..._system.reading import real_path
 from ..._system.words import counted
 from .rows import read_names, row_writer
+from .shards import refuse_with_shard
 
 if TYPE_CHECKING:
     from .score_task import Row
@@ -90,6 +91,12 @@ class OrderOptions:
     def sorts(self) -> bool:
         """Whether rows come in another order than the files."""
         return self.sort is not None or self.rank
+
+    def refuse_with(self, shard: str | None) -> None:
+        """ValueError with a shard, which has not all rows, for options that compare these."""
+        table = "leave it out, and sort the table of protdiff merge"
+        whole = {"sort": self.sort, "rank": self.rank, "copy_to": self.copy_to}
+        refuse_with_shard(shard, **{name: (value, table) for name, value in whole.items()})
 
     def check(self, columns: Sequence[str], models: Sequence[Path]) -> None:
         """ValueError for options that do not go together, before any work."""

@@ -28,7 +28,9 @@ MAX_SHOWN = 20
 
 
 @contextmanager
-def at_work(part: Part, table: Path, verb: str, options: Mapping[str, str]) -> Iterator[None]:
+def at_work(
+    part: Part, table: Path, verb: str, options: Mapping[str, str], *, folder: bool = True
+) -> Iterator[None]:
     """Context in which this process is a shard, and its record is beside its table.
 
     A shard that ends without a table leaves no record.
@@ -41,6 +43,8 @@ def at_work(part: Part, table: Path, verb: str, options: Mapping[str, str]) -> I
     verb : str
     options : dict of str
         What decides the results, by the name of the option.
+    folder : bool
+        Whether the shards have the whole folder of the table, or the table alone.
 
     Raises
     ------
@@ -48,8 +52,10 @@ def at_work(part: Part, table: Path, verb: str, options: Mapping[str, str]) -> I
         If another process is this shard, or has the folder for itself; or shards of another
         command are there.
     """
-    record, own = Record(part.shard, verb, dict(options), part), part.shard.beside(table)
-    with shard_writer(own, partial(record.begin, table)):
+    shard, own = part.shard, part.shard.beside(table)
+    record = Record(shard, verb, dict(options), part)
+    target = table.parent if folder else table
+    with shard_writer(target, shard.number, shard.count, partial(record.begin, table)):
         try:
             yield
         finally:

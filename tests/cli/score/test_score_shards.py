@@ -1,0 +1,119 @@
+"""Shards of `protdiff score`: tables that become the one of a single run, row by row."""
+
+import random
+
+import pytest
+
+import protdiff
+
+from ...conftest import ROOT
+
+NATIVE = ROOT / "data" / "examples" / "1tpk.pdb"
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    """Chains of several lengths, one file that holds no structure, and names out of order."""
+    folder = tmp_path_factory.mktemp("models")
+    native = protdiff.read(NATIVE).chain("A")
+    lengths = list(range(20, 80, 6))
+    random.Random(1).shuffle(lengths)
+    for number, length in enumerate(lengths):
+        protdiff.write(native[:length], folder / f"1tpk_{number}.pdb")
+    (folder / "1tpk_3.pdb").write_text("junk")
+    return folder
+
+
+@pytest.fixture
+def scored(console, models, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    def call(*words, out="scores.csv"):
+        given = [models, "--no-quality", "--reference", NATIVE, "--chain", "A:A"]
+        return console("score", *given, "--out", out, *words)
+
+    return call
+
+
+@pytest.mark.parametrize("ending", ["csv", "json"])
+def test_shards_are_one_run(scored, console, tmp_path, ending):
+    table, words = f"scores.{ending}", ("--per-residue",)
+    assert scored(*words, out=table)[0] == 1  # of the file without a structure
+    whole = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert set(whole) == {table, "scores_residues.csv"}
+    for path in tmp_path.iterdir():
+        path.unlink()
+    codes = []
+    for number in (2, 4, 1):
+        code, text, _ = scored(*words, "--shard", f"{number}/4", out=table)
+        codes.append(code)
+        assert f"next: protdiff merge {table}" in text
+    before = sorted(tmp_path.iterdir())
+    code, _, err = console("merge", *sorted(tmp_path.glob(f"scores.*-of-4.{ending}")))
+    assert code == 2 and "run shard 3 (missing) of 4" in err and len(err.splitlines()) == 1
+    assert sorted(tmp_path.iterdir()) == before
+    codes.append(scored(*words, "--shard", "3/4", out=table)[0])
+    assert sorted(codes) == [0, 0, 0, 1]
+
+    other = tmp_path / "elsewhere" / table
+    other.parent.mkdir()
+    code, text, err = console("merge", table, "--out", other)
+    assert code == 0 and f"10 rows in {other}" in text, err
+    assert {path.name: path.read_bytes() for path in other.parent.iterdir()} == whole
+    assert console("merge", *sorted(tmp_path.glob(f"scores.*-of-4.{ending}")))[0] == 0
+    found = {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
+    assert found == whole
+    code, text, _ = console("merge", table)
+    assert code == 0 and "nothing to merge" in text
+
+
+def test_more_shards_than_models(scored, console, tmp_path):
+    assert scored()[0] == 1
+    whole = (tmp_path / "scores.csv").read_bytes()
+    (tmp_path / "scores.csv").unlink()
+    for number in range(1, 13):
+        assert scored("--shard", f"{number}/12")[0] in (0, 1)
+    assert console("merge", "scores.csv")[0] == 0
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [whole]
+
+
+def test_shards_that_do_not_belong_together(scored, tmp_path):
+    assert scored("--shard", "1/2")[0] in (0, 1)
+    for words, named in (
+        (["--alignment", "number"], "(alignment)"),
+        (["--quality"], "(quality)"),
+    ):
+        code, _, err = scored(*words, "--shard", "2/2")
+        assert code == 2 and named in err and "shard 1/2" in err and len(err.splitlines()) == 1
+    assert not (tmp_path / "scores.2-of-2.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--sort", "tm"], "--sort: not with --shard"),
+        (["--plot", "x.png"], "--plot: not with --shard"),
+        (["--report"], "--report: not with --shard"),
+    ],
+)
+def test_what_needs_all_rows(scored, tmp_path, words, message):
+    code, _, err = scored("--shard", "1/2", *words)
+    assert code == 2 and message in err and len(err.splitlines()) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_a_table(console, models):
+    code, _, err = console("score", models, "--shard", "1/2")
+    assert code == 2 and "--shard: needs --out" in err and len(err.splitlines()) == 1
+
+
+def test_merge_of_what_is_no_table(console, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for words, message in (
+        (["x.pdb"], "no table"),
+        (["x.csv"], "no shards of it are there"),
+        (["a.1-of-2.csv", "b.2-of-2.csv"], "tables of one command"),
+        ([".", "--out", "x"], "--out: goes with tables"),
+    ):
+        code, _, err = console("merge", *words)
+        assert code == 2 and message in err and len(err.splitlines()) == 1
