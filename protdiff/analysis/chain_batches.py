@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
-
 from ..structure.peptide import link_vectors
 
 if TYPE_CHECKING:
@@ -95,9 +93,12 @@ def noise_source(seed: int) -> tuple[NoiseSource, torch.Generator]:
     return noise, generator
 
 
-def mean_period(batches: Sequence[ChainBatch], u: float) -> float:
-    """Period 2π/Λ of the cut-off at time u in residues, mean over chains."""
+def mean_period(batches: Sequence[ChainBatch], u: float) -> float | None:
+    """Period 2π/Λ of the cut-off at time u in residues, mean over chains; None without one."""
     import torch
 
-    cutoffs = torch.cat([batch.flow.schedule.log_cutoff(batch.at(u)) for batch in batches])
-    return float(2 * np.pi * torch.exp(-cutoffs).mean())
+    from ..flow.resolution import cutoff_period
+
+    periods = [cutoff_period(batch.flow, batch.at(u)) for batch in batches]
+    known = [period for period in periods if period is not None]
+    return float(torch.cat(known).mean()) if known else None

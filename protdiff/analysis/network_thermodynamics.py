@@ -38,8 +38,9 @@ class Shell:
     ----------
     u : float
         Middle of the interval.
-    period : float
-        Period 2π/Λ of the cut-off there, residues: the scale at which structure forms.
+    period : float or None
+        Period 2π/Λ of the cut-off there, residues: the scale at which structure forms. None for
+        flows without a cut-off.
     entropy_production : float
         Of real chains. A lower bound on it for a denoiser that is not exact.
     bound : float
@@ -51,7 +52,7 @@ class Shell:
     """
 
     u: float
-    period: float
+    period: float | None
     entropy_production: float
     bound: float
     fluctuation: float
@@ -92,9 +93,11 @@ class ThermoReport:
     ----------
     shells : list of Shell
         From data to noise.
-    speciation : float
-        Period in residues at which mode 1 of a Gaussian chain has a data SNR of 1: there the
-        fold is decided.
+    speciation_time : float
+        u at which mode 1 of a Gaussian chain with the variances of the flow has a data SNR of 1. A
+        closed form: nothing of the network is in it. The network's own is `decided` of `replicas`.
+    speciation : float or None
+        Period of the cut-off there, residues; None for flows without a cut-off.
     trajectories : Trajectories
     replicas : list of ReplicaDistances
     balance : Balance
@@ -103,7 +106,8 @@ class ThermoReport:
     """
 
     shells: list[Shell]
-    speciation: float
+    speciation_time: float
+    speciation: float | None
     trajectories: Trajectories
     replicas: list[ReplicaDistances]
     balance: Balance
@@ -197,6 +201,7 @@ def measure_thermodynamics(
     speciation_time = float(mode_speciation_time(flow, flow.variance)[0, 1])
     return ThermoReport(
         shells=measured,
+        speciation_time=speciation_time,
         speciation=mean_period([batches[0]._replace(flow=flow)], speciation_time),
         trajectories=theorems_of(entropies),
         replicas=replicas,

@@ -27,21 +27,26 @@ class ReplicaDistances:
     ----------
     u : float
         Time of the noised chain.
-    period : float
-        Period 2π/Λ of the cut-off there, residues.
+    period : float or None
+        Period 2π/Λ of the cut-off there, residues; None for flows without a cut-off.
     between, to_truth : float
         Rms distance per residue (Å) between the two replicas, and to the real chain.
     gap, gap_error : float
         between² / to_truth² - 1, and its standard error over chains. It is 0 for a calibrated
         denoiser: real chain and replicas are then draws from one posterior.
+    decided : float
+        1 - between² / (2 Rg²), with the mean Rg² of the real chains: how much of the structure, its
+        orientation included, two runs of the network from one state have in common. 0 where they
+        are independent, 1 where they are equal. A Gaussian chain has 1 - Στ/Σλ.
     """
 
     u: float
-    period: float
+    period: float | None
     between: float
     to_truth: float
     gap: float
     gap_error: float
+    decided: float
 
 
 def measure_replicas(
@@ -84,6 +89,7 @@ def measure_replicas(
     from ..network.numerics import flush_denormals
 
     batches, (noise, _) = chain_batches(denoiser, chains), noise_source(seed)
+    size = torch.cat([_squared_size(batch) for batch in batches]).mean()
     rows: list[ReplicaDistances] = []
     with flush_denormals(), torch.inference_mode():
         for u in times:
@@ -100,11 +106,18 @@ def measure_replicas(
                     to_truth=float(truth.mean().sqrt()),
                     gap=gap,
                     gap_error=float(error),
+                    decided=float(1 - between.mean() / (2 * size)),
                 )
             )
             if advance is not None:
                 advance(1)
     return rows
+
+
+def _squared_size(batch: ChainBatch) -> Float64[Tensor, "chains"]:
+    """Squared radius of gyration (Å²) of the real chains."""
+    trace = batch.clean[:, : batch.clean.shape[1] // 2]
+    return trace.square().sum((1, 2)) / batch.residues
 
 
 def _squared_distances(

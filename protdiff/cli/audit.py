@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -105,11 +104,15 @@ def _audit(options: AuditOptions, files: Sequence[Path]) -> None:
     if len(result.suspicious):
         draw_suspicious(options.out / "suspicious.png", result, traces, known)
     print(result.verdict)
+    scale = (
+        f"u = {collapse['time']:.2f}" if collapse["period"] is None
+        else f"periods of {collapse['period']:.0f} residues"
+    )  # fmt: skip
     print(
         f"by TM-score: ratio {result.tm.ratio:.2f}, p = {result.tm.p:.2g}; "
         f"{100 * result.usual_share:.1f} % of held-out chains look like one training chain. "
-        f"A perfect memory of {len(known)} Gaussian chains of {length} would show from periods "
-        f"of {collapse['period']:.0f} residues down."
+        f"A perfect memory of {len(known)} Gaussian chains of {length} would show from "
+        f"{scale} down."
     )
     print(f"audit.csv and audit.json in {options.out}")
     if errors:
@@ -150,14 +153,19 @@ def load_traces(path: Path, split: str, option: str) -> Traces:
     return Traces(coords, names)
 
 
-def collapse_of(recipe: ChainFlow, length: int, count: int) -> dict[str, float]:
-    """Time and period (residues) at which a perfect memory of `count` chains would show."""
+def collapse_of(recipe: ChainFlow, length: int, count: int) -> dict[str, float | None]:
+    """Time and period (residues) at which a perfect memory of `count` chains would show.
+
+    The period is None for flows without a cut-off.
+    """
+    from ..flow.resolution import cutoff_period
     from ..flow.thermodynamics import collapse_time
 
     flow = recipe([length])
-    u = float(collapse_time(flow, count)[0])
-    cutoff = float(flow.schedule.log_cutoff(flow.momenta.new_tensor([u])).exp()[0])
-    return {"length": length, "time": u, "period": 2 * math.pi / cutoff}
+    u = collapse_time(flow, count)
+    period = cutoff_period(flow, u)
+    at = None if period is None else float(period[0])
+    return {"length": length, "time": float(u[0]), "period": at}
 
 
 def write_rows(

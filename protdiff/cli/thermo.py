@@ -74,13 +74,18 @@ def thermo(
         print(f"thermo.json and thermo.png in {out}")
 
 
+def _period(period: float | None) -> str:
+    """Eight characters of a table; a dash for flows without a cut-off."""
+    return f"{'-':>8}" if period is None else f"{period:8.2f}"
+
+
 def _print_report(report: ThermoReport) -> None:
     print(f"{report.chains} chains, {report.residues} residues; nats per residue")
     print("     u    period     entropy  bound of  <exp(-S)>: 1 for an exact")
     print("        residues  production  one step  denoiser; bias of steps")
     for s in report.shells:
         print(
-            f"{s.u:6.3f}  {s.period:8.2f}  {s.entropy_production:10.4f}  {s.bound:8.4f}  "
+            f"{s.u:6.3f}  {_period(s.period)}  {s.entropy_production:10.4f}  {s.bound:8.4f}  "
             f"{s.fluctuation:7.4f} ± {s.fluctuation_error:.4f} {s.fluctuation_bias:+.4f}"
         )
     total = sum(s.entropy_production for s in report.shells)
@@ -97,11 +102,16 @@ def _print_report(report: ThermoReport) -> None:
         "in shells {slope:.3f} ± {slope_error:.3f};\n1 for an exact denoiser, and a mean of few "
         "effective samples says nothing".format(**vars(report.trajectories))
     )
-    print(f"speciation: mode 1 has data SNR 1 at a cut-off of period {report.speciation:.0f}")
-    print("replicas of one noised chain, rms per residue in Å:")
-    print("     u    period   between  to truth     gap")
+    cutoff = "" if report.speciation is None else f", a cut-off of period {report.speciation:.0f}"
+    print(
+        "speciation of a Gaussian chain of these variances, a closed form: mode 1 has data SNR 1 "
+        f"at u = {report.speciation_time:.2f}{cutoff};\nfor the network see the last column"
+    )
+    print("replicas of one noised chain, rms per residue in Å; decided: what they have in common,")
+    print("from 0 (independent) to 1 (equal)")
+    print("     u    period   between  to truth     gap             decided")
     for r in report.replicas:
         print(
-            f"{r.u:6.3f}  {r.period:8.2f}  {r.between:8.3f}  {r.to_truth:8.3f}  "
-            f"{100 * r.gap:+6.1f} ± {100 * r.gap_error:.1f} %"
+            f"{r.u:6.3f}  {_period(r.period)}  {r.between:8.3f}  {r.to_truth:8.3f}  "
+            f"{100 * r.gap:+6.1f} ± {100 * r.gap_error:<4.1f} %  {r.decided:8.2f}"
         )

@@ -6,19 +6,39 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from .schedule import RG
+
 if TYPE_CHECKING:
     from jaxtyping import Float
     from torch import Tensor
 
     from .process import Flow
 
-__all__ = ["half_resolved", "signal_share"]
+__all__ = ["cutoff_period", "half_resolved", "signal_share"]
 
 
 def signal_share(flow: Flow, u: Float[Tensor, " batch"]) -> Float[Tensor, "batch components"]:
     """Share of signal in the variance of every component of noised Gaussian chains at times u."""
     kernel = flow.kernel(u)
     return kernel.alpha**2 * flow.variance / kernel.total
+
+
+def cutoff_period(flow: Flow, u: Float[Tensor, " batch"]) -> Float[Tensor, " batch"] | None:
+    """Period 2π/Λ (residues) of the cut-off at times u; None for flows that have none.
+
+    Only RG flows have a cut-off. Scalar schedules dissolve all modes alike, and what `log_cutoff`
+    of other schedules returns is a clock for the network.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from protdiff import flows
+    >>> cutoff_period(flows.get("vp", length=50), torch.tensor([0.5])) is None
+    True
+    """
+    if not isinstance(flow.schedule, RG):
+        return None
+    return 2 * torch.pi * torch.exp(-flow.schedule.log_cutoff(u))
 
 
 def half_resolved(flow: Flow, u: Float[Tensor, " batch"]) -> Float[Tensor, " batch"]:

@@ -4,8 +4,12 @@ import numpy as np
 import pytest
 
 from protdiff.analysis import measure_thermodynamics
-from protdiff.analysis.chain_batches import chain_batches
+from protdiff.analysis.chain_batches import chain_batches, mean_period
+from protdiff.analysis.replicas import measure_replicas
+from protdiff.flow.zoo import recipe
+from protdiff.network import Denoiser
 
+from ..conftest import TINY
 from .conftest import OtherLaw
 
 
@@ -32,3 +36,27 @@ def test_entropy_production_two_ways(chains, factor):
     assert balance.kl_error == pytest.approx(
         np.std(expected, ddof=1) / len(chains) ** 0.5, rel=0.05
     )
+
+
+def test_what_replicas_have_in_common(chains):
+    """Of the Gaussian chain: 1 - Στ over the size of the chains, whatever these are."""
+    denoiser = OtherLaw(1.0)
+    rows = measure_replicas(denoiser, chains * 3, [0.6, 0.9], steps=20)
+    for row in rows:
+        taus, sizes = [], []
+        for batch in chain_batches(denoiser, chains):
+            k = batch.flow.kernel(batch.at(row.u))
+            size = batch.clean.shape[1] // 2
+            tau = (batch.flow.variance * k.sigma**2 / k.total).masked_fill(~batch.flow.mask, 0)
+            taus += (3 * tau[:, :size].sum(1) / batch.residues).tolist()
+            sizes += (batch.clean[:, :size].square().sum((1, 2)) / batch.residues).tolist()
+        expected = 1 - np.mean(taus) / np.mean(sizes)
+        assert row.decided == pytest.approx(expected, abs=0.08)  # few chains, few slow modes
+    assert rows[0].decided > rows[1].decided
+
+
+@pytest.mark.parametrize("name", ["rg", "rg-harmonic", "vp", "edm", "gud"])
+def test_only_rg_flows_have_a_cutoff(chains, name):
+    """A scalar schedule dissolves all modes alike: no period belongs to a time."""
+    period = mean_period(chain_batches(Denoiser(TINY, recipe(name)), chains[:2]), 0.5)
+    assert (period is None) == (not name.startswith("rg"))

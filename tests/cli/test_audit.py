@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 import protdiff
+from protdiff.cli.audit import collapse_of
 from protdiff.dataset import read_chains
+from protdiff.flow.zoo import recipe
 
 
 def rows_of(path):
@@ -43,6 +45,12 @@ def test_audit_names_the_chain_that_was_copied(console, tiny_archive, tiny_weigh
     if numbers["suspicious"]:
         picture = (tmp_path / "audit" / "suspicious.png").read_bytes()
         assert picture.startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("name", ["rg", "vp", "edm", "gud"])
+def test_the_scale_of_collapse_is_a_period_of_rg_flows_alone(name):
+    found = collapse_of(recipe(name), 100, 2000)
+    assert (found["period"] is None) == (name != "rg") and 0 < found["time"] < 1
 
 
 @pytest.mark.parametrize("option", ["--train", "--held-out"])
