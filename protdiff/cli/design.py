@@ -16,6 +16,7 @@ from ._shared.groups import grouped
 from ._shared.options import check_jobs
 from ._shared.pairing import find_files, stem
 from ._shared.sequence_folder import STRUCTURES, write_sequences
+from ._shared.shards import ShardOption
 
 __all__ = ["design"]
 
@@ -40,6 +41,7 @@ def design(
     jobs: Annotated[
         int, typer.Option(min=0, callback=check_jobs, help="Processes; 0: one per core.")
     ] = 1,
+    shard: ShardOption = None,
 ) -> None:
     """Design sequences for structures, from their backbones.
 
@@ -56,4 +58,4 @@ def design(
         raise ValueError(f"{out / STRUCTURES}: holds the results of --out; give other structures")
     # Names in a FASTA file have no spaces.
     tasks = [DesignTask(path, re.sub(r"\s+", "_", stem(path))) for path in files]
-    write_sequences(tasks, settings, out, jobs)
+    write_sequences(tasks, settings, out, jobs, shard)

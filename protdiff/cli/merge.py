@@ -12,6 +12,8 @@ from .._system.locks import one_writer
 from ._shared.design_shards import merge_designs
 from ._shared.groups import grouped
 from ._shared.manifest import MANIFEST
+from ._shared.sequence_files import TABLE
+from ._shared.sequence_shards import merge_sequences
 from ._shared.shard_records import Record
 from ._shared.structure_sets import output_folder
 from ._shared.table_shards import merge_tables, whole_table
@@ -33,8 +35,9 @@ def merge(
 ) -> None:
     """Join what the shards of a command have written, as if one run had written it.
 
-    Of a folder of protdiff generate or extend the manifests of all shards become manifest.csv. Of
-    protdiff score scores.1-of-16.csv, … become scores.csv. It says which shards are missing or
+    Of a folder of protdiff generate or extend the manifests of all shards become manifest.csv; of
+    one of protdiff design the tables and FASTA files; of protdiff score scores.1-of-16.csv, …
+    become scores.csv. It says which shards are missing or
     unfinished, and then joins nothing; it can be run twice. Tables of shards are removed when the
     whole one is there.
     """
@@ -50,14 +53,17 @@ def merge(
 
 
 def merge_folder(folder: Path) -> None:
-    """Join the shards in a folder of structures."""
+    """Join the shards in a folder of structures or of sequences."""
+    kinds = {MANIFEST: merge_designs, TABLE: merge_sequences}
     with output_folder(folder):
-        if Record.all_of(folder / MANIFEST):
-            print(merge_designs(folder))
-        elif (folder / MANIFEST).is_file():
-            print(f"nothing to merge in {folder}: {MANIFEST} is there, and no shards are")
-        else:
+        found = [name for name in kinds if Record.all_of(folder / name)]
+        for name in found:
+            print(kinds[name](folder))
+        there = next((name for name in kinds if (folder / name).is_file()), None)
+        if not found and there is None:
             raise ValueError(f"{folder}: no shards of protdiff generate, extend or design in it")
+        if not found:
+            print(f"nothing to merge in {folder}: {there} is there, and no shards are")
 
 
 def merge_file(table: Path, out: Path) -> None:
