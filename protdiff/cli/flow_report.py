@@ -19,6 +19,7 @@ from ._shared.progress import progress_bar
 from ._shared.real_chains import load_real_chains
 
 if TYPE_CHECKING:
+    from ..analysis.call_quality import CallQuality
     from ..analysis.sampler_report import SamplerReport
 
 __all__ = ["report"]
@@ -42,15 +43,19 @@ def report(
         int, typer.Option(min=16, max=MAX_LENGTH, help="Chains within 10 % of it are taken.")
     ] = 100,
     chains: Annotated[int, typer.Option(min=4, help="How many chains at most.")] = 32,
+    samples: Annotated[
+        int, typer.Option(min=0, max=1000, help="Samples per number of calls; 0: draw none.")
+    ] = 32,
     out: Annotated[Path | None, typer.Option(help="JSON file for the numbers.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the noise.")] = 0,
 ) -> None:
     """Errors of samples by band, from start, steps and network, and how many calls are enough.
 
     Start and steps: closed forms for the Gaussian chain. Score (the network): what a linear
-    recalibration of it would gain on held-out chains, a lower bound of its error.
+    recalibration of it would gain on held-out chains, a lower bound of its error. How many calls
+    are enough is decided by samples of the network, beside samples of 100 calls.
     """
-    from ..analysis import report_sampler
+    from ..analysis import measure_calls, report_sampler
     from ..network.weights import find_weights, load_weights
 
     check_ending("--out", out, ".json")
@@ -65,13 +70,22 @@ def report(
                 f"residues; at least "
                 f"{MIN_CHAINS} are needed"
             )
-        with progress_bar(POINTS + len(calls), "measuring", "parts") as advance:
+        drawn = len(calls) + 1 if samples else 0
+        quality = None
+        with progress_bar(POINTS + len(calls) + drawn, "measuring", "parts") as advance:
             errors = report_sampler(
                 denoiser, backbones, calls, points=POINTS, seed=seed, advance=advance
             )
+            if samples:
+                quality = measure_calls(
+                    denoiser, length, calls, samples=samples, seed=seed, advance=advance
+                )
         _print_errors(errors)
+        if quality is not None:
+            _print_quality(quality)
         if out is not None:
-            write_json(out, {"weights": path.stem, **asdict(errors)})
+            drawn_with = {} if quality is None else {"samples": asdict(quality)}
+            write_json(out, {"weights": path.stem, **asdict(errors), **drawn_with})
             print(out)
 
 
@@ -88,10 +102,27 @@ def _print_errors(errors: SamplerReport) -> None:
         f"{'all':<8}{sum(errors.start):10.2g}{sums}{sum(errors.score):12.2f}        "
         f"{sum(errors.learned):11.1f}"
     )
-    if errors.recommended is None:
-        print("More calls are needed: in some band steps cost more than the network's own error.")
+    print("The columns of calls are of the Gaussian chain; the default sampler, `matched`, is made")
+    print("such that they vanish, so they say nothing of how many calls the network needs.")
+
+
+def _print_quality(quality: CallQuality) -> None:
+    """What samples lose with fewer calls, and how many are enough."""
+    from ..analysis.call_quality import MEASURES, REFERENCE_CALLS
+
+    print(f"\n{quality.samples} samples each; worse than {REFERENCE_CALLS} calls by, in %")
+    print("calls " + "".join(f"{name:>20}" for name in MEASURES))
+    for calls, losses in quality.loss.items():
+        cells = (
+            f"{f'{100 * losses[name]:+.2f} ± {100 * quality.error[calls][name]:.2f}':>20}"
+            for name in MEASURES
+        )
+        print(f"{calls:5d} " + "".join(cells))
+    if quality.recommended is None:
+        print("None of these calls is shown to be enough, to 1 % within two standard errors; more")
+        print("calls or more samples are needed.")
     else:
         print(
-            f"{errors.recommended} calls are enough: in every band their steps cost less than the "
-            "network's own error, as far as it can be measured."
+            f"{quality.recommended} calls are the fewest that are shown to lose less than 1 %, by "
+            "two standard errors."
         )

@@ -70,18 +70,3 @@ def test_modes_at_the_edge_of_a_band(denoiser):
     """Mode 11 of 22 residues has a period of exactly 4 residues, and mode 11 of 44 one of 8."""
     band = _bands(denoiser.recipe([22, 44]), [22, 44])
     assert band[0, 10:12].tolist() == [1, 0] and band[1, 10:12].tolist() == [2, 1]
-
-
-def test_recommendation(denoiser, real_backbones, monkeypatch):
-    """The fewest calls that cost less than what the network's own error is known to be."""
-    from protdiff.analysis import sampler_report
-
-    def gains(residual, features, scale, band):
-        return 0 * scale + 1e3
-
-    monkeypatch.setattr(sampler_report, "_recalibration", gains)
-    many = report_sampler(denoiser, real_backbones, calls=(12, 6, 20), points=5)
-    assert many.recommended == 6
-    monkeypatch.setattr(sampler_report, "_recalibration", lambda *a: 0 * a[2])
-    none = report_sampler(denoiser, real_backbones, calls=(6, 12), points=5)
-    assert none.recommended is None

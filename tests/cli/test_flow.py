@@ -101,12 +101,15 @@ def test_report(console, tiny_weights, tiny_archive, tmp_path):
             protdiff.write(backbone[part : part + 40], folder / f"{k}_{part}.pdb")
     code, out, error = console(
         "flow", "report", "--data", folder, "--weights", tiny_weights, "--length", 40,
-        "--calls", 6, 12, "--out", tmp_path / "report.json",
+        "--calls", 6, 12, "--samples", 2, "--out", tmp_path / "report.json",
     )  # fmt: skip
     assert code == 0, error
     assert "6 calls" in out and "12 calls" in out
     numbers = json.loads((tmp_path / "report.json").read_text())
     assert sum(numbers["steps"]["12"]) < sum(numbers["steps"]["6"])
+    # What is enough is decided by samples, and two of untrained weights show nothing.
+    assert "say nothing of how many calls the network needs" in " ".join(out.split())
+    assert numbers["samples"]["recommended"] is None and "shown to be enough" in out
 
 
 @pytest.mark.parametrize(
