@@ -1,7 +1,7 @@
 """Exact conditioning of a Gaussian on linear observations, some of them up to a free shift.
 
 The law of the clean data given the noisy state is taken as N(D, C), C diagonal: exact for Gaussian
-data, a guide for a network (docs/theory.md 5). With observations ``y = P x + noise``
+data, a guide for a network (docs/concepts/conditions.md). With observations ``y = P x + noise``
 
     K = C Pᵀ (P C Pᵀ + Y)⁻¹,   D_y = D + K (y - P D),   C_y = C - K P C.
 

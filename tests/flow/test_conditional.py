@@ -1,12 +1,20 @@
 """Conditional sampling of Gaussian chains, in closed form (docs/theory.md 5, tests T12a, T12b)."""
 
+from functools import partial
 from itertools import pairwise
 from math import pi
 
 import pytest
 import torch
 
-from protdiff.flow import Flow, ancestral, cosine_modes, free_field, gaussian_oracle, uniform_times
+from protdiff.flow import (
+    Flow,
+    ancestral,
+    cosine_modes,
+    free_field,
+    gaussian_oracle,
+    uniform_times,
+)
 from protdiff.flow.conditional import (
     conditional_draw,
     conditional_mean,
@@ -31,13 +39,17 @@ def chain(chain64):
     return flow, variance[0], rows, torch.full((KNOWN,), NOISE**2, dtype=torch.float64)
 
 
-def exact(chain):
-    """Gain and covariance of the data given the known residues; of the state at u = 0."""
+#: With draws from the conditional in between, and posterior variances: exact in any steps.
+WITH_DRAWS = partial(ancestral, variance="posterior")
+
+
+def exact(chain, u=0.0):
+    """Gain and covariance of the data given the known residues; of the state at time u."""
     flow, variance, rows, noise = chain
     precision = observation_precision(variance, rows, noise)
     gain = variance[:, None] * rows.T @ precision
     covariance = torch.diag(variance) - gain @ (rows * variance)
-    k = flow(1).kernel(torch.zeros(1))
+    k = flow(1).kernel(torch.full((1,), u, dtype=torch.float64))
     alpha, sigma = k.alpha[0], k.sigma[0]
     return alpha[:, None] * gain, torch.outer(alpha, alpha) * covariance + torch.diag(sigma**2)
 
@@ -51,7 +63,9 @@ def kl(mean, covariance, target_mean, target):
     return float(1.5 * (trace + logs) + 0.5 * (gap * (inverse @ gap)).sum())
 
 
-def law_of_samples(make, size, known, steps, correct, what="x"):
+def law_of_samples(
+    make, size, known, steps, correct, what="x", sampler=WITH_DRAWS, grid=uniform_times
+):
     """Mean per value and covariance of the last state ("x") or clean draw, by linear response.
 
     `size` components, `known` values. Row j of the batch has a one in the j-th normal number that
@@ -69,12 +83,11 @@ def law_of_samples(make, size, known, steps, correct, what="x"):
     values = torch.zeros(numbers + known, known, 3, dtype=torch.float64)
     values[numbers + torch.arange(known), torch.arange(known)] = 1
     last, oracle = {}, gaussian_oracle(flow)
-    ancestral(
+    sampler(
         lambda x, u: correct(oracle(x, u), flow.kernel(u), values, draw),
         flow,
-        uniform_times(steps + 1),
+        grid(steps + 1),
         lambda: draw(size),
-        variance="posterior",
         callback=lambda index, u, x, clean: last.update(x=x[..., 0], clean=clean[..., 0]),
     )
     return last[what][numbers:].T, last[what][:numbers].T @ last[what][:numbers]
@@ -82,7 +95,7 @@ def law_of_samples(make, size, known, steps, correct, what="x"):
 
 @pytest.mark.parametrize("steps", [5, 20])
 def test_conditional_samples_are_exact(chain, steps):
-    """T12a: the KL is that of the start alone, whatever the number of steps."""
+    """T12a, with draws in between: the KL is that of the start, whatever the number of steps."""
     _, variance, rows, noise = chain
 
     def correct(clean, k, values, draw):
@@ -155,7 +168,7 @@ def test_draws_have_the_conditional_covariance(chain):
 WINDOW, LONG = 16, 48
 
 
-def law_of_windows(chain64, overlap, steps, correct):
+def law_of_windows(chain64, overlap, steps, correct, sampler=WITH_DRAWS):
     """Covariance of the bonds of a chain of springs that is made window after window.
 
     The springs have unit variance, so each window's own law is the same formula. The first window
@@ -176,7 +189,9 @@ def law_of_windows(chain64, overlap, steps, correct):
         tau = variance[0] * k.sigma[0] ** 2 / k.total[0]
         return correct(clean, tau, modes, values, noise, free, draw)
 
-    gain, covariance = law_of_samples(make, WINDOW - 1, overlap, steps, conditioned, "clean")
+    gain, covariance = law_of_samples(
+        make, WINDOW - 1, overlap, steps, conditioned, "clean", sampler
+    )
     values, vectors = torch.linalg.eigh(covariance)
     gain, root = modes @ gain, modes @ (vectors * values.clamp(min=0).sqrt())
     shift = torch.eye(WINDOW, dtype=torch.float64)
