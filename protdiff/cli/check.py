@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from ._shared.check_report import write_tables
+from .._system.files import making_folder
+from ._shared.check_report import TABLE, write_tables
+from ._shared.check_shards import check_options, own_plan, remove_shards
 from ._shared.groups import grouped
 from ._shared.options import Device, check_jobs
 from ._shared.progress import progress_bar
 from ._shared.report_writer import PAGE, write_report
+from ._shared.shard_records import at_work
+from ._shared.shards import ShardOption, refuse_with_shard
 from ._shared.structure_sets import output_folder
 
 __all__ = ["check"]
@@ -54,6 +59,7 @@ def check(
             help="Processes that compare --predictions; 0: one per core.",
         ),
     ] = 1,
+    shard: ShardOption = None,
 ) -> None:
     """Check whether sequences fold into their designs (self-consistency).
 
@@ -74,14 +80,21 @@ def check(
 
         ensure_library()
     options = CheckOptions(fold, predictions, out, device.value, chunk_size, batch, jobs)
-    with output_folder(out):
-        plan = planned(designs, sequences, options)
+    refuse_with_shard(shard, report=(report, "leave it out; after the merge: protdiff report"))
+    with making_folder(out) if shard is not None else output_folder(out), ExitStack() as stack:
+        plan, part = planned(designs, sequences, options), None
+        if shard is not None:
+            part, plan = own_plan(shard, plan)
+            stack.enter_context(at_work(part, out / TABLE, "check", check_options(plan)))
+        plan.begin()
         with progress_bar(len(plan.targets), "checking", "sequences") as advance:
             results = []
             for result in plan.results():
                 results.append(result)
                 advance(1)
-        errors = write_tables(plan.in_order(results), plan, out)
+        errors = write_tables(plan.in_order(results), plan, out, part)
+        if part is None:
+            remove_shards(out)
         if report:
             write_report([*designs, str(out)], out / PAGE, jobs=jobs)
     if errors:

@@ -79,7 +79,7 @@ def generate(
     output.check(name)
     refuse_with_shard(
         shard, plot=(output.plot, MERGED), report=(output.report, MERGED),
-        sequences=(design, MERGED),
+        sequences=(design, "run protdiff design, which has shards, after protdiff merge"),
     )  # fmt: skip
     if given.redesign is not None and given.source is not None:
         from ..structure.io.read_write import read

@@ -9,6 +9,8 @@ from typing import Annotated
 import typer
 
 from .._system.locks import one_writer
+from ._shared.check_report import TABLE as CHECKED
+from ._shared.check_shards import merge_checks
 from ._shared.design_shards import merge_designs
 from ._shared.groups import grouped
 from ._shared.manifest import MANIFEST
@@ -35,11 +37,11 @@ def merge(
 ) -> None:
     """Join what the shards of a command have written, as if one run had written it.
 
-    Of a folder of protdiff generate or extend the manifests of all shards become manifest.csv; of
-    one of protdiff design the tables and FASTA files; of protdiff score scores.1-of-16.csv, …
-    become scores.csv. It says which shards are missing or
-    unfinished, and then joins nothing; it can be run twice. Tables of shards are removed when the
-    whole one is there.
+    Of a folder of protdiff generate or extend the manifests of all shards become manifest.csv, and
+    of one of protdiff design or check the tables become the whole ones. Of protdiff score
+    scores.1-of-16.csv, … become scores.csv. It says which shards are missing or unfinished, and
+    then joins nothing; it can be run twice. Tables of shards are removed when the whole one is
+    there.
     """
     whole = list(dict.fromkeys(map(whole_table, shards)))
     if len(whole) > 1:
@@ -53,15 +55,15 @@ def merge(
 
 
 def merge_folder(folder: Path) -> None:
-    """Join the shards in a folder of structures or of sequences."""
-    kinds = {MANIFEST: merge_designs, TABLE: merge_sequences}
+    """Join the shards in a folder of structures, sequences or models."""
+    kinds = {MANIFEST: merge_designs, TABLE: merge_sequences, CHECKED: merge_checks}
     with output_folder(folder):
         found = [name for name in kinds if Record.all_of(folder / name)]
         for name in found:
             print(kinds[name](folder))
         there = next((name for name in kinds if (folder / name).is_file()), None)
         if not found and there is None:
-            raise ValueError(f"{folder}: no shards of protdiff generate, extend or design in it")
+            raise ValueError(f"{folder}: no shards of generate, extend, design or check in it")
         if not found:
             print(f"nothing to merge in {folder}: {there} is there, and no shards are")
 

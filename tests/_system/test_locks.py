@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from protdiff._system.locks import LOCK, one_writer, output_file, output_folder
+from protdiff._system.locks import LOCK, one_writer, output_file, output_folder, shard_writer
 
 HOLD = """
 import sys, time
@@ -83,3 +83,44 @@ def test_a_new_folder_goes_if_an_error_leaves_nothing_in_it(tmp_path):
                 (tmp_path / name / "x").touch()
             raise KeyError
     assert sorted(path.name for path in tmp_path.iterdir()) == ["full", "older"]
+
+
+@pytest.mark.parametrize("kind", ["folder", "table"])
+def test_shards_have_a_lock_each_and_keep_others_out(tmp_path, kind):
+    target, begun = tmp_path if kind == "folder" else tmp_path / "x.csv", []
+    with shard_writer(target, 1, 2, lambda: begun.append(1)):
+        with shard_writer(target, 2, 2, lambda: begun.append(2)):
+            for other in (
+                shard_writer(target, 1, 2, lambda: begun.append(0)),
+                shard_writer(target, 1, 3, lambda: begun.append(0)),
+                one_writer(target),
+            ):
+                with pytest.raises(ValueError, match=f"process {os.getpid()} on "), other:
+                    pass
+        # Another table, and the folder around a table, have locks of their own.
+        with shard_writer(tmp_path / "y.csv", 1, 3, lambda: None):
+            pass
+        if kind == "table":
+            with one_writer(tmp_path):
+                pass
+    with one_writer(target), pytest.raises(ValueError, match="process "):  # noqa: SIM117
+        with shard_writer(target, 1, 2, lambda: begun.append(0)):
+            pass
+    assert begun == [1, 2] and not list(tmp_path.iterdir())
+
+
+def test_a_shard_waits_for_others_that_start(tmp_path, monkeypatch):
+    """It is refused only by one that has the folder for itself, or after long."""
+    monkeypatch.setattr("protdiff._system.locks.START", 0.0)
+    monkeypatch.setattr("protdiff._system.locks.MOMENT", 0.1)
+
+    def start_another():
+        with shard_writer(tmp_path, 2, 2, lambda: None):
+            pass
+
+    with (
+        pytest.raises(ValueError, match="another process writes into it"),
+        shard_writer(tmp_path, 1, 2, start_another),
+    ):
+        pass
+    assert not list(tmp_path.iterdir())

@@ -175,3 +175,48 @@ def test_several_designs_on_the_command_line(console, given):
         "check", "designs/a.pdb", "designs/b.pdb", "x.fasta", "--predictions", "designs"
     )
     assert code == 1 and "no model of" in err
+
+
+def files_of(folder):
+    """Bytes of what a run leaves, but for the logs and inputs of the predictor."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and "folds" not in path.parts
+    }
+
+
+def test_shards_are_one_run(run, console, given):
+    assert run("--out", "whole", fold=[])[0] == 0
+    code, text, err = run("--shard", "2/2", fold=[])
+    assert code == 0 and "next: protdiff merge checked" in text, err
+    before = files_of(given / "checked")
+    code, _, err = console("merge", "checked")
+    assert code == 2 and "run shard 1 (missing) of 2" in err and len(err.splitlines()) == 1
+    assert files_of(given / "checked") == before
+    assert run("--shard", "1/2", fold=[])[0] == 0
+    code, text, err = console("merge", "checked")
+    assert code == 0 and "4 sequences in checked/check.csv" in text, err
+    whole = {
+        name: text.replace(b"whole/", b"checked/")
+        for name, text in files_of(given / "whole").items()
+    }
+    assert files_of(given / "checked") == whole
+    assert "nothing to merge" in console("merge", "checked")[1]
+
+
+def test_a_whole_run_and_other_shards_take_the_models_that_are_there(run, console, given):
+    run("--shard", "1/2", fold=[])
+    assert "(2 models were there already)" in run("--shard", "1/1", fold=[])[1]
+    assert "(4 models were there already)" in run(fold=[])[1]
+    assert not list((given / "checked").glob("*-of-*"))
+
+
+def test_shards_of_another_engine_are_refused(run, given):
+    run("--shard", "1/2", fold=[])
+    before = files_of(given / "checked")
+    code, _, err = run("--predictions", "checked/models", "--shard", "2/2")
+    assert code == 2 and "(fold, predictions)" in err and len(err.splitlines()) == 1
+    code, _, err = run("--report", "--shard", "2/2", fold=[])
+    assert code == 2 and "--report: not with --shard" in err
+    assert files_of(given / "checked") == before

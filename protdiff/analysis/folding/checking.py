@@ -111,6 +111,7 @@ def check(
     )  # fmt: skip
     with nullcontext() if options.out is None else output_folder(options.out):
         plan = planned([os.fspath(one) for one in given], Path(sequences), options)
+        plan.begin()
         return plan.in_order(plan.results())
 
 
@@ -128,8 +129,10 @@ class Plan:
     folder : Path
         Of models that are there, or else of the output.
     options : CheckOptions
-    present : int
-        Sequences whose models an earlier run has made.
+    there : frozenset of str
+        Names of sequences whose models an earlier run has made.
+    recorded : dict, optional
+        What the output is to say of its models.
     """
 
     targets: list[Target]
@@ -137,7 +140,23 @@ class Plan:
     engine: Engine | None
     folder: Path
     options: CheckOptions
-    present: int = 0
+    there: frozenset[str] = frozenset()
+    recorded: dict[str, Any] | None = None
+
+    @property
+    def present(self) -> int:
+        """Sequences of this plan whose models an earlier run has made."""
+        return sum(target.name in self.there for target in self.targets if not target.error)
+
+    def begin(self) -> None:
+        """Make the engine ready, if it has something to fold, and note what the output holds."""
+        if self.engine is None or self.recorded is None:
+            return
+        if self.present < sum(not target.error for target in self.targets):
+            self.engine.start()
+        path = self.folder / OPTIONS
+        if not path.exists() or read_json(path) != self.recorded:  # one of several shards writes it
+            write_json(path, self.recorded)
 
     def results(self) -> Iterator[Checked]:
         """One result per target, as the models come."""
@@ -183,11 +202,7 @@ def planned(designs: Sequence[str], sequences: Path, options: CheckOptions) -> P
     good = {target.name: "/".join(target.chains) for target in targets if not target.error}
     there = kept(out)
     recorded = _recorded(out, fold, good, there)
-    present = len(good.keys() & there.keys())
-    if present < len(good):
-        engine.start()
-    write_json(out / OPTIONS, recorded)
-    return Plan(targets, unused, engine, out, options, present)
+    return Plan(targets, unused, engine, out, options, frozenset(there), recorded)
 
 
 def _recorded(

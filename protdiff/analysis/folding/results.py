@@ -107,14 +107,18 @@ def compared_alone(pair: tuple[Target, Model]) -> Checked:
     return compared(pair)
 
 
+def rank(one: Checked) -> tuple[float, float]:
+    """Numbers that are small for a good sequence, which has scores."""
+    assert one.scores is not None
+    return float(one.scores.scrmsd), -float(one.scores.sctm)
+
+
 def best_of_designs(results: Sequence[Checked]) -> list[Checked]:
     """The sequence of lowest scRMSD of every design, best designs first.
 
     Designs of which no sequence has scores are left out.
     """
-    scored = [
-        (scores.scrmsd, -scores.sctm, k) for k, one in enumerate(results) if (scores := one.scores)
-    ]
+    scored = [(*rank(one), k) for k, one in enumerate(results) if one.scores]
     best: dict[str, Checked] = {}
     for *_, k in sorted(scored):
         best.setdefault(results[k].design, results[k])

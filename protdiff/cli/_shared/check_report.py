@@ -9,6 +9,7 @@ from ..._system.words import counted, either, were_there
 from .flags import in_flags
 from .rows import row_writer
 from .score_report import PLAIN, number, short
+from .table_shards import PLACE
 from .warning_kinds import WarningKinds
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from ...analysis.folding.checking import Plan
     from ...analysis.folding.results import Checked
+    from .shards import Part
 
 __all__ = ["BEST", "TABLE", "write_tables"]
 
@@ -28,7 +30,9 @@ MAX_ROWS, MAX_ERRORS, MAX_WARNINGS, MAX_UNUSED = 25, 10, 5, 5
 BRIEF = ("number", "scrmsd", "sctm", "motif_rmsd", "plddt", "designable")
 
 
-def write_tables(results: Sequence[Checked], plan: Plan, out: Path) -> int:
+def write_tables(
+    results: Sequence[Checked], plan: Plan, out: Path, part: Part | None = None
+) -> int:
     """Write the tables, and print the best sequence of every design, warnings and a summary.
 
     Parameters
@@ -38,33 +42,56 @@ def write_tables(results: Sequence[Checked], plan: Plan, out: Path) -> int:
     plan : Plan
         What was to be done.
     out : Path
+    part : Part, optional
+        Which results they are, in a shard.
 
     Returns
     -------
     int
         Sequences without scores.
     """
-    from ...analysis.folding.results import COLUMNS, best_of_designs
+    from ...analysis.folding.results import best_of_designs, rank
 
     best = best_of_designs(results)
     chosen = {id(one) for one in best}
     rows = [_row(one) | {"best": "yes" if id(one) in chosen else "no"} for one in results]
     ranked = [_row(one) | {"best": "yes"} for one in best]
-    for path, table in ((out / TABLE, rows), (out / BEST, ranked)):
-        with row_writer(path, COLUMNS) as write:
-            for row in table:
-                write(row)
+    places = range(len(results)) if part is None else part.places
+    place = {id(one): place for one, place in zip(results, places, strict=True)}
+    _write(out / BEST, ranked, part, [(*rank(one), place[id(one)]) for one in best])
+    file = _write(out / TABLE, rows, part, [(number,) for number in places])
     if best:
         _print_designs(ranked)
         _print_summary(results)
         note = f" ({were_there(plan.present, 'model')})" if plan.present else ""
-        print(f"{counted(len(results), 'sequence')} in {out / TABLE}{note}")
+        print(f"{counted(len(results), 'sequence')} in {file}{note}")
+    if part is not None:
+        print(f"next: protdiff merge {out} (when all {part.shard.count} shards have ended)")
+    elif best:
         print(f"next: {out / BEST} ranks the designs, with the best sequence and its model")
     _warn(rows, plan.unused)
     errors = sum(bool(row["error"]) for row in rows)
     if errors:
         print(f"{errors} of {counted(len(rows), 'sequence')} could not be checked", file=sys.stderr)
     return errors
+
+
+def _write(
+    path: Path,
+    rows: Sequence[dict[str, Any]],
+    part: Part | None,
+    order: Sequence[tuple[float, ...]],
+) -> Path:
+    """Write a table, or that of a shard, whose rows say by what the whole one is in order."""
+    from ...analysis.folding.results import COLUMNS
+
+    columns = COLUMNS
+    if part is not None:
+        path, columns = part.shard.beside(path), (PLACE, *COLUMNS)
+    with row_writer(path, columns) as write:
+        for numbers, row in zip(order, rows, strict=True):
+            write({PLACE: " ".join(map(repr, numbers))} | row)
+    return path
 
 
 def _row(result: Checked) -> dict[str, Any]:

@@ -35,7 +35,8 @@ __all__ = [
     "whole_table",
 ]
 
-#: The column of a shard's table that the whole one lacks: the row in the whole list, from 0.
+#: The column of a shard's table that the whole one lacks: numbers by which its rows are in order.
+#: As a rule it is the row in the whole list, from 0.
 PLACE = "place"
 SHARD_TABLE = re.compile(r"(.+)\.[0-9]+-of-[0-9]+(\.csv|\.json)", re.IGNORECASE)
 
@@ -101,19 +102,19 @@ def merge_tables(table: Path, out: Path) -> str:
         If shards are missing or unfinished, or of different commands; nothing is written then.
     """
     records = agreed(table)
-    total, count = records[0].part.total, _whole_count(records, table)
+    total, count = records[0].part.total, whole_count(records, table)
     shards = [one.shard for one in records if one.shard.count == count]
     parts = [shard.beside(table) for shard in shards]
     residues = [residue_table(path) for path in parts if residue_table(path).is_file()]
     for tables, target in ((parts, out), (residues, residue_table(out))):
         if tables:
-            _join(tables, target)
+            join(tables, target)
     if out == table:
         remove_tables(table)
     return f"{counted(total, 'row')} in {out}"
 
 
-def _whole_count(records: Sequence[Record], table: Path) -> int:
+def whole_count(records: Sequence[Record], table: Path) -> int:
     """A number of shards of which all tables are there; ValueError if there is none."""
     counts = {one.shard.count for one in records}
     for count in sorted(counts):
@@ -130,14 +131,19 @@ def _whole_count(records: Sequence[Record], table: Path) -> int:
     raise ValueError(f"{table}: {unfinished(own, lacking, 'row')}")
 
 
-def _join(tables: Sequence[Path], out: Path) -> None:
+def join(tables: Sequence[Path], out: Path) -> None:
     """Write the rows of several tables in the order of their places."""
     with ExitStack() as stack:
         opened = [_rows(path, stack) for path in tables]
         columns = next((columns for columns, _ in opened if columns), [])
         write = stack.enter_context(row_writer(out, [name for name in columns if name != PLACE]))
-        for row in heapq.merge(*(rows for _, rows in opened), key=lambda row: int(row[PLACE])):
+        for row in heapq.merge(*(rows for _, rows in opened), key=_order):
             write(row)
+
+
+def _order(row: Row) -> tuple[float, ...]:
+    """Numbers by which rows are in order."""
+    return tuple(map(float, str(row[PLACE]).split()))
 
 
 def _rows(path: Path, stack: ExitStack) -> tuple[Sequence[str], Iterator[Row]]:

@@ -14,8 +14,9 @@ __all__ = [
 ]  # fmt: skip
 
 SUFFIXES = (".pdb", ".ent", ".cif", ".mmcif", ".bcif")
-#: Folder of trajectories in one of designs, beside the manifest that lists them.
-FRAMES_FOLDER, MANIFEST = "trajectories", "manifest.csv"
+#: Folder of trajectories in one of designs, beside the manifest (or those of shards) with their
+#: names.
+FRAMES_FOLDER, MANIFEST = "trajectories", "manifest*.csv"
 #: What may stand between the name of a structure and the rest of the name of what is made of it.
 SEPARATORS = "._-"
 
@@ -40,7 +41,7 @@ def _is_visible(path: Path, folder: Path) -> bool:
 def _of_designs(path: Path, depth: int) -> bool:
     """Whether one of the nearest folders holds the trajectories of designs."""
     nearest = list(path.parents)[: depth - 1]
-    return any(p.name == FRAMES_FOLDER and (p.parent / MANIFEST).is_file() for p in nearest)
+    return any(p.name == FRAMES_FOLDER and any(p.parent.glob(MANIFEST)) for p in nearest)
 
 
 def find_files(names: Iterable[str], what: str) -> list[Path]:
