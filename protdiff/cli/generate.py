@@ -76,16 +76,7 @@ def generate(
         text += types.weights_text()
     requests = requests_of(wanted, sampling.seed, condition)
     settings = sampling.settings(batch_size)
-    output.check(name)
-    refuse_with_shard(
-        shard, plot=(output.plot, MERGED), report=(output.report, MERGED),
-        sequences=(design, "run protdiff design, which has shards, after protdiff merge"),
-    )  # fmt: skip
-    if given.redesign is not None and given.source is not None:
-        from ..structure.io.read_write import read
-
-        check_format(read(given.source), output.format)
-
+    check_output(output, name, given, shard, design is not None)
     frames = None if trajectory is None else parse_frames(trajectory, output.format)
 
     from ..sampling.batching import batches
@@ -121,3 +112,18 @@ def generate(
         write_sequences(tasks, design, output.out / "sequences", jobs or 1)
     if output.report:
         write_report([str(output.out)], output.out / PAGE, jobs=jobs)
+
+
+def check_output(
+    output: OutputOptions, name: str, given: ConditionOptions, shard: str | None, sequences: bool
+) -> None:
+    """ValueError for files that cannot be written as the options say, before any work."""
+    output.check(name)
+    refuse_with_shard(
+        shard, plot=(output.plot, MERGED), report=(output.report, MERGED),
+        sequences=(sequences, "run protdiff design, which has shards, after protdiff merge"),
+    )  # fmt: skip
+    if given.redesign is not None and given.source is not None:
+        from ..structure.io.read_write import read
+
+        check_format(read(given.source), output.format)

@@ -90,7 +90,7 @@ def score(options: ScoreOptions, order: OrderOptions) -> None:
     if options.report:
         write_report([str(options.out)], options.page, jobs=options.jobs)
     warn(results, len(tasks), unused)
-    if part is not None:
+    if part is not None and options.out is not None:
         table = whole_table(options.out)
         print(f"next: protdiff merge {table} (when all {part.shard.count} shards have ended)")
     if results.errors:
