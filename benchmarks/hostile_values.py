@@ -110,7 +110,7 @@ OF_NAME: Mapping[str, tuple[str, ...]] = {
     "weaker": WEIGHTS, "mpnn_model": WEIGHTS,
     "chain": ("A", "B", "Z", "_", "", "A:B", "A:A,B:B", "A:", ":", "A:B:C", "A,B", "AB", "A:A,A:B",
               "Z:A", "_:_"),
-    "shard": ("1/1", "2/2", "17/16", "0/16", "3/0", "a/b", "/16", "1/", "1/2/3", ""),
+    "shard": ("1/1", "2/2", "17/16", "0/16", "3/0", "a/b", "1/", "1/2/3", ""),
     "tied": ("A,B", "A", "A,A", "A,Z", "A|B", "A,B|A,B", ",", "|", "A,B|", "A B"),
 }  # fmt: skip
 OF_NAME = {**OF_NAME, "name": (*WEIGHTS, "x", "é", "../x"[1:], ".x", "a/b", "manifest", "x y", "")}
