@@ -65,6 +65,21 @@ def test_the_example_names_the_flows_that_no_network_takes():
     assert re.findall(r"[a-z]+-[a-z]+", line) == refused
 
 
+def test_what_the_pages_say_of_the_fluctuation_theorems(benchmarks):
+    """`flow_fluctuations.json` has the numbers of docs/concepts/likelihood.md."""
+    results, *_ = benchmarks
+    path = results.RESULTS / "flow_fluctuations.json"
+    found = json.loads(path.read_text(encoding="utf-8"))["numbers"]
+    coarse = [s["fluctuation"] for s in found["shells"] if s["period"] > 2]
+    fine = [s["fluctuation"] for s in found["shells"] if s["period"] <= 2]
+    trajectories = found["trajectories"]
+    text = (ROOT / "docs" / "concepts" / "likelihood.md").read_text(encoding="utf-8")
+    assert max(abs(value - 1) for value in coarse) < 0.05 and "within 5 % of 1" in text
+    assert f"{min(fine):.2f} to {max(fine):.2f}\n" in text
+    assert f"slope is {trajectories['slope']:.2f} ± {trajectories['slope_error']:.2f}" in text
+    assert trajectories["effective"] < 1.5 and "one effective" in text
+
+
 def test_tables_show_the_result_files(benchmarks):
     """`python benchmarks/fill_tables.py fill` would change nothing."""
     _results, fill_tables, table_cells = benchmarks
