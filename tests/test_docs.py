@@ -77,6 +77,7 @@ def test_what_the_pages_say_of_the_fluctuation_theorems(benchmarks):
     assert max(abs(value - 1) for value in coarse) < 0.05 and "within 5 % of 1" in text
     assert f"{min(fine):.2f} to {max(fine):.2f}\n" in text
     assert f"slope is {trajectories['slope']:.2f} ± {trajectories['slope_error']:.2f}" in text
+    assert f"steps\n  gave {-trajectories['slope_bias']:.2f} more" in text
     assert trajectories["effective"] < 1.5 and "one effective" in text
 
 

@@ -99,13 +99,15 @@ def _print_report(report: ThermoReport) -> None:
     print(
         "trajectories from data to noise, by component: <S> {entropy:.2f}, <exp(-S)> {mean:.3g} ± "
         "{error:.2g}, bias of\nsteps {bias:+.2g}, effective samples {effective:.0f}; Crooks' slope "
-        "in shells {slope:.3f} ± {slope_error:.3f};\n1 for an exact denoiser, and a mean of few "
-        "effective samples says nothing".format(**vars(report.trajectories))
+        "in shells {slope:.3f} ± {slope_error:.3f}, bias {slope_bias:+.3f};\n1 for an exact "
+        "denoiser in small steps, and a mean of few effective samples says nothing".format(
+            **vars(report.trajectories)
+        )
     )
     cutoff = "" if report.speciation is None else f", a cut-off of period {report.speciation:.0f}"
     print(
-        "speciation of a Gaussian chain of these variances, a closed form: mode 1 has data SNR 1 "
-        f"at u = {report.speciation_time:.2f}{cutoff};\nfor the network see the last column"
+        "speciation of a Gaussian chain of these variances, a closed form: mode 1 has data SNR 1\n"
+        f"at u = {report.speciation_time:.2f}{cutoff}; for the network see the last column"
     )
     print("replicas of one noised chain, rms per residue in Å; decided: what they have in common,")
     print("from 0 (independent) to 1 (equal)")

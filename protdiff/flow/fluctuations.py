@@ -54,11 +54,14 @@ class Entropies(NamedTuple):
         The same in half as many steps: what differs is an error of the steps.
     equilibrium : Tensor, shape (shells, B, D)
         On trajectories that go back from the end of the shell as a chain at the fixed point does.
+    coarse_equilibrium : Tensor, shape (shells, B, D)
+        The same in half as many steps.
     """
 
     data: PerShell
     coarse: PerShell
     equilibrium: PerShell
+    coarse_equilibrium: PerShell
 
 
 class Theorem(NamedTuple):
@@ -126,26 +129,32 @@ def trajectory_entropies(
         for s, u in pairwise(times):
             states.append(flow.onward(states[-1], s, u, noise()))
         estimates = [denoise(y, u) for y, u in zip(states[1:], times[1:], strict=True)]
-        fine = [
-            step_entropy(flow, times[i], times[i + 1], states[i], states[i + 1], estimates[i])
-            for i in range(substeps)
-        ]
-        coarse = [
-            step_entropy(flow, times[i], times[i + 2], states[i], states[i + 2], estimates[i + 1])
-            for i in range(0, substeps, 2)
-        ]
-        back, estimate, equilibrium = states[-1], estimates[-1], torch.zeros_like(fine[0])
-        for i in range(substeps, 0, -1):
-            earlier = equilibrium_step(flow, times[i - 1], times[i], back, noise())
-            equilibrium = equilibrium + step_entropy(
-                flow, times[i - 1], times[i], earlier, back, estimate
-            )
-            back = earlier
-            if i > 1:
-                estimate = denoise(back, times[i - 1])
-        shells.append((sum(fine), sum(coarse), equilibrium))
+        forward = [_entropy(flow, times, states, estimates, k) for k in (1, 2)]
         x = states[-1]
+        for i in range(substeps, 0, -1):  # and back, at equilibrium
+            states[i - 1] = equilibrium_step(flow, times[i - 1], times[i], states[i], noise())
+            if i > 1:
+                estimates[i - 2] = denoise(states[i - 1], times[i - 1])
+        shells.append((*forward, *(_entropy(flow, times, states, estimates, k) for k in (1, 2))))
     return Entropies(*(torch.stack(part) for part in zip(*shells, strict=True)))
+
+
+def _entropy(
+    flow: Flow,
+    times: Float[Tensor, "states batch"],
+    states: Sequence[Components],
+    estimates: Sequence[Components],
+    stride: int,
+) -> PerComponent:
+    """S of a path in steps over `stride` states; `estimates[i]` is that of `states[i + 1]`."""
+    ends = range(stride, len(states), stride)
+    steps = [
+        step_entropy(
+            flow, times[i - stride], times[i], states[i - stride], states[i], estimates[i - 1]
+        )
+        for i in ends
+    ]
+    return torch.stack(steps).sum(0)
 
 
 def _equilibrium_kernel(flow: Flow, s: Times, u: Times) -> tuple[Tensor, Tensor]:

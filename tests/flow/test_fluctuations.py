@@ -43,6 +43,8 @@ def test_an_exact_denoiser_fulfils_both_theorems(slow_modes):
     assert abs(theorem.bias) < 1e-9 and theorem.effective > 500
     slope, error = crooks_slope(found.data, found.equilibrium)
     assert abs(slope - 1) < 4 * error and error < 0.1
+    coarse, error = crooks_slope(found.coarse, found.coarse_equilibrium)
+    assert abs(coarse - 1) < 4 * error and error < 0.1
     # The mean is the distance from the fixed point that is lost on the way.
     total = whole.sum(1)
     expected = float(entropy_production(slow_modes)[0].sum())
