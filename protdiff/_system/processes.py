@@ -7,6 +7,7 @@ import multiprocessing.forkserver
 import os
 import signal
 import sys
+import tempfile
 import threading
 from collections import deque
 from collections.abc import Sized
@@ -27,9 +28,8 @@ TASKS_AHEAD = 8
 #: Processes that a machine of fewer cores is still given; more gain nothing, and may not start.
 MOST = 256
 
-#: How processes start. On Linux one imports what all need, and they are its forks; elsewhere every
-#: process imports for itself, because a fork is not safe or not there.
-START_METHOD = "forkserver" if sys.platform == "linux" else "spawn"
+#: Bytes of the folder for temporary files that leave room for the socket of a forkserver in it.
+LONGEST_FOLDER = 70
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -56,6 +56,16 @@ def process_count(jobs: int | None, tasks: int | None = None) -> int:
     return count if tasks is None else max(1, min(count, tasks))
 
 
+def start_method() -> str:
+    """How processes start.
+
+    On Linux one imports what all need, and they are its forks. Elsewhere, where a fork is not safe
+    or not there, and where its socket would have too long a path, each imports for itself.
+    """
+    short = len(os.fsencode(tempfile.gettempdir())) <= LONGEST_FOLDER
+    return "forkserver" if sys.platform == "linux" and short else "spawn"
+
+
 def start_early(modules: Sequence[str]) -> None:
     """Let another process import modules for workers that will be needed, while this one goes on.
 
@@ -65,8 +75,8 @@ def start_early(modules: Sequence[str]) -> None:
     ----------
     modules : sequence of str
     """
-    if START_METHOD == "forkserver":
-        multiprocessing.get_context(START_METHOD).set_forkserver_preload(list(modules))
+    if start_method() == "forkserver":
+        multiprocessing.get_context("forkserver").set_forkserver_preload(list(modules))
         with _deaf_children():
             multiprocessing.forkserver.ensure_running()
 
@@ -97,7 +107,7 @@ def mapped(
         yield map(work, tasks)
         return
     start_early([(work.func if isinstance(work, partial) else work).__module__])
-    context = multiprocessing.get_context(START_METHOD)
+    context = multiprocessing.get_context(start_method())
     pool = ProcessPoolExecutor(jobs, context, _begin, (work, dict(os.environ)))
     try:
         yield _in_order(pool, tasks, TASKS_AHEAD * jobs)

@@ -8,7 +8,7 @@ from functools import partial
 
 import pytest
 
-from protdiff._system.processes import START_METHOD, mapped, process_count
+from protdiff._system.processes import mapped, process_count, start_method
 
 #: Work of the standard library: other processes may not find the folder of the tests.
 square, process_id = partial(pow, exp=2), partial(eval, "__import__('os').getpid()")
@@ -52,7 +52,7 @@ def test_number_of_processes():
         process_count(100_000)
 
 
-@pytest.mark.skipif(START_METHOD != "forkserver", reason="each process imports for itself")
+@pytest.mark.skipif(start_method() != "forkserver", reason="each process imports for itself")
 def test_workers_have_what_was_imported_early_and_the_environment_of_now():
     """In a process of its own: there is one origin of workers, and the tests share theirs."""
     code = """if __name__ == "__main__":
@@ -68,3 +68,13 @@ def test_workers_have_what_was_imported_early_and_the_environment_of_now():
     """
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout == "[(False, 'x')] [(True, 'x'), (True, 'x')]\n"
+
+
+def test_a_long_path_of_the_temporary_folder(tmp_path, monkeypatch):
+    """The socket of a forkserver would have too long a path in it."""
+    folder = tmp_path / ("x" * 80)
+    folder.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
+    assert start_method() == "spawn"
+    with mapped(square, range(4), 2) as results:
+        assert list(results) == [0, 1, 4, 9]
