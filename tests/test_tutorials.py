@@ -9,14 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 TUTORIALS = ROOT / "docs" / "tutorials"
-#: Numbers in place of those that a reader sees: what is drawn with them is no protein.
-SMALL = {
-    "first-backbones": {"num": 1, "length": 20, "steps": 4},
-    "motif": {"num": 1, "steps": 4},
-    "score": {"num": 8},
-    "finetune": {"members": 3, "steps": 2, "batches": 2, "samples": 0, "calls": 6},
-    "flow": {"num": 1, "length": 24, "steps": 4},
-}
+NAMES = [path.stem for path in sorted(TUTORIALS.glob("*.ipynb"))]
 
 
 @pytest.fixture(scope="module")
@@ -38,10 +31,10 @@ def kernel(notebooks):
         yield client
 
 
-@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize("name", NAMES)
 def test_a_notebook_runs_and_becomes_a_page(name, notebooks, kernel):
     before = sorted(TUTORIALS.iterdir())
-    done = notebooks.executed(TUTORIALS / f"{name}.ipynb", SMALL[name], kernel)
+    done = notebooks.executed(TUTORIALS / f"{name}.ipynb", notebooks.SMALL[name], kernel)
     assert sorted(TUTORIALS.iterdir()) == before  # nothing is left beside it
     outputs = [output for cell in done.cells for output in cell.get("outputs", ())]
     assert not [one.text for one in outputs if one.output_type == "stream" and one.name != "stdout"]
@@ -55,9 +48,9 @@ def test_a_notebook_runs_and_becomes_a_page(name, notebooks, kernel):
         HTMLParser().feed(output)
 
 
-def test_notebooks_are_stored_without_outputs():
+def test_notebooks_are_stored_without_outputs(notebooks):
     paths = sorted(TUTORIALS.glob("*.ipynb"))
-    assert {path.stem for path in paths} == set(SMALL)
+    assert {path.stem for path in paths} == set(notebooks.SMALL)
     for path in paths:
         notebook = json.loads(path.read_text(encoding="utf-8"))
         cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
@@ -65,12 +58,12 @@ def test_notebooks_are_stored_without_outputs():
         assert notebook["cells"][0]["cell_type"] == "markdown"
         [given] = [cell for cell in cells if "parameters" in cell["metadata"].get("tags", ())]
         names = {line.split(" = ")[0] for line in given["source"]}
-        assert set(SMALL[path.stem]) <= names, path
+        assert set(notebooks.SMALL[path.stem]) <= names, path
         assert path.stat().st_size < 20_000
 
 
 def test_every_notebook_is_in_the_navigation():
     listed = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
-    for name in SMALL:
+    for name in NAMES:
         assert f"tutorials/{name}.md" in listed
         assert not (TUTORIALS / f"{name}.md").exists()

@@ -57,7 +57,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     notebooks = _beside("notebooks")
     with notebooks.running_kernel() as kernel:
         for path in sorted(notebooks.TUTORIALS.glob("*.ipynb")):
-            done = notebooks.executed(path, kernel=kernel)
+            small = notebooks.SMALL[path.stem] if os.environ.get("SMALL_TUTORIALS") else None
+            done = notebooks.executed(path, small, kernel)
             text, outputs = notebooks.page_of(done, path.name)
             pages[f"tutorials/{path.stem}.md"] = text
             for number, output in enumerate(outputs):

@@ -1,6 +1,7 @@
 """Tutorials are notebooks without outputs, which are executed when the site is built.
 
-Numbers of a notebook stand in the cell with the tag "parameters"; tests put smaller ones after it.
+Numbers of a notebook stand in the cell with the tag "parameters". Tests put smaller ones after it,
+and so does the site where only its links and examples are checked, with SMALL_TUTORIALS=1.
 """
 
 from __future__ import annotations
@@ -20,6 +21,14 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 TUTORIALS = ROOT / "docs" / "tutorials"
+#: Numbers in place of those that a reader sees: what is drawn with them is no protein.
+SMALL = {
+    "first-backbones": {"num": 1, "length": 20, "steps": 4},
+    "motif": {"num": 1, "steps": 4},
+    "score": {"num": 8},
+    "finetune": {"members": 3, "steps": 2, "batches": 2, "samples": 0, "calls": 6},
+    "flow": {"num": 1, "length": 24, "steps": 4},
+}
 #: Seconds that a cell may take, on a machine that is busy.
 PATIENCE = 900
 #: What is said above every notebook.
