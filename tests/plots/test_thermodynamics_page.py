@@ -2,23 +2,30 @@
 
 from types import SimpleNamespace
 
+import pytest
+
 from protdiff.plots import thermodynamics_page
 from protdiff.plots.thermodynamics_page import draw_thermo
 
 
-def test_every_series_is_drawn_by_period(monkeypatch):
+@pytest.mark.parametrize("speciation", [32.0, None])
+def test_every_series_is_drawn_by_period_or_by_time(monkeypatch, speciation):
+    """Flows without a cut-off have no period."""
     figures = []
     monkeypatch.setattr(
         thermodynamics_page, "save_figure", lambda figure, path: figures.append(figure)
     )
-    periods = [4.0, 16.0, 64.0]
+    places = [4.0, 16.0, 64.0] if speciation else [0.2, 0.5, 0.9]
+    at = "period" if speciation else "u"
     report = SimpleNamespace(
-        shells=[SimpleNamespace(period=p, entropy_production=2 * p, bound=3 * p) for p in periods],
-        replicas=[SimpleNamespace(period=p, between=5 * p, to_truth=7 * p) for p in periods],
-    )
+        speciation=speciation,
+        shells=[
+            SimpleNamespace(entropy_production=2 * p, bound=3 * p, **{at: p}) for p in places
+        ],
+        replicas=[SimpleNamespace(between=5 * p, to_truth=7 * p, **{at: p}) for p in places],
+    )  # fmt: skip
     draw_thermo(report, "unused.png")
     series = [line.get_data() for axis in figures[0].axes for line in axis.lines]
-    assert [list(x) for x, _ in series] == 4 * [periods]
-    assert [[value / p for value, p in zip(y, periods, strict=True)] for _, y in series] == [
-        3 * [factor] for factor in (2, 3, 5, 7)
-    ]
+    assert [list(x) for x, _ in series] == 4 * [places]
+    for (_, values), factor in zip(series, (2, 3, 5, 7), strict=True):
+        assert list(values) == pytest.approx([factor * place for place in places])
