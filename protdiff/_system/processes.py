@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import multiprocessing.forkserver
+import multiprocessing.util
 import os
 import signal
 import sys
@@ -15,6 +16,8 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from . import origin_of_workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -76,9 +79,12 @@ def start_early(modules: Sequence[str]) -> None:
     modules : sequence of str
     """
     if start_method() == "forkserver":
-        multiprocessing.get_context("forkserver").set_forkserver_preload(list(modules))
+        names = [origin_of_workers.__name__, *modules]
+        multiprocessing.get_context("forkserver").set_forkserver_preload(names)
+        os.environ[origin_of_workers.FOLDER] = multiprocessing.util.get_temp_dir()
         with _deaf_children():
             multiprocessing.forkserver.ensure_running()
+        del os.environ[origin_of_workers.FOLDER]
 
 
 @contextmanager

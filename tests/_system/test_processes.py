@@ -4,6 +4,8 @@ import itertools
 import os
 import subprocess
 import sys
+import tempfile
+import time
 from functools import partial
 
 import pytest
@@ -78,3 +80,27 @@ def test_a_long_path_of_the_temporary_folder(tmp_path, monkeypatch):
     assert start_method() == "spawn"
     with mapped(square, range(4), 2) as results:
         assert list(results) == [0, 1, 4, 9]
+
+
+@pytest.mark.skipif(start_method() != "forkserver", reason="no socket elsewhere")
+@pytest.mark.parametrize("killed", [False, True])
+def test_nothing_is_left_in_the_temporary_folder(killed):
+    """After `kill -9`, too: the process from which workers are forked sees to it."""
+    code = """if __name__ == "__main__":
+        import os, sys
+        from functools import partial
+        from protdiff._system.processes import mapped
+        with mapped(partial(pow, exp=2), range(4), 2) as results:
+            print(list(results), os.listdir(os.environ["TMPDIR"]) != [], flush=True)
+            sys.argv[1] == "True" and os.kill(os.getpid(), 9)
+    """
+    with tempfile.TemporaryDirectory(prefix="p", dir="/tmp") as folder:  # its path is short
+        run = subprocess.run(
+            [sys.executable, "-c", code, str(killed)], capture_output=True, text=True,
+            env=os.environ | {"TMPDIR": folder},
+        )  # fmt: skip
+        assert run.stdout == "[0, 1, 4, 9] True\n" and run.returncode == -9 * killed, run.stderr
+        end = time.monotonic() + 60
+        while os.listdir(folder):
+            assert time.monotonic() < end, os.listdir(folder)
+            time.sleep(0.05)
