@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing.util
 import os
 import resource
 import signal
@@ -57,6 +58,7 @@ def run_line(words: list[str], scratch: Path) -> NoReturn:
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
+        multiprocessing.util._exit_function()  # what the end of a program does, and a fork does not
         os._exit(code)
 
 
