@@ -9,13 +9,13 @@ from typing import Annotated
 import typer
 
 from .._system.files import making_folder
-from ._shared.check_report import TABLE, write_tables
-from ._shared.check_shards import check_options, own_plan, remove_shards
+from ._shared.check_report import BEST, TABLE, write_tables
+from ._shared.check_shards import check_options, own_plan
 from ._shared.groups import grouped
 from ._shared.options import Device, check_jobs
 from ._shared.progress import progress_bar
 from ._shared.report_writer import PAGE, write_report
-from ._shared.shard_records import at_work
+from ._shared.shard_records import at_work, remove_shards
 from ._shared.shards import ShardOption, refuse_with_shard
 from ._shared.structure_sets import output_folder
 
@@ -94,7 +94,7 @@ def check(
                 advance(1)
         errors = write_tables(plan.in_order(results), plan, out, part)
         if part is None:
-            remove_shards(out)
+            remove_shards(out / TABLE, BEST)
         if report:
             write_report([*designs, str(out)], out / PAGE, jobs=jobs)
     if errors:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from ..._system.words import counted
 from .check_report import BEST, TABLE
-from .shard_records import Record, agreed
-from .shards import Part, digest_of, parse_shard, shard_tables
+from .shard_records import agreed, remove_shards
+from .shards import Part, digest_of, parse_shard
 from .table_shards import join, whole_count
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from ...analysis.folding.checking import Plan
 
-__all__ = ["check_options", "merge_checks", "own_plan", "remove_shards"]
+__all__ = ["check_options", "merge_checks", "own_plan"]
 
 
 def own_plan(shard: str, plan: Plan) -> tuple[Part, Plan]:
@@ -58,14 +58,5 @@ def merge_checks(out: Path) -> str:
     shards = [one.shard for one in records if one.shard.count == count]
     for name in (BEST, TABLE):
         join([shard.beside(out / name) for shard in shards], out / name)
-    remove_shards(out)
+    remove_shards(out / TABLE, BEST)
     return f"{counted(records[0].part.total, 'sequence')} in {out / TABLE}"
-
-
-def remove_shards(out: Path) -> None:
-    """Remove the tables and records of shards, whose rows the whole tables have."""
-    for name in (BEST, TABLE):
-        for _, path in shard_tables(out / name):
-            path.unlink(missing_ok=True)
-    for record in Record.all_of(out / TABLE):
-        Record.path(record.shard, out / TABLE).unlink(missing_ok=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ..._system.files import open_text, replacing
 from ..._system.words import counted
 from .manifest import IDENTITY, MANIFEST, all_rows, file_name, write_manifest
-from .shard_records import Record, agreed, unfinished
+from .shard_records import agreed, remove_shards, unfinished
 from .shards import shard_tables
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from ...sampling.plan import Request
 
-__all__ = ["RESIDUES", "merge_designs", "remove_shards", "write_residues"]
+__all__ = ["RESIDUES", "merge_designs", "write_residues"]
 
 #: Which output residue is which input residue, where a condition relates them.
 RESIDUES = "residues.csv"
@@ -69,7 +69,7 @@ def merge_designs(out: Path) -> str:
     residues = _all_residues(out)
     write_manifest(out / MANIFEST, rows)
     _write_rows(out / RESIDUES, [row for file in files for row in residues.get(file, ())])
-    remove_shards(out)
+    remove_shards(out / MANIFEST, RESIDUES)
     return f"{counted(total, 'backbone')} in {out}; {MANIFEST} lists them"
 
 
@@ -103,12 +103,3 @@ def _all_residues(out: Path) -> dict[str, list[list[str]]]:
                     own.setdefault(row[0], []).append(row)
             found |= own
     return found
-
-
-def remove_shards(out: Path) -> None:
-    """Remove the tables and records of shards from a folder whose tables have all their rows."""
-    for name in (RESIDUES, MANIFEST):
-        for _, path in shard_tables(out / name):
-            path.unlink(missing_ok=True)
-    for record in Record.all_of(out / MANIFEST):
-        Record.path(record.shard, out / MANIFEST).unlink(missing_ok=True)

@@ -16,12 +16,12 @@ from ..._system.locks import one_writer
 from ..._system.words import counted, either, were_there
 from ...sampling.settings import SamplingSettings
 from .design_picture import draw_designs
-from .design_shards import RESIDUES, remove_shards, write_residues
+from .design_shards import RESIDUES, write_residues
 from .flags import naming
 from .manifest import COLUMNS, IDENTITY, MANIFEST, existing_rows, file_name, write_manifest
 from .options import Format, ModelOptions, OutputOptions
 from .progress import progress_bar
-from .shard_records import at_work
+from .shard_records import at_work, remove_shards
 from .shards import Part, digest_of, parse_shard, shard_tables, without_shard
 
 if TYPE_CHECKING:
@@ -220,7 +220,7 @@ def write_designs(run: Run, groups: Groups, draw: Draw, calls: Callable[[Request
                     write_residues(run.residues, planned)
                 _write_samples(run, [s for s in samples if s.request.index in missing], rows)
         if shard is None:  # it has all that shards have left
-            remove_shards(out)
+            remove_shards(out / MANIFEST, RESIDUES)
     picture = None if plot is None else draw_designs(out, planned, plot)
     present = len(planned) - len(missing)
     note = f" ({were_there(present)})" if present else ""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FORMAT", "REMEDY", "STRUCTURES", "TABLE", "SequenceFiles", "check_options", "drawn_rows",
-    "read_options", "refuse_foreign", "remove_shards", "write_fasta", "write_table",
+    "read_options", "refuse_foreign", "write_fasta", "write_table",
 ]  # fmt: skip
 
 TABLE, STRUCTURES = "designs.csv", "structures"
@@ -147,13 +147,3 @@ def write_fasta(path: Path, rows: Sequence[Row]) -> None:
                     f">{name}_{number} design={name} number={number} nats={row['nats']} "
                     f"seed={row['seed']}\n{row['sequence']}\n"
                 )
-
-
-def remove_shards(out: Path) -> None:
-    """Remove the files of shards, which those of the whole folder have all of."""
-    for shard, _ in shard_tables(out / OPTIONS):
-        files = SequenceFiles(out, shard)
-        for path in (files.table, files.fasta, files.options):
-            path.unlink(missing_ok=True)
-    for record in Record.all_of(out / TABLE):
-        Record.path(record.shard, out / TABLE).unlink(missing_ok=True)

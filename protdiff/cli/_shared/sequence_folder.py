@@ -19,6 +19,7 @@ import typer
 from ..._system.files import making_folder, naming_full_disk, open_text, write_json
 from ..._system.processes import mapped
 from ..._system.words import counted, were_there
+from ...analysis.folding.records import FASTA, OPTIONS
 from .design_task import COLUMNS, design_task
 from .progress import progress_bar
 from .sequence_files import (
@@ -31,11 +32,10 @@ from .sequence_files import (
     drawn_rows,
     read_options,
     refuse_foreign,
-    remove_shards,
     write_fasta,
     write_table,
 )
-from .shard_records import at_work
+from .shard_records import at_work, remove_shards
 from .structure_sets import output_folder
 from .table_shards import part_of_files
 
@@ -85,7 +85,7 @@ def write_sequences(
     if shard is None:
         with output_folder(out):
             _write_sequences(tasks, settings, SequenceFiles(out), jobs)
-            remove_shards(out)
+            remove_shards(out / TABLE, FASTA, OPTIONS)
         return
     part = part_of_files(shard, [task.file for task in tasks], tasks)
     with making_folder(out):

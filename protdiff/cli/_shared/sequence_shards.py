@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..._system.files import write_json
 from ..._system.words import counted
+from ...analysis.folding.records import FASTA, OPTIONS
 from .sequence_files import (
     FORMAT,
     STRUCTURES,
@@ -13,11 +14,10 @@ from .sequence_files import (
     SequenceFiles,
     drawn_rows,
     read_options,
-    remove_shards,
     write_fasta,
     write_table,
 )
-from .shard_records import Record, agreed, unfinished
+from .shard_records import Record, agreed, remove_shards, unfinished
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,7 +60,7 @@ def merge_sequences(out: Path) -> str:
     write_json(whole.options, {"format": FORMAT, "options": options, "inputs": inputs})
     write_table(whole.table, table)
     write_fasta(whole.fasta, table)
-    remove_shards(out)
+    remove_shards(out / TABLE, FASTA, OPTIONS)
     return f"sequences of {counted(total, 'structure')} in {whole.fasta}"
 
 

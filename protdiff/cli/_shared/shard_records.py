@@ -19,7 +19,7 @@ from ..._system.reading import read_json
 from ..._system.words import counted, either
 from .shards import Part, Shard, parse_shard, shard_tables
 
-__all__ = ["Record", "agreed", "at_work", "unfinished"]
+__all__ = ["Record", "agreed", "at_work", "remove_shards", "unfinished"]
 
 #: What a record begins with, and how its name ends.
 FORMAT, RECORD = "protdiff-shard-1", ".shard"
@@ -183,3 +183,20 @@ def unfinished(records: Sequence[Record], lacking: set[int], what: str) -> str:
         f"{counted(len(lacking), what)} of {records[0].part.total} not there; run "
         f"{either(len(words), 'shard', 'shards')} {shown} of {count}, then merge"
     )
+
+
+def remove_shards(table: Path, *others: str) -> None:
+    """Remove the tables and records of shards, whose rows the whole tables have.
+
+    Parameters
+    ----------
+    table : Path
+        The whole table, beside which the records are.
+    *others : str
+        Names of other tables beside it.
+    """
+    for name in (*others, table.name):
+        for _, path in shard_tables(table.with_name(name)):
+            path.unlink(missing_ok=True)
+    for record in Record.all_of(table):
+        Record.path(record.shard, table).unlink(missing_ok=True)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from ..._system.reading import largest_size, read_text
 from ..._system.words import counted
 from .rows import row_writer
-from .shard_records import Record, agreed, unfinished
+from .shard_records import Record, agreed, remove_shards, unfinished
 from .shards import Part, digest_of, parse_shard, shard_tables
 
 if TYPE_CHECKING:
@@ -165,9 +165,6 @@ def _rows(path: Path, stack: ExitStack) -> tuple[Sequence[str], Iterator[Row]]:
 
 def remove_tables(table: Path) -> None:
     """Remove the tables and records of shards, whose rows the whole table has."""
-    for shard, path in shard_tables(table):
+    for _, path in shard_tables(table):
         residue_table(path).unlink(missing_ok=True)
-        path.unlink(missing_ok=True)
-        Record.path(shard, table).unlink(missing_ok=True)
-    for record in Record.all_of(table):
-        Record.path(record.shard, table).unlink(missing_ok=True)
+    remove_shards(table)
