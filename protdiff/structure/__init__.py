@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from .._system.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from .all_atoms import Structure
     from .backbone import Backbone, bonded_to_next, joined
     from .geometry import angle, dihedral, place_atom
     from .io.atoms import FileError
@@ -15,9 +16,9 @@ if TYPE_CHECKING:
     from .torsions import omega_angles, ramachandran
 
 __all__ = [
-    "Backbone", "FileError", "angle", "bonded_to_next", "dihedral", "dssp", "dssp_and_bonds",
-    "hydrogen_bonds", "joined", "link_vectors", "omega_angles", "place_atom", "place_backbone",
-    "psea", "ramachandran", "read", "rmsd", "superpose", "write",
+    "Backbone", "FileError", "Structure", "angle", "bonded_to_next", "dihedral", "dssp",
+    "dssp_and_bonds", "hydrogen_bonds", "joined", "link_vectors", "omega_angles", "place_atom",
+    "place_backbone", "psea", "ramachandran", "read", "rmsd", "superpose", "write",
 ]  # fmt: skip
 
 __getattr__, __dir__ = lazy_names(
@@ -25,6 +26,7 @@ __getattr__, __dir__ = lazy_names(
     {
         "Backbone": "backbone",
         "FileError": "io.atoms",
+        "Structure": "all_atoms",
         "angle": "geometry",
         "bonded_to_next": "backbone",
         "dihedral": "geometry",

@@ -37,9 +37,12 @@ class FileError(ValueError):
 
 
 class Atoms(NamedTuple):
-    """Backbone atom records of one model, one array entry per record, in file order."""
+    """Atom records of one model, one array entry per record, in file order.
 
-    name: Strings  # N, CA, C, O, or that of a terminal oxygen
+    Those of backbone atoms, unless `ParsedFile.everything` gave them.
+    """
+
+    name: Strings  # N, CA, C, O, or that of a terminal oxygen; any name among all records
     altloc: Strings  # "" where there is no alternate location
     residue_name: Strings
     chain_id: Strings
@@ -52,13 +55,17 @@ class Atoms(NamedTuple):
     in_polymer: Int[np.ndarray, " records"]  # 1 yes, 0 no, -1 where the file does not say
     segment: Strings  # segment id of PDB, label_asym_id of mmCIF: chains that share a chain id
     block: Int[np.ndarray, " records"]  # TER records before it: equal numbers across one differ
+    record: Int[np.ndarray, " records"]  # place in the file, the same whichever records are read
 
 
 class ParsedFile(NamedTuple):
     """Models of a file as its format tells them apart."""
 
     count: int
-    atoms: Callable[[int], Atoms]  # records of one model, counted from 1
+    atoms: Callable[[int], Atoms]  # backbone records of one model, counted from 1
+    everything: Callable[[int], Atoms]  # all records of one model
+    elements: Callable[[Int[np.ndarray, " records"]], Strings]  # of records; "" where not given
+    backbone: Int[np.ndarray, " records"]  # backbone records of all models, rising
 
 
 def carbonyl_oxygen(atoms: Mapping[str, Value]) -> Value | None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from .atoms import Atoms
 
-__all__ = ["choose_conformation", "gathered", "residue_begins"]
+__all__ = ["atoms_of_conformation", "choose_conformation", "gathered", "residue_begins"]
 
 
 def residue_begins(atoms: Atoms) -> Bool[np.ndarray, " records"]:
@@ -105,31 +105,85 @@ def choose_conformation(atoms: Atoms, rows: Iterable[int]) -> tuple[str, dict[st
     rows : dict of str to int
         Record of every atom.
     """
-    records = [
-        (r, str(atoms.residue_name[r]), str(atoms.altloc[r]), str(atoms.name[r])) for r in rows
+    records = _records(atoms, rows)
+    name, altloc = _best(records)
+    return name, _filled(records, name, altloc)
+
+
+def atoms_of_conformation(atoms: Atoms, rows: Iterable[int], altloc: str | None) -> dict[str, int]:
+    """Record of every atom of a residue of one name, in an alternate location.
+
+    Parameters
+    ----------
+    atoms : Atoms
+    rows : iterable of int
+    altloc : str, optional
+        Chosen as by `choose_conformation`, over all atoms, where None.
+    """
+    records = _records(atoms, rows)
+    name, best = (str(records[0].residue_name), altloc) if altloc is not None else _best(records)
+    return _filled(records, name, best)
+
+
+class _Record(NamedTuple):
+    row: int
+    residue_name: str
+    altloc: str
+    atom: str
+    occupancy: float
+
+
+def _records(atoms: Atoms, rows: Iterable[int]) -> list[_Record]:
+    # An occupancy that is no number gives way to any that is.
+    return [
+        _Record(
+            r,
+            str(atoms.residue_name[r]),
+            str(atoms.altloc[r]),
+            str(atoms.name[r]),
+            float(np.nan_to_num(atoms.occupancy[r], posinf=0, neginf=0)),
+        )
+        for r in rows
     ]
-    # One that is no number gives way to any that is.
-    occupancies = {r: np.nan_to_num(atoms.occupancy[r], posinf=0, neginf=0) for r, *_ in records}
-    alternates = {(name, atom) for _, name, altloc, atom in records if altloc}
+
+
+def _best(records: list[_Record]) -> tuple[str, str]:
+    """Residue name and alternate location of the conformation that wins."""
+    alternates = {(r.residue_name, r.atom) for r in records if r.altloc}
     named = {name for name, _ in alternates}
-    best_name, best_rows, best_rank = "", dict[str, int](), (0, -1.0)
-    for residue_name, altloc in dict.fromkeys((name, altloc) for _, name, altloc, _ in records):
-        alternate: dict[str, int] = {}
-        shared: dict[str, int] = {}
-        for row, name, alt, atom in records:
-            if name == residue_name and alt in ("", altloc):
-                (alternate if alt == altloc else shared).setdefault(atom, row)
+    best, best_rank = ("", ""), (0, -1.0)
+    for residue_name, altloc in dict.fromkeys((r.residue_name, r.altloc) for r in records):
+        alternate, shared = _of_conformation(records, residue_name, altloc)
         counted = list(alternate.values())
         if not altloc and residue_name in named:
-            counted = [row for atom, row in alternate.items() if (residue_name, atom) in alternates]
+            counted = [r for atom, r in alternate.items() if (residue_name, atom) in alternates]
         if not counted:
             continue  # atoms that the conformations share are no conformation
         # Rounded, so that equal occupancies stay a tie that the file order decides.
-        occupancy = round(float(np.mean([occupancies[r] for r in counted])), 3)
+        occupancy = round(float(np.mean([r.occupancy for r in counted])), 3)
         rank = (len(alternate.keys() | shared.keys()), occupancy)
         if rank > best_rank:
-            best_name, best_rows, best_rank = residue_name, shared | alternate, rank
-    others = [record for record in records if record[1] == best_name]
-    for row, _, _, atom in sorted(others, key=lambda record: -occupancies[record[0]]):
-        best_rows.setdefault(atom, row)
-    return best_name, best_rows
+            best, best_rank = (residue_name, altloc), rank
+    return best
+
+
+def _of_conformation(
+    records: list[_Record], residue_name: str, altloc: str
+) -> tuple[dict[str, _Record], dict[str, _Record]]:
+    """Record of every atom in an alternate location, and of those that are shared."""
+    alternate: dict[str, _Record] = {}
+    shared: dict[str, _Record] = {}
+    for record in records:
+        if record.residue_name == residue_name and record.altloc in ("", altloc):
+            (alternate if record.altloc == altloc else shared).setdefault(record.atom, record)
+    return alternate, shared
+
+
+def _filled(records: list[_Record], residue_name: str, altloc: str) -> dict[str, int]:
+    """Record of every atom of a conformation; those it lacks come from others of its name."""
+    alternate, shared = _of_conformation(records, residue_name, altloc)
+    chosen = {atom: record.row for atom, record in (shared | alternate).items()}
+    others = [record for record in records if record.residue_name == residue_name]
+    for record in sorted(others, key=lambda record: -record.occupancy):
+        chosen.setdefault(record.atom, record.row)
+    return chosen

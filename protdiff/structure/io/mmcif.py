@@ -20,7 +20,7 @@ from .numbers import real_numbers, residue_numbers
 
 if TYPE_CHECKING:
     from biotite.structure.io.pdbx import BinaryCIFCategory
-    from jaxtyping import Float, Int, Shaped
+    from jaxtyping import Bool, Float, Int, Shaped
 
     Strings = Shaped[np.ndarray, "records"]
 
@@ -32,6 +32,8 @@ COLUMNS = frozenset((
     "label_asym_id", "auth_asym_id", "label_seq_id", "auth_seq_id", "pdbx_pdb_ins_code",
     "cartn_x", "cartn_y", "cartn_z", "occupancy", "b_iso_or_equiv", "pdbx_pdb_model_num",
 ))  # fmt: skip
+#: One that is read with the atoms of side chains and ligands alone.
+ELEMENT = "type_symbol"
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,9 @@ class _BinaryTable:
     ) -> None:
         self._category = category
         self._columns: dict[str, Any] = {
-            name.lower(): category[name] for name in category if name.lower() in COLUMNS
+            name.lower(): category[name]
+            for name in category
+            if name.lower() in COLUMNS or name.lower() == ELEMENT
         }
         self._rows = np.arange(category.row_count or 0) if rows is None else rows
 
@@ -98,15 +102,23 @@ class _BinaryTable:
         return real_numbers(self.texts(name), blank)
 
 
-def parse_cif(content: bytes) -> ParsedFile:
-    """Models of an mmCIF file; see `pdb.parse_pdb`."""
-    columns, others = atom_site_columns(decoded(content), COLUMNS)
+def parse_cif(content: bytes, elements: bool = False) -> ParsedFile:
+    """Models of an mmCIF file; see `pdb.parse_pdb`.
+
+    Parameters
+    ----------
+    content : bytes
+    elements : bool
+        Read their column as well, which takes time in text.
+    """
+    wanted = COLUMNS | {ELEMENT} if elements else COLUMNS
+    columns, others = atom_site_columns(decoded(content), wanted)
     return _parsed(_TextTable(columns) if columns else None, others)
 
 
 def parse_bcif(content: bytes) -> ParsedFile:
     """Models of a BinaryCIF file; see `pdb.parse_pdb`."""
-    file = unpacked(content, {"atom_site": COLUMNS})
+    file = unpacked(content, {"atom_site": COLUMNS | {ELEMENT}})
     blocks = [name for name in file if "atom_site" in file[name]]
     table = _BinaryTable(file[blocks[0]]["atom_site"]) if blocks else None
     return _parsed(table, len(blocks) - 1)
@@ -121,14 +133,22 @@ def _parsed(table: _TextTable | _BinaryTable | None, others: int) -> ParsedFile:
     models = _text(table, "pdbx_PDB_model_num")
     names = _text(table, "label_atom_id", "auth_atom_id")
     backbone, order = is_backbone_atom(names), list(dict.fromkeys(models.tolist()))
+
+    def of_model(rows: Bool[np.ndarray, " rows"], model: int) -> Atoms:
+        return _atoms(table, np.flatnonzero(rows & (models == order[model - 1])))
+
     return ParsedFile(
         len(order),
-        lambda model: _atoms(table.take(np.flatnonzero(backbone & (models == order[model - 1])))),
+        atoms=lambda model: of_model(backbone, model),
+        everything=lambda model: of_model(np.ones(len(table), bool), model),
+        elements=lambda rows: _text(table.take(rows), ELEMENT),
+        backbone=np.flatnonzero(backbone),
     )
 
 
-def _atoms(table: _TextTable | _BinaryTable) -> Atoms:
-    """Records of a table that has only rows of backbone atoms of one model."""
+def _atoms(table: _TextTable | _BinaryTable, rows: Int[np.ndarray, " records"]) -> Atoms:
+    """Records in some rows of a table, which are those of one model."""
+    table = table.take(rows)
 
     def text(*columns: str) -> Strings:
         return _text(table, *columns)
@@ -159,6 +179,7 @@ def _atoms(table: _TextTable | _BinaryTable) -> Atoms:
         in_polymer=in_polymer,
         segment=text("label_asym_id"),
         block=np.zeros(len(table), int),
+        record=rows,
     )
 
 

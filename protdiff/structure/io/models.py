@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["Models"]
 
 PARSERS = {"PDB": parse_pdb, "mmCIF": parse_cif, "BinaryCIF": parse_bcif}
+#: Those that read the elements of atoms when that is wanted.
+PARSERS_OF_ALL = PARSERS | {"mmCIF": partial(parse_cif, elements=True)}
 
 
 @dataclass(frozen=True)
@@ -35,9 +37,12 @@ class Models:
     parsed: ParsedFile
 
     @staticmethod
-    def of(content: bytes, kind: str) -> Models:
-        """Models of content in a format: "PDB", "mmCIF" or "BinaryCIF"."""
-        return Models(PARSERS[kind](content))
+    def of(content: bytes, kind: str, all_atoms: bool = False) -> Models:
+        """Models of content in a format: "PDB", "mmCIF" or "BinaryCIF".
+
+        `everything` needs `all_atoms`.
+        """
+        return Models((PARSERS_OF_ALL if all_atoms else PARSERS)[kind](content))
 
     @cached_property
     def _unmarked(self) -> list[Atoms]:
@@ -65,6 +70,21 @@ class Models:
                 "taken"
             )
         return first
+
+    def everything(self, model: int, atoms: Atoms) -> Atoms:
+        """All records of the model whose backbone records are `atoms`.
+
+        Those of a side chain, of water and of ligands are of the model of the backbone record
+        before them, where nothing but the backbone tells models apart.
+        """
+        records = self.parsed.everything(model if self.parsed.count > 1 else 1)
+        named = np.isin(records.record, self.parsed.backbone)
+        own = np.isin(records.record, atoms.record)
+        if (named & ~own).any():
+            before = np.maximum.accumulate(np.where(named, np.arange(len(named)), -1))
+            own = own[np.where(before < 0, named.argmax(), before)]
+            records = type(records)(*(column[own] for column in records))
+        return _without_placeholders(records)
 
 
 def _separated(atoms: Atoms) -> list[Atoms]:

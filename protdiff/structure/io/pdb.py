@@ -48,15 +48,21 @@ def parse_pdb(content: bytes) -> ParsedFile:
     # One fixed-width record per row: columns are slices, whole columns are converted at a time.
     records = kept_lines(content)
     table = records.view("S1").reshape(len(records), 80)
-    lines = np.flatnonzero(is_atom_line(records))
-    lines = lines[is_backbone_atom(_column(table[lines], 12, 16))]
+    all_lines = np.flatnonzero(is_atom_line(records))
+    lines = all_lines[is_backbone_atom(_column(table[all_lines], 12, 16))]
     ters = np.flatnonzero(records.astype("S3") == b"TER")
     count, models = models_of_lines(records, lines)
 
-    def atoms(model: int) -> Atoms:
+    def of_model(lines: Int[np.ndarray, " lines"], model: int) -> Atoms:
         return _atoms(table, lines[models[lines] == model], ters[models[ters] == model])
 
-    return ParsedFile(count, atoms)
+    return ParsedFile(
+        count,
+        atoms=lambda model: of_model(lines, model),
+        everything=lambda model: of_model(all_lines, model),
+        elements=lambda rows: _text(_column(table[rows], 76, 78)),
+        backbone=lines,
+    )
 
 
 def _atoms(
@@ -95,6 +101,7 @@ def _atoms(
         in_polymer=in_polymer,
         segment=_text(_column(table, 72, 76)),
         block=np.searchsorted(ters, chosen),
+        record=chosen,
     )
 
 

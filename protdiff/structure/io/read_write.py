@@ -7,7 +7,7 @@ import operator
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, overload
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from ..._system.files import replacing
 from ..._system.notices import collected, warn
 from .atoms import FileError
 from .content import explained, format_of, read_bytes
+from .every_atom import to_structure
 from .models import Models
 from .residues import to_backbone
 from .writers import format_bcif, format_cif, format_pdb
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Iterator
 
+    from ..all_atoms import Structure
     from ..backbone import Backbone
 
 __all__ = [
@@ -33,10 +35,21 @@ __all__ = [
 WRITERS = {"PDB": format_pdb, "mmCIF": format_cif, "BinaryCIF": format_bcif}
 
 
+@overload
 def read(
-    path: str | os.PathLike[str], *, model: int | None = None, ca_only: bool = False
-) -> Backbone:
-    """Read the protein backbone of a structure file.
+    path: str | os.PathLike[str], *, model: int | None = ..., ca_only: bool = ...,
+    atoms: Literal["backbone"] = ...,
+) -> Backbone: ...  # fmt: skip
+@overload
+def read(
+    path: str | os.PathLike[str], *, model: int | None = ..., ca_only: bool = ...,
+    atoms: Literal["all"],
+) -> Structure: ...  # fmt: skip
+def read(
+    path: str | os.PathLike[str], *, model: int | None = None, ca_only: bool = False,
+    atoms: Literal["backbone", "all"] = "backbone",
+) -> Backbone | Structure:  # fmt: skip
+    """Read the protein backbone of a structure file, or all of its atoms as well.
 
     Parameters
     ----------
@@ -48,22 +61,28 @@ def read(
     ca_only : bool, default False
         Accept a file that has only CA atoms; the others are masked. Without it such a file is an
         error, because most uses of a backbone need all of its atoms.
+    atoms : {"backbone", "all"}
+        "all" keeps side chains, hydrogens, nucleic acids, ligands and water beside the backbone.
 
     Returns
     -------
-    Backbone
+    Backbone, or Structure for all atoms
         Coordinates in Å, author chain ids, residue numbers and insertion codes; missing atoms are
-        masked. B-factors are those of CA, or of the first atom present where CA is missing.
+        masked. B-factors are those of CA, or of the first atom present where CA is missing. A
+        `Structure` is ``(backbone, atoms, residue)``: the backbone, an `AtomArray` of biotite, and
+        the residue of the backbone that each atom belongs to.
 
     Raises
     ------
     FileError
         If the file is missing, not readable, not a structure, or has no protein backbone.
+    ValueError
+        If `atoms` has another value.
 
     Notes
     -----
-    Water, nucleic acids, ligands, hydrogens and side chains are left out. Modified residues take
-    the name of their parent in the Chemical Component Dictionary (MSE becomes MET), or UNK.
+    A backbone has no water, nucleic acids, ligands, hydrogens and side chains. Modified residues
+    take the name of their parent in the Chemical Component Dictionary (MSE becomes MET), or UNK.
 
     A peptide bond makes a residue part of a chain, whatever its name, record (ATOM or HETATM) and
     place in the file; where N or C are missing, a CA near that of the neighbour in number does.
@@ -83,19 +102,31 @@ def read(
 
     Of alternate locations, the conformation with the most backbone atoms is taken, then the one
     of highest mean occupancy, then the first in the file; where two residue names share a number,
-    they are conformations too. Atoms that the chosen one lacks come from another of its name.
+    they are conformations too. Atoms that the chosen one lacks come from another of its name. Side
+    chains have the conformation of their backbone; where that has only one, the same rule chooses
+    among their atoms.
 
     Examples
     --------
     >>> import protdiff
     >>> protdiff.read("data/examples/1tpk.pdb").chains
     ('A',)
+    >>> structure = protdiff.read("data/examples/1tpk.pdb", atoms="all")
+    >>> len(structure.backbone), len(structure.atoms)
+    (88, 835)
     """
+    if atoms not in ("backbone", "all"):
+        raise ValueError(f'`atoms` {atoms!r}: must be "backbone" or "all"')
     path, chosen = Path(path), 1 if model is None else operator.index(model)
     content, kind = read_bytes(path)
     with collected() as texts, explained(str(path), kind):
-        models = Models.of(content, kind)
-        backbone = to_backbone(models.atoms(chosen), ca_only)
+        models = Models.of(content, kind, all_atoms=atoms == "all")
+        records = models.atoms(chosen)
+        backbone, places = to_backbone(records, ca_only)
+        structure = None
+        if atoms == "all":
+            everything = models.everything(chosen, records)
+            structure = to_structure(backbone, places, everything, models.parsed.elements)
         if model is None and len(models) > 1:
             warn(
                 f"has {len(models)} models; the first is read; choose with `model`, or write "
@@ -103,7 +134,7 @@ def read(
             )
     for text in texts:
         warn(f"{path}: {text}", stacklevel=2)
-    return backbone
+    return structure or backbone
 
 
 def count_models(path: str | os.PathLike[str]) -> int:
@@ -173,7 +204,7 @@ def _each_model(
         label = f"{path}: model {model}" if count > 1 else str(path)
         try:
             with collected() as texts, explained(label, kind):
-                backbone = to_backbone(models.atoms(model), ca_only)
+                backbone, _ = to_backbone(models.atoms(model), ca_only)
         except FileError as error:
             yield error
             continue

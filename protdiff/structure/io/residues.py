@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from .atoms import Atoms
 
-__all__ = ["protein_residues", "to_backbone"]
+__all__ = ["LARGEST_COORDINATE", "check_coordinates", "place_of", "protein_residues", "to_backbone"]
 
 CA = BACKBONE_ATOMS.index("CA")
 #: Calcium, and groups at the ends of chains, whose methyl group some programs call CA.
@@ -30,7 +30,9 @@ NOT_RESIDUES = ("CA", "ACE", "NME", "NMA", "NAC")
 LARGEST_COORDINATE = 1e6
 
 
-def to_backbone(atoms: Atoms, ca_only: bool = False) -> Backbone:
+def to_backbone(
+    atoms: Atoms, ca_only: bool = False
+) -> tuple[Backbone, Int[np.ndarray, "residues 4"]]:
     """Backbone of the protein residues among the atom records.
 
     Parameters
@@ -41,7 +43,9 @@ def to_backbone(atoms: Atoms, ca_only: bool = False) -> Backbone:
 
     Returns
     -------
-    Backbone
+    backbone : Backbone
+    records : ndarray of int, shape (R, 4)
+        Place in the file of every atom that it has; -1 where it has none.
 
     Raises
     ------
@@ -65,7 +69,7 @@ def to_backbone(atoms: Atoms, ca_only: bool = False) -> Backbone:
     naming = np.where(present[:, CA], rows[:, CA], _first(rows))
     _check_numbers(atoms, rows[present], naming)
     hetero = atoms.hetero[naming].tolist()
-    return Backbone(
+    backbone = Backbone(
         coords=coords,
         mask=present,
         residue_names=np.array(standard_names(names, hetero), dtype=np.str_),
@@ -74,6 +78,7 @@ def to_backbone(atoms: Atoms, ca_only: bool = False) -> Backbone:
         insertion_codes=atoms.insertion_code[naming],
         b_factors=_b_factors(atoms, rows, naming),
     )
+    return backbone, np.where(present, atoms.record[rows], -1)
 
 
 def _located(atoms: Atoms) -> Atoms:
@@ -84,7 +89,7 @@ def _located(atoms: Atoms) -> Atoms:
     trace = (atoms.name == "CA") & (atoms.residue_name != "CA")  # the other CA is calcium
     lost = np.flatnonzero(~located & np.isin(atoms.residue_name, atoms.residue_name[trace]))
     if len(lost):
-        place = _place(atoms, lost[0])
+        place = place_of(atoms, lost[0])
         if not located.any():
             raise FileError(f"{place} has no coordinates, nor has any other; get a fresh copy")
         is_out = either(len(lost), "is", "are")
@@ -92,7 +97,7 @@ def _located(atoms: Atoms) -> Atoms:
     return type(atoms)(*(column[located] for column in atoms))
 
 
-def _place(atoms: Atoms, row: int) -> str:
+def place_of(atoms: Atoms, row: int) -> str:
     """Name of an atom in a message."""
     chain, number = str(atoms.chain_id[row]), atoms.residue_number[row]
     known = number != UNKNOWN_NUMBER
@@ -104,10 +109,7 @@ def _check_numbers(
     atoms: Atoms, rows: Int[np.ndarray, " chosen"], naming: Int[np.ndarray, " residues"]
 ) -> None:
     """FileError for coordinates or residue numbers of proteins that are no numbers."""
-    wrong = rows[~(np.abs(atoms.coord[rows]) < LARGEST_COORDINATE).all(axis=1)]
-    if len(wrong):
-        place = _place(atoms, wrong.min())
-        raise FileError(f"damaged: coordinates of {place} are no numbers; are its columns shifted?")
+    check_coordinates(atoms, rows)
     wrong = np.flatnonzero(atoms.residue_number[naming] == UNKNOWN_NUMBER)
     if len(wrong):
         row = naming[wrong[0]]
@@ -116,6 +118,14 @@ def _check_numbers(
         raise FileError(
             f"the residue number of {name} in chain {chain!r}{after} is no number; renumber it"
         )
+
+
+def check_coordinates(atoms: Atoms, rows: Int[np.ndarray, " chosen"]) -> None:
+    """FileError for records whose coordinates are no numbers, or far too large."""
+    wrong = rows[~(np.abs(atoms.coord[rows]) < LARGEST_COORDINATE).all(axis=1)]
+    if len(wrong):
+        place = place_of(atoms, wrong.min())
+        raise FileError(f"damaged: coordinates of {place} are no numbers; are its columns shifted?")
 
 
 def _b_factors(
@@ -132,7 +142,7 @@ def _b_factors(
     if len(unknown) == len(values):
         warn("its B-factors are no numbers; left out")
         return None
-    place = _place(atoms, int(naming[unknown[0]])).partition(" of ")[2]
+    place = place_of(atoms, int(naming[unknown[0]])).partition(" of ")[2]
     has = either(len(unknown), "it has", "they have")
     warn(f"no B-factor for {counted(len(unknown), 'residue')} ({place}); {has} 0")
     return np.where(np.isnan(values), 0.0, values)

@@ -1,0 +1,42 @@
+"""All atoms of a structure file beside its backbone: side chains, nucleic acids, ligands, water."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    import numpy as np
+    from biotite.structure import AtomArray
+    from jaxtyping import Int
+
+    from .backbone import Backbone
+
+__all__ = ["Structure"]
+
+
+class Structure(NamedTuple):
+    """A backbone, and all atoms of its file.
+
+    Attributes
+    ----------
+    backbone : Backbone
+        What `read` returns without ``atoms="all"``.
+    atoms : AtomArray
+        Of biotite. First the atoms of the residues of the backbone, in its order, with its chain
+        ids, numbers and insertion codes; then all others, in the order of the file. Residue names
+        are those of the file (MSE stays MSE). Besides the annotations that biotite always has,
+        ``b_factor`` and ``occupancy``, NaN where they are no numbers.
+    residue : ndarray of int, shape (atoms,)
+        Residue of the backbone that each atom belongs to; -1 for nucleic acids, ligands and water.
+
+    Examples
+    --------
+    >>> import protdiff
+    >>> backbone, atoms, residue = protdiff.read("data/examples/1tpk.pdb", atoms="all")
+    >>> str(backbone.residue_names[1]), atoms.atom_name[residue == 1].tolist()
+    ('THR', ['N', 'CA', 'C', 'O', 'CB', 'OG1', 'CG2'])
+    """
+
+    backbone: Backbone
+    atoms: AtomArray
+    residue: Int[np.ndarray, " atoms"]
