@@ -34,7 +34,7 @@ class Structure(NamedTuple):
     >>> import protdiff
     >>> backbone, atoms, residue = protdiff.read("data/examples/1tpk.pdb", atoms="all")
     >>> str(backbone.residue_names[1]), atoms.atom_name[residue == 1].tolist()
-    ('THR', ['N', 'CA', 'C', 'O', 'CB', 'OG1', 'CG2'])
+    ('ASN', ['N', 'CA', 'C', 'O', 'CB', 'CG', 'OD1', 'ND2'])
     """
 
     backbone: Backbone

@@ -113,7 +113,7 @@ def read(
     ('A',)
     >>> structure = protdiff.read("data/examples/1tpk.pdb", atoms="all")
     >>> len(structure.backbone), len(structure.atoms)
-    (88, 835)
+    (88, 716)
     """
     if atoms not in ("backbone", "all"):
         raise ValueError(f'`atoms` {atoms!r}: must be "backbone" or "all"')
