@@ -4,8 +4,8 @@
     python benchmarks/fill_tables.py check    # say which tables differ; exit code 1 if any does
 
 A table stands in a Markdown file between ``<!-- table: NAME -->`` and ``<!-- /table -->``; the
-functions of `sample_tables`, `score_tables`, `sequence_tables` and `string_tables` say which
-numbers it shows.
+functions of `sample_tables`, `score_tables`, `sequence_tables`, `string_tables` and
+`theory_tables` say which numbers it shows.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import sample_tables  # noqa: F401  (registers its tables)
 import score_tables  # noqa: F401
 import sequence_tables  # noqa: F401
 import string_tables  # noqa: F401
+import theory_tables  # noqa: F401
 from results import ROOT
 from table_cells import TABLES
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..structure.constants import BANDS, band_index
+from ..structure.constants import BANDS
 from .chain_batches import chain_components, noise_source
+from .component_bands import ROWS, by_band, component_bands
+from .noise_identities import NoiseIdentities, noise_identities, noise_moments
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -14,15 +16,11 @@ if TYPE_CHECKING:
     from jaxtyping import Bool, Float, Float64, Int64
     from torch import Tensor
 
-    from ..flow import Flow
     from ..network import Denoiser
     from ..structure.backbone import Backbone
 
 __all__ = ["SamplerReport", "report_sampler"]
 
-#: Index of the links, after those of the bands of modes; and number of both.
-LINKS = len(BANDS)
-ROWS = LINKS + 1
 #: Keeps the fit of the recalibration solvable where there is nothing to fit.
 RIDGE, SMALLEST = 1e-9, 1e-30
 
@@ -50,6 +48,8 @@ class SamplerReport:
         to. 0 where it gains nothing.
     score_error : list of float
         Standard error of `score` over chains.
+    noise : NoiseIdentities
+        Identities of the noise predictor, which an exact denoiser fulfils.
     chains, residues : int
         Numbers of those that were measured.
     """
@@ -60,6 +60,7 @@ class SamplerReport:
     learned: list[float]
     score: list[float]
     score_error: list[float]
+    noise: NoiseIdentities
     chains: int
     residues: int
 
@@ -111,7 +112,7 @@ def report_sampler(
     lengths = [len(chain) for chain in chains]
     median = sorted(lengths)[len(lengths) // 2]
     with torch.inference_mode(), flush_denormals():
-        learned, gain = _score_gains(denoiser, chains, points, seed, step)
+        learned, gain, identities = _score_gains(denoiser, chains, points, seed, step)
         start, steps = _gaussian_errors(denoiser, median, calls, sampler or matched, step)
     error = gain.std(0) / len(chains) ** 0.5
     score = gain.mean(0).clamp_min(0)
@@ -122,6 +123,7 @@ def report_sampler(
         learned=learned.mean(0).tolist(),
         score=score.tolist(),
         score_error=error.tolist(),
+        noise=identities,
         chains=len(chains),
         residues=sum(lengths),
     )
@@ -133,35 +135,41 @@ def _score_gains(
     points: int,
     seed: int,
     step: Callable[[int], None],
-) -> tuple[Float64[Tensor, "chains rows"], Float64[Tensor, "chains rows"]]:
-    """Gains of the network over the Gaussian chain, and of a recalibration over the network."""
+) -> tuple[Float64[Tensor, "chains rows"], Float64[Tensor, "chains rows"], NoiseIdentities]:
+    """Gains of the network over the Gaussian chain, and of a recalibration over the network.
+
+    And the identities of its noise predictor.
+    """
     import torch
 
     from ..flow.sampler_error import score_error
 
     lengths = [len(chain) for chain in chains]
     flow, denoise = denoiser.bind(lengths)
-    clean, band = chain_components(chains, max(lengths)), _bands(flow, lengths)
+    clean, band = chain_components(chains, max(lengths)), component_bands(flow, lengths)
     noise, _ = noise_source(seed)
     times = torch.linspace(0, 1, points, dtype=torch.float64)
     learned: dict[float, Tensor] = {}
     recalibrated: dict[float, Tensor] = {}
+    moments = []
     for u in times:
         now = u.expand(len(clean))
         k = flow.kernel(now)
-        noisy = flow.noise(clean, now, noise(clean))
+        epsilon = noise(clean)
+        noisy = flow.noise(clean, now, epsilon)
         gaussian, estimate = k.c_skip[..., None] * noisy, denoise(noisy, now)
         residual = clean - estimate
         before = (clean - gaussian).square().sum(-1)
         learned[float(u)] = before - residual.square().sum(-1)
         features = torch.stack([estimate - gaussian, gaussian], -1)
         recalibrated[float(u)] = _recalibration(residual, features, k.c_out, band)
+        moments.append(noise_moments(flow, noisy, epsilon, estimate, now, band))
         step(1)
     totals = [
-        _by_band(score_error(flow, times, lambda u, t=table: t[float(u[0])]), band)
+        by_band(score_error(flow, times, lambda u, t=table: t[float(u[0])]), band)
         for table in (learned, recalibrated)
     ]
-    return totals[0], totals[1]
+    return totals[0], totals[1], noise_identities(moments)
 
 
 def _gaussian_errors(
@@ -176,34 +184,13 @@ def _gaussian_errors(
     from ..flow.sampler_error import initialisation_error, sampler_error
 
     flow = denoiser.recipe([length])
-    band = _bands(flow, [length])
+    band = component_bands(flow, [length])
     steps: dict[int, Float64[Tensor, "rows"]] = {}
     for count in calls:
         times = sampling_times(flow, count)
-        steps[count] = _by_band(sampler_error(sampler, flow, times), band)[0]
+        steps[count] = by_band(sampler_error(sampler, flow, times), band)[0]
         step(1)
-    return _by_band(initialisation_error(flow), band)[0], steps
-
-
-def _bands(flow: Flow, lengths: Sequence[int]) -> Int64[Tensor, "chains components"]:
-    """Band of every mode, `LINKS` for the links, -1 for components that do not exist."""
-    import torch
-
-    chains, components = flow.mask.shape
-    band = torch.full((chains, components), -1)
-    for row, n in enumerate(lengths):
-        band[row, 1:n] = torch.from_numpy(band_index(n))
-    band[:, components // 2 :] = LINKS
-    return band.masked_fill(~flow.mask, -1)
-
-
-def _by_band(
-    values: Float64[Tensor, "chains components"], band: Int64[Tensor, "chains components"]
-) -> Float64[Tensor, "chains rows"]:
-    """Sums over the components of each band, and over the links."""
-    import torch
-
-    return torch.stack([values.masked_fill(band != b, 0).sum(1) for b in range(ROWS)], 1)
+    return by_band(initialisation_error(flow), band)[0], steps
 
 
 def _recalibration(

@@ -81,6 +81,7 @@ def report(
                     denoiser, length, calls, samples=samples, seed=seed, advance=advance
                 )
         _print_errors(errors)
+        _print_noise(errors)
         if quality is not None:
             _print_quality(quality)
         if out is not None:
@@ -104,6 +105,18 @@ def _print_errors(errors: SamplerReport) -> None:
     )
     print("The columns of calls are of the Gaussian chain; the default sampler, `matched`, is made")
     print("such that they vanish, so they say nothing of how many calls the network needs.")
+
+
+def _print_noise(errors: SamplerReport) -> None:
+    """Identities of the noise predictor."""
+    print("\nnoise predictor: slope of the noise on it, and Stein's identity for its score; both 1")
+    print("for an exact denoiser, within two or three standard errors")
+    print(f"{'period':<8}{'slope':>20}{'Stein':>20}")
+    noise = errors.noise
+    columns = (noise.slope, noise.slope_error, noise.stein, noise.stein_error)
+    for band, slope, slope_error, stein, stein_error in zip(errors.bands, *columns, strict=True):
+        first, second = f"{slope:.4f} ± {slope_error:.4f}", f"{stein:.4f} ± {stein_error:.4f}"
+        print(f"{band:<8}{first:>20}{second:>20}")
 
 
 def _print_quality(quality: CallQuality) -> None:

@@ -16,6 +16,12 @@ if TYPE_CHECKING:
         to_modes,
     )
     from .oracles import correlated_oracle, empirical_oracle, gaussian_oracle, mixture_oracle
+    from .predictors import (
+        denoiser_from_noise,
+        denoiser_from_score,
+        noise_predictor,
+        score_function,
+    )
     from .process import Flow, Kernel, Schedule
     from .regulator import REGULATORS, rg_cutoff
     from .resolution import half_resolved
@@ -45,9 +51,10 @@ __all__ = [
     "BASES", "GUD", "PRIORS", "PROFILES", "REGULATORS", "RG", "SAMPLERS", "SCHEDULES", "VE", "VP",
     "ChainFlow", "Flow", "Kernel", "MeasuredSpectrum", "Schedule", "ancestral", "bond_and_rg",
     "calibrate", "calibrated_prior", "chain_momenta", "correlated_oracle", "cosine_modes", "ddim",
-    "empirical_oracle", "fit_schedule", "free_field", "gaussian_oracle", "half_resolved",
-    "harmonic", "heun", "matched", "mixture_oracle", "multistep", "ode_2m", "principal_modes",
-    "rg_cutoff", "rgdm", "sampling_times", "sde_2m", "to_coords", "to_modes", "uniform_times",
+    "denoiser_from_noise", "denoiser_from_score", "empirical_oracle", "fit_schedule", "free_field",
+    "gaussian_oracle", "half_resolved", "harmonic", "heun", "matched", "mixture_oracle",
+    "multistep", "noise_predictor", "ode_2m", "principal_modes", "rg_cutoff", "rgdm",
+    "sampling_times", "score_function", "sde_2m", "to_coords", "to_modes", "uniform_times",
 ]  # fmt: skip
 
 #: Imported on first use: torch takes seconds, which listing the named flows need not wait for.
@@ -55,6 +62,7 @@ _NAMES = {
     "chain_flow": "PRIORS SCHEDULES ChainFlow",
     "modes": "BASES chain_momenta cosine_modes principal_modes to_coords to_modes",
     "oracles": "correlated_oracle empirical_oracle gaussian_oracle mixture_oracle",
+    "predictors": "denoiser_from_noise denoiser_from_score noise_predictor score_function",
     "process": "Flow Kernel Schedule",
     "regulator": "REGULATORS rg_cutoff",
     "resolution": "half_resolved",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import torch
 
+from .predictors import score_function
 from .samplers import ancestral
 
 if TYPE_CHECKING:
@@ -137,17 +138,17 @@ def top_eigenvalue(
         Products with the Jacobian, two backward passes each; fewer where the space is smaller.
     """
     time = torch.tensor([float(u)], dtype=torch.float64)
-    k, root, mask = flow.kernel(time), flow.prior.sqrt()[..., None], flow.mask[..., None]
+    score, root, mask = (
+        score_function(denoise, flow),
+        flow.prior.sqrt()[..., None],
+        flow.mask[..., None],
+    )
     origin = torch.zeros(*flow.mask.shape, 3, dtype=torch.float64)
 
     def product(v: Tensor) -> Tensor:
-        """c^½ ∇s c^½ v with s = (αD - X)/σ²."""
-        result = torch.autograd.functional.jvp(
-            lambda x: denoise(x, time).double(), origin, root * v
-        )
-        change = cast("Tensor", result[1])
-        score = (k.alpha[..., None] * change - root * v) / k.sigma.square()[..., None]
-        return (root * score).masked_fill(~mask, 0)
+        """c^½ ∇s c^½ v."""
+        result = torch.autograd.functional.jvp(lambda x: score(x, time), origin, root * v)
+        return root * cast("Tensor", result[1])
 
     v = torch.randn(origin.shape, generator=generator, dtype=torch.float64).masked_fill(~mask, 0)
     basis: list[Tensor] = []

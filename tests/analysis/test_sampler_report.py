@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from protdiff.analysis.sampler_report import _bands, _recalibration, report_sampler
+from protdiff.analysis.component_bands import component_bands
+from protdiff.analysis.sampler_report import _recalibration, report_sampler
 from protdiff.dataset import read_chains
 from protdiff.flow import matched, sampling_times
 from protdiff.flow.sampler_error import sampler_error
@@ -60,7 +61,7 @@ def test_recalibration_detects_a_wrong_gain_and_nothing_else():
 
 
 def test_bands_of_a_flow(denoiser):
-    band = _bands(denoiser.recipe([40, 30]), [40, 30])
+    band = component_bands(denoiser.recipe([40, 30]), [40, 30])
     assert (band[1, 30:40] == -1).all() and band[0, 0] == -1
     assert band[0, 1] == 4 and band[0, 39] == 0  # periods of 80 and 2.05 residues
     assert (band[0, 40:79] == 5).all() and band[0, 79] == -1
@@ -68,5 +69,5 @@ def test_bands_of_a_flow(denoiser):
 
 def test_modes_at_the_edge_of_a_band(denoiser):
     """Mode 11 of 22 residues has a period of exactly 4 residues, and mode 11 of 44 one of 8."""
-    band = _bands(denoiser.recipe([22, 44]), [22, 44])
+    band = component_bands(denoiser.recipe([22, 44]), [22, 44])
     assert band[0, 10:12].tolist() == [1, 0] and band[1, 10:12].tolist() == [2, 1]
