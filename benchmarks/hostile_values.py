@@ -65,8 +65,8 @@ FILES = (
     "one.pdb", "two.pdb", "one.cif", "one.bcif", "one.pdb.gz", "1tpk.pdb", "models", "natives",
     "set",
     "archive", "base.safetensors", "adapters.safetensors", "types.safetensors", "ss.safetensors",
-    "train.toml", "contacts.csv", "bias.csv", "bias_residues.csv", "pairs.csv", "x.fasta",
-    "energy.py",
+    "train.toml", "run.toml", "contacts.csv", "bias.csv", "bias_residues.csv", "pairs.csv",
+    "x.fasta", "energy.py",
     "sequences", "x.xtc+one.pdb", "models/*.pdb",
 )  # fmt: skip
 #: Places that are missing, of the wrong kind, or odd.
@@ -133,7 +133,8 @@ PLAUSIBLE: Mapping[str, tuple[str, ...]] = {
     "samples": ("1", "2"), "fixed": ("A5-9", "A:*"), "omit": ("C", "CM"), "bias": ("bias.csv",),
     "tied": ("A,B",), "predictions": ("models", "one.pdb"), "fold": FOLDS[:2],
     "reference": ("natives",
-    "one.pdb"), "train": ("set",), "held_out": ("set", "natives"), "config": ("train.toml",),
+    "one.pdb"), "train": ("set",), "held_out": ("set", "natives"),
+    "config": ("train.toml", "run.toml"),
     "inputs": ("models", "1tpk.pdb"), "minutes": ("0.01",), "dataset": ("set", "archive"),
     "data": ("set", "archive", "models"), "files": ("models",), "text": ("CCHHH??????EE",),
     "calls": ("2",), "chains": ("4",), "shells": ("4",), "rows": ("4",), "levels": ("2",),
@@ -241,6 +242,7 @@ def make_files(folder: Path) -> None:
         EXAMPLES.parents[1] / "weights/strings-ss.safetensors", folder / "ss.safetensors"
     )
     (folder / "train.toml").write_text(TOML)
+    (folder / "run.toml").write_text('steps = 3\nnum = 1\nout = "from_file"\n')
     (folder / "energy.py").write_text(ENERGY)
     for name in ("empty", "old", "folder.png", "folder.csv", "folder.safetensors", "sequences"):
         (folder / name).mkdir()

@@ -7,6 +7,7 @@ import gzip
 import json
 import os
 import stat
+import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
@@ -22,6 +23,7 @@ __all__ = [
     "read_file",
     "read_json",
     "read_text",
+    "read_toml",
     "real_path",
     "reason",
     "too_large",
@@ -141,6 +143,24 @@ def read_text(path: str | os.PathLike[str], encoding: str = "utf-8-sig") -> str:
         return read_file(Path(path), pipe=True).decode(encoding)
     except TooLargeError as error:
         raise ValueError(f"{path}: {error}") from None
+
+
+def read_toml(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Values of a TOML file.
+
+    Raises
+    ------
+    ValueError
+        With one line that names the file, if it cannot be read or is no TOML.
+    """
+    try:
+        return tomllib.loads(read_text(path, "utf-8"))
+    except OSError as error:
+        raise ValueError(f"{path}: cannot be read ({error.strerror})") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path}: not a TOML file ({reason(error)})") from None
+    except RecursionError:
+        raise ValueError(f"{path}: not a TOML file (nested too deep)") from None
 
 
 def reason(error: Exception) -> str:

@@ -31,6 +31,7 @@ from . import (
 from ._shared.flags import in_flags
 from ._shared.groups import examples, paragraphs
 from ._shared.out_of_memory import is_out_of_memory, remedy
+from ._shared.run_file import file_of
 from ._shared.terminal import one_line, plain_output, printable
 from ._shared.variadic import variadic
 
@@ -45,7 +46,6 @@ app = typer.Typer(
     name="protdiff",
     help="Protein backbones by a renormalization-group flow.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -111,7 +111,7 @@ def main():
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else it is to be ignored
         signal.signal(signal.SIGINT, end)
     try:
-        code = app(standalone_mode=False) or 0
+        code = app(standalone_mode=False, prog_name="protdiff") or 0
         if code == INTERRUPTED:  # how typer reports Ctrl-C
             raise KeyboardInterrupt
         sys.exit(code)
@@ -138,7 +138,8 @@ def complaint(error):
     if is_out_of_memory(error):
         return f"out of memory; {remedy(_verb())}", 1
     if said := getattr(error, "format_message", None):  # the option parser's own
-        return said().replace(": Value error, ", ": "), 2  # a word of the parser's own parser
+        # "Value error" is a word of the parser's own parser.
+        return file_of(error) + said().replace(": Value error, ", ": "), 2
     return None, 1
 
 

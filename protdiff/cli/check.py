@@ -15,6 +15,7 @@ from ._shared.groups import grouped
 from ._shared.options import Device, check_jobs
 from ._shared.progress import progress_bar
 from ._shared.report_writer import PAGE, write_report
+from ._shared.run_file import ConfigOption
 from ._shared.shard_records import at_work, remove_shards
 from ._shared.shards import ShardOption, refuse_with_shard
 from ._shared.structure_sets import output_folder
@@ -60,6 +61,7 @@ def check(
         ),
     ] = 1,
     shard: ShardOption = None,
+    config: ConfigOption = None,
 ) -> None:
     """Check whether sequences fold into their designs (self-consistency).
 
@@ -87,6 +89,8 @@ def check(
             part, plan = own_plan(shard, plan)
             stack.enter_context(at_work(part, out / TABLE, "check", check_options(plan)))
         plan.begin()
+        if config is not None:
+            config.write(out)
         with progress_bar(len(plan.targets), "checking", "sequences") as advance:
             results = []
             for result in plan.results():

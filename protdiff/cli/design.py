@@ -15,6 +15,7 @@ from ._shared.engine_options import EngineOptions
 from ._shared.groups import grouped
 from ._shared.options import check_jobs
 from ._shared.pairing import find_files, stem
+from ._shared.run_file import ConfigOption
 from ._shared.sequence_folder import STRUCTURES, write_sequences
 from ._shared.shards import ShardOption
 
@@ -42,6 +43,7 @@ def design(
         int, typer.Option(min=0, callback=check_jobs, help="Processes; 0: one per core.")
     ] = 1,
     shard: ShardOption = None,
+    config: ConfigOption = None,
 ) -> None:
     """Design sequences for structures, from their backbones.
 
@@ -58,4 +60,4 @@ def design(
         raise ValueError(f"{out / STRUCTURES}: holds the results of --out; give other structures")
     # Names in a FASTA file have no spaces.
     tasks = [DesignTask(path, re.sub(r"\s+", "_", stem(path))) for path in files]
-    write_sequences(tasks, settings, out, jobs, shard)
+    write_sequences(tasks, settings, out, jobs, shard, config)

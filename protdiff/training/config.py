@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import difflib
-import tomllib
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
-from .._system.reading import read_text, reason
+from .._system.reading import read_toml
 from ..flow.zoo import SHIPPED, recipe
 from ..network import NetworkConfig
 from ..sequence.network import SequenceConfig
@@ -204,13 +203,9 @@ def read_config(path: str | PathLike[str]) -> TrainingConfig | SequenceTraining:
         With one line that names the key and, for an unknown one, the nearest valid key.
     """
     try:
-        values = tomllib.loads(read_text(path, "utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read ({error.strerror})") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: not a TOML file ({reason(error)})") from None
-    except RecursionError:
-        raise ConfigError(f"{path}: not a TOML file (nested too deep)") from None
+        values = read_toml(path)
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
     kind = SequenceTraining if "sequence" in values else TrainingConfig
     try:
         return kind(**values)

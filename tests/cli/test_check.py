@@ -182,7 +182,7 @@ def files_of(folder):
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in folder.rglob("*")
-        if path.is_file() and "folds" not in path.parts
+        if path.is_file() and "folds" not in path.parts and path.name != "run.toml"
     }
 
 

@@ -27,7 +27,7 @@ def test_writes_structures_and_manifest(run, tmp_path):
     code, stdout, _ = run("generate", "--length", "20,24", "--num", 3, "--out", out)
     assert code == 0 and "3 backbones" in stdout
     names = [f"backbone_{i:04d}.pdb" for i in range(3)]
-    assert sorted(p.name for p in out.iterdir()) == [*names, "manifest.csv"]
+    assert sorted(p.name for p in out.iterdir()) == [*names, "manifest.csv", "run.toml"]
     rows = list(csv.DictReader((out / "manifest.csv").open()))
     assert [r["file"] for r in rows] == names
     assert [r["length"] for r in rows] == ["20", "24", "20"]

@@ -21,8 +21,12 @@ MEASURED = {"seconds"}
 
 
 def contents(folder):
-    """Bytes of all files of a folder by name, of the manifest without the measured times."""
+    """Bytes of all files of a folder by name, of the manifest without the measured times.
+
+    The options name the folder, and are left out.
+    """
     files = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+    files.pop("run.toml", None)
     if "manifest.csv" in files:
         rows = list(csv.DictReader((folder / "manifest.csv").open(newline="")))
         files["manifest.csv"] = [

@@ -211,13 +211,13 @@ def write_designs(run: Run, groups: Groups, draw: Draw, calls: Callable[[Request
         missing = {r.index for file, r in planned.items() if not run.is_whole(rows, file)}
         todo = [r for group in groups if any(r.index in missing for r in group) for r in group]
         if not missing:
-            write_residues(run.residues, planned)
+            _write_beside(run, planned)
             if shard is not None or shard_tables(out / MANIFEST):
                 write_manifest(run.manifest, rows)
         with progress_bar(sum(map(calls, todo)), "generating", "calls") as advance:
             for number, samples in enumerate(draw(todo, advance)):
                 if number == 0:  # an energy that fails leaves no file
-                    write_residues(run.residues, planned)
+                    _write_beside(run, planned)
                 _write_samples(run, [s for s in samples if s.request.index in missing], rows)
         if shard is None:  # it has all that shards have left
             remove_shards(out / MANIFEST, RESIDUES)
@@ -233,6 +233,13 @@ def write_designs(run: Run, groups: Groups, draw: Draw, calls: Callable[[Request
     if run.frames is not None and planned:
         example = out / run.frames.columns(next(iter(planned)))[0]
         print(f"trajectories in {example.parent}; a film of one: protdiff flow film {example}")
+
+
+def _write_beside(run: Run, planned: Mapping[str, Request]) -> None:
+    """Write what goes with the structures: where residues come from, and how to repeat the run."""
+    write_residues(run.residues, planned)
+    if run.output.config is not None:
+        run.output.config.write(run.output.out)
 
 
 @contextmanager

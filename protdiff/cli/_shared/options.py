@@ -13,6 +13,7 @@ from ..._system.files import PICTURES
 from ..._system.processes import process_count
 from ..._system.words import alternatives
 from ...sampling.settings import DEFAULTS, SamplingSettings
+from .run_file import ConfigOption
 
 __all__ = [
     "Device",
@@ -94,6 +95,7 @@ class OutputOptions:
     report: Annotated[
         bool, typer.Option("--report", help="Also write report.html: a page to look at them.")
     ] = False
+    config: ConfigOption = None
 
     def check(self, name: str) -> None:
         """ValueError if `name` is no plain file name, the picture of no known kind, or the

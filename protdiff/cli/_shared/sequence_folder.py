@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from .design_task import DesignSettings, DesignTask, Row
+    from .run_file import GivenOptions
 
 __all__ = ["STRUCTURES", "TABLE", "write_sequences"]
 
@@ -56,6 +57,7 @@ def write_sequences(
     out: Path,
     jobs: int = 1,
     shard: str | None = None,
+    given: GivenOptions | None = None,
 ) -> None:
     """Design all structures that are not designed yet, and write the results.
 
@@ -70,6 +72,8 @@ def write_sequences(
         Processes; 0: one per core.
     shard : str, optional
         The value of --shard.
+    given : GivenOptions, optional
+        The options of the command, which are written into the folder.
 
     Raises
     ------
@@ -84,22 +88,28 @@ def write_sequences(
         raise ValueError(f"{count} files are called {name}; rename them, for so are the outputs")
     if shard is None:
         with output_folder(out):
-            _write_sequences(tasks, settings, SequenceFiles(out), jobs)
+            _write_sequences(tasks, settings, SequenceFiles(out), jobs, given)
             remove_shards(out / TABLE, FASTA, OPTIONS)
         return
     part = part_of_files(shard, [task.file for task in tasks], tasks)
     with making_folder(out):
         refuse_foreign(out)
         with at_work(part, out / TABLE, "design", _options(settings)):
-            _write_sequences(part.of(tasks), settings, SequenceFiles(out, part.shard), jobs)
+            _write_sequences(part.of(tasks), settings, SequenceFiles(out, part.shard), jobs, given)
     print(f"next: protdiff merge {out} (when all {part.shard.count} shards have ended)")
 
 
 def _write_sequences(
-    tasks: Sequence[DesignTask], settings: DesignSettings, files: SequenceFiles, jobs: int
+    tasks: Sequence[DesignTask],
+    settings: DesignSettings,
+    files: SequenceFiles,
+    jobs: int,
+    given: GivenOptions | None,
 ) -> None:
     """The steps of `write_sequences`, in a folder that is there."""
     done = _earlier_rows(tasks, settings, files)
+    if given is not None:
+        given.write(files.out)
     missing = [task for task in tasks if task.name not in done]
     work = partial(design_task, settings=settings, folder=files.out / STRUCTURES)
     with (
