@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from ._shared.groups import examples, paragraphs
+from ._shared.groups import examples, grouped, paragraphs
 from ._shared.variadic import variadic
 from .flow_coarsen import coarsen
 from .flow_film import film
@@ -22,7 +22,7 @@ def _group() -> None:
     pass
 
 
-app.command()(paragraphs(show))
+app.command()(grouped(paragraphs(show)))
 app.command()(paragraphs(coarsen))
 app.command(epilog=examples("flow film"))(paragraphs(film))
 app.command(cls=variadic("--calls"))(paragraphs(report))

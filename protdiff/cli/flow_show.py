@@ -10,17 +10,25 @@ import typer
 from ..flow.zoo import FLOWS, SHIPPED
 from ..sampling.settings import MAX_STEPS
 from ..structure.constants import MAX_LENGTH
+from ._shared.flow_options import FlowOptions
 
 if TYPE_CHECKING:
     from ..flow import ChainFlow
+    from ..flow.flow_choice import FlowChoice
 
 __all__ = ["show"]
 
 
 def show(
+    *,
     name: Annotated[
-        str, typer.Argument(help=f"One of {', '.join(FLOWS)}.", show_default=True)
+        str,
+        typer.Argument(
+            help=f"One of {', '.join(FLOWS)}; or the configuration of a training, a .toml file.",
+            show_default=True,
+        ),
     ] = SHIPPED,
+    changes: FlowOptions,
     length: Annotated[int, typer.Option(min=8, max=MAX_LENGTH, help="Residues.")] = 100,
     steps: Annotated[int, typer.Option(min=2, max=MAX_STEPS, help="Network calls.")] = 50,
     rows: Annotated[int, typer.Option(min=2, help="Lines of the table.")] = 16,
@@ -31,25 +39,29 @@ def show(
         ),
     ] = None,
 ) -> None:
-    """Print a flow: its prior, its ends, and what is resolved at which step, coarse to fine."""
+    """Print a flow: its prior, its ends, and what is resolved at which step, coarse to fine.
+
+    The options from --schedule to --signal-last change the named flow; they are the keys of the
+    table "flow" in the configuration of a training.
+    """
     from .._system.files import PICTURES, ensure_writable
-    from ..flow.zoo import recipe
     from ._shared.options import check_ending
 
     check_ending("--plot", plot, *PICTURES)
     if plot is not None:
         ensure_writable(plot)
-    flow = recipe(name)
-    _print_flow(name, flow, length)
+    choice = changes.choice(name)
+    flow = choice.recipe()
+    _print_flow(choice, flow, length)
     _print_table(flow, length, steps, min(rows, steps))
     if plot is not None:
         from ..plots.flow_figure import draw_flow
 
-        draw_flow(name, flow, length, plot)
+        draw_flow(choice.title, flow, length, plot)
         print(plot)
 
 
-def _print_flow(name: str, recipe: ChainFlow, length: int) -> None:
+def _print_flow(choice: FlowChoice, recipe: ChainFlow, length: int) -> None:
     """Components, prior and start."""
     from ..analysis.flow_table import prior_sizes
     from ..flow import BASES, cosine_modes
@@ -59,7 +71,9 @@ def _print_flow(name: str, recipe: ChainFlow, length: int) -> None:
     from ..flow.zoo import FLOWS
 
     flow = recipe([length])
-    print(f"{name}: {FLOWS[name][0]}")
+    changed = ["", *(f"{key} = {value}" for key, value in choice.changes.items())]
+    print(f"{choice.name}: {FLOWS[choice.name].description}{'; here '.join(changed[:2])}", end="")
+    print("".join(f", {change}" for change in changed[2:]))
     print(
         f"chain of {length} residues: {int(flow.mask[:, :length].sum())} components of the trace "
         f"({recipe.basis}), {int(flow.mask[:, length:].sum())} link vectors"

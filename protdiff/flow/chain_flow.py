@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 __all__ = ["PRIORS", "SCHEDULES", "ChainFlow"]
 
+#: Of the GUD schedule. Beyond it components dissolve so far apart that γ leaves double precision.
+MAX_STEEPNESS = 64.0
+
 
 @dataclass(frozen=True)
 class ChainFlow:
@@ -49,7 +52,8 @@ class ChainFlow:
     prior : str
         Stationary variance of the modes, key of `PRIORS`.
     signal_first : float
-        α² of the link vectors, the fastest components, at u = 0: the resolution of RG flows.
+        α² of the link vectors, the fastest components, at u = 0: the resolution of RG flows, and
+        the least of GUD flows, however steep.
     signal_last : float
         Signal that is left of the slowest mode at u = 1: α² for RG flows, the signal's share of
         the variance for others. RGDM's schedule has its own ends.
@@ -74,7 +78,7 @@ class ChainFlow:
     Raises
     ------
     ValueError
-        For an unknown schedule, regulator, prior, basis or profile.
+        For an unknown schedule, regulator, prior, basis or profile, or a number out of its range.
 
     Examples
     --------
@@ -109,6 +113,13 @@ class ChainFlow:
                 raise ValueError(
                     f"unknown {name} {getattr(self, name)!r}: choose from {', '.join(table)}"
                 )
+        if not 0 <= self.steepness <= MAX_STEEPNESS:
+            raise ValueError(f"`steepness` {self.steepness}: must be 0 to {MAX_STEEPNESS:g}")
+        if not 1e-4 <= self.resolution <= 1:
+            raise ValueError(f"`resolution` {self.resolution}: must be 0.0001 to 1 Å")
+        for name in ("signal_first", "signal_last"):
+            if not 0 < getattr(self, name) < 1:
+                raise ValueError(f"`{name}` {getattr(self, name)}: must be between 0 and 1")
 
     def __call__(
         self, lengths: Sequence[int] | Int[Tensor, "batch"], size: int | None = None
@@ -167,11 +178,15 @@ def _ve(recipe: ChainFlow, modes: TraceModes) -> VE:
 def _gud(recipe: ChainFlow, modes: TraceModes) -> GUD:
     fast = torch.full_like(modes.fast, recipe.link_momentum) if recipe.links else modes.fast
     tilt = 2 * recipe.steepness * (modes.momenta.log() - fast.log()[:, None])
+    low = _log_resolution(recipe, modes, tilt)
+    if recipe.links:
+        # Where components dissolve far apart, noise in the trace says nothing of that in the links.
+        low = low.clamp_max(log((1 - recipe.signal_first) / recipe.signal_first))
     return GUD(
         slow=modes.slow,
         fast=fast,
         steepness=recipe.steepness,
-        low=_log_resolution(recipe, modes, tilt),
+        low=low,
         high=_log_noise(recipe, modes),
         clip=recipe.clip,
     )

@@ -7,10 +7,18 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_serializer,
+    field_validator,
+)  # fmt: skip
 
 from .._system.reading import read_toml
-from ..flow.zoo import SHIPPED, recipe
+from ..flow.flow_choice import FlowChoice
 from ..network import NetworkConfig
 from ..sequence.network import SequenceConfig
 from .packing_loss import PackingWeights
@@ -41,8 +49,8 @@ class TrainingConfig(BaseModel):
         Folder that keeps the secondary structure of an archive; by default in `out`.
     initial : str, optional
         Weights to start from, by name or path; without it they are random.
-    flow : str
-        Name of the flow, a key of `protdiff.flow.zoo.FLOWS`.
+    flow : str, dict or FlowChoice
+        Name of the flow, a key of `protdiff.flow.zoo.FLOWS`, or a table of a name and what else.
     network : NetworkConfig or dict
         Sizes of the network.
     steps : int
@@ -106,7 +114,7 @@ class TrainingConfig(BaseModel):
     out: Path
     cache: Path | None = None
     initial: str | None = None
-    flow: str = SHIPPED
+    flow: FlowChoice = FlowChoice()
     network: NetworkConfig = NetworkConfig()
     steps: int = Field(20000, gt=0)
     warmup: int = Field(300, ge=0)
@@ -137,6 +145,24 @@ class TrainingConfig(BaseModel):
     patience: int = Field(0, ge=0)
     tensorboard: bool = False
 
+    @field_validator("flow", mode="before")
+    @classmethod
+    def _a_name_is_a_flow(cls, value: object) -> object:
+        """A name stands for the named flow as it is."""
+        return {"name": value} if isinstance(value, str) else value
+
+    @field_validator("flow")
+    @classmethod
+    def _there_is_such_a_flow(cls, value: FlowChoice) -> FlowChoice:
+        """An unknown flow is an error before anything is read or written."""
+        value.recipe()
+        return value
+
+    @field_serializer("flow")
+    def _flow_as_it_is_given(self, value: FlowChoice) -> str | dict[str, Any]:
+        """The name alone where nothing is changed, as in old model cards."""
+        return {"name": value.name, **value.changes} if value.changes else value.name
+
     @field_validator("network")
     @classmethod
     def _features_are_fixed(cls, value: NetworkConfig) -> NetworkConfig:
@@ -150,8 +176,8 @@ class TrainingConfig(BaseModel):
     def _links_are_decided_at_a_time(cls, value: float, info: ValidationInfo) -> float:
         """Only RG flows decide the links at a time of their own."""
         flow = info.data.get("flow")
-        if value and flow is not None and recipe(flow).schedule != "rg":
-            raise ValueError(f"needs an RG flow, not {flow!r}")
+        if value and flow is not None and flow.recipe().schedule != "rg":
+            raise ValueError(f"needs an RG flow, not {flow.title!r}")
         return value
 
     @field_validator("samples")
@@ -159,8 +185,8 @@ class TrainingConfig(BaseModel):
     def _samples_have_atoms(cls, value: int, info: ValidationInfo) -> int:
         """N, C and O of samples are placed from link vectors."""
         flow = info.data.get("flow")
-        if value and flow is not None and not recipe(flow).links:
-            raise ValueError(f"needs a flow with link vectors, not {flow!r}")
+        if value and flow is not None and not flow.recipe().links:
+            raise ValueError(f"needs a flow with link vectors, not {flow.title!r}")
         return value
 
     @property
@@ -215,12 +241,12 @@ def read_config(path: str | PathLike[str]) -> TrainingConfig | SequenceTraining:
 
 def _first_error(error: ErrorDetails, kind: type[BaseModel]) -> str:
     """Key and reason of an error in one line."""
-    keys, message = list(map(str, error["loc"])), error["msg"]
+    keys, message = list(map(str, error["loc"])), error["msg"].removeprefix("Value error, ")
     if error["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
         known = list(kind.model_fields)
         if len(keys) > 1:
-            sizes = NetworkConfig if kind is TrainingConfig else SequenceConfig
-            known = [field.name for field in fields(sizes) if field.name != "conditions"]
+            tables = {"flow": FlowChoice, "network": NetworkConfig, "sequence": SequenceConfig}
+            known = [field.name for field in fields(tables[keys[0]]) if field.name != "conditions"]
         near = difflib.get_close_matches(keys[-1], known, 1)
         message = "unknown key" + (f"; did you mean {near[0]!r}?" if near else "")
     return f"{'.'.join(keys)}: {message}"

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from ..flow.zoo import recipe as named_recipe
 from ..network import Denoiser
 from ..network.numerics import pick_device
 from ..network.weights import find_weights, load_weights, save_weights
@@ -57,7 +56,7 @@ class RunState:
 
     def __init__(self, config: TrainingConfig):
         self.config, self.progress = config, Progress()
-        recipe = named_recipe(config.flow)
+        recipe = config.flow.recipe()
         torch.manual_seed(config.seed)
         self.device = device_of(pick_device(config.device))
         self.denoiser = Denoiser(config.network, recipe)

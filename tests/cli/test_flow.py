@@ -33,6 +33,22 @@ def test_every_flow_is_shown(console, name):
     assert float(rows[0][5]) < 0.01 and float(rows[-1][5]) > 0.99  # signal of the slowest
 
 
+def test_a_changed_flow_is_shown_from_options_or_a_configuration(console, tmp_path):
+    code, by_options, _ = console("flow", "show", "gud", "--steepness", 4, "--prior", "rgdm")
+    assert code == 0 and "here prior = rgdm, steepness = 4.0\n" in by_options
+    path = tmp_path / "training.toml"
+    path.write_text(
+        'data = "x"\nout = "y"\n[flow]\nname = "gud"\nsteepness = 4.0\nprior = "rgdm"\n'
+    )
+    assert console("flow", "show", path) == (0, by_options, "")
+    _, plain, _ = console("flow", "show", "gud", "--prior", "rgdm")
+    table = by_options[by_options.index("step ") :]
+    assert table != plain[plain.index("step ") :]
+    path.write_text('data = "x"\nout = "y"\n[sequence]\nhidden = 8\n')
+    code, _, error = console("flow", "show", path)
+    assert code == 2 and "is about the network of residue types, which has no flow" in error
+
+
 def test_the_shipped_flow_costs_less_than_its_calls(console, tmp_path):
     code, out, _ = console("flow", "show", "--length", 100, "--plot", tmp_path / "flow.png")
     assert code == 0
@@ -116,6 +132,10 @@ def test_report(console, tiny_weights, tiny_archive, tmp_path):
     ("arguments", "message"),
     [
         (["show", "rgmd"], "unknown flow 'rgmd': did you mean 'rgdm'?"),
+        (["show", "--steepness", 3], "--steepness: goes with --schedule gud, not rg"),
+        (["show", "gud", "--steepness", 99], "--steepness 99.0: must be 0 to 64"),
+        (["show", "--basis", "x"], "unknown basis 'x': choose from cosine, "),
+        (["show", "none.toml"], "none.toml: cannot be read (No such file or directory)"),
         (["show", "--steps", 0], "--steps"),
         (["show", "--length", 2], "--length"),
         (["show", "--plot", "x.pdb"], "--plot x.pdb: must be a file that ends in .png, .svg or "),

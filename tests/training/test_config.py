@@ -17,6 +17,9 @@ from protdiff.training.config import ConfigError, TrainingConfig, read_config
         ('data = "x"\nout = "y"\nflow = "ddpm"\nlink_share = 0.5', "link_share: .*an RG flow, not"),
         ('data = "x"\nout = "y"\nflow = "rgdm"\nsamples = 8', "samples: .*with link vectors, not"),
         ('data = "x"\nout = "y"\noverlap_weight = -1', "overlap_weight: Input should be greater"),
+        ('data = "x"\nout = "y"\nflow = "gudd"', "flow: unknown flow 'gudd': did you mean 'gud'"),
+        ('data = "x"\nout = "y"\n[flow]\nsteepnes = 2', "flow.steepnes: .* mean 'steepness'"),
+        ('data = "x"\nout = "y"\n[flow]\nsteepness = 2', "flow: `steepness`: goes with .* gud"),
     ],
 )
 def test_bad_configurations_are_one_line(tmp_path, text, message):
@@ -64,6 +67,18 @@ def test_sizes_of_two_networks(tmp_path):
     path.write_text(path.read_text().replace("layers", "layer"))
     with pytest.raises(ConfigError, match=r"network.coarse.layer: unknown key; .* 'layers'"):
         read_config(path)
+
+
+def test_a_flow_is_a_name_or_a_table(tmp_path):
+    """What is changed is in the record of a run; a name alone is recorded as it is given."""
+    path = tmp_path / "x.toml"
+    path.write_text('data = "."\nout = "."\n[flow]\nname = "gud"\nsteepness = 4\nprior = "unit"\n')
+    config = read_config(path)
+    recipe = config.flow.recipe()
+    assert (recipe.schedule, recipe.steepness, recipe.prior) == ("gud", 4.0, "unit")
+    assert config.recorded()["flow"] == {"name": "gud", "prior": "unit", "steepness": 4.0}
+    assert TrainingConfig(data=".", out=".", **config.recorded()).flow == config.flow
+    assert TrainingConfig(data=".", out=".", flow="vp").recorded()["flow"] == "vp"
 
 
 def test_what_packs_has_no_weight_by_default():

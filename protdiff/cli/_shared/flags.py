@@ -30,7 +30,18 @@ OTHER_NAME = {
     "rank": "--lora-rank",
 }
 #: The same for single verbs.
-OF_VERB = {"extend": {"source": "FILE"}, "check": {"designs": "DESIGNS"}}
+OF_VERB = {
+    "extend": {"source": "FILE"},
+    "check": {"designs": "DESIGNS"},
+    # Those of a flow; other verbs have such words for other things.
+    "flow": {
+        name: f"--{name.replace('_', '-')}"
+        for name in (
+            "schedule", "regulator", "prior", "basis", "profile", "steepness", "clip", "resolution",
+            "links", "signal_first", "signal_last",
+        )
+    },
+}  # fmt: skip
 #: Verbs without such options: what they name in backticks are keys of a configuration file.
 WITHOUT_FLAGS = ("train",)
 PARAMETER = re.compile(r"`([a-z][a-z_]*)`")
