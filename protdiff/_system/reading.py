@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import gzip
+import io
 import json
 import os
 import stat
@@ -27,6 +28,7 @@ __all__ = [
     "real_path",
     "reason",
     "too_large",
+    "unpacked_bytes",
 ]
 
 #: Environment variable that sets the largest file that is read, in MiB, and its default.
@@ -116,6 +118,20 @@ def read_file(path: str | os.PathLike[str], *, packed: bool = False, pipe: bool 
     if not pipe:
         check_regular(path)
     with (gzip.open if packed else open)(path, "rb") as handle:
+        return b"".join(_pieces(cast("BinaryIO", handle)))
+
+
+def unpacked_bytes(content: bytes) -> bytes:
+    """Decompressed content (gzip) of a file that is in memory.
+
+    Raises
+    ------
+    TooLargeError
+        If there is more than `largest_size`. No more than that is in memory.
+    gzip.BadGzipFile, EOFError, zlib.error
+        If it is not gzip-compressed, or damaged.
+    """
+    with gzip.open(io.BytesIO(content)) as handle:
         return b"".join(_pieces(cast("BinaryIO", handle)))
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .._system.files import write_json
+from ..structure.io.members import path_text
 from ._shared.groups import grouped
 from ._shared.pairing import find_files
 from ._shared.progress import progress_bar
@@ -82,7 +83,7 @@ def _audit(options: AuditOptions, files: Sequence[Path]) -> None:
     if len(known) < 2 or len(held) < 2:
         raise ValueError("--train and --held-out: each needs at least two chains")
     kept, backbones, errors = read_files(files, "samples")
-    traces = Traces([b.ca[b.mask[:, 1]] for b in backbones], [str(path) for path in kept])
+    traces = Traces([b.ca[b.mask[:, 1]] for b in backbones], [path_text(path) for path in kept])
     total = len(traces) + min(BASELINE, len(held))
     with progress_bar(total, "comparing", "chains") as advance:
         result = audit_traces(
@@ -190,7 +191,7 @@ def write_rows(
             }
             write(row)
         for file, error in errors:
-            write({"sample": str(file), "error": error})
+            write({"sample": path_text(file), "error": error})
 
 
 def draw_suspicious(path: Path, result: Audit, samples: Traces, known: Traces) -> None:

@@ -15,6 +15,7 @@ import typer
 from .._system.files import write_json
 from .._system.processes import process_count
 from .._system.words import counted
+from ..structure.io.members import path_text
 from ._shared.groups import grouped
 from ._shared.options import check_jobs
 from ._shared.pairing import find_files, stem
@@ -149,7 +150,7 @@ def measure(files: Sequence[Path], what: str) -> tuple[Structures, list[tuple[Pa
     from ..metrics.population import Structures
 
     kept, backbones, errors = read_files(files, what)
-    return Structures.of([str(path) for path in kept], backbones), errors
+    return Structures.of([path_text(path) for path in kept], backbones), errors
 
 
 def load_reference(path: Path | None, novelty: bool) -> tuple[Structures | None, Structures | None]:
@@ -205,7 +206,7 @@ def write_rows(path: Path, evaluation: Evaluation, errors: Sequence[tuple[Path, 
             row = dict(zip(QUALITY, values, strict=True))
             write({"model": name, "max_tm": tm, "nearest": known} | row)
         for file, error in errors:
-            write({"model": str(file), "error": error})
+            write({"model": path_text(file), "error": error})
 
 
 def first_estimate(

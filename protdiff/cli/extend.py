@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from ._shared.designs import Run, check_format, load, own_groups, write_designs
+from ._shared.design_shards import own_groups
+from ._shared.designs import Run, check_format, load, write_designs
 from ._shared.groups import grouped
 from ._shared.options import ModelOptions, OutputOptions, SamplingFlags
 from ._shared.report_writer import PAGE, write_report
@@ -66,7 +67,7 @@ def extend(
     check_num(num)
     window = WINDOW if growth.window is None else growth.window
     extension = Extension(read(source), growth.to, growth.chain, growth.end, window, growth.overlap)
-    check_format(extension.grown()[0], output.format)
+    check_format(extension.grown()[0], output.kind)
     denoiser, weights, digest = load(model)
     batches = [
         [Request(index, growth.to) for index in numbers]

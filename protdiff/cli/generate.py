@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from ._shared.condition_options import ConditionOptions, condition_of
-from ._shared.designs import Run, check_format, load, own_groups, write_designs
+from ._shared.design_shards import own_groups
+from ._shared.designs import Run, check_format, load, write_designs
 from ._shared.engine_options import EngineOptions
 from ._shared.frame_options import parse_frames
 from ._shared.generated_sequences import task_of_request
@@ -77,7 +78,7 @@ def generate(
     requests = requests_of(wanted, sampling.seed, condition)
     settings = sampling.settings(batch_size)
     check_output(output, name, given, shard, design is not None)
-    frames = None if trajectory is None else parse_frames(trajectory, output.format)
+    frames = None if trajectory is None else parse_frames(trajectory, output.kind)
 
     from ..sampling.batching import batches
     from ..sampling.draw import draw, start_processes_early
@@ -126,4 +127,4 @@ def check_output(
     if given.redesign is not None and given.source is not None:
         from ..structure.io.read_write import read
 
-        check_format(read(given.source), output.format)
+        check_format(read(given.source), output.kind)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 import re
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from .._system.reading import read_file
 from ..structure.io.bcif import unpacked
 from ..structure.io.cif_text import first_values
-from ..structure.io.content import format_of
+from ..structure.io.content import read_bytes
 from ..structure.io.encoding import decoded
+from ..structure.io.members import as_path
 
 if TYPE_CHECKING:
     import os
@@ -54,10 +53,8 @@ def experiment(path: str | os.PathLike[str]) -> Experiment:
     path : path
         PDB, mmCIF or BinaryCIF, gzipped or not, that `protdiff.read` has read without an error.
     """
-    path = Path(path)
-    kind = format_of(path)
     with suppress(Exception):  # what is damaged states nothing; the atoms were read
-        content = read_file(path, packed=path.suffix.lower() == ".gz")
+        content, kind = read_bytes(as_path(path))
         if kind == "PDB":
             return _stated_in_pdb(content)
         values = _of_bcif(content) if kind == "BinaryCIF" else _of_cif(content)

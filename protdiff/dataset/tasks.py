@@ -17,6 +17,7 @@ from .._system.notices import collected
 from .._system.words import counted
 from ..structure.backbone import Backbone
 from ..structure.io.atoms import FileError
+from ..structure.io.members import path_text
 from ..structure.io.paths import stem
 from ..structure.io.read_write import read, read_models
 from .experiment import Experiment, experiment
@@ -68,9 +69,9 @@ class FileTask:
         try:
             with collected() as texts:
                 judged = _judge_file(self.path, stem(self.path), self.models, limits)
-            return judged + _notices(str(self.path), self.path, texts)
+            return judged + _notices(path_text(self.path), self.path, texts)
         except (FileError, InputError) as error:
-            return [unreadable(str(self.path), error)]
+            return [unreadable(path_text(self.path), error)]
 
 
 @dataclass(frozen=True)
@@ -189,7 +190,7 @@ def _judge_file(
         for chain in backbone.chains:
             if only in (None, chain):
                 name = f"{label}_{chain}" if chain.strip() else label
-                backbone_chain, origin = backbone.chain(chain), f"{path} {chain}"
+                backbone_chain, origin = backbone.chain(chain), f"{path_text(path)} {chain}"
                 judged.append(judge(name + suffix, backbone_chain, limits, stated, origin))
     if not judged:
         raise InputError(f"{label}: no chain {only}; chains: {', '.join(chains)}")
@@ -198,7 +199,7 @@ def _judge_file(
 
 def _notices(name: str, path: Path, texts: list[str]) -> list[Judged]:
     """Warnings of a file, without its path in front."""
-    return [Notice(name, text.removeprefix(f"{path}: ")) for text in texts]
+    return [Notice(name, text.removeprefix(f"{path_text(path)}: ")) for text in texts]
 
 
 def unreadable(name: str, error: Exception) -> Rejected:

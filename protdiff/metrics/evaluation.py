@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from ..structure.backbone import Backbone
+from ..structure.io.members import path_text
 from ..structure.io.paths import find_files
 from ..structure.io.read_write import read
 from .diversity import Diversity, pair_count
@@ -218,7 +219,7 @@ def _structures(given: AnyStructures, what: str) -> Structures:
             names.append(str(k))
             backbones.append(item)
         else:
-            names.append(os.fspath(item))
+            names.append(path_text(item))
             backbones.append(read(item, ca_only=True))
     if not backbones:
         raise ValueError(f"`{what}`: no structures given")

@@ -58,18 +58,18 @@ def test_formats_hold_the_same_structure(run, tmp_path, kind, tiny_weights):
 def test_interrupted_run_continues(run, tmp_path, monkeypatch):
     options = ("generate", "--length", 20, "--num", 6, "--batch-size", 2, "--out")
     run(*options, tmp_path / "whole")
-    from protdiff.structure.io import read_write as io
+    from protdiff.structure.io import structure_bytes as io
 
-    write, written = io.write, []
+    write, written = io.write_bytes, []
 
-    def interrupted_write(backbone, path):
+    def interrupted_write(path, content):
         if len(written) == 3:
             raise KeyboardInterrupt
         written.append(path)
-        write(backbone, path)
+        write(path, content)
 
     with monkeypatch.context() as patch:
-        patch.setattr(io, "write", interrupted_write)
+        patch.setattr(io, "write_bytes", interrupted_write)
         code, _, err = run(*options, tmp_path / "d")
     assert code == 130 and "same command continues" in err and len(err.splitlines()) == 1
     (tmp_path / "d" / "backbone_0001.pdb").write_bytes(b"")  # a file cut off by a full disk

@@ -12,6 +12,7 @@ import numpy as np
 
 from ..._system.notices import collected
 from ...structure.backbone import ONE_TO_THREE
+from ...structure.io.members import beside
 from ...structure.io.read_write import read
 from .outputs import safe_name
 from .records import own_name
@@ -69,7 +70,7 @@ class DesignFile:
 
 def motif_rows(file: Path) -> list[tuple[int, str]]:
     """(place within its chain from 0, chain of the input) of residues that an input gave."""
-    table = file.with_name(RESIDUES)
+    table = beside(file, RESIDUES)
     if not table.is_file():
         return []
     try:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...structure.io.paths import stem
 from .progress import progress_bar
 
 if TYPE_CHECKING:
@@ -23,14 +24,12 @@ __all__ = ["draw_designs"]
 MAX_DRAWN = 16
 
 
-def draw_designs(out: Path, planned: Mapping[str, Request], picture: Path) -> str:
+def draw_designs(planned: Mapping[Path, Request], picture: Path) -> str:
     """Draw the first structures, and say in words what the picture shows.
 
     Parameters
     ----------
-    out : Path
-        Folder of the structures.
-    planned : dict of str to Request
+    planned : dict of Path to Request
         Requests by file.
     picture : Path
         File to write: .png, .svg or .pdf.
@@ -41,14 +40,14 @@ def draw_designs(out: Path, planned: Mapping[str, Request], picture: Path) -> st
     files = list(planned)[:MAX_DRAWN]
     backbones, roles = [], []
     for file in files:
-        backbone = read(out / file)
+        backbone = read(file)
         condition = planned[file].condition
         whole = backbone.mask.all(1)
         backbones.append(backbone[whole])
         kept = [] if condition is None else condition.residues()
         roles.append(roles_of(backbone, kept)[whole])
     with progress_bar(len(files), "drawing", "backbones") as advance:
-        titles = [Path(file).stem for file in files]
+        titles = [stem(file) for file in files]
         plot_backbones(backbones, picture, titles, roles=roles, advance=advance)
     which = f" of the first {len(files)} of {len(planned)}" if len(planned) > len(files) else ""
     colours = (

@@ -8,20 +8,49 @@ from typing import TYPE_CHECKING
 
 from ..._system.files import open_text, replacing
 from ..._system.words import counted
+from .design_store import Store
 from .manifest import IDENTITY, MANIFEST, all_rows, file_name, write_manifest
 from .shard_records import agreed, remove_shards, unfinished
-from .shards import shard_tables
+from .shards import Part, digest_of, parse_shard, shard_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from ...sampling.plan import Request
 
-__all__ = ["RESIDUES", "merge_designs", "write_residues"]
+    Groups = Sequence[Sequence[Request]]
+
+__all__ = ["RESIDUES", "merge_designs", "own_groups", "write_residues"]
 
 #: Which output residue is which input residue, where a condition relates them.
 RESIDUES = "residues.csv"
 COLUMNS = ("file", "residue", "input_chain", "input_residue", "residue_name")
+
+
+def own_groups(shard: str | None, groups: Groups) -> tuple[Part | None, Groups]:
+    """What a shard of an option does: its part of the samples, and the batches of that part.
+
+    Single-precision sums depend on the size of a batch, and with them the last digit in a file. So
+    batches are dealt whole: a shard draws them as one run does.
+
+    Parameters
+    ----------
+    shard : str, optional
+        Without it, all batches are drawn here.
+    groups : list of lists of Request
+        The batches of one run, longest chains first.
+    """
+    if shard is None:
+        return None, groups
+    chosen = parse_shard(shard)
+    own = [groups[place] for place in chosen.places([group[0].length for group in groups])]
+    plan = digest_of(
+        (one.index, one.length, one.sequence, one.structure, number)
+        for number, group in enumerate(groups)
+        for one in group
+    )
+    places = sorted(request.index for group in own for request in group)
+    return Part(chosen, tuple(places), sum(map(len, groups)), plan), own
 
 
 def write_residues(path: Path, requests: Mapping[str, Request]) -> None:
@@ -61,16 +90,21 @@ def merge_designs(out: Path) -> str:
     records = agreed(out / MANIFEST)
     rows = all_rows(out / MANIFEST)
     options, total = records[0].options, records[0].part.total
+    store = Store(out, options["archive"] or None)
     files = [file_name(options["name"], place, options["format"]) for place in range(total)]
     _check_rows(out, [rows[file] for file in files if file in rows], options)
-    lacking = {place for place, file in enumerate(files) if not _is_there(out, file, rows)}
+    lacking = {
+        place for place, file in enumerate(files) if not (file in rows and store.is_whole(file))
+    }
     if lacking:
         raise ValueError(f"{out}: {unfinished(records, lacking, 'backbone')}")
     residues = _all_residues(out)
+    store.finish()
     write_manifest(out / MANIFEST, rows)
     _write_rows(out / RESIDUES, [row for file in files for row in residues.get(file, ())])
     remove_shards(out / MANIFEST, RESIDUES)
-    return f"{counted(total, 'backbone')} in {out}; {MANIFEST} lists them"
+    where = store.whole if store.archive else out
+    return f"{counted(total, 'backbone')} in {where}; {MANIFEST} lists them"
 
 
 def _check_rows(
@@ -84,12 +118,6 @@ def _check_rows(
                 f"{out / str(row['file'])}: made with other options ({', '.join(differs)}) than "
                 "the shards there; merge each command's shards in a folder of their own"
             )
-
-
-def _is_there(out: Path, file: str, rows: Mapping[str, object]) -> bool:
-    """Whether a design is in a table, and its file was written."""
-    path = out / file
-    return file in rows and path.is_file() and path.stat().st_size > 0
 
 
 def _all_residues(out: Path) -> dict[str, list[list[str]]]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..._system.notices import collected, warn
+from ...structure.io.members import path_text
 from ...structure.io.paths import stem
 from .flags import in_flags
 from .residue_options import bias_of, fixed_of, known_residues, ranges_text, tied_of
@@ -57,9 +58,11 @@ class DesignTask:
     @property
     def digest(self) -> str:
         """SHA-256 of the file and of what else decides the sequences; empty if it is not there."""
+        from ...structure.io.tar_listing import stored_bytes
+
         try:
-            content = self.file.read_bytes()
-        except OSError:
+            content = stored_bytes(self.file)
+        except (OSError, ValueError):
             return ""
         more = repr((self.fixed, self.tied)) if self.fixed or self.tied else ""
         return hashlib.sha256(content + more.encode()).hexdigest()
@@ -110,9 +113,9 @@ def design_task(task: DesignTask, settings: DesignSettings, folder: Path) -> lis
             designs, kept = _designs(task, settings)
             copies = _write_copies(designs, task, folder)
         except ValueError as error:
-            return [{"design": task.name, "file": str(task.file), "error": shown(str(error))}]
+            return [{"design": task.name, "file": path_text(task.file), "error": shown(str(error))}]
     same = {
-        "design": task.name, "file": str(task.file), "residues": len(designs[0].backbone),
+        "design": task.name, "file": path_text(task.file), "residues": len(designs[0].backbone),
         "designed": int(designs[0].designed.sum()), "kept": kept,
         "temperature": settings.temperature, "warning": "; ".join(map(shown, texts)),
     }  # fmt: skip

@@ -17,12 +17,21 @@ from ..._system.words import counted, either, were_there
 from ...sampling.settings import SamplingSettings
 from .design_picture import draw_designs
 from .design_shards import RESIDUES, write_residues
+from .design_store import Store
 from .flags import naming
-from .manifest import COLUMNS, IDENTITY, MANIFEST, existing_rows, file_name, write_manifest
+from .manifest import (
+    COLUMNS,
+    IDENTITY,
+    MANIFEST,
+    add_rows,
+    existing_rows,
+    file_name,
+    write_manifest,
+)
 from .options import Format, ModelOptions, OutputOptions
 from .progress import progress_bar
 from .shard_records import at_work, remove_shards
-from .shards import Part, digest_of, parse_shard, shard_tables, without_shard
+from .shards import Part, shard_tables, without_shard
 
 if TYPE_CHECKING:
     from ...network import Denoiser
@@ -34,7 +43,7 @@ if TYPE_CHECKING:
     Groups = Sequence[Sequence[Request]]
     Draw = Callable[[Sequence[Request], Callable[[int], None]], Iterator[list[Sample]]]
 
-__all__ = ["Run", "check_format", "load", "own_groups", "write_designs"]
+__all__ = ["Run", "check_format", "load", "write_designs"]
 
 #: What the manifest says of a backbone without residue types.
 SAME_FOR_ALL = "ALA"
@@ -87,6 +96,12 @@ class Run:
         """Where it says which output residue is which input residue."""
         return self._own(RESIDUES)
 
+    @cached_property
+    def store(self) -> Store:
+        """Where the structures go."""
+        shard = None if self.part is None else self.part.shard
+        return Store(self.output.out, self.output.archive, shard)
+
     def _own(self, name: str) -> Path:
         whole = self.output.out / name
         return whole if self.part is None else self.part.shard.beside(whole)
@@ -106,7 +121,7 @@ class Run:
 
     def row(self, request: Request, sample: Sample | None = None) -> dict[str, Any]:
         """Row of the manifest for a request, with what it took if it has been drawn."""
-        file = file_name(self.name, request.index, self.output.format.value)
+        file = file_name(self.name, request.index, self.output.suffix)
         frames = ("", "") if self.frames is None else self.frames.columns(file)
         values = self.same | {
             "file": file, "length": request.length, "sample": request.index,
@@ -123,7 +138,8 @@ class Run:
         """What shards of one command have in common, by the name of the option."""
         frames = "" if self.frames is None else f"{self.frames.choice.text} {self.frames.format}"
         own = {
-            "name": self.name, "format": self.output.format.value, "trajectory": frames,
+            "name": self.name, "format": self.output.suffix, "trajectory": frames,
+            "archive": self.output.archive or "",
             "batch_size": str(self.settings.batch_size or ""), "device": self.device,
         }  # fmt: skip
         return own | {key: str(self.same[key]) for key in IDENTITY if key in self.same}
@@ -131,8 +147,8 @@ class Run:
     def files(self, groups: Groups) -> dict[Path, Request]:
         """Requests of some batches by the file that they give, in the order of their numbers."""
         requests = sorted((r for group in groups for r in group), key=lambda r: r.index)
-        format = self.output.format.value
-        return {self.output.out / file_name(self.name, r.index, format): r for r in requests}
+        suffix = self.output.suffix
+        return {self.store.path(file_name(self.name, r.index, suffix)): r for r in requests}
 
     def is_whole(self, rows: Mapping[str, Mapping[str, Any]], file: str) -> bool:
         """Whether an earlier run has written a design, with the trajectory that is wanted."""
@@ -160,37 +176,12 @@ def load(model: ModelOptions) -> tuple[Denoiser, str, str]:
     return load_weights(path, device), path.stem, file_digest(path)
 
 
-def own_groups(shard: str | None, groups: Groups) -> tuple[Part | None, Groups]:
-    """What a shard of an option does: its part of the samples, and the batches of that part.
-
-    Single-precision sums depend on the size of a batch, and with them the last digit in a file. So
-    batches are dealt whole: a shard draws them as one run does.
-
-    Parameters
-    ----------
-    shard : str, optional
-        Without it, all batches are drawn here.
-    groups : list of lists of Request
-        The batches of one run, longest chains first.
-    """
-    if shard is None:
-        return None, groups
-    chosen = parse_shard(shard)
-    own = [groups[place] for place in chosen.places([group[0].length for group in groups])]
-    plan = digest_of(
-        (one.index, one.length, one.sequence, one.structure, number)
-        for number, group in enumerate(groups)
-        for one in group
-    )
-    places = sorted(request.index for group in own for request in group)
-    return Part(chosen, tuple(places), sum(map(len, groups)), plan), own
-
-
 def write_designs(run: Run, groups: Groups, draw: Draw, calls: Callable[[Request], int]) -> None:
     """Draw and write the backbones that are not there yet, with their manifest.
 
     residues.csv is written, too, if a condition relates residues to those of an input. Of a batch
-    that lacks a backbone all are drawn, as in a run that was not interrupted, see `own_groups`.
+    that lacks a backbone all are drawn, as in a run that was not interrupted, see
+    `design_shards.own_groups`.
 
     Parameters
     ----------
@@ -207,7 +198,7 @@ def write_designs(run: Run, groups: Groups, draw: Draw, calls: Callable[[Request
     shard = None if run.part is None else run.part.shard
     planned = {path.name: request for path, request in run.files(groups).items()}
     with _folder(run):
-        rows = existing_rows(out / MANIFEST, map(run.row, planned.values()), shard)
+        rows = existing_rows(run.store, map(run.row, planned.values()))
         missing = {r.index for file, r in planned.items() if not run.is_whole(rows, file)}
         todo = [r for group in groups if any(r.index in missing for r in group) for r in group]
         if not missing:
@@ -215,17 +206,25 @@ def write_designs(run: Run, groups: Groups, draw: Draw, calls: Callable[[Request
             if shard is not None or shard_tables(out / MANIFEST):
                 write_manifest(run.manifest, rows)
         with progress_bar(sum(map(calls, todo)), "generating", "calls") as advance:
+            write = run.store.writer() if todo else None
             for number, samples in enumerate(draw(todo, advance)):
                 if number == 0:  # an energy that fails leaves no file
                     _write_beside(run, planned)
-                _write_samples(run, [s for s in samples if s.request.index in missing], rows)
+                    write_manifest(run.manifest, rows)
+                assert write is not None
+                wanted = [s for s in samples if s.request.index in missing]
+                _write_samples(run, wanted, rows, write)
+        if todo:
+            write_manifest(run.manifest, rows)
+        run.store.finish()
         if shard is None:  # it has all that shards have left
             remove_shards(out / MANIFEST, RESIDUES)
-    picture = None if plot is None else draw_designs(out, planned, plot)
+    picture = None if plot is None else draw_designs(run.files(groups), plot)
     present = len(planned) - len(missing)
     note = f" ({were_there(present)})" if present else ""
     them = either(len(planned), "it", "them")
-    print(f"{counted(len(planned), 'backbone')} in {out}{note}; {run.manifest.name} lists {them}")
+    where = out if run.output.archive is None else run.store.own
+    print(f"{counted(len(planned), 'backbone')} in {where}{note}; {run.manifest.name} lists {them}")
     if shard is not None:
         print(f"next: protdiff merge {out} (when all {shard.count} shards have ended)")
     if picture is not None:
@@ -260,20 +259,28 @@ def _folder(run: Run) -> Iterator[None]:
         yield
 
 
-def _write_samples(run: Run, samples: Sequence[Sample], rows: dict[str, Mapping[str, Any]]) -> None:
+def _write_samples(
+    run: Run,
+    samples: Sequence[Sample],
+    rows: dict[str, Mapping[str, Any]],
+    write: Callable[[Mapping[str, bytes]], None],
+) -> None:
     """Write some samples, and add their rows to the manifest."""
-    from ...structure.io import read_write
+    from ...structure.io.structure_bytes import structure_bytes
 
     new = {(row := run.row(sample.request, sample))["file"]: row for sample in samples}
     there = rows.keys() & new.keys()
     rows |= new
     # The rows first: a killed run must know its own files when it goes on.
-    write_manifest(run.manifest, rows)
+    add_rows(run.manifest, new.values())
+    contents: dict[str, bytes] = {}
     for sample, file in zip(samples, new, strict=True):
         if run.frames is not None and sample.trajectory is not None:
             run.frames.write(sample.trajectory, run.output.out, file)
         if file not in there:  # drawn anew for its trajectory alone: the design stays as it is
-            read_write.write(sample.backbone, run.output.out / file)
+            contents[file] = structure_bytes(sample.backbone, Path(file))
+    if contents:
+        write(contents)
 
 
 def _prepare_folder(out: Path, option: str, stack: ExitStack) -> None:

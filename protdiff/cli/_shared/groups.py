@@ -79,6 +79,7 @@ EXAMPLES = {
         'protdiff generate --motif x.pdb --contig "20-40,A53-66,20-40" --out motif',
         "protdiff generate --length 100 --trajectory every:2 --out watched",
         "protdiff generate --in ab.pdb --redesign H99-110 --codesign both --out loops",
+        "protdiff generate --length 60 --num 20000 --archive designs.bcif.tar",
     ),
     "extend": (
         "protdiff extend chain.pdb --to 120 --num 4 --out extended",

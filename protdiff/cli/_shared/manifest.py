@@ -8,13 +8,17 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..._system.files import open_text, replacing
+from ..._system.files import naming_full_disk, open_text, replacing
+from ...structure.io.members import path_text
 from .shards import shard_tables
 
 if TYPE_CHECKING:
+    from .design_store import Store
     from .shards import Shard
 
-__all__ = ["COLUMNS", "MANIFEST", "all_rows", "existing_rows", "file_name", "write_manifest"]
+__all__ = [
+    "COLUMNS", "MANIFEST", "add_rows", "all_rows", "existing_rows", "file_name", "write_manifest",
+]  # fmt: skip
 
 MANIFEST = "manifest.csv"
 
@@ -62,22 +66,22 @@ def all_rows(manifest: Path, shard: Shard | None = None) -> dict[str, Mapping[st
 
 
 def existing_rows(
-    manifest: Path, planned: Iterable[Mapping[str, Any]], shard: Shard | None = None
+    store: Store, planned: Iterable[Mapping[str, Any]]
 ) -> dict[str, Mapping[str, Any]]:
     """Rows of an earlier, interrupted run of the same command by file, or of some of its shards.
 
     Raises
     ------
     ValueError
-        When the folder holds a file of a planned name that this command did not make, or a
-        manifest of another program.
+        When the folder holds a structure of a planned name that this command did not make, or has
+        not where it is to go; or a manifest of another program.
     """
-    rows, folder = all_rows(manifest, shard), manifest.parent
-    files = set[str]()
+    folder, shard, planned = store.out, store.shard, list(planned)
+    rows, files = all_rows(folder / MANIFEST, shard), {row["file"] for row in planned}
+    store.check(rows, files, elsewhere(folder))
     for row in planned:
-        files.add(row["file"])
-        old, path = rows.get(row["file"]), folder / row["file"]
-        if old is None and path.exists():
+        old, path = rows.get(row["file"]), path_text(store.path(row["file"]))
+        if old is None and store.is_there(row["file"]):
             raise ValueError(
                 f"{path}: not in the manifest, so not of this command; {elsewhere(folder)}"
             )
@@ -91,7 +95,7 @@ def existing_rows(
             raise ValueError(
                 f"{path}: made with other options ({', '.join(differs)}); {elsewhere(folder)}"
             )
-        if old is not None and not (path.is_file() and path.stat().st_size):
+        if old is not None and not store.is_whole(row["file"]):
             del rows[row["file"]]  # to be drawn anew
     return rows if shard is None else {file: rows[file] for file in files & rows.keys()}
 
@@ -118,12 +122,20 @@ def _read_rows(manifest: Path) -> dict[str, Mapping[str, Any]]:
         with manifest.open(newline="", encoding="utf-8") as handle:
             reader = csv.DictReader(handle)
             if tuple(reader.fieldnames or ()) == COLUMNS:
-                return {row["file"]: row for row in reader}
+                # The last row of a killed run may be cut off: its structure is not there yet.
+                return {row["file"]: row for row in reader if None not in row.values()}
     except (OSError, UnicodeDecodeError, csv.Error):
         pass
     raise ValueError(
         f"{manifest}: not a manifest of this version of protdiff; choose another --out"
     )
+
+
+def add_rows(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Add rows at the end of a manifest, which is sorted when all are there."""
+    with naming_full_disk(path), open_text(path, "a") as handle:
+        writer: csv.DictWriter[str] = csv.DictWriter(handle, COLUMNS)
+        writer.writerows(rows)
 
 
 def write_manifest(path: Path, rows: Mapping[str, Mapping[str, Any]]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -56,6 +57,10 @@ class Sampler(StrEnum):
     heun = "heun"
 
 
+#: Names of archives: format, and compression.
+ARCHIVES = re.compile(r"[^.].*\.(pdb|cif|bcif)(\.gz)?\.tar")
+
+
 def check_jobs(jobs: int) -> int:
     """The value of --jobs; a ValueError, before any work, if it is beyond reason."""
     process_count(jobs)
@@ -83,7 +88,17 @@ class OutputOptions:
     """Where generated structures go."""
 
     out: Annotated[Path, typer.Option(help="Folder for the structures.")] = Path("designs")
-    format: Annotated[Format, typer.Option(help="File format.")] = Format.pdb
+    format: Annotated[
+        Format | None, typer.Option(help="File format; pdb if left out.", show_default=False)
+    ] = None
+    archive: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME.bcif.tar",
+            help="Write one archive of this name into --out in place of a file each, for many "
+            "structures; .bcif.tar, .cif.tar or .pdb.tar, compressed .bcif.gz.tar and so on.",
+        ),
+    ] = None
     plot: Annotated[
         Path | None,
         typer.Option(
@@ -103,10 +118,36 @@ class OutputOptions:
         if not name or Path(name).name != name or name.startswith("."):
             raise ValueError(f"--name {name!r}: must be a plain file name")
         check_ending("--plot", self.plot, *PICTURES)
+        if self.archive is not None:
+            self._check_archive(self.archive)
         if self.report:
             from ...plots.report.library import ensure_library
 
             ensure_library()
+
+    def _check_archive(self, archive: str) -> None:
+        if Path(archive).name != archive:
+            raise ValueError(f"--archive {archive}: a name without a folder; it goes into --out")
+        found = ARCHIVES.fullmatch(archive)
+        if found is None:
+            raise ValueError(
+                f"--archive {archive}: must end in .bcif.tar, .cif.tar or .pdb.tar, compressed "
+                ".bcif.gz.tar and so on"
+            )
+        if self.format not in (None, found[1]):
+            raise ValueError(f"--format {self.format}: --archive {archive} has {found[1]} files")
+
+    @property
+    def suffix(self) -> str:
+        """How names of the structures end, such as "pdb" or "bcif.gz"."""
+        found = None if self.archive is None else ARCHIVES.fullmatch(self.archive)
+        return self.kind.value + ((found and found[2]) or "")
+
+    @property
+    def kind(self) -> Format:
+        """Format of the structures."""
+        found = None if self.archive is None else ARCHIVES.fullmatch(self.archive)
+        return Format(found[1]) if found else self.format or Format.pdb
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..._system.reading import read_text, reason
+from ...structure.io.members import as_path, is_there
 from ...structure.io.paths import beginnings, find_files, stem
 
 if TYPE_CHECKING:
@@ -139,14 +140,12 @@ def _locate(name: str, files: dict[str, list[Path]], folder: Path) -> Path:
     ValueError
         If several of `files` have the name.
     """
-    parts = Path(name).parts
-    matching = [
-        path for path in files.get(Path(name).name, []) if path.parts[-len(parts) :] == parts
-    ]
+    parts = as_path(name).parts
+    matching = [path for path in files.get(parts[-1], []) if path.parts[-len(parts) :] == parts]
     if len(matching) > 1:
         listed = ", ".join(map(str, matching))
         raise ValueError(f"several files are called {name} ({listed}); write the path")
     if matching:
         return matching[0]
-    beside = folder / name
-    return beside if beside.is_file() else Path(name)
+    beside = as_path(folder / name)
+    return beside if is_there(beside) else as_path(name)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, get_args
 from ...analysis.folding.records import design_files, own_name
 from ...metrics.self_consistency import SELF_CONSISTENCY
 from ...plots.report.entry import Entry
+from ...structure.io.members import as_path, is_there, member_path, split
 from .report_tables import conditions_of, designed_sequence, result_table
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ def entries_of(sources: Sequence[str]) -> list[Entry]:
     tables = {source: result_table(source) for source in sources}
     structures = [source for source, table in tables.items() if table is None]
     for source in structures:
-        if not Path(source).exists() and not any(letter in source for letter in "*?["):
+        there = Path(source).exists() or is_there(Path(source))
+        if not there and not any(letter in source for letter in "*?["):
             raise ValueError(f"{source}: no such file or folder")
     entries: dict[str, Entry] = {}
     for file in design_files(structures) if structures else []:
@@ -125,8 +127,10 @@ def _alignment(row: Row) -> str:
 
 def _located(name: str, table: ResultTable) -> Path:
     """File of a name in a table: as it is, else beside the table."""
-    path, folder = Path(name), table.file.parent
-    for place in (path, folder / path, folder / path.name):
-        if name and place.is_file():
+    path, folder = as_path(name), table.file.parent
+    member = split(path)
+    last = path.name if member is None else member_path(Path(member[0].name), member[1])
+    for place in (path, folder / path, folder / last):
+        if name and is_there(place):
             return place
     return path

@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..._system.reading import read_text
+from ...structure.io.members import beside
 from .check_report import TABLE as CHECKED
 
 __all__ = ["ResultTable", "conditions_of", "designed_sequence", "read_rows", "result_table"]
 
 #: Rows of `protdiff evaluate` in its folder; manifest of `generate`; where `design` writes, with
 #: `generate --sequences`, beside the structures.
-EVALUATED, MANIFEST, DESIGNED = "structures.csv", "manifest.csv", Path("sequences", "designs.csv")
+EVALUATED, MANIFEST, DESIGNED = "structures.csv", "manifest.csv", "sequences/designs.csv"
 #: Columns that are texts even where they look like numbers.
 TEXTS = (
     "model", "reference", "file", "design", "name", "chains", "sequence", "nearest", "alignment",
@@ -113,13 +114,13 @@ def _value(column: str, field: Any) -> float | str | None:
 
 def conditions_of(file: Path) -> Row:
     """How a structure was made, from the manifest beside it; empty if there is none."""
-    row = _rows_by(file.parent / MANIFEST, "file").get(file.name, {})
+    row = _rows_by(beside(file, MANIFEST), "file").get(file.name, {})
     return {name: row[name] for name in CONDITIONS if row.get(name) is not None}
 
 
 def designed_sequence(file: Path, design: str) -> str:
     """The best designed sequence of a structure, from the folder `sequences` beside it."""
-    rows = _rows_by(file.parent / DESIGNED, "design", "nats")
+    rows = _rows_by(beside(file, DESIGNED), "design", "nats")
     return str(rows.get(design, {}).get("sequence") or "")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import shutil
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ import typer
 from ..._system.files import replacing
 from ..._system.reading import real_path
 from ..._system.words import counted
+from ...structure.io.members import as_path
 from .rows import read_names, row_writer
 from .shards import refuse_with_shard
 
@@ -208,13 +208,15 @@ def _number(row: Row, column: str) -> float | None:
 
 def copy_best(rows: Sequence[Row], columns: Sequence[str], folder: Path) -> None:
     """Copy the files of some rows, and write their rows; what an earlier call copied goes."""
+    from ...structure.io.tar_listing import stored_bytes
+
     folder.mkdir(parents=True, exist_ok=True)
     for name in read_names(folder / BEST, "file"):
         (folder / name).unlink(missing_ok=True)
     for row in rows:
-        path = Path(row["model"])
+        path = as_path(row["model"])
         with replacing(folder / path.name) as temporary:
-            shutil.copyfile(path, temporary)
+            temporary.write_bytes(stored_bytes(path))
     with row_writer(folder / BEST, ["rank", "file", *columns]) as write:
         for rank, row in enumerate(rows, start=1):
-            write({"rank": rank, "file": Path(row["model"]).name} | row)
+            write({"rank": rank, "file": as_path(row["model"]).name} | row)

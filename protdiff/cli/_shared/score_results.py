@@ -6,9 +6,9 @@ import math
 import re
 from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ...structure.io.members import as_path
 from .rows import Summary
 from .score_order import RANKED_BY, OrderOptions, best_column, sorted_rows
 from .warning_kinds import WarningKinds
@@ -55,7 +55,7 @@ class Results:
     def add(self, row: Row) -> None:
         """Take a row into account."""
         self.summary.add(row)
-        self.warnings.add(row.get("warning", ""), Path(row["model"]).name)
+        self.warnings.add(row.get("warning", ""), as_path(row["model"]).name)
         if row.get("error"):
             self.errors.append(row)
             return

@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from ..._system.notices import collected
+from ...structure.io.members import path_text
 from .flags import in_flags
 
 if TYPE_CHECKING:
@@ -64,7 +65,8 @@ def score_task(task: Task, options: RowOptions) -> tuple[Row, list[Row]]:
     import torch
 
     torch.set_num_threads(1)
-    row: Row = {"model": str(task.model), "reference": str(task.reference or "")}
+    reference = "" if task.reference is None else path_text(task.reference)
+    row: Row = {"model": path_text(task.model), "reference": reference}
     if task.error:
         return row | {"error": task.error}, []
     residues: list[Row] = []
@@ -83,7 +85,7 @@ def joined_warnings(texts: list[str], task: Task) -> str:
     out = []
     for text in texts:
         for what, path in (("model", task.model), ("reference", task.reference)):
-            text = text.replace(f"{path}: ", f"{what}: ")
+            text = text if path is None else text.replace(f"{path_text(path)}: ", f"{what}: ")
         out.append(text.replace("; ", ", "))
     return "; ".join(out)
 

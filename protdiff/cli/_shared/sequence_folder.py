@@ -20,6 +20,7 @@ from ..._system.files import making_folder, naming_full_disk, open_text, write_j
 from ..._system.processes import mapped
 from ..._system.words import counted, were_there
 from ...analysis.folding.records import FASTA, OPTIONS
+from ...structure.io.members import beside, path_text
 from .design_task import COLUMNS, design_task
 from .progress import progress_bar
 from .sequence_files import (
@@ -145,7 +146,7 @@ def _earlier_rows(
         if earlier == files:
             _refuse_others(out, drawn, tasks)
         found = _complete_rows(out, drawn, tasks, settings.num)
-        for file in (str(task.file) for task in tasks if task.name in found):
+        for file in (path_text(task.file) for task in tasks if task.name in found):
             if before["inputs"].get(file) != recorded["inputs"][file]:
                 raise ValueError(f"{out}: {file} has changed since it was designed; {REMEDY}")
         done |= found
@@ -164,13 +165,13 @@ def _options(settings: DesignSettings) -> dict[str, str]:
 
 def _recorded(tasks: Sequence[DesignTask], settings: DesignSettings) -> dict[str, Any]:
     """What decides the contents of the folder, as plain values."""
-    inputs = {str(task.file): task.digest for task in tasks}
+    inputs = {path_text(task.file): task.digest for task in tasks}
     return {"format": FORMAT, "options": _options(settings), "inputs": inputs}
 
 
 def _refuse_others(out: Path, found: Mapping[str, list[Row]], tasks: Sequence[DesignTask]) -> None:
     """ValueError if a table has sequences for structures that are not given now."""
-    files = {task.name: str(task.file) for task in tasks}
+    files = {task.name: path_text(task.file) for task in tasks}
     drawn = ((name, rows[0]["file"]) for name, rows in found.items())
     if foreign := next((file for name, file in drawn if files.get(name) != file), None):
         raise ValueError(f"{out}: has sequences for {foreign}, which is not given now; {REMEDY}")
@@ -184,7 +185,7 @@ def _complete_rows(
         task.name: found[task.name]
         for task in tasks
         if len(found.get(task.name, [])) == num
-        and found[task.name][0]["file"] == str(task.file)
+        and found[task.name][0]["file"] == path_text(task.file)
         and all((out / STRUCTURES / row["structure"]).is_file() for row in found[task.name])
     }
 
@@ -192,7 +193,7 @@ def _complete_rows(
 def _inputs(rows: Sequence[Row]) -> str:
     """What stands for the structures on a command line."""
     files = {row["file"] for row in rows}
-    folders = {str(Path(file).parent) for file in files}
+    folders = {str(beside(Path(file), "x").parent) for file in files}
     return next((names.pop() for names in (files, folders) if len(names) == 1), "DESIGNS")
 
 

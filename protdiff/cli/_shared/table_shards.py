@@ -52,21 +52,15 @@ def part_of_files(shard: str, files: Sequence[Path], names: Iterable[object]) ->
     names : iterable
         What names the work of each file; shards of other names do not belong together.
     """
-    sizes = [_size(file) for file in files]
+    from ...structure.io.tar_listing import stored_size
+
+    sizes = [stored_size(file) for file in files]
     return parse_shard(shard).part(sizes, digest_of(zip(sizes, names, strict=True)))
 
 
 def part_of_tasks(shard: str, tasks: Sequence[Task]) -> Part:
     """The part of a shard, of models that are scored."""
     return part_of_files(shard, [task.model for task in tasks], tasks)
-
-
-def _size(path: Path) -> int:
-    """Bytes of a file, which stand for the time that it takes; 0 if it is not there."""
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0
 
 
 def residue_table(table: Path) -> Path:

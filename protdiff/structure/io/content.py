@@ -8,8 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..._system.reading import TooLargeError, read_file
+from ..._system.reading import TooLargeError, read_file, unpacked_bytes
 from .atoms import FileError
+from .members import ARCHIVE, path_text, split
+from .tar_listing import stored_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -25,6 +27,8 @@ def format_of(path: Path) -> str:
     if suffix == ".mmtf":
         raise FileError(f"{path}: MMTF is not supported; convert to mmCIF (.cif)")
     if suffix not in FORMATS:
+        if path.suffix.lower() == ARCHIVE:
+            raise FileError(f"{path}: an archive; name a structure in it, as in {path}::NAME")
         raise FileError(
             f"{path}: unknown file type; use PDB (.pdb, .ent), mmCIF (.cif, .mmcif) or "
             "BinaryCIF (.bcif), each also with .gz"
@@ -33,39 +37,53 @@ def format_of(path: Path) -> str:
 
 
 def read_bytes(path: Path) -> tuple[bytes, str]:
-    """Decompressed content and format of a file, up to `reading.largest_size`."""
-    if "\0" in str(path):
-        raise FileError(f"{str(path)!r}: not a file name; it has a null character")
+    """Decompressed content and format of a file, up to `reading.largest_size`.
+
+    The file may be a member of an archive, see `members`.
+    """
+    where = path_text(path)
+    if "\0" in where:
+        raise FileError(f"{where!r}: not a file name; it has a null character")
     try:
-        if path.is_dir():
-            raise FileError(f"{path}: is a folder; give a structure file")
-        path.stat()  # a file that is not there is reported before a suffix that is not known
-        kind = format_of(path)
-        content = read_file(path, packed=path.suffix.lower() == ".gz")
+        content, kind = _content(path)
     except FileNotFoundError:
-        raise FileError(f"{path}: no such file; check the path") from None
+        raise FileError(f"{where}: no such file; check the path") from None
     except (gzip.BadGzipFile, EOFError, zlib.error):
-        raise FileError(f"{path}: truncated, or not gzip-compressed; get a fresh copy") from None
+        raise FileError(f"{where}: truncated, or not gzip-compressed; get a fresh copy") from None
     except TooLargeError as error:
-        raise FileError(f"{path}: {error}") from None
+        raise FileError(f"{where}: {error}") from None
     except OSError as error:
-        raise FileError(f"{path}: cannot be read ({error.strerror}); check the path") from None
+        raise FileError(f"{where}: cannot be read ({error.strerror}); check the path") from None
     if not content.strip():
-        raise FileError(f"{path}: empty file; get a fresh copy")
+        raise FileError(f"{where}: empty file; get a fresh copy")
     if content.startswith(b"\x1f\x8b"):
-        raise FileError(f"{path}: gzip-compressed without .gz in its name; rename it")
+        raise FileError(f"{where}: gzip-compressed without .gz in its name; rename it")
     return content, kind
 
 
+def _content(path: Path) -> tuple[bytes, str]:
+    """Content and format of a file."""
+    packed = path.suffix.lower() == ".gz"
+    if split(path) is not None:
+        stored = stored_bytes(path)
+        kind = format_of(path)
+        return unpacked_bytes(stored) if packed else stored, kind
+    if path.is_dir():
+        raise FileError(f"{path}: is a folder; give a structure file")
+    path.stat()  # a file that is not there is reported before a suffix that is not known
+    kind = format_of(path)
+    return read_file(path, packed=packed), kind
+
+
 @contextmanager
-def explained(label: str, kind: str) -> Generator[None]:
-    """Context in which every error becomes a `FileError` that begins with the label."""
+def explained(where: str, kind: str) -> Generator[None]:
+    """Context in which every error becomes a `FileError` that begins with where it is."""
     try:
         yield
     except FileError as error:
-        raise FileError(f"{label}: {error}") from None
+        raise FileError(f"{where}: {error}") from None
     except Exception as error:
         reason = " ".join(str(error).split())[:100] or type(error).__name__
         raise FileError(
-            f"{label}: damaged, or not in {kind} format ({reason}); get a fresh copy"
+            f"{where}: damaged, or not in {kind} format ({reason}); get a fresh copy"
         ) from None

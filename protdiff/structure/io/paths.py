@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import glob
-from pathlib import Path
+from fnmatch import fnmatchcase
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
+
+from .members import ARCHIVE, member_path, split
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -27,7 +30,7 @@ def is_structure(path: Path) -> bool:
 
 
 def _is_visible(path: Path, folder: Path) -> bool:
-    """Whether a file in a folder is a structure, and not one that another program keeps there.
+    """Whether a file in a folder has structures, and is none that another program keeps there.
 
     macOS writes ``._x.pdb`` beside x.pdb and into ``__MACOSX``, notebooks ``.ipynb_checkpoints``.
     Trajectories of designs are no designs.
@@ -35,7 +38,8 @@ def _is_visible(path: Path, folder: Path) -> bool:
     parts = path.relative_to(folder).parts
     if FRAMES_FOLDER in parts[:-1] and _of_designs(path, len(parts)):
         return False
-    return is_structure(path) and not any(part.startswith((".", "__MACOSX")) for part in parts)
+    name = path if path.suffix.lower() != ARCHIVE else path.with_suffix("")
+    return is_structure(name) and not any(part.startswith((".", "__MACOSX")) for part in parts)
 
 
 def _of_designs(path: Path, depth: int) -> bool:
@@ -52,19 +56,22 @@ def find_files(names: Iterable[str], what: str) -> list[Path]:
     names : iterable of str
         Files, which are taken whatever their suffix and not checked, folders, or patterns. Of
         folders and patterns, hidden files, those in hidden folders, and trajectories beside the
-        designs that they lead to are left out.
+        designs that they lead to are left out. An archive (.tar) stands for the structures in it,
+        and ``archive::name`` for one of them, or some by a pattern; of a folder, archives whose
+        name says that they hold structures, such as designs.bcif.tar, are taken.
     what : str
         What an error message calls a pattern.
 
     Returns
     -------
     list of Path
-        Every file once, those of a folder or pattern in sorted order.
+        Every file once, those of a folder, pattern or archive in sorted order.
 
     Raises
     ------
     ValueError
-        If a pattern or folder holds no structure file, or a name is empty.
+        If a pattern, folder or archive holds no structure file, an archive cannot be read, or a
+        name is empty.
 
     Examples
     --------
@@ -81,6 +88,8 @@ def find_files(names: Iterable[str], what: str) -> list[Path]:
             files = sorted(p for p in path.rglob("*") if p.is_file() and _is_visible(p, path))
             if not files:
                 raise ValueError(f"{path}: no structure files ({', '.join(SUFFIXES)}) in it")
+        elif member := split(text):
+            files = some_members(*member)
         elif any(letter in text for letter in "*?[") and not path.exists():
             files = [Path(name) for name in sorted(glob.glob(text, recursive=True))]
             files = [p for p in files if p.is_file() and _is_visible(p, p.parent)]
@@ -88,8 +97,71 @@ def find_files(names: Iterable[str], what: str) -> list[Path]:
                 raise ValueError(f"{text}: no structure file matches; check the {what}")
         else:
             files = [path]
-        all_files |= dict.fromkeys(files)
+        for file in files:
+            is_archive = file.suffix.lower() == ARCHIVE
+            all_files |= dict.fromkeys(all_members(file) if is_archive else [file])
     return list(all_files)
+
+
+def all_members(archive: Path) -> list[Path]:
+    """Structures in an archive, sorted by name, hidden ones and trajectories left out.
+
+    Raises
+    ------
+    ValueError
+        If it cannot be read, is damaged, or has none.
+
+    Warns
+    -----
+    ProtdiffWarning
+        For members that are left out for their name or kind, and for an archive without an end.
+    """
+    from ..._system.notices import warn
+    from ..._system.words import counted
+    from .tar_listing import cached_listing
+
+    listing = cached_listing(archive)
+    names = [PurePosixPath(name) for name in listing.names]
+    designs = {name.parent for name in names if name.match(MANIFEST)}
+    found = [name for name in names if _is_visible_member(name, designs)]
+    if listing.ending == "damaged":
+        raise ValueError(
+            f"{archive}: damaged behind {counted(len(found), 'structure')}; get a fresh copy"
+        )
+    if not found:
+        raise ValueError(f"{archive}: no structure files ({', '.join(SUFFIXES)}) in it")
+    if left_out := listing.left_out:
+        warn(
+            f"{archive}: {counted(len(left_out), 'member')} left out, for they are no files or "
+            f"their names lead elsewhere, such as {left_out[0]!a}"
+        )
+    if listing.ending != "marked":
+        warn(
+            f"{archive}: has no end; it is still written, or truncated, and has "
+            f"{counted(len(found), 'structure')}"
+        )
+    return [member_path(archive, str(name)) for name in found]
+
+
+def _is_visible_member(name: PurePosixPath, designs: set[PurePosixPath]) -> bool:
+    """As `_is_visible`, in an archive with manifests of designs in some folders."""
+    of_designs = any(p.name == FRAMES_FOLDER and p.parent in designs for p in name.parents)
+    hidden = any(part.startswith((".", "__MACOSX")) for part in name.parts)
+    return is_structure(Path(name)) and not (of_designs or hidden)
+
+
+def some_members(archive: Path, name: str) -> list[Path]:
+    """The member of a name, not checked; or those that a pattern matches, with all warnings."""
+    from .tar_listing import cached_listing
+
+    if not any(letter in name for letter in "*?[") or cached_listing(archive).find(name):
+        return [member_path(archive, name)]
+    pattern = str(member_path(archive, name))
+    beginning = len(pattern) - len(name)
+    files = [p for p in all_members(archive) if fnmatchcase(str(p)[beginning:], name)]
+    if not files:
+        raise ValueError(f"{archive}::{name}: no structure in the archive matches")
+    return files
 
 
 def stem(path: Path) -> str:

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import gzip
 import operator
 from dataclasses import replace
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, overload
 
 import numpy as np
 
-from ..._system.files import replacing
 from ..._system.notices import collected, warn
 from .atoms import FileError
 from .content import explained, format_of, read_bytes
 from .every_atom import to_structure
+from .members import as_path, path_text
 from .models import Models
 from .residues import to_backbone
-from .writers import format_bcif, format_cif, format_pdb
+from .structure_bytes import WRITERS, check_numbering, structure_bytes, write_bytes
 
 if TYPE_CHECKING:
     import os
@@ -28,11 +26,8 @@ if TYPE_CHECKING:
     from ..backbone import Backbone
 
 __all__ = [
-    "FileError", "check_numbering", "check_writable", "count_models", "read", "read_models",
-    "write", "write_bytes",
+    "FileError", "check_writable", "count_models", "read", "read_models", "write",
 ]  # fmt: skip
-
-WRITERS = {"PDB": format_pdb, "mmCIF": format_cif, "BinaryCIF": format_bcif}
 
 
 @overload
@@ -117,9 +112,9 @@ def read(
     """
     if atoms not in ("backbone", "all"):
         raise ValueError(f'`atoms` {atoms!r}: must be "backbone" or "all"')
-    path, chosen = Path(path), 1 if model is None else operator.index(model)
-    content, kind = read_bytes(path)
-    with collected() as texts, explained(str(path), kind):
+    path, chosen = path_text(path), 1 if model is None else operator.index(model)
+    content, kind = read_bytes(as_path(path))
+    with collected() as texts, explained(path, kind):
         models = Models.of(content, kind, all_atoms=atoms == "all")
         records = models.atoms(chosen)
         backbone, places = to_backbone(records, ca_only)
@@ -156,8 +151,8 @@ def count_models(path: str | os.PathLike[str]) -> int:
     >>> count_models("data/examples/1lcd.pdb")
     2
     """
-    content, kind = read_bytes(Path(path))
-    with collected(), explained(str(path), kind):
+    content, kind = read_bytes(as_path(path))
+    with collected(), explained(path_text(path), kind):
         return len(Models.of(content, kind))
 
 
@@ -187,8 +182,9 @@ def read_models(
     >>> [len(model) for model in read_models("data/examples/1lcd.pdb")]
     [12, 12]
     """
-    content, kind = read_bytes(Path(path))
-    with collected() as texts, explained(str(path), kind):
+    path = path_text(path)
+    content, kind = read_bytes(as_path(path))
+    with collected() as texts, explained(path, kind):
         models = Models.of(content, kind)
         count = len(models)
     for text in texts:
@@ -197,19 +193,19 @@ def read_models(
 
 
 def _each_model(
-    models: Models, count: int, path: str | os.PathLike[str], kind: str, ca_only: bool
+    models: Models, count: int, path: str, kind: str, ca_only: bool
 ) -> Iterator[Backbone | FileError]:
     """The models, read one after the other when they are taken."""
     for model in range(1, count + 1):
-        label = f"{path}: model {model}" if count > 1 else str(path)
+        where = f"{path}: model {model}" if count > 1 else path
         try:
-            with collected() as texts, explained(label, kind):
+            with collected() as texts, explained(where, kind):
                 backbone, _ = to_backbone(models.atoms(model), ca_only)
         except FileError as error:
             yield error
             continue
         for text in texts:
-            warn(f"{label}: {text}", stacklevel=2)
+            warn(f"{where}: {text}", stacklevel=2)
         yield backbone
 
 
@@ -238,16 +234,8 @@ def write(backbone: Backbone, path: str | os.PathLike[str]) -> None:
     >>> backbone = protdiff.read("data/examples/1tpk.pdb")
     >>> protdiff.write(backbone.chain("A"), "chain_a.cif.gz")  # doctest: +SKIP
     """
-    path = Path(path)
-    kind = format_of(path)
-    try:
-        check_numbering(backbone)
-        content = WRITERS[kind](backbone)
-    except FileError as error:
-        raise FileError(f"{path}: {error}") from None
-    if path.suffix.lower() == ".gz":
-        content = gzip.compress(content, mtime=0)  # no time stamp, so equal input is equal bytes
-    write_bytes(path, content)
+    path = as_path(path)
+    write_bytes(path, structure_bytes(backbone, path))
 
 
 def check_writable(backbone: Backbone, suffix: str) -> None:
@@ -270,30 +258,3 @@ def check_writable(backbone: Backbone, suffix: str) -> None:
     )
     check_numbering(complete)
     WRITERS[format_of(Path("x" + suffix))](complete)
-
-
-def check_numbering(backbone: Backbone) -> None:
-    """FileError unless there are atoms, and neighbours that a reader can tell apart."""
-    written = np.flatnonzero(backbone.mask.any(axis=1))
-    if not len(written):
-        raise FileError("the backbone has no atoms; nothing was written")
-    columns = (backbone.chain_ids, backbone.residue_numbers, backbone.insertion_codes)
-    keys = zip(*(column[written].tolist() for column in columns), strict=True)
-    for (chain, number, insertion), following in pairwise(keys):
-        if (chain, number, insertion) == following:
-            raise FileError(
-                f"chain {chain!r} has two residues {number}{insertion} in a row; renumber them"
-            )
-
-
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all; FileError if that fails."""
-    if path.is_dir():
-        raise FileError(f"{path}: is a folder; give a file name")
-    try:
-        with replacing(path) as temporary:
-            temporary.write_bytes(content)
-    except FileNotFoundError:
-        raise FileError(f"{path}: folder {path.parent} does not exist; create it first") from None
-    except OSError as error:
-        raise FileError(f"{path}: cannot be written ({error.strerror}); check the folder") from None

@@ -20,7 +20,8 @@ from .atoms import FileError
 from .bcif import unpacked
 from .content import explained, format_of, read_bytes
 from .encoding import decoded
-from .read_write import check_numbering, read_models, write_bytes
+from .read_write import read_models
+from .structure_bytes import check_numbering, write_bytes
 from .writers import (
     bcif_content,
     categories,
