@@ -58,11 +58,11 @@ def test_the_documented_bases_are_those_of_flows():
     assert re.findall(r"`([a-z]+)`", sentence) == list(BASES)
 
 
-def test_the_example_names_the_flows_that_no_network_takes():
+def test_the_example_names_the_flows_that_need_clocks():
     line = (ROOT / "docs/examples/training.toml").read_text(encoding="utf-8")
-    line = line.split('flow = "rg-harmonic"')[1].split("compare flows")[0]
-    refused = [name for name in FLOWS if BASES[recipe(name).basis].modes is not cosine_modes]
-    assert re.findall(r"[a-z]+-[a-z]+", line) == refused
+    line = line.split("component_clocks = false")[1].split("need it")[0]
+    other = [name for name in FLOWS if BASES[recipe(name).basis].modes is not cosine_modes]
+    assert re.findall(r"[a-z]+-[a-z]+", line) == other
 
 
 def test_what_the_pages_say_of_the_fluctuation_theorems(benchmarks):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..structure.peptide import link_vectors
 
 if TYPE_CHECKING:
+    import numpy as np
     import torch
     from jaxtyping import Float64
     from torch import Tensor
@@ -59,26 +60,30 @@ def chain_batches(denoiser: Denoiser, chains: Sequence[Backbone]) -> list[ChainB
         lengths = [len(chain) for chain in part]
         flow, denoise = denoiser.bind(lengths)
         residues = torch.tensor(lengths, dtype=torch.float64)
-        batches.append(ChainBatch(flow, denoise, chain_components(part, max(lengths)), residues))
+        clean = chain_components(part, max(lengths), flow.basis)
+        batches.append(ChainBatch(flow, denoise, clean, residues))
     return batches
 
 
 def chain_components(
-    chains: Sequence[Backbone], size: int
+    chains: Sequence[Backbone], size: int, basis: str = "cosine"
 ) -> Float64[Tensor, "chains components 3"]:
     """Components of chains, padded to `size` residues: modes of the trace, then links."""
     import torch
 
-    from ..flow import to_modes
+    from ..flow import BASES, trace_components
 
     ca, links = torch.zeros(2, len(chains), size, 3, dtype=torch.float64)
     for row, chain in enumerate(chains):
         n = len(chain)
-        ca[row, :n] = torch.tensor(chain.ca)
+        ca[row, :n] = torch.tensor(chain.ca if BASES[basis].centroid else centred(chain.ca))
         links[row, : n - 1] = torch.from_numpy(link_vectors(chain.coords))
-    modes = to_modes(ca, [len(chain) for chain in chains])
-    modes[:, 0] = 0  # the centroid
-    return torch.cat([modes, links], 1)
+    return torch.cat([trace_components(ca, [len(chain) for chain in chains], basis), links], 1)
+
+
+def centred(ca: Float64[np.ndarray, "residues 3"]) -> Float64[np.ndarray, "residues 3"]:
+    """A trace with its centroid at the origin."""
+    return ca - ca.mean(0)
 
 
 def noise_source(seed: int) -> tuple[NoiseSource, torch.Generator]:

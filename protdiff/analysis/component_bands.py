@@ -25,7 +25,14 @@ def component_bands(flow: Flow, lengths: Sequence[int]) -> Int64[Tensor, "chains
     """Band of every mode, `LINKS` for the links, -1 for components that do not exist."""
     import torch
 
+    from ..flow import BASES, cosine_modes
+
     chains, components = flow.mask.shape
+    if BASES[flow.basis].modes is not cosine_modes:
+        edges = torch.tensor(list(BANDS.values())[:-1], dtype=torch.float64)
+        band = torch.bucketize(2 * torch.pi / flow.momenta, edges)
+        band[:, components // 2 :] = LINKS
+        return band.masked_fill(~flow.mask, -1)
     band = torch.full((chains, components), -1)
     for row, n in enumerate(lengths):
         band[row, 1:n] = torch.from_numpy(band_index(n))

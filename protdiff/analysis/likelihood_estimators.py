@@ -91,7 +91,7 @@ class FlowPiece:
         from ..flow import to_coords
 
         n = self.length
-        return torch.cat([to_coords(x[:, :n], [n] * len(x)), x[:, n:]], -1)
+        return torch.cat([to_coords(x[:, :n], [n] * len(x), self.flow.basis), x[:, n:]], -1)
 
     def gaussian_log_density(self, smoothed: bool) -> float:
         """ln p of the Gaussian chain, for the piece itself or smoothed by the noise at `last`."""
@@ -145,19 +145,24 @@ def prepare(
     """Bind a denoiser to a piece; the resolution in Å is made coarser if the piece has no links."""
     import torch
 
-    from ..flow import to_modes
+    from ..flow import BASES, trace_components
     from ..network.condition_features import condition_features
     from ..network.denoiser import ACTIVE_SIGNAL
 
     n = len(piece.coords)
     full = denoiser.recipe([n])
+    if not BASES[full.basis].centroid:
+        raise ValueError(
+            f"`weights`: their flow is over {full.basis!r}, in which the centroid of a chain is no "
+            "component of its own, so chains have no density; take weights of another flow"
+        )
     mask = full.mask.clone()
     mask[:, n:] &= piece.has_links
     flow = replace(full, mask=mask)
     links = torch.zeros(1, n, 3, dtype=torch.float64)
     if piece.has_links:
         links[0, :-1] = torch.from_numpy(link_vectors(piece.coords))
-    modes = to_modes(torch.tensor(piece.coords[None, :, 1]), [n])
+    modes = trace_components(torch.tensor(piece.coords[None, :, 1]), [n], full.basis)
     clean = torch.cat([modes, links], 1).masked_fill(~mask[..., None], 0)
     last = _time_of_noise(flow, n - 1, resolution)
     if not piece.has_links:

@@ -146,7 +146,7 @@ def _score_gains(
 
     lengths = [len(chain) for chain in chains]
     flow, denoise = denoiser.bind(lengths)
-    clean, band = chain_components(chains, max(lengths)), component_bands(flow, lengths)
+    clean, band = chain_components(chains, max(lengths), flow.basis), component_bands(flow, lengths)
     noise, _ = noise_source(seed)
     times = torch.linspace(0, 1, points, dtype=torch.float64)
     learned: dict[float, Tensor] = {}

@@ -81,7 +81,7 @@ def _print_flow(choice: FlowChoice, recipe: ChainFlow, length: int) -> None:
     if not recipe.links:
         print("no link vectors: it draws CA traces, whose N, C and O cannot be placed")
     if BASES[recipe.basis].modes is not cosine_modes:
-        print("for study: networks work on cosine modes, so none can be trained on this flow")
+        print("a network of this flow needs `component_clocks`; it takes no conditions of designs")
     for prior in prior_sizes(recipe, length):
         print(
             f"prior {prior.name:<14} rms bond {prior.bond:6.3f} Å   "

@@ -268,4 +268,5 @@ def chain_flow(recipe: ChainFlow, lengths: list[int], size: int | None = None) -
         mask=torch.cat([modes.mask, link & recipe.links], 1),
         schedule=SCHEDULES[recipe.schedule](recipe, modes),
         preserving=recipe.schedule != "ve",
+        basis=recipe.basis,
     )

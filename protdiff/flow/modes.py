@@ -1,4 +1,4 @@
-"""Orthonormal bases of a chain; the network works on the cosine modes (docs/theory.md 1.1).
+"""Orthonormal bases of a chain (docs/theory.md 1.1).
 
 Cosine modes are the orthonormal DCT-II along the residue index. Row n of ``V`` is an eigenvector of
 the free-end path Laplacian with eigenvalue 4 sin²(k_n/2), k_n = πn/N. Row 0 of every basis but the
@@ -22,12 +22,10 @@ if TYPE_CHECKING:
 
     #: Rows are components.
     Matrix = Float[Tensor, "n n"]
-    Chains = Float[Tensor, "batch size 3"]
     Lengths = Sequence[int] | Int[Tensor, "batch"]
 
 __all__ = [
     "BASES", "Basis", "chain_momenta", "cosine_modes", "haar_modes", "principal_modes",
-    "to_coords", "to_modes",
 ]  # fmt: skip
 
 
@@ -63,27 +61,29 @@ def cosine_modes(n: int) -> Matrix:
     return modes
 
 
+@lru_cache(maxsize=256)
 def haar_modes(n: int) -> Matrix:
     """Haar wavelets of any length, from the whole chain to pairs of residues.
 
     Every segment is split in two halves (the first one longer by one residue when it is odd) and
     gives one wavelet, the difference of their means.
     """
-    segments, rows = [(0, n)], [torch.full((n,), n**-0.5, dtype=torch.float64)]
-    while segments:  # breadth first: coarse to fine
-        start, stop = segments.pop(0)
-        if stop - start < 2:
-            continue
-        middle = start + (stop - start + 1) // 2
-        left, right = middle - start, stop - middle
-        row = torch.zeros(n, dtype=torch.float64)
-        row[start:middle] = (right / left / (left + right)) ** 0.5
-        row[middle:stop] = -((left / right / (left + right)) ** 0.5)
-        rows.append(row)
-        segments += [(start, middle), (middle, stop)]
-    # Equal supports together, so that momenta rise along the rows.
-    rows[1:] = sorted(rows[1:], key=lambda row: -int((row != 0).sum()))
-    return torch.stack(rows)
+    segments, rows = [(0, n)], []
+    with torch.inference_mode(False):  # it is kept, as the cosine modes are
+        while segments:  # breadth first: coarse to fine
+            start, stop = segments.pop(0)
+            if stop - start < 2:
+                continue
+            middle = start + (stop - start + 1) // 2
+            left, right = middle - start, stop - middle
+            row = torch.zeros(n, dtype=torch.float64)
+            row[start:middle] = (right / left / (left + right)) ** 0.5
+            row[middle:stop] = -((left / right / (left + right)) ** 0.5)
+            rows.append(row)
+            segments += [(start, middle), (middle, stop)]
+        # Equal supports together, so that momenta rise along the rows.
+        rows.sort(key=lambda row: -int((row != 0).sum()))
+        return torch.stack([torch.full((n,), n**-0.5, dtype=torch.float64), *rows])
 
 
 def _haar_momenta(n: int) -> Float[Tensor, "n"]:
@@ -161,86 +161,6 @@ def principal_modes(
     rest = torch.linalg.qr(torch.cat([centroid, vectors.flip(1)], 1))[0][:, 1:n]
     modes = torch.cat([centroid, rest], 1).T
     return modes, torch.cat([values.new_zeros(1), (modes[1:] @ covariance * modes[1:]).sum(1)])
-
-
-def to_modes(coords: Chains, lengths: Lengths, basis: str = "cosine") -> Chains:
-    """Amplitudes of the modes of a batch of chains.
-
-    Padding the coordinates and using one matrix of the padded length would be wrong: every chain
-    needs the modes of its own length.
-
-    Parameters
-    ----------
-    coords : Tensor, shape (B, size, 3)
-        What lies beyond the end of a chain is ignored.
-    lengths : sequence of int, or Tensor of int64 on the device of `coords`
-        A tensor never has to be copied to the CPU, so training on an accelerator does not wait.
-    basis : str
-        Key of `BASES`.
-
-    Returns
-    -------
-    Tensor, shape (B, size, 3)
-        Zero beyond the end of a chain.
-
-    Examples
-    --------
-    >>> import torch
-    >>> from protdiff.flow import to_coords, to_modes
-    >>> x = torch.randn(2, 20, 3, dtype=torch.float64)
-    >>> torch.allclose(to_coords(to_modes(x, [20, 20]), [20, 20]), x)
-    True
-    """
-    return _transform(coords, lengths, basis)
-
-
-def to_coords(amplitudes: Chains, lengths: Lengths, basis: str = "cosine") -> Chains:
-    """Coordinates of modes; the inverse of `to_modes`."""
-    return _transform(amplitudes, lengths, basis, inverse=True)
-
-
-def _transform(x: Chains, lengths: Lengths, basis: str, inverse: bool = False) -> Chains:
-    """Product of every chain with the matrix of its length: one product per length."""
-    if isinstance(lengths, torch.Tensor):
-        if basis != "cosine":
-            raise ValueError(f"basis {basis!r}: lengths as a tensor are for cosine modes")
-        matrices = _cosine_batch(lengths, x.shape[1], x.dtype)
-        return (matrices.mT if inverse else matrices) @ x
-
-    def matrix(n: int) -> Matrix:
-        modes = BASES[basis].modes(n)
-        return modes.T if inverse else modes
-
-    rows: dict[int, list[int]] = {}
-    for row, n in enumerate(lengths):
-        rows.setdefault(int(n), []).append(row)
-    if list(rows) == [x.shape[1]]:
-        return _product(matrix(x.shape[1]), x)
-    out = torch.zeros_like(x)
-    for n, of_length in rows.items():
-        # A slice is a view where a list of one row would copy.
-        chosen = slice(of_length[0], of_length[0] + 1) if len(of_length) == 1 else of_length
-        out[chosen, :n] = _product(matrix(n), x[chosen, :n])
-    return out
-
-
-def _cosine_batch(
-    lengths: Int[Tensor, "batch"], size: int, dtype: torch.dtype
-) -> Float[Tensor, "batch {size} {size}"]:
-    """`cosine_modes` of every chain, zero in the padding."""
-    n = lengths[:, None, None]
-    index = torch.arange(size, device=n.device)
-    turns = index[:, None] * (2 * index + 1) % (4 * n)  # whole numbers: the angle stays small
-    modes = torch.cos(turns.to(dtype) * (torch.pi / (2 * n)).to(dtype))
-    modes = modes * torch.where(index[:, None] > 0, 2 / n, 1 / n).sqrt().to(dtype)
-    return modes * ((index[:, None] < n) & (index < n))
-
-
-def _product(matrix: Matrix, x: Chains) -> Chains:
-    """Matrix times every chain, as one large product."""
-    batch, n, axes = x.shape
-    flat = matrix.to(x) @ x.transpose(0, 1).reshape(n, batch * axes)
-    return flat.reshape(n, batch, axes).transpose(0, 1)
 
 
 def chain_momenta(

@@ -98,6 +98,8 @@ class Flow:
         RG, VP, VE or GUD, for example.
     preserving : bool
         Whether the law at u → ∞ is N(0, c); False for variance-exploding flows.
+    basis : str
+        Key of `protdiff.flow.BASES`: what turns the trace's components into coordinates.
 
     Raises
     ------
@@ -119,6 +121,7 @@ class Flow:
     mask: Bool[Tensor, "batch components"]
     schedule: Schedule
     preserving: bool = True
+    basis: str = "cosine"
 
     def __post_init__(self) -> None:
         # On an accelerator the check would wait for the device; it was done where the flow was

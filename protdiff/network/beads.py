@@ -10,6 +10,7 @@ import torch
 
 from ..flow import to_coords
 from .attention_blocks import attends_in_blocks
+from .clocks import bead_clocks
 from .decimation import bead_spacing, pool_matrix
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from jaxtyping import Bool, Float
     from torch import Tensor
 
-    from ..flow import Kernel
+    from ..flow import Flow, Kernel
 
     #: Residues of every chain of a batch; a tensor where nothing may wait for an accelerator.
     Lengths = Sequence[int] | Tensor
@@ -51,6 +52,8 @@ class Beads:
         Link vectors after and before each bead in an earlier estimate.
     linked : Tensor, shape (B,), bool, optional
         Chains whose links are active; None where chains are decimated.
+    clocks : Tensor, shape (B, M, CLOCKS), optional
+        How noisy the components are that move each bead.
     """
 
     position: Float[Tensor, "batch beads 3"]
@@ -63,6 +66,7 @@ class Beads:
     previous: Float[Tensor, "batch beads 3"] | None = None
     previous_links: Float[Tensor, "batch beads 2 3"] | None = None
     linked: Bool[Tensor, " batch"] | None = None
+    clocks: Float[Tensor, "batch beads clocks"] | None = None
 
     @property
     def decimated(self) -> bool:
@@ -137,24 +141,29 @@ class NoisyChains:
     ----------
     components : Tensor, shape (B, 2N, 3)
         Noisy components.
+    flow : Flow
     kernel : Kernel
-        Kernel of the flow at the time of every chain.
+        Its kernel at the time of every chain.
     active : Tensor, shape (B, 2N), bool
         Components that the network sees.
-    log_cutoff : Tensor, shape (B,)
-        `log_cutoff` of the flow's schedule at the time of every chain.
+    clock : Tensor, shape (B,)
+        Measure of the time of every chain: `log_cutoff` of the flow's schedule, or `mean_clock`.
     conditions : Tensor, shape (B, N, C), optional
         Per residue.
     previous : Tensor, shape (B, 2N, 3), optional
         An earlier estimate of the clean components.
+    ratio : Tensor, shape (B, 2N), optional
+        `noise_to_signal`, for networks that see how noisy every component is.
     """
 
     components: Float[Tensor, "batch components 3"]
+    flow: Flow
     kernel: Kernel
     active: Bool[Tensor, "batch components"]
-    log_cutoff: Float[Tensor, "batch"]
+    clock: Float[Tensor, "batch"]
     conditions: Float[Tensor, "batch residues conditions"] | None = None
     previous: Float[Tensor, "batch components 3"] | None = None
+    ratio: Float[Tensor, "batch components"] | None = None
 
 
 def network_input(chains: NoisyChains, group: ChainGroup, n_conditions: int) -> Beads:
@@ -168,7 +177,7 @@ def network_input(chains: NoisyChains, group: ChainGroup, n_conditions: int) -> 
         Features per bead where `chains` has no conditions.
     """
     x, rows, m = chains.components, group.rows, group.beads
-    size, bead_lengths = x.shape[1] // 2, group.bead_lengths
+    size, bead_lengths, basis = x.shape[1] // 2, group.bead_lengths, chains.flow.basis
     n = torch.as_tensor(group.lengths, dtype=torch.float64, device=x.device)
     per_bead = torch.ones_like(n) if group.full else n / m
     spacing = bead_spacing(per_bead, 1)
@@ -187,20 +196,22 @@ def network_input(chains: NoisyChains, group: ChainGroup, n_conditions: int) -> 
         links = x.new_zeros(len(n), m, 4, 3)
         mask = torch.ones(len(n), m, dtype=torch.bool, device=x.device)
     beads = Beads(
-        position=to_coords(wiener[:, :m], bead_lengths) * scale,
-        signal=to_coords(white[:, :m], bead_lengths),
+        position=to_coords(wiener[:, :m], bead_lengths, basis) * scale,
+        signal=to_coords(white[:, :m], bead_lengths, basis),
         links=links,
         conditions=_bead_conditions(chains.conditions, group, n, n_conditions),
         mask=mask,
         ends=_residues_to_ends(n, per_bead, m),
-        time=torch.stack([chains.log_cutoff[rows] + per_bead.log(), per_bead.log(), n.log()], -1),
+        time=torch.stack([chains.clock[rows] + per_bead.log(), per_bead.log(), n.log()], -1),
         linked=linked,
     )
     if chains.previous is not None:
         earlier = chains.previous[rows] * shown
-        beads.previous = to_coords(earlier[:, :m], bead_lengths) * scale
+        beads.previous = to_coords(earlier[:, :m], bead_lengths, basis) * scale
         after = earlier[:, size : size + m] if group.full else torch.zeros_like(beads.signal)
         beads.previous_links = _after_and_before(after[:, :, None])
+    if chains.ratio is not None:
+        beads.clocks = bead_clocks(chains.flow[rows], chains.ratio[rows], bead_lengths, m)
     return beads
 
 

@@ -9,6 +9,7 @@ from torch import nn
 
 from ..flow import BASES, cosine_modes, to_modes
 from .beads import ChainGroup, NoisyChains, group_chains, network_input
+from .clocks import mean_clock, noise_to_signal
 from .decimation import bead_count
 from .linear import flat_weight
 from .reader import with_reading
@@ -89,8 +90,11 @@ class Denoiser(nn.Module):
 
     def __init__(self, config: NetworkConfig, recipe: ChainFlow) -> None:
         super().__init__()
-        if BASES[recipe.basis].modes is not cosine_modes:
-            raise ValueError(f"the network works on cosine modes, not on basis {recipe.basis!r}")
+        if BASES[recipe.basis].modes is not cosine_modes and not config.component_clocks:
+            raise ValueError(
+                f"a flow over {recipe.basis!r} needs a network that sees how noisy every component "
+                "is: set `component_clocks`"
+            )
         self.recipe = recipe
         self.network = ScoreNetwork(config)
         self.guide: Denoiser | None = None
@@ -228,15 +232,19 @@ class Denoiser(nn.Module):
         """
         kernel = flow.kernel(u)
         active = active_modes(kernel.alpha, flow.mask)
-        log_cutoff = flow.schedule.log_cutoff(u)
-        chains = NoisyChains(x, kernel, active, log_cutoff, conditions, previous)
+        if self.network.config.component_clocks:
+            ratio = noise_to_signal(flow, kernel)
+            clock = mean_clock(flow, ratio)
+        else:
+            ratio, clock = None, flow.schedule.log_cutoff(u)
+        chains = NoisyChains(x, flow, kernel, active, clock, conditions, previous, ratio)
         size = x.shape[1] // 2
         if beads is not None:
             group = ChainGroup(slice(None), lengths, beads, full=beads == size)
             return self._group_correction(chains, group), active
         correction = torch.zeros_like(x, dtype=self.dtype)
         residues = [int(n) for n in lengths]
-        for group in group_chains(self._bead_counts(active, residues), residues):
+        for group in group_chains(self._bead_counts(active, residues, flow), residues):
             correction[group.rows] = self._group_correction(chains, group)
         return correction, active
 
@@ -256,10 +264,12 @@ class Denoiser(nn.Module):
         return flat_weight(self.network.head).device
 
     def _bead_counts(
-        self, active: Bool[Tensor, "batch components"], lengths: Sequence[int]
+        self, active: Bool[Tensor, "batch components"], lengths: Sequence[int], flow: Flow
     ) -> list[int]:
         """Beads that every chain needs: all of its residues once its links are active."""
-        size, decimate = active.shape[1] // 2, self.network.config.decimate
+        size = active.shape[1] // 2
+        # The first components of other bases are no smooth chain, which fewer beads could show.
+        decimate = self.network.config.decimate and BASES[flow.basis].modes is cosine_modes
         counts, linked = active[:, :size].sum(1).tolist(), active[:, size:].any(1).tolist()
         return [
             n if links or not decimate else bead_count(count + 1, n)
@@ -273,7 +283,7 @@ class Denoiser(nn.Module):
         chain, links = self.network(beads.to(self.device, self.dtype))
         chain, links = chain.to(device), links.to(device)
         out = torch.zeros(len(chain), 2 * size, 3, dtype=self.dtype, device=device)
-        out[:, :m] = to_modes(chain, group.bead_lengths)
+        out[:, :m] = to_modes(chain, group.bead_lengths, chains.flow.basis)
         if group.full:
             out[:, size : size + m] = links
         return out * chains.active[group.rows][..., None]

@@ -18,6 +18,7 @@ from . import atom_pairs, bead_features
 from .atom_pairs import AtomPairs
 from .attention_blocks import block_keys, gather_keys, separations
 from .bead_features import distances, node_features, previous_features
+from .clocks import CLOCKS
 from .condition_features import CONDITIONS
 from .layers import EquivariantNorm, Layer
 from .linear import Linear, flat_weight
@@ -58,6 +59,9 @@ class NetworkConfig:
         Show the network fewer beads than residues at coarse times; if False, always every residue.
     self_conditioning : bool
         Whether it may be shown an earlier estimate (Chen et al., arXiv 2208.04202).
+    component_clocks : bool
+        Whether it sees how noisy every component is, in place of the schedule's clock (GUD, arXiv
+        2410.02667). Flows over other bases than cosine modes need it.
     pair_atoms : bool
         Whether it sees distances of N, O and CB atoms too, not only of CA, once links are active.
     coarse : NetworkConfig, optional
@@ -84,12 +88,13 @@ class NetworkConfig:
     decimate: bool = True
     self_conditioning: bool = False
     pair_atoms: bool = False
+    component_clocks: bool = False
     coarse: NetworkConfig | None = None
 
     def __post_init__(self) -> None:
         if self.coarse is None:
             return
-        shared = ("conditions", "decimate", "self_conditioning")
+        shared = ("conditions", "decimate", "self_conditioning", "component_clocks")
         differs = [name for name in shared if getattr(self, name) != getattr(self.coarse, name)]
         if differs:
             raise ValueError(f"`coarse`: {', '.join(differs)} must be those of the first network")
@@ -157,6 +162,10 @@ class ScoreNetwork(nn.Module):
             AtomPairs(c.scalars, c.vectors)
             for _ in range(c.pair_atoms + (c.pair_atoms and c.self_conditioning))
         )
+        if c.component_clocks:
+            # Starts at zero, as what sees the earlier estimate does.
+            self.clocks = nn.Linear(CLOCKS, c.scalars, bias=False)
+            nn.init.zeros_(self.clocks.weight)
         self.coarse = None if c.coarse is None else ScoreNetwork(c.coarse)
 
     def use_bf16(self) -> None:
@@ -196,6 +205,8 @@ class ScoreNetwork(nn.Module):
             s = s + self.previous_scalars(scalars)
             v = v + _mix_vectors(self.previous_vectors, vectors)
             previous = distances(beads.previous, keys)
+        if beads.clocks is not None:
+            s = s + self.clocks(beads.clocks)
         separation = separations(x.shape[1], keys, x.device)
         blocked, pairs = self._blocked_keys(mask, x.dtype, keys), None
         for seen in self._atom_pairs(beads, separation, keys):

@@ -95,12 +95,12 @@ class BatchState:
     def estimate(self, clean: Components, row: int) -> Backbone:
         """The file of a sample as it is estimated, with the types around what is drawn."""
         n = self.lengths[row]
-        ca = to_coords(clean[row : row + 1, :n], [n])[0].numpy()
+        ca = to_coords(clean[row : row + 1, :n], [n], self.flow.basis)[0].numpy()
         return backbone_of(self.requests[row], ca, clean[row, self.size :].numpy())
 
     def backbones(self, clean: Components, times: Sequence[float]) -> list[Backbone]:
         """Finished backbones of clean components, which were noised to some times."""
-        ca = to_coords(clean[:, : self.size], self.lengths).numpy()
+        ca = to_coords(clean[:, : self.size], self.lengths, self.flow.basis).numpy()
         links = clean[:, self.size :].numpy()
         return [self._finished(row, ca[row], links[row], times) for row in range(len(ca))]
 

@@ -116,12 +116,13 @@ def sample(
     Raises
     ------
     ValueError
-        If the flow has no link vectors, from which N, C and O are placed.
+        If the flow has no link vectors, from which N, C and O are placed, or if there are
+        conditions, which act on cosine modes, and the flow is over another basis.
     """
     import torch
 
     from ..conditioning import conditioned, second_pass
-    from ..flow import sampling_times, to_coords
+    from ..flow import BASES, cosine_modes, sampling_times, to_coords
     from ..network.numerics import flush_denormals
     from .batch_state import BatchState
     from .frames import Recorder
@@ -131,6 +132,12 @@ def sample(
         raise ValueError(
             "`weights`: their flow has no link vectors, so N, C and O cannot be placed; take "
             'weights of a flow that has them, such as "rg-harmonic"'
+        )
+    basis = denoiser.recipe.basis
+    if BASES[basis].modes is not cosine_modes and any(item.condition for item in requests):
+        raise ValueError(
+            f"`weights`: their flow is over {basis!r}, and conditions act on cosine modes; draw "
+            "without conditions, or take weights of a flow over cosine modes"
         )
     guidance = guidance_of(denoiser, settings)
     began = time.perf_counter()
@@ -162,7 +169,7 @@ def sample(
             start = flow.noise(clean, torch.full((len(clean),), second), noise())
             grid = sampling_times(flow, extra, second, settings.times)
             clean = walk(denoise, flow, grid, noise, start=start, **options)
-        ca = to_coords(clean[:, : batch.size], batch.lengths)
+        ca = to_coords(clean[:, : batch.size], batch.lengths, flow.basis)
         _check_extent(float(ca.abs().max()), settings)
         backbones = batch.backbones(clean, passes)
         trajectories = recorder.trajectories(backbones) if recorder else [None] * len(backbones)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from ..flow import to_modes
+from ..flow import trace_components
 from ..network.condition_features import one_hot
 from .batch_draws import draw
 from .chains import DeviceChains, crops
@@ -47,14 +47,13 @@ def components(
     ca: Float[Tensor, "batch residues 3"],
     links: Float[Tensor, "batch residues 3"],
     lengths: list[int] | Int[Tensor, " batch"],
+    basis: str = "cosine",
 ) -> Float[Tensor, "batch components 3"]:
-    """Components of the flow (modes without the centroid, then links) of padded chains.
+    """Components of the flow (modes without the centroid, then links) of padded, centred chains.
 
     `ca` (Å) and `links` are zero in the padding.
     """
-    modes = to_modes(ca, lengths)
-    modes[:, 0] = 0
-    return torch.cat([modes, links], 1)
+    return torch.cat([trace_components(ca, lengths, basis), links], 1)
 
 
 def assemble(
@@ -64,6 +63,7 @@ def assemble(
     rotations: Float[Tensor, "batch 3 3"],
     shown: Bool[Tensor, "batch 2"],
     level: str,
+    basis: str = "cosine",
 ) -> Batch:
     """The batch of padded crops: centred, rotated, with the conditions that are `shown`."""
     n = torch.as_tensor(lengths, device=parts.ca.device)[:, None, None]
@@ -78,7 +78,7 @@ def assemble(
     if isinstance(lengths, torch.Tensor):
         beads = size if level == "full" else int(level)
     return Batch(
-        clean=components(ca @ rotations, parts.links @ rotations, lengths),
+        clean=components(ca @ rotations, parts.links @ rotations, lengths, basis),
         lengths=lengths,
         log_cutoff=log_cutoff,
         conditions=one_hot(types, structure),
@@ -95,15 +95,18 @@ def packed(chains: DeviceChains, drawn: Draw) -> Float64[np.ndarray, "batch 14"]
 
 
 def device_batch(
-    chains: DeviceChains, rows: Float64[Tensor, "batch 14"], level: str, size: int
+    chains: DeviceChains,
+    rows: Float64[Tensor, "batch 14"],
+    level: str,
+    size: int,
+    basis: str = "cosine",
 ) -> Batch:
     """The batch of a packed draw, made on the device of `rows` without waiting for it."""
     first, lengths = rows[:, 0].long(), rows[:, 1].long()
     rotations = rows[:, 3:12].float().unflatten(1, (3, 3))
     shown = rows[:, 12:] > 0
-    return assemble(
-        chains.crops(first, lengths, size), lengths, rows[:, 2], rotations, shown, level
-    )
+    parts = chains.crops(first, lengths, size)
+    return assemble(parts, lengths, rows[:, 2], rotations, shown, level, basis)
 
 
 def make_batch(
@@ -127,10 +130,10 @@ def make_batch(
     drawn = draw(chains, recipe, config, step, part)
     if isinstance(chains, DeviceChains):
         rows = torch.from_numpy(packed(chains, drawn)).to(chains.device)
-        return device_batch(chains, rows, drawn.level, drawn.size)
+        return device_batch(chains, rows, drawn.level, drawn.size, recipe.basis)
     lengths: list[int] = drawn.lengths.tolist()
     parts = crops(chains, drawn.chains, drawn.starts, lengths)
     log_cutoff, rotations, shown = map(
         torch.from_numpy, (drawn.log_cutoff, drawn.rotations, drawn.shown)
     )
-    return assemble(parts, lengths, log_cutoff, rotations, shown, drawn.level)
+    return assemble(parts, lengths, log_cutoff, rotations, shown, drawn.level, recipe.basis)

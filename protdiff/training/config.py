@@ -18,6 +18,7 @@ from pydantic import (
 )  # fmt: skip
 
 from .._system.reading import read_toml
+from ..flow import BASES, cosine_modes
 from ..flow.flow_choice import FlowChoice
 from ..network import NetworkConfig
 from ..sequence.network import SequenceConfig
@@ -115,7 +116,7 @@ class TrainingConfig(BaseModel):
     cache: Path | None = None
     initial: str | None = None
     flow: FlowChoice = FlowChoice()
-    network: NetworkConfig = NetworkConfig()
+    network: NetworkConfig = Field(NetworkConfig(), validate_default=True)
     steps: int = Field(20000, gt=0)
     warmup: int = Field(300, ge=0)
     decay: float = Field(0.3, ge=0, le=1)
@@ -169,6 +170,16 @@ class TrainingConfig(BaseModel):
         """The number of features of a residue follows from what batches hold."""
         if value.conditions != NetworkConfig.conditions:
             raise ValueError("`conditions` cannot be chosen")
+        return value
+
+    @field_validator("network")
+    @classmethod
+    def _other_bases_need_clocks(cls, value: NetworkConfig, info: ValidationInfo) -> NetworkConfig:
+        """The network's own clock is that of a schedule over cosine modes."""
+        flow = info.data.get("flow")
+        basis = "cosine" if flow is None else flow.recipe().basis
+        if BASES[basis].modes is not cosine_modes and not value.component_clocks:
+            raise ValueError(f"a flow over {basis!r} needs `component_clocks` = true")
         return value
 
     @field_validator("link_share")

@@ -121,7 +121,7 @@ class DeviceSteps:
         self, rows: Float64[Tensor, "batch 14"], kind: BatchKind
     ) -> tuple[Float[Tensor, ""], Float64[Tensor, "bands 2"]]:
         """Add the gradient of a packed draw; returns its loss and band sums."""
-        batch = device_batch(self.chains, rows, kind.level, kind.size)
+        batch = device_batch(self.chains, rows, kind.level, kind.size, self.denoiser.recipe.basis)
         assert isinstance(batch.lengths, torch.Tensor)  # as on every device
         flow = self.flows(batch.lengths, kind.size)
         u = flow.schedule.time_of(batch.log_cutoff)

@@ -85,6 +85,7 @@ def band_of(flow: Flow, cosine: bool) -> Int64[Tensor, "batch components"]:
 def distance_error(
     parts: Sequence[Float[Tensor, "batch components 3"]],
     batch: Batch,
+    basis: str,
     weight: Float[Tensor, "batch components"],
     packing: PackingWeights,
 ) -> tuple[Float[Tensor, "rows batch"], Float[Tensor, "rows batch"]]:
@@ -96,6 +97,8 @@ def distance_error(
         Error of the network, error of a zero output, and the estimate (detached), in components of
         the flow.
     batch : Batch
+    basis : str
+        Of the flow.
     weight : Tensor, shape (batch, components)
         See `component_weight`.
     packing : PackingWeights
@@ -108,7 +111,8 @@ def distance_error(
     """
     size = weight.shape[1] // 2
     error, reference, estimate = (
-        link_atoms(to_coords(part[:, :size], batch.lengths), part[:, size:]) for part in parts
+        link_atoms(to_coords(part[:, :size], batch.lengths, basis), part[:, size:])
+        for part in parts
     )
     lengths = torch.as_tensor(batch.lengths, device=weight.device)
     present = atoms_present(torch.arange(size, device=weight.device) < lengths[:, None])
@@ -247,7 +251,7 @@ def denoising_loss(
         scale = (kernel.c_out * active)[..., None].to(output.dtype)
         estimate = skipped.to(output.dtype) + scale * output
         parts = (scale * (output - target), scale * target, estimate.detach())
-        distances, weights = distance_error(parts, batch, weight, packing)
+        distances, weights = distance_error(parts, batch, flow.basis, weight, packing)
         loss = loss + (distances * weights).sum(0).mean()
     with torch.no_grad():
         band = band_of(flow, denoiser.recipe.basis == "cosine")

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 __all__ = ["RunState"]
 
 
-#: Parts of the names of tensors that weights without self-conditioning, or without pairs of atoms,
-#: lack. They start so that the network gives the estimates it gave without them.
-STARTS_AT_ZERO = (".previous", "atom_pairs")
+#: Parts of the names of tensors that weights without self-conditioning, without pairs of atoms, or
+#: without clocks lack. They start so that the network gives the estimates it gave without them.
+STARTS_AT_ZERO = (".previous", "atom_pairs", ".clocks")
 
 
 def of_network(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

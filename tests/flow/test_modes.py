@@ -138,5 +138,7 @@ def test_lengths_in_a_tensor_give_the_same_modes():
         from_list, from_tensor = transform(x, lengths), transform(x, torch.tensor(lengths))
         torch.testing.assert_close(from_tensor, from_list, atol=5e-5, rtol=0)
         assert not from_tensor[0, 3:].any() and not from_tensor[1, 40:].any()
-    with pytest.raises(ValueError, match="haar"):
-        to_modes(x, torch.tensor(lengths), "haar")
+    lengths, x = [3, 40, 77], x[:3, :80]
+    for basis in ("haar", "identity"):
+        from_list, from_tensor = (to_modes(x, n, basis) for n in (lengths, torch.tensor(lengths)))
+        torch.testing.assert_close(from_tensor, from_list, atol=5e-5, rtol=0)

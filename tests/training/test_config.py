@@ -17,6 +17,7 @@ from protdiff.training.config import ConfigError, TrainingConfig, read_config
         ('data = "x"\nout = "y"\nflow = "ddpm"\nlink_share = 0.5', "link_share: .*an RG flow, not"),
         ('data = "x"\nout = "y"\nflow = "rgdm"\nsamples = 8', "samples: .*with link vectors, not"),
         ('data = "x"\nout = "y"\noverlap_weight = -1', "overlap_weight: Input should be greater"),
+        ('data = "x"\nout = "y"\nflow = "rg-haar"', "network: .* needs `component_clocks` = true"),
         ('data = "x"\nout = "y"\nflow = "gudd"', "flow: unknown flow 'gudd': did you mean 'gud'"),
         ('data = "x"\nout = "y"\n[flow]\nsteepnes = 2', "flow.steepnes: .* mean 'steepness'"),
         ('data = "x"\nout = "y"\n[flow]\nsteepness = 2', "flow: `steepness`: goes with .* gud"),

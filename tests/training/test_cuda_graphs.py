@@ -29,8 +29,8 @@ def both(chains, resident, recipe, config, step):
     lengths = drawn.lengths.tolist()
     rest = (torch.from_numpy(a) for a in (drawn.log_cutoff, drawn.rotations, drawn.shown))
     parts = crops(chains, drawn.chains, drawn.starts, lengths)
-    on_host = assemble(parts, lengths, *rest, drawn.level)
-    return on_host, device_batch(resident, rows, drawn.level, drawn.size)
+    on_host = assemble(parts, lengths, *rest, drawn.level, recipe.basis)
+    return on_host, device_batch(resident, rows, drawn.level, drawn.size, recipe.basis)
 
 
 def test_batches_and_losses_are_those_of_the_host(chains, resident, recipe, config):
