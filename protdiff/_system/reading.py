@@ -23,6 +23,7 @@ __all__ = [
     "largest_size",
     "read_file",
     "read_json",
+    "read_json_value",
     "read_text",
     "read_toml",
     "real_path",
@@ -204,10 +205,15 @@ def read_json(path: str | os.PathLike[str]) -> dict[str, Any]:
     ValueError
         If it is no JSON, holds no object, or is over the limit; the message does not name the file.
     """
-    try:
-        value = json.loads(read_file(path).decode("utf-8"))
-    except RecursionError:
-        raise ValueError("nested too deep") from None
+    value = read_json_value(path)
     if not isinstance(value, dict):
         raise ValueError("no JSON object")
     return value
+
+
+def read_json_value(path: str | os.PathLike[str]) -> Any:
+    """What a JSON file holds, which need be no object; errors as of `read_json`."""
+    try:
+        return json.loads(read_file(path).decode("utf-8"))
+    except RecursionError:
+        raise ValueError("nested too deep") from None

@@ -44,8 +44,9 @@ def score(options: ScoreOptions, order: OrderOptions) -> None:
 
     Without --reference or --pairs: bonds, clashes, angles, Ramachandran regions, secondary
     structure, size, and a verdict: which columns are outside the range of 98 % of real chains.
-    With them also RMSD, TM-score, GDT, lDDT and dRMSD. A file that cannot be scored gets a row with
-    an error, the others go on, and the exit code is 1.
+    With them also RMSD, TM-score, GDT, lDDT and dRMSD. Predictions have pLDDT, PAE, ipTM and
+    scores of interfaces, too, from what their programs write. A file that cannot be scored gets a
+    row with an error, the others go on, and the exit code is 1.
     """
     tasks, unused = options.tasks()
     compared = any(task.reference or task.error for task in tasks)
@@ -110,12 +111,14 @@ def columns_of(options: ScoreOptions, compared: bool) -> list[str]:
     from ..analysis import LIKELIHOOD
     from ..analysis.relative_likelihood import RELATIVE
     from ..metrics.comparison import SIMILARITY
+    from ..metrics.confidence.predicted import CONFIDENCE
     from ..metrics.quality import QUALITY
     from ..metrics.verdict import VERDICT
 
     return [
         "model",
         *(["reference", *SIMILARITY] if compared else []),
+        *(CONFIDENCE if options.confidence else []),
         *([*QUALITY, *VERDICT] if options.quality else []),
         *([*LIKELIHOOD, *RELATIVE] if options.likelihood is not None else []),
         "warning",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from zipfile import ZipFile
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .._system.reading import check_regular, largest_size, too_large
+from .._system.arrays import read_arrays
+from .._system.reading import TooLargeError, check_regular
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -84,17 +84,15 @@ def checked_archive(file: Path, chains: int) -> dict[str, np.ndarray]:
     """
     names = ("coords", "aatype", "offsets", "chain_index")
     try:
-        check_regular(file)
-        with ZipFile(file) as archive:
-            size = sum(archive.getinfo(f"{name}.npy").file_size for name in names)
-        if size <= largest_size():
-            with np.load(file, allow_pickle=False) as archive:
-                arrays: dict[str, Any] = {name: archive[name] for name in names}
+        arrays = read_arrays(file, names)
+        missing = [name for name in names if name not in arrays]
+        if missing:
+            raise ValueError(f"no {missing[0]}")
+    except TooLargeError as error:
+        raise ValueError(f"{file}: {error}") from None
     except Exception as error:  # a damaged archive raises errors of many kinds
         reason = " ".join(str(error).split())[:120] or type(error).__name__
         raise ValueError(f"{file}: damaged, or not a chain archive ({reason})") from None
-    if size > largest_size():
-        raise ValueError(f"{file}: {too_large()}")
     if wrong := _misfit(arrays, chains):
         raise ValueError(f"{file}: damaged ({wrong}); get a fresh copy")
     return arrays
@@ -102,8 +100,6 @@ def checked_archive(file: Path, chains: int) -> dict[str, np.ndarray]:
 
 def _misfit(arrays: Mapping[str, np.ndarray], chains: int) -> str:
     """What is wrong with the arrays of an archive, in some words; "" if nothing is."""
-    if not all(isinstance(array, np.ndarray) for array in arrays.values()):  # or bytes
-        return "it holds what is no array"
     coords, types, offsets, index = (
         arrays[name] for name in ("coords", "aatype", "offsets", "chain_index")
     )

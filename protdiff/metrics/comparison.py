@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from ..structure.backbone import Backbone
+    from .confidence.predicted import Confidence
     from .search import Search
 
 __all__ = ["SIMILARITY", "Normalization", "Scores", "compare"]
@@ -66,6 +67,8 @@ class Scores:
         See `SIMILARITY`.
     quality : dict of str to float
         Columns of `QUALITY` of the whole model; empty if they were not computed.
+    confidence : Confidence or None
+        What the predictor says of the model; None if that was not looked for.
     warnings : tuple of str
     pairs : ndarray of int, shape (aligned, 2)
         Residues of the two backbones that correspond. This and all that follows is None without
@@ -92,6 +95,7 @@ class Scores:
     lddt_backbone: float = np.nan
     drmsd: float = np.nan
     quality: dict[str, float] = field(default_factory=lambda: {})
+    confidence: Confidence | None = None
     warnings: tuple[str, ...] = ()
     pairs: Int[np.ndarray, "aligned 2"] | None = field(default=None, repr=False)
     rotation: Float[np.ndarray, "3 3"] | None = field(default=None, repr=False)
@@ -109,6 +113,8 @@ class Scores:
         if self.chains:
             pairs = ",".join(f"{a}:{b}" for a, b in self.chains)
             row = {name: getattr(self, name) for name in SIMILARITY} | {"chains": pairs}
+        if self.confidence is not None:
+            row |= self.confidence.row()
         return row | self.quality | {"warning": "; ".join(self.warnings)}
 
     def superpose(self, model: Backbone) -> Backbone:

@@ -16,6 +16,7 @@ from ..structure.io.read_write import read
 from .auto_alignment import Aligned, align_auto
 from .comparison import Normalization, Scores, compare
 from .complexes import pair_chains
+from .confidence.predicted import PlddtSource, model_confidence
 from .correspondence import align_identity, align_numbers, align_sequences
 from .quality import quality
 from .structural import align_structures, align_tmalign
@@ -52,6 +53,8 @@ def score(
     chains: Sequence[tuple[str, str]] | None = None,
     normalize: Normalization = "reference",
     with_quality: bool = True,
+    confidence: bool = True,
+    plddt: PlddtSource = "auto",
 ) -> Scores:
     """Compare a model with a reference, and measure how it looks beside real proteins.
 
@@ -71,6 +74,11 @@ def score(
         Whose length divides TM-score and GDT.
     with_quality : bool
         Compute the quality columns of the model.
+    confidence : bool
+        Read the confidence of a model that is a file: its pLDDT, and what predictors write beside
+        it (see `model_confidence`).
+    plddt : {"auto", "bfactor"}
+        "bfactor" takes the B-factors for pLDDT, whatever the file says of them.
 
     Returns
     -------
@@ -86,6 +94,7 @@ def score(
     ------
     ValueError
         If a file cannot be read (`FileError`), nothing is aligned, or an option is unknown.
+        Also if a file of confidence is damaged.
 
     Examples
     --------
@@ -107,6 +116,10 @@ def score(
     name = "" if isinstance(model, Backbone) else f"{os.fspath(model)}: "
     with collected() as texts:
         scores = _score(model, reference, alignment, chains, normalize, with_quality)
+        if confidence and not isinstance(model, Backbone):
+            found = model_confidence(model, _backbone(model), plddt)
+            warnings = (*scores.warnings, *found.warnings)
+            scores = replace(scores, confidence=found, warnings=warnings)
     reading = tuple(text for text in texts if text not in scores.warnings)
     for text in (*reading, *(name + text for text in scores.warnings)):
         warn(text, stacklevel=2)

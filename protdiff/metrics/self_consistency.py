@@ -15,6 +15,7 @@ from ..structure.superposition import rmsd
 from .auto_alignment import Aligned
 from .comparison import compare
 from .complexes import pair_chains
+from .confidence.residue_plddt import plddt_factor
 from .named_residues import has_sequence
 
 if TYPE_CHECKING:
@@ -221,8 +222,8 @@ def _motif(
 def predicted_lddt(model: Backbone) -> tuple[float, str]:
     """Mean pLDDT of a prediction (0 to 100) from its B-factors, and on which scale they are.
 
-    B-factors are taken for pLDDT if all are between 0 and 100 and not all are equal; they are on
-    the scale 0-1 if none is above 1. Nothing in the numbers sets those of an experiment apart.
+    See `plddt_factor` for what is taken for pLDDT. Nothing in the numbers sets those of an
+    experiment apart.
 
     Returns
     -------
@@ -240,7 +241,6 @@ def predicted_lddt(model: Backbone) -> tuple[float, str]:
     values: Float[np.ndarray, " residues"] = np.empty(0)
     if model.b_factors is not None:
         values = model.b_factors[model.mask[:, 1]]
-    if not len(values) or values.min() < 0 or values.max() > 100 or np.ptp(values) == 0:
-        return np.nan, ""
-    scale, factor = ("0-1", 100) if values.max() <= 1 else ("0-100", 1)
-    return factor * float(values.mean()), scale
+    factor = plddt_factor(values)
+    scale = "" if np.isnan(factor) else "0-100" if factor == 1 else "0-1"
+    return factor * float(values.mean()) if scale else np.nan, scale

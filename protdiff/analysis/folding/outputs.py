@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from ..._system.arrays import read_arrays
+from ...metrics.confidence.layouts import chai_scores
 from ...structure.io.paths import beginnings, find_files, stem
 
 if TYPE_CHECKING:
@@ -30,7 +32,7 @@ __all__ = ["Best", "best_model", "models_by_name", "safe_name", "structure_files
 #: from 1.
 RANK = re.compile(r"_rank_(\d+)(?:_|$)|(?:^|_)ranked_(\d+)$|_model_(\d+)$")
 #: Models of Chai, whose numbers are no ranks.
-CHAI = re.compile(r"pred\.model_idx_(\d+)$")
+CHAI = re.compile(r"^pred\.model_idx_\d+$")
 #: A model that was relaxed after the prediction, and one that was not.
 RELAXED = re.compile(r"_(un)?relaxed(?:_|$)")
 #: A rank that is worse than all others.
@@ -107,9 +109,8 @@ def _rank(path: Path) -> tuple[float, int]:
     name = stem(path)
     relaxed = RELAXED.search(name)
     order = 1 if relaxed is None else 2 if relaxed[1] else 0
-    if chai := CHAI.search(name):
-        scores = path.with_name(f"scores.model_idx_{chai[1]}.npz")
-        return -aggregate_score(scores), order
+    if CHAI.search(name):
+        return -aggregate_score(chai_scores(path)), order
     rank = RANK.search(name)
     return float(next(filter(None, rank.groups()))) if rank else NO_RANK, order
 
@@ -117,7 +118,7 @@ def _rank(path: Path) -> tuple[float, int]:
 def aggregate_score(path: Path) -> float:
     """Score by which Chai ranks a model; minus infinity if the file does not have it."""
     try:
-        with np.load(path, allow_pickle=False) as scores:
-            return float(np.ravel(scores["aggregate_score"])[0])
+        scores = read_arrays(path, ["aggregate_score"])
+        return float(np.ravel(scores["aggregate_score"])[0])
     except (OSError, ValueError, KeyError, IndexError, zipfile.BadZipFile):
         return -NO_RANK

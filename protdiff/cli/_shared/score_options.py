@@ -45,6 +45,13 @@ class Normalize(StrEnum):
     shorter = "shorter"
 
 
+class Plddt(StrEnum):
+    """Where pLDDT is taken from."""
+
+    auto = "auto"
+    bfactor = "bfactor"
+
+
 class Method(StrEnum):
     """Likelihoods."""
 
@@ -90,6 +97,12 @@ class ScoreOptions:
     quality: Annotated[
         bool, typer.Option(help="The columns that need no reference; without them it is faster.")
     ] = True
+    confidence: Annotated[
+        bool, typer.Option(help="pLDDT, PAE, ipTM … where predictors have written them.")
+    ] = True
+    plddt: Annotated[
+        Plddt, typer.Option(help="bfactor: B-factors are pLDDT; auto: where the file says so.")
+    ] = Plddt.auto
     likelihood: Annotated[
         Method | None,
         typer.Option(
@@ -168,6 +181,8 @@ class ScoreOptions:
                     raise ValueError(f"{option}: needs --reference")
             if not self.quality and self.likelihood is None:
                 raise ValueError("--no-quality: without --reference nothing is left to compute")
+        if self.plddt is Plddt.bfactor and not self.confidence:
+            raise ValueError("--plddt bfactor: is nothing with --no-confidence; leave one out")
         if self.chain is not None:
             parse_chains(self.chain)
         for option, folder in (("--superpose", self.superpose), ("--color", self.color)):
@@ -180,7 +195,10 @@ class ScoreOptions:
         """What decides the rows, as text by the name of the option; shards have it in common."""
         from ... import __version__
 
-        names = ("alignment", "chain", "normalize", "per_residue", "quality", "likelihood")
+        names = (
+            "alignment", "chain", "normalize", "per_residue", "quality", "confidence", "plddt",
+            "likelihood",
+        )  # fmt: skip
         found = {name: str(getattr(self, name) or "") for name in names} | {"protdiff": __version__}
         if self.likelihood is not None:
             from ...network.weights import file_digest, find_weights
@@ -208,6 +226,7 @@ class ScoreOptions:
             chains=None if self.chain is None else parse_chains(self.chain),
             normalize=self.normalize.value,
             quality=self.quality,
+            plddt=self.plddt.value if self.confidence else None,
             per_residue=self.per_residue,
             superpose=self.superpose,
             likelihood=likelihood,

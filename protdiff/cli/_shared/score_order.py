@@ -36,7 +36,7 @@ SMALL_IS_BETTER = (
     "rmsd", "drmsd", "incomplete", "gaps", "ca_breaks", "clashes_3.0", "clashes_3.6", "overlaps",
     "overlaps_o_o", "ca_angles_out", "rms_n_ca", "rms_ca_c", "rms_c_o", "rms_c_n", "links_broken",
     "rms_n_ca_c", "rms_ca_c_n", "rms_c_n_ca", "omega_twisted", "rama_allowed", "rama_outliers",
-    "outside", "log_likelihood_error",
+    "outside", "log_likelihood_error", "pae", "pae_interface",
 )  # fmt: skip
 #: Columns of which neither end is better.
 NEITHER = (

@@ -22,13 +22,13 @@ __all__ = ["report"]
 
 #: Columns of the table of rows, with and without a reference, the most wanted first.
 BRIEF = (
-    "tm", "lddt", "rmsd", "gdt_ts", "gdt_ha", "aligned", "log_likelihood", "ca_bonds",
-    "clashes_3.0", "rama_outliers", "outside",
+    "tm", "lddt", "rmsd", "plddt", "iptm", "ipsae", "gdt_ts", "gdt_ha", "aligned", "log_likelihood",
+    "ca_bonds", "clashes_3.0", "rama_outliers", "outside",
 )  # fmt: skip
 BRIEF_ALONE = (
-    "residues", "log_likelihood", "relative_likelihood", "ca_bonds", "clashes_3.0",
-    "rama_outliers", "psea_helix", "psea_strand", "dssp_strand", "rg_ratio", "ca_angles_out",
-    "clashes_3.6", "outside",
+    "residues", "log_likelihood", "relative_likelihood", "plddt", "iptm", "ipsae", "ca_bonds",
+    "clashes_3.0", "rama_outliers", "psea_helix", "psea_strand", "dssp_strand", "rg_ratio",
+    "ca_angles_out", "clashes_3.6", "outside",
 )  # fmt: skip
 #: What is said of columns outside the range of real chains, at most.
 MAX_WORDS = 5
@@ -70,6 +70,7 @@ def report(results: Results, compared: bool, out: Path | None) -> None:
     if results.count > 1:
         _print_summary(console, results.summary, None if out is None else brief)
         _print_verdicts(console, results)
+    _print_agreement(console, results)
     if out is not None:
         console.print(Text(printable(f"all columns in {out}")))
 
@@ -103,6 +104,19 @@ def _print_verdicts(console: Console, results: Results) -> None:
     judged = len(results.summary.numbers["outside"])
     short = f" ({results.count - judged} too short for a verdict)" if judged < results.count else ""
     console.print(Text(f"{alike} of {judged} {LIKE_REAL}{short}{listed}"))
+
+
+def _print_agreement(console: Console, results: Results) -> None:
+    """How pLDDT goes with lDDT, over models and over residues."""
+    from rich.table import Table
+
+    table = Table("pLDDT with lDDT", "values", "Pearson", "Spearman", **PLAIN)
+    for what, agreement in (("models", results.models), ("residues", results.residues)):
+        if (found := agreement.correlation()) is not None:
+            count = f"{len(agreement)} of {agreement.seen}" if agreement.full else len(agreement)
+            table.add_row(what, str(count), number(found.pearson), number(found.spearman))
+    if table.row_count:
+        console.print(table)
 
 
 def _print_row(console: Console, row: Row) -> None:

@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ...structure.io.members import as_path
+from .agreement import Agreement
 from .rows import Summary
 from .score_order import RANKED_BY, OrderOptions, best_column, sorted_rows
+from .score_task import RESIDUE_PAIRS
 from .warning_kinds import WarningKinds
 
 if TYPE_CHECKING:
@@ -38,6 +40,8 @@ class Results:
         Rows without an error.
     verdicts : Counter
         How often columns are outside the range of real chains, by the words of the verdict.
+    models, residues : Agreement
+        pLDDT and lDDT of models, and of residues.
     """
 
     columns: list[str]
@@ -47,6 +51,8 @@ class Results:
     errors: list[Row] = field(default_factory=list)
     warnings: WarningKinds = field(default_factory=WarningKinds)
     verdicts: Counter[str] = field(default_factory=Counter)
+    models: Agreement = field(default_factory=Agreement)
+    residues: Agreement = field(default_factory=Agreement)
     sorted_by: str = ""
 
     def __post_init__(self) -> None:
@@ -54,6 +60,8 @@ class Results:
 
     def add(self, row: Row) -> None:
         """Take a row into account."""
+        self.residues.add(*row.pop(RESIDUE_PAIRS, ((), ())))
+        self.models.add([row.get("plddt", math.nan)], [row.get("lddt", math.nan)])
         self.summary.add(row)
         self.warnings.add(row.get("warning", ""), as_path(row["model"]).name)
         if row.get("error"):

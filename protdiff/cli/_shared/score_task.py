@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from ..._system.notices import collected
+from ..._system.notices import collected, warn
 from ...structure.io.members import path_text
 from .flags import in_flags
 
@@ -18,20 +18,25 @@ if TYPE_CHECKING:
 
     from ...analysis.structure_likelihood import Likelihood
     from ...metrics.comparison import Normalization, Scores
+    from ...metrics.confidence.predicted import PlddtSource
     from ...metrics.scores import Alignment
     from ...network.denoiser import Denoiser
     from ...structure.backbone import Backbone
     from .pairing import Task
 
-__all__ = ["RESIDUE_COLUMNS", "LikelihoodOptions", "Row", "RowOptions", "score_task"]
+__all__ = [
+    "RESIDUE_COLUMNS", "RESIDUE_PAIRS", "LikelihoodOptions", "Row", "RowOptions", "score_task",
+]  # fmt: skip
 
 #: Values of a row by column.
 Row = dict[str, Any]
 
 RESIDUE_COLUMNS = (
     "model", "reference", "model_chain", "model_number", "model_residue", "reference_chain",
-    "reference_number", "reference_residue", "distance", "lddt", "nats",
+    "reference_number", "reference_residue", "distance", "lddt", "nats", "plddt",
 )  # fmt: skip
+#: What a row has besides its columns: pLDDT and lDDT of the residues that have both, for a summary.
+RESIDUE_PAIRS = "pLDDT and lDDT of residues"
 #: Values that the field of a B-factor in a PDB file can hold.
 MIN_B_FACTOR, MAX_B_FACTOR = -99.99, 999.99
 
@@ -58,6 +63,7 @@ class RowOptions:
     per_residue: bool
     superpose: Path | None  # folder for the models moved onto their references
     likelihood: LikelihoodOptions | None
+    plddt: PlddtSource | None = None  # None without confidences
 
 
 def score_task(task: Task, options: RowOptions) -> tuple[Row, list[Row]]:
@@ -118,7 +124,31 @@ def _score(task: Task, options: RowOptions, row: Row) -> list[Row]:
             write(_colored(model, nats), options.likelihood.color / task.model.name)
     if options.superpose is not None:
         write(scores.superpose(model), options.superpose / task.model.name)
-    return residue_rows(row, model, reference, scores, nats) if options.per_residue else []
+    plddt = None if options.plddt is None else _confidence(task, model, options.plddt, scores, row)
+    return residue_rows(row, model, reference, scores, nats, plddt) if options.per_residue else []
+
+
+def _confidence(
+    task: Task, model: Backbone, source: PlddtSource, scores: Scores, row: Row
+) -> Float[np.ndarray, "residues"] | None:
+    """Fill the columns of confidence, and return pLDDT of the residues.
+
+    A file of confidence that is damaged leaves them empty and is the error of the row, whose other
+    columns hold.
+    """
+    from ...metrics.confidence.predicted import Confidence, model_confidence
+
+    try:
+        found = model_confidence(task.model, model, source)
+    except ValueError as error:
+        found = Confidence()
+        row["error"] = " ".join(in_flags(str(error), "score").split())
+    for text in found.warnings:
+        warn(f"{path_text(task.model)}: {text}")
+    row |= found.row()
+    if found.residues is not None and scores.pairs is not None:
+        row[RESIDUE_PAIRS] = (found.residues[scores.pairs[:, 0]], scores.residue_lddt)
+    return found.residues
 
 
 def _chain_ids(pair: tuple[str, str], model: Backbone, reference: Backbone) -> tuple[str, str]:
@@ -197,6 +227,7 @@ def residue_rows(
     reference: Backbone | None,
     scores: Scores,
     nats: Float[np.ndarray, "residues"] | None,
+    plddt: Float[np.ndarray, "residues"] | None = None,
 ) -> list[Row]:
     """One row per pair of residues, or per residue of the model without a reference."""
     pairs = [(i, None) for i in range(len(model))]
@@ -214,6 +245,7 @@ def residue_rows(
             gap,
             local,
             float("nan") if nats is None else float(nats[i]),
+            float("nan") if plddt is None else float(plddt[i]),
         ]
         rows.append(dict(zip(RESIDUE_COLUMNS, values, strict=True)))
     return rows

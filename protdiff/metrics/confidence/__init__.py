@@ -1,0 +1,1 @@
+"""Confidence of predictions: what their files say, and published scores of interfaces."""
