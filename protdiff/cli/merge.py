@@ -9,11 +9,13 @@ from typing import Annotated
 import typer
 
 from .._system.locks import one_writer
+from .._system.words import alternatives
 from ._shared.check_report import TABLE as CHECKED
 from ._shared.check_shards import merge_checks
 from ._shared.design_shards import merge_designs
 from ._shared.groups import grouped
 from ._shared.manifest import MANIFEST
+from ._shared.rows import TABLES
 from ._shared.sequence_files import TABLE
 from ._shared.sequence_shards import merge_sequences
 from ._shared.shard_records import Record
@@ -70,8 +72,10 @@ def merge_folder(folder: Path) -> None:
 
 def merge_file(table: Path, out: Path) -> None:
     """Join the tables of shards of scores."""
-    if table.suffix.lower() not in (".csv", ".json"):
-        raise ValueError(f"{table}: no such folder, and no table (.csv or .json) of protdiff score")
+    if table.suffix.lower() not in TABLES:
+        raise ValueError(
+            f"{table}: no such folder, and no table ({alternatives(TABLES)}) of protdiff score"
+        )
     if not Record.all_of(table) and table.is_file() and out == table:
         print(f"nothing to merge: {table} is there, and no shards are")
         return

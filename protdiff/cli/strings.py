@@ -109,7 +109,7 @@ def score(
         Alphabet, typer.Option(help="ss: secondary structure; joint: with residue types.")
     ] = Alphabet.ss,
     weights: Weights = None,
-    out: Annotated[Path | None, typer.Option(help="Table, .csv or .json.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Table, .csv, .json or .parquet.")] = None,
 ) -> None:
     """Score the secondary structure (DSSP) of every chain: is it that of a real protein?
 

@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 from ..._system.reading import read_text
 from ...structure.io.members import beside
 from .check_report import TABLE as CHECKED
+from .parquet_tables import PARQUET, parquet_columns, parquet_rows
+from .rows import TABLES
 
 __all__ = ["ResultTable", "conditions_of", "designed_sequence", "read_rows", "result_table"]
 
@@ -55,13 +57,13 @@ def result_table(source: str) -> ResultTable | None:
     Raises
     ------
     ValueError
-        If a CSV or JSON file is no table of results.
+        If a CSV, JSON or Parquet file is no table of results.
     """
     path = Path(source)
     for name in (CHECKED, EVALUATED):
         if (path / name).is_file():
             path = path / name
-    if path.suffix.lower() not in (".csv", ".json") or path.is_dir():
+    if path.suffix.lower() not in TABLES or path.is_dir():
         return None
     rows, columns = read_rows(path)
     checked = {"design", "scrmsd", "model"} <= columns
@@ -74,13 +76,17 @@ def result_table(source: str) -> ResultTable | None:
 
 
 def read_rows(path: Path) -> tuple[list[Row], set[str]]:
-    """Rows and columns of a CSV or JSON file; numbers are numbers, and empty fields are None.
+    """Rows and columns of a table; numbers are numbers, and empty fields are None.
 
     Raises
     ------
     ValueError
         If it cannot be read.
     """
+    if path.suffix.lower() == PARQUET:
+        found = parquet_rows(path, at_once=True)
+        rows = [{k: None if v == "" else v for k, v in row.items()} for row in found]
+        return rows, set(parquet_columns(path))
     try:
         text = read_text(path)
         if path.suffix.lower() == ".json":

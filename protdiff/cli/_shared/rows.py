@@ -13,34 +13,45 @@ from typing import Any
 
 from ..._system.files import open_text, replacing
 from ..._system.locks import output_file
+from ..._system.words import alternatives
+from .parquet_tables import PARQUET, parquet_writer
 
-__all__ = ["Summary", "read_names", "row_writer", "shown"]
+#: Endings of tables.
+TABLES = (".csv", ".json", PARQUET)
+
+__all__ = ["TABLES", "Summary", "read_names", "row_writer", "shown"]
 
 
 @contextmanager
 def row_writer(
     path: Path, columns: Sequence[str]
 ) -> Iterator[Callable[[Mapping[str, Any]], object]]:
-    """Context that yields ``write(row)``, for CSV or JSON by the end of the name.
+    """Context that yields ``write(row)``, for CSV, JSON or Parquet by the end of the name.
 
     The file appears under its name when the last row is there; what a killed process has left of
-    it goes. A missing number is an empty field in CSV and null in JSON.
+    it goes. A missing number is an empty field in CSV and null in JSON and Parquet.
 
     Raises
     ------
     ValueError
-        If the file cannot be written, or another process is writing it.
+        If the file cannot be written, or another process is writing it; or for Parquet without
+        pyarrow.
     """
-    if path.suffix.lower() not in (".csv", ".json"):
-        raise ValueError(f"{path}: the name must end in .csv or .json")
+    if path.suffix.lower() not in TABLES:
+        raise ValueError(f"{path}: the name must end in {alternatives(TABLES)}")
     with ExitStack() as stack:
         try:
             stack.enter_context(output_file(path))
             temporary = stack.enter_context(replacing(path))
-            handle = stack.enter_context(open_text(temporary))
+            if path.suffix.lower() == PARQUET:
+                write = stack.enter_context(parquet_writer(temporary, columns, plain))
+            else:
+                handle = stack.enter_context(open_text(temporary))
         except OSError as error:
             raise ValueError(f"{path}: cannot be written ({error.strerror})") from None
-        if path.suffix.lower() == ".csv":
+        if path.suffix.lower() == PARQUET:
+            yield write
+        elif path.suffix.lower() == ".csv":
             writer = csv.writer(handle)
             writer.writerow(columns)
             yield lambda row: writer.writerow([shown(row.get(name)) for name in columns])

@@ -75,7 +75,8 @@ class ScoreOptions:
         Path | None, typer.Option(help="CSV file with the columns model and reference.")
     ] = None
     out: Annotated[
-        Path | None, typer.Option(help="File for all columns, one row per model: .csv or .json.")
+        Path | None,
+        typer.Option(help="File for all columns, one row per model: .csv, .json or .parquet."),
     ] = None
     alignment: Annotated[
         Alignment, typer.Option(help="How residues of model and reference correspond.")

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..._system.reading import largest_size, read_text
 from ..._system.words import counted
+from .parquet_tables import PARQUET, parquet_columns, parquet_rows
 from .rows import row_writer
 from .shard_records import Record, agreed, remove_shards, unfinished
 from .shards import Part, digest_of, parse_shard, shard_tables
@@ -38,7 +39,7 @@ __all__ = [
 #: The column of a shard's table that the whole one lacks: numbers by which its rows are in order.
 #: As a rule it is the row in the whole list, from 0.
 PLACE = "place"
-SHARD_TABLE = re.compile(r"(.+)\.[0-9]+-of-[0-9]+(\.csv|\.json)", re.IGNORECASE)
+SHARD_TABLE = re.compile(r"(.+)\.[0-9]+-of-[0-9]+(\.csv|\.json|\.parquet)", re.IGNORECASE)
 
 
 def part_of_files(shard: str, files: Sequence[Path], names: Iterable[object]) -> Part:
@@ -65,7 +66,8 @@ def part_of_tasks(shard: str, tasks: Sequence[Task]) -> Part:
 
 def residue_table(table: Path) -> Path:
     """Where the rows of residues are, beside a table of scores."""
-    return table.with_name(f"{table.stem}_residues.csv")
+    ending = PARQUET if table.suffix.lower() == PARQUET else ".csv"
+    return table.with_name(f"{table.stem}_residues{ending}")
 
 
 def whole_table(path: Path) -> Path:
@@ -143,6 +145,11 @@ def _order(row: Row) -> tuple[float, ...]:
 def _rows(path: Path, stack: ExitStack) -> tuple[Sequence[str], Iterator[Row]]:
     """Columns and rows of a shard's table."""
     problem = f"{path}: not the table of a shard of protdiff score; run the shard once more"
+    if path.suffix.lower() == PARQUET:
+        columns = parquet_columns(path)
+        if PLACE not in columns:
+            raise ValueError(problem)
+        return columns, parquet_rows(path)
     try:
         if path.suffix.lower() == ".json":
             rows: list[Row] = json.loads(read_text(path))

@@ -82,7 +82,7 @@ def test_exception_leaves_the_file_of_before(tmp_path, name):
 
 @pytest.mark.parametrize("name", ["x.txt", "x", "x.csv.gz", "csv", ".csv"])
 def test_other_suffixes_are_refused(tmp_path, name):
-    with pytest.raises(ValueError, match=r"must end in \.csv or \.json"):
+    with pytest.raises(ValueError, match=r"must end in \.csv, \.json or \.parquet"):
         write_all(tmp_path / name, ROWS)
     assert list(tmp_path.iterdir()) == []
 

@@ -19,7 +19,7 @@ from .helpers import rows_of
         (["a.pdb", "--reference", "a.pdb", "--per-residue"], "--per-residue: needs"),
         (["a.pdb", "--reference", "a.pdb", "--chain", "A"], "write MODEL:REFERENCE"),
         (["a.pdb", "--reference", "a.pdb", "--chain", ""], "write MODEL:REFERENCE"),
-        (["a.pdb", "--out", "x.txt"], "x.txt: the name must end in .csv or .json"),
+        (["a.pdb", "--out", "x.txt"], "x.txt: the name must end in .csv, .json or .parquet"),
         (["a.pdb", "--out", "sub"], "--out sub: is a folder"),
         (["a.pdb", "--out", "nowhere/x.csv"], "nowhere/x.csv: cannot be written"),
         (["empty"], "empty: no structure files"),

@@ -35,12 +35,13 @@ def scored(console, models, tmp_path, monkeypatch):
     return call
 
 
-@pytest.mark.parametrize("ending", ["csv", "json"])
+@pytest.mark.parametrize("ending", ["csv", "json", "parquet"])
 def test_shards_are_one_run(scored, console, tmp_path, ending):
     table, words = f"scores.{ending}", ("--per-residue",)
     assert scored(*words, out=table)[0] == 1  # of the file without a structure
     whole = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
-    assert set(whole) == {table, "scores_residues.csv"}
+    residues = "parquet" if ending == "parquet" else "csv"
+    assert set(whole) == {table, f"scores_residues.{residues}"}
     for path in tmp_path.iterdir():
         path.unlink()
     codes = []
