@@ -16,3 +16,21 @@ def flow_noise() -> str:
         )
     ]
     return markdown(["period, residues", "E[ε·ε*] / E\\|ε*\\|²", "E[X·ε*] / 3σ"], rows)
+
+
+@table
+def flow_clones() -> str:
+    rows = []
+    for row in numbers("flow_clones")["replicas"]:
+        found = row["potential"]
+        best = min(
+            (v, q) for v, q in zip(found["clones"], found["q"], strict=True) if v is not None
+        )
+        rows.append(
+            [f"{row['u']:.2f}", f"{row['period']:.1f}", f"{row['decided']:.2f}",
+             f"{row['same_fold']:.2f} ± {row['same_fold_error']:.2f}", f"{best[1] ** 0.5:.1f}"]
+        )  # fmt: skip
+    return markdown(
+        ["u", "period of the cut-off, residues", "decided", "pairs of one fold, φ",
+         "lowest V at, rms Å per residue"], rows,
+    )  # fmt: skip

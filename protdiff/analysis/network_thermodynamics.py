@@ -11,6 +11,7 @@ import numpy as np
 from .chain_batches import chain_batches, mean_period, noise_source
 from .entropy_estimators import distance_from_prior, entropy_production, loss_of_step
 from .fluctuation_theorems import Trajectories, shell_entropies, theorems_of
+from .network_speciation import NetworkSpeciation, measure_speciation
 from .replicas import ReplicaDistances, measure_replicas
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ __all__ = ["Balance", "Shell", "ThermoReport", "measure_thermodynamics"]
 
 #: First and last time u at which replicas branch.
 REPLICA_TIMES = (0.25, 0.9)
+#: Noise draws per chain and interval.
+REPEATS = 6
 
 
 @dataclass(frozen=True)
@@ -95,11 +98,18 @@ class ThermoReport:
         From data to noise.
     speciation_time : float
         u at which mode 1 of a Gaussian chain with the variances of the flow has a data SNR of 1. A
-        closed form: nothing of the network is in it. The network's own is `decided` of `replicas`.
+        closed form: nothing of the network is in it.
     speciation : float or None
         Period of the cut-off there, residues; None for flows without a cut-off.
+    network_speciation : NetworkSpeciation
+        Where the network's own trajectories part.
     trajectories : Trajectories
     replicas : list of ReplicaDistances
+    fold_decided : float or None
+        u at which half of the pairs of replicas have one fold: the cloning curve falls through 1/2.
+        None if it does not between the times of the replicas.
+    fold_decided_period : float or None
+        Period of the cut-off there, residues.
     balance : Balance
     chains, residues : int
         Numbers of those that were measured.
@@ -108,8 +118,11 @@ class ThermoReport:
     shells: list[Shell]
     speciation_time: float
     speciation: float | None
+    network_speciation: NetworkSpeciation
     trajectories: Trajectories
     replicas: list[ReplicaDistances]
+    fold_decided: float | None
+    fold_decided_period: float | None
     balance: Balance
     chains: int
     residues: int
@@ -120,9 +133,9 @@ def measure_thermodynamics(
     chains: Sequence[Backbone],
     *,
     shells: int = 20,
-    repeats: int = 6,
     replica_times: int = 6,
     replica_steps: int = 25,
+    replicas: int = 4,
     seed: int = 0,
     advance: Callable[[int], None] | None = None,
 ) -> ThermoReport:
@@ -135,13 +148,12 @@ def measure_thermodynamics(
         Whole, unbroken, with all backbone atoms.
     shells : int
         Equal intervals of the time u.
-    repeats : int
-        Noise draws per chain and interval.
-    replica_times, replica_steps : int
-        Number of times at which replicas branch, and network calls per replica.
+    replica_times, replica_steps, replicas : int
+        Number of times at which replicas branch, network calls per replica, and replicas of every
+        noised chain.
     seed : int
     advance : callable, optional
-        Called with 1 for each of shells + replica_times + 2 parts.
+        Called with 1 for each of shells + replica_times + 3 parts.
 
     Returns
     -------
@@ -168,8 +180,10 @@ def measure_thermodynamics(
     """
     import torch
 
+    from ..flow.clones import decision_time
     from ..flow.fluctuations import integral_theorem
-    from ..flow.thermodynamics import mode_speciation_time, require_reversible
+    from ..flow.speciation import mode_speciation_time
+    from ..flow.thermodynamics import require_reversible
     from ..network.numerics import flush_denormals
 
     step = advance or (lambda count: None)
@@ -177,7 +191,7 @@ def measure_thermodynamics(
     require_reversible(batches[0].flow)
     # Relative place of the times in every shell, at random for each chain and draw. The same
     # places in all shells make the sum over them nearly noiseless, and it is unbiased.
-    places = [torch.rand(repeats, len(b.residues), generator=generator) for b in batches]
+    places = [torch.rand(REPEATS, len(b.residues), generator=generator) for b in batches]
     measured: list[Shell] = []
     productions: list[Tensor] = []
     edges = np.linspace(0, 1, shells + 1).tolist()
@@ -192,19 +206,25 @@ def measure_thermodynamics(
                 productions.append(production)
                 step(1)
         times = np.linspace(*REPLICA_TIMES, replica_times).tolist()
-        replicas = measure_replicas(
-            denoiser, chains, times, steps=replica_steps, seed=seed, advance=advance
-        )
+        rows = measure_replicas(
+            denoiser, chains, times,
+            replicas=replicas, steps=replica_steps, seed=seed, advance=advance,
+        )  # fmt: skip
+        parting = measure_speciation(denoiser, chains, seed=seed, advance=advance)
         kl = torch.cat([distance_from_prior(batch, noise, generator) for batch in batches])
         step(1)
     flow = batches[0].flow[:1]
+    decided = decision_time(times, [row.same_fold for row in rows])
     speciation_time = float(mode_speciation_time(flow, flow.variance)[0, 1])
     return ThermoReport(
         shells=measured,
         speciation_time=speciation_time,
         speciation=mean_period([batches[0]._replace(flow=flow)], speciation_time),
+        network_speciation=parting,
         trajectories=theorems_of(entropies),
-        replicas=replicas,
+        replicas=rows,
+        fold_decided=decided,
+        fold_decided_period=None if decided is None else mean_period(batches, decided),
         balance=_balance(torch.stack(productions).sum(0), kl),
         chains=len(chains),
         residues=sum(map(len, chains)),

@@ -37,6 +37,9 @@ def thermo(
     steps: Annotated[
         int, typer.Option(min=2, max=MAX_STEPS, help="Network calls per replica.")
     ] = 25,
+    replicas: Annotated[
+        int, typer.Option(min=2, max=100, help="Structures drawn from each noised chain.")
+    ] = 4,
     out: Annotated[Path, typer.Option(help="Folder for thermo.json and thermo.png.")] = Path(
         "thermo"
     ),
@@ -45,9 +48,9 @@ def thermo(
     """At which scales structure forms, and how well the network is calibrated.
 
     Entropy production by shell, and its sum beside the distance of real chains from the fixed
-    point; the bound that each step spends; the scale at which the fold is decided; and replicas:
-    two structures drawn from one noised real chain should be as far from each other as from the
-    chain itself.
+    point; the bound that each step spends; where trajectories of the network part; and replicas:
+    structures drawn from one noised real chain should be as far from each other as from the chain
+    itself, and where they have one fold, the fold is decided.
     """
     from ..analysis import measure_thermodynamics
     from ..network.weights import find_weights, load_weights
@@ -62,10 +65,10 @@ def thermo(
                 "entropy production is not defined; take weights of another flow"
             )
         backbones = load_real_chains(data, length, chains)
-        with progress_bar(shells + REPLICA_TIMES + 2, "measuring", "parts") as advance:
+        with progress_bar(shells + REPLICA_TIMES + 3, "measuring", "parts") as advance:
             report = measure_thermodynamics(
                 denoiser, backbones, shells=shells, replica_times=REPLICA_TIMES,
-                replica_steps=steps, seed=seed, advance=advance,
+                replica_steps=steps, replicas=replicas, seed=seed, advance=advance,
             )  # fmt: skip
         numbers = {"weights": path.stem, **asdict(report)}
         write_json(out / "thermo.json", numbers)
@@ -104,16 +107,46 @@ def _print_report(report: ThermoReport) -> None:
             **vars(report.trajectories)
         )
     )
-    cutoff = "" if report.speciation is None else f", a cut-off of period {report.speciation:.0f}"
+    _print_speciation(report)
+    _print_replicas(report)
+
+
+def _print_speciation(report: ThermoReport) -> None:
+    """When the network's trajectories part, beside two closed forms of a Gaussian chain."""
+    found = report.network_speciation
+    if found.time is None:
+        print(f"trajectories of the network part on {found.parting} of {found.chains} chains")
+    else:
+        print(
+            f"trajectories of the network part from u = {found.time:.3f} ± {found.time_error:.3f}"
+            f"{_cutoff(found.period)} down:\nthe largest eigenvalue of its Jacobian c^½∇s c^½ "
+            f"passes -1/2, on {found.parting} of {found.chains} noised chains;"
+        )
+    closed = "never" if found.gaussian is None else f"at u = {found.gaussian:.3f}"
     print(
-        "speciation of a Gaussian chain of these variances, a closed form: mode 1 has data SNR 1\n"
-        f"at u = {report.speciation_time:.2f}{cutoff}; for the network see the last column"
+        f"of a Gaussian chain of these variances {closed}, and its mode 1 has data SNR 1\n"
+        f"at u = {report.speciation_time:.2f}{_cutoff(report.speciation)}"
     )
+
+
+def _cutoff(period: float | None) -> str:
+    return "" if period is None else f" (period {period:.0f})"
+
+
+def _print_replicas(report: ThermoReport) -> None:
     print("replicas of one noised chain, rms per residue in Å; decided: what they have in common,")
-    print("from 0 (independent) to 1 (equal)")
-    print("     u    period   between  to truth     gap             decided")
+    print("from 0 (independent) to 1 (equal); one fold: share of pairs with a TM-score of 0.5")
+    print("     u    period  between  to truth            gap  decided     one fold")
     for r in report.replicas:
         print(
-            f"{r.u:6.3f}  {_period(r.period)}  {r.between:8.3f}  {r.to_truth:8.3f}  "
-            f"{100 * r.gap:+6.1f} ± {100 * r.gap_error:<4.1f} %  {r.decided:8.2f}"
+            f"{r.u:6.3f}  {_period(r.period)} {r.between:8.3f}  {r.to_truth:8.3f}  "
+            f"{100 * r.gap:+5.1f} ± {100 * r.gap_error:<3.1f} %  {r.decided:7.2f}  "
+            f"{r.same_fold:.2f} ± {r.same_fold_error:.2f}"
+        )
+    if report.fold_decided is None:
+        print("half of the pairs having one fold: at none of these times")
+    else:
+        print(
+            "the fold is decided, half of the pairs having one, at "
+            f"u = {report.fold_decided:.2f}{_cutoff(report.fold_decided_period)}"
         )

@@ -1,4 +1,4 @@
-"""Thermodynamics of a flow: entropy production, speciation, collapse, replicas.
+"""Thermodynamics of a flow: entropy production and collapse.
 
 A variance-preserving flow is reversible with respect to its prior N(0, c), so the entropy that it
 produces equals the decrease of the data's KL divergence from the prior, whatever the schedule
@@ -8,30 +8,18 @@ a sum over the three coordinates of a component, in nats.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 import torch
 
-from .predictors import score_function
-from .samplers import ancestral
-
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from torch import Tensor
-
-    from .process import Components, Denoise, Flow, Noise, PerComponent, Times
-    from .sampler_error import Sampler
+    from .process import Flow, PerComponent, Times
 
 __all__ = [
     "collapse_time",
     "entropy_production",
     "entropy_production_rate",
-    "mode_speciation_time",
-    "replica_distances",
     "require_reversible",
-    "speciation_time",
-    "top_eigenvalue",
 ]
 
 
@@ -97,95 +85,6 @@ def entropy_production_rate(
     return (0.5 * b * c * (score - 6 / c + moment / c**2)).masked_fill(~flow.mask, 0)
 
 
-def mode_speciation_time(flow: Flow, variance: PerComponent | None = None) -> PerComponent:
-    """u at which the data SNR λα²/σ² of each component is 1."""
-    spread = flow.variance if variance is None else variance
-
-    def signal(u: Times) -> PerComponent:
-        k = flow.kernel(u)
-        return spread * (k.alpha / k.sigma).square()
-
-    return _bisect_rows(lambda u: signal(u) > 1, flow.mask.shape)
-
-
-def _bisect_rows(above: Callable[[Times], Tensor], shape: tuple[int, ...]) -> PerComponent:
-    """Largest u in [0, 1], element by element, of a condition that holds up to some u."""
-    low, high = (torch.full(shape, v, dtype=torch.float64) for v in (0.0, 1.0))
-    for _ in range(50):
-        middle = (low + high) / 2
-        # The condition takes one time per row, so it is evaluated column by column.
-        holds = torch.stack([above(middle[:, d])[:, d] for d in range(shape[1])], 1)
-        low, high = torch.where(holds, middle, low), torch.where(holds, high, middle)
-    return low
-
-
-def top_eigenvalue(
-    denoise: Denoise,
-    flow: Flow,
-    u: float,
-    iterations: int = 30,
-    generator: torch.Generator | None = None,
-) -> float:
-    """Largest eigenvalue of c^½ ∇s c^½ at X = 0, by Lanczos on products with the denoiser.
-
-    Parameters
-    ----------
-    denoise : callable
-    flow : Flow
-        Of one chain.
-    u : float
-    iterations : int
-        Products with the Jacobian, two backward passes each; fewer where the space is smaller.
-    """
-    time = torch.tensor([float(u)], dtype=torch.float64)
-    score, root, mask = (
-        score_function(denoise, flow),
-        flow.prior.sqrt()[..., None],
-        flow.mask[..., None],
-    )
-    origin = torch.zeros(*flow.mask.shape, 3, dtype=torch.float64)
-
-    def product(v: Tensor) -> Tensor:
-        """c^½ ∇s c^½ v."""
-        result = torch.autograd.functional.jvp(lambda x: score(x, time), origin, root * v)
-        return root * cast("Tensor", result[1])
-
-    v = torch.randn(origin.shape, generator=generator, dtype=torch.float64).masked_fill(~mask, 0)
-    basis: list[Tensor] = []
-    images: list[Tensor] = []
-    for _ in range(min(iterations, 3 * int(flow.mask.sum()))):
-        for _ in range(2):  # the second time removes what rounding left
-            for other in basis:
-                v = v - (v * other).sum() * other
-        if float(v.norm()) < 1e-10:
-            break
-        basis.append(v / v.norm())
-        images.append(product(basis[-1]))
-        v = images[-1]
-    small = torch.stack(basis).flatten(1) @ torch.stack(images).flatten(1).T
-    return float(torch.linalg.eigvalsh((small + small.T) / 2)[-1])
-
-
-def speciation_time(
-    denoise: Denoise, flow: Flow, threshold: float = -0.5, halvings: int = 40, **options: Any
-) -> float:
-    """First time of the reverse process at which the largest eigenvalue passes -1/2.
-
-    The effective potential of a trajectory at the centre then has a maximum instead of a minimum
-    (Yu & Huang), in any basis. For exact denoisers: a network is not trained at X = 0, and its
-    normalisation makes the Jacobian there meaningless. The interval of times is halved `halvings`
-    times; `options` are those of `top_eigenvalue`.
-    """
-    low, high = 0.0, 1.0
-    for _ in range(halvings):
-        middle = (low + high) / 2
-        if top_eigenvalue(denoise, flow, middle, **options) > threshold:
-            low = middle
-        else:
-            high = middle
-    return (low + high) / 2
-
-
 def collapse_time(flow: Flow, count: float, variance: PerComponent | None = None) -> Times:
     """u at which an exact empirical score of `count` points collapses onto a single point.
 
@@ -204,42 +103,3 @@ def collapse_time(flow: Flow, count: float, variance: PerComponent | None = None
         above = information.masked_fill(~flow.mask, 0).sum(1) > target
         low, high = torch.where(above, middle, low), torch.where(above, high, middle)
     return (low + high) / 2
-
-
-def replica_distances(
-    denoise: Denoise,
-    flow: Flow,
-    clean: Components,
-    u: float,
-    noise: Noise,
-    *,
-    steps: int = 50,
-    sampler: Sampler = ancestral,
-) -> tuple[PerComponent, PerComponent]:
-    """Distances between two replicas that descend from one noised state, and to the truth.
-
-    The truth and the replicas are draws from the same posterior if the denoiser is exact, so the
-    two means are equal (Nishimori's identity): a calibration test of a learned denoiser.
-
-    Parameters
-    ----------
-    clean : Tensor, shape (B, D, 3)
-    u : float
-        Time of the common state.
-    noise : callable
-    steps : int
-        Denoiser calls per replica.
-    sampler : callable
-        One of `SAMPLERS`.
-
-    Returns
-    -------
-    between, to_truth : Tensor, shape (B, D)
-        Squared distances per component; to_truth is the mean of the two replicas.
-    """
-    start = flow.noise(clean.double(), torch.full((len(clean),), float(u)), noise())
-    times = torch.linspace(float(u), 0, steps, dtype=torch.float64)
-    first, second = (sampler(denoise, flow, times, noise, start=start) for _ in range(2))
-    between = (first - second).square().sum(-1)
-    to_first, to_second = ((x - clean).square().sum(-1) for x in (first, second))
-    return between, (to_first + to_second) / 2

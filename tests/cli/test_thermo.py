@@ -14,10 +14,10 @@ from ..conftest import TINY
 def test_thermo_of_tiny_weights(console, designs, tiny_weights, tmp_path):
     code, text, _ = console(
         "flow", "thermo", "--data", designs, "--weights", tiny_weights, "--length", 60,
-        "--chains", 3, "--shells", 6, "--steps", 3, "--out", tmp_path / "thermo",
+        "--chains", 3, "--shells", 6, "--steps", 3, "--replicas", 3, "--out", tmp_path / "thermo",
     )  # fmt: skip
     assert code == 0
-    assert "speciation" in text
+    assert "trajectories of the network part" in text and "one fold" in text
     numbers = json.loads((tmp_path / "thermo" / "thermo.json").read_text())
     assert len(numbers["shells"]) == 6
     assert numbers["weights"] == "tiny"
@@ -25,6 +25,10 @@ def test_thermo_of_tiny_weights(console, designs, tiny_weights, tmp_path):
     assert "Crooks' slope in shells" in " ".join(text.split())
     assert numbers["trajectories"]["effective"] > 0
     assert all(r["between"] > 0 for r in numbers["replicas"])
+    assert all(0 <= r["same_fold"] <= 1 for r in numbers["replicas"])
+    assert len(numbers["replicas"][0]["potential"]["q"]) == 10
+    speciation = numbers["network_speciation"]
+    assert len(speciation["eigenvalues"]) == speciation["chains"] == numbers["chains"]
     assert (tmp_path / "thermo" / "thermo.png").read_bytes().startswith(b"\x89PNG")
 
 

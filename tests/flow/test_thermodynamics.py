@@ -1,6 +1,6 @@
 """Thermodynamics against closed forms: T9b, T9c of the specification (docs/theory.md 7)."""
 
-from math import exp, log, pi, sqrt
+from math import exp, log, sqrt
 
 import pytest
 import torch
@@ -12,9 +12,6 @@ from protdiff.flow.thermodynamics import (
     collapse_time,
     entropy_production,
     entropy_production_rate,
-    mode_speciation_time,
-    replica_distances,
-    speciation_time,
 )
 
 
@@ -69,26 +66,6 @@ def parts_of(flow):
     return flow.momenta, flow.variance, flow.prior
 
 
-@pytest.mark.parametrize(
-    ("mu", "s2", "curvature", "biroli"),
-    [(1.0, 1.0, 0.346574, 0.346574), (1.0, 0.1, 0.426220, 0.047655), (3.0, 0.5, 1.445571, 1.125646),
-     (2.0, 0.2, 1.0446473950, None)],
-)  # fmt: skip
-def test_speciation_by_both_criteria(mu, s2, curvature, biroli):
-    """Two Gaussians at ±mu along one coordinate of three."""
-    flow = ou_flow(s2)
-    mean = torch.zeros(1, 3, dtype=torch.float64)
-    mean[0, 0] = mu
-    found = speciation_time(mixture_oracle(flow, torch.stack([mean, -mean])), flow)
-    assert 3 * found == pytest.approx(curvature, abs=2e-6 if biroli else 1e-8)
-    assert 0.5 * log(mu**2 + sqrt(mu**4 + (1 - s2) ** 2)) == pytest.approx(curvature, abs=1e-6)
-    if biroli:
-        # Λ e^{-2t} = 1 with Λ the largest eigenvalue of the covariance; data SNR 1 is another law.
-        assert 0.5 * log(mu**2 + s2) == pytest.approx(biroli, abs=1e-6)
-        snr_one = float(mode_speciation_time(flow, flow.variance * 0 + mu**2 + s2))
-        assert 3 * snr_one == pytest.approx(0.5 * log(1 + mu**2 + s2), abs=1e-9)
-
-
 def test_collapse_time_of_isotropic_data():
     """d = 60 scalars are 20 components: t_C = ½ ln(1 + 1 / (n^{2/d} - 1))."""
     flow = ou_flow(1.0, components=20)
@@ -112,33 +89,6 @@ def test_collapse_is_where_the_true_point_loses_its_weight():
         weights.append(float(torch.softmax(-gap / (2 * sigma**2), 1).diagonal().mean()))
     assert weights[0] == pytest.approx(0.94, abs=0.06)
     assert weights[1] == pytest.approx(0.21, abs=0.08)
-
-
-def test_replicas_of_the_exact_denoiser_are_calibrated(chain64):
-    """Nishimori: 29.156 = 2 Σ τ for N = 24, schedule "img", u = ½, one coordinate."""
-    n, rows = 24, 4000
-    k = pi / n * torch.arange(1, n, dtype=torch.float64)[None]
-    prior = 3.8**2 / 2.3211 / (k**2 + (pi / 100) ** 2)
-    lam = 3.8**2 / 2.3211 / (k**2 + 0.05**2) * torch.where(k > 1.2, 0.35, 1.0)
-    flow = Flow(
-        *(t.expand(rows, -1) for t in (k, lam, prior)),
-        torch.ones(rows, n - 1, dtype=bool),
-        chain64.schedules["img"],
-    )
-    half = flow.kernel(torch.full((rows,), 0.5))
-    tau = (flow.variance * half.sigma**2 / half.total)[0]
-    assert float(2 * tau.sum()) == pytest.approx(29.156, abs=5e-4)
-    generator = torch.Generator().manual_seed(1)
-
-    def noise():
-        return torch.randn(rows, n - 1, 3, generator=generator, dtype=torch.float64)
-
-    clean = flow.variance.sqrt()[..., None] * noise()
-    between, truth = replica_distances(gaussian_oracle(flow), flow, clean, 0.5, noise, steps=12)
-    for distance in (between, truth):
-        mean = distance.sum(1) / 3
-        # The last estimate is a mean: it lacks the posterior's variance at u = 0, which is small.
-        assert float(mean.mean()) == pytest.approx(29.156, rel=0.01)
 
 
 @pytest.mark.parametrize("sampler", SAMPLERS.values(), ids=SAMPLERS)

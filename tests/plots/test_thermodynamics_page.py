@@ -22,10 +22,24 @@ def test_every_series_is_drawn_by_period_or_by_time(monkeypatch, speciation):
         shells=[
             SimpleNamespace(entropy_production=2 * p, bound=3 * p, **{at: p}) for p in places
         ],
-        replicas=[SimpleNamespace(between=5 * p, to_truth=7 * p, **{at: p}) for p in places],
+        replicas=[
+            SimpleNamespace(
+                between=5 * p, to_truth=7 * p, same_fold=0.5, same_fold_error=0.1,
+                potential=SimpleNamespace(q=[1.0, 4.0], clones=[3.0, None], gaussian=[2.0, 5.0]),
+                **{"u": 0.1 * k, at: p},
+            )
+            for k, p in enumerate(places)
+        ],
+        network_speciation=SimpleNamespace(
+            times=[[0.9, 0.8]], eigenvalues=[[-1.0, 0.0]], gaussian=0.7
+        ),
     )  # fmt: skip
     draw_thermo(report, "unused.png")
-    series = [line.get_data() for axis in figures[0].axes for line in axis.lines]
+    axes = figures[0].axes
+    potentials = [list(map(list, line.get_data())) for line in axes[4].lines]
+    assert potentials == 3 * [[[1.0], [3.0]], [[1.0, 2.0], [2.0, 5.0]]]  # an empty bin is left out
+    assert [list(v) for v in axes[5].lines[0].get_data()] == [[0.9, 0.8], [-1.0, 0.0]]
+    series = [line.get_data() for axis in axes[:3] for line in axis.lines]
     assert [list(x) for x, _ in series] == 4 * [places]
     for (_, values), factor in zip(series, (2, 3, 5, 7), strict=True):
         assert list(values) == pytest.approx([factor * place for place in places])
