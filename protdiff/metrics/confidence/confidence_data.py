@@ -149,7 +149,7 @@ def _chain_matrix(values: Any) -> tuple[Float[np.ndarray, "chains chains"], list
     if all(isinstance(row, dict) for row in values.values()):
         numbers = list(values)
         return _array([[values[a].get(b) for b in numbers] for a in numbers], 2), None
-    pairs = {tuple(re.findall(r"\w+", key)): value for key, value in values.items()}
+    pairs = {tuple(re.findall(r"\w+", key)): _number(value) for key, value in values.items()}
     labels = list(dict.fromkeys(label for pair in pairs for label in pair))
     rows = [[pairs.get((a, b), pairs.get((b, a))) for b in labels] for a in labels]
     return _array(rows, 2), labels

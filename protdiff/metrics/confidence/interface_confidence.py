@@ -38,7 +38,7 @@ class PairConfidence(NamedTuple):
     ----------
     chains : (str, str)
     iptm : float
-        Of the pair, as the predictor gives it.
+        Of the pair, as the predictor gives it; the larger of both ways.
     pae : float
         Mean predicted aligned error between them, both ways, Å.
     ipsae : float

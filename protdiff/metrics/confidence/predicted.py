@@ -160,7 +160,7 @@ def _with_iptm(
     for pair in pairs:
         i, j = (places.get(chain, len(matrix)) for chain in pair.chains)
         known = max(i, j) < len(matrix)
-        out.append(pair._replace(iptm=float(matrix[i, j])) if known else pair)
+        out.append(pair._replace(iptm=_largest([matrix[i, j], matrix[j, i]])) if known else pair)
     return out
 
 
@@ -172,4 +172,4 @@ def _mean(values: Float[np.ndarray, "..."] | None) -> float:
 
 def _largest(values: list[float]) -> float:
     """The largest of the values that there are; NaN without any."""
-    return max((value for value in values if not np.isnan(value)), default=np.nan)
+    return max((float(value) for value in values if not np.isnan(value)), default=np.nan)

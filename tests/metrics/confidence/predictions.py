@@ -112,9 +112,9 @@ def openfold3(folder, name="x_seed_1_sample_1_model", seed=0):
     coords, plddt, pae = numbers(seed)
     cif(folder / f"{name}.cif", coords, plddt)
     prefix = name.removesuffix("model")
-    pairs = {f"({a}, {b})": CHAIN_IPTM[i, j]
-             for i, a in enumerate("ALB") for j, b in enumerate("ALB") if i < j}  # fmt: skip
-    summary = {"avg_plddt": float(plddt.mean()), "ptm": 0.71, "iptm": 0.62,
+    pairs = {f"({i + 1}, {j + 1})": [CHAIN_IPTM[i, j]]
+             for i in range(3) for j in range(3) if i < j}  # fmt: skip
+    summary = {"avg_plddt": float(plddt.mean()), "ptm": [0.71], "iptm": [0.62],
                "chain_pair_iptm": pairs}  # fmt: skip
     (folder / f"{prefix}confidences_aggregated.json").write_text(json.dumps(summary))
     np.savez_compressed(folder / f"{prefix}confidences.npz", plddt=plddt, pae=pae, pde=pae)

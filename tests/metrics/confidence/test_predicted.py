@@ -150,13 +150,24 @@ def test_the_data_base(tmp_path):
     assert np.isnan(found.ptm) and found.confidence_from == f"mmCIF, {path.name}"
 
 
-def test_chains_are_in_the_order_of_the_file(folder):
-    """The ligand between the proteins does not shift the pairs of chains."""
+def test_pairs_of_chains(folder):
+    """The ligand between the proteins does not shift them; the larger of both ways counts."""
     files.boltz(folder)
     summary = json.loads((folder / "confidence_x_model_0.json").read_text())
-    summary["pair_chains_iptm"]["0"]["2"] = 0.123
+    for way, value in (("02", 0.7), ("20", 0.1), ("01", 0.9)):
+        summary["pair_chains_iptm"][way[0]][way[1]] = value
     (folder / "confidence_x_model_0.json").write_text(json.dumps(summary))
-    assert of(folder / "x_model_0.cif").pairs[0].iptm == 0.123
+    assert of(folder / "x_model_0.cif").pairs[0].iptm == 0.7
+
+
+def test_pairs_by_the_names_of_chains(folder):
+    """Of chains that have none, as a ligand, there is no value."""
+    files.openfold3(folder)
+    path = folder / "x_seed_1_sample_1_confidences_aggregated.json"
+    path.write_text(json.dumps({"chain_pair_iptm": {"(A, B)": 0.44}}))
+    assert of(folder / "x_seed_1_sample_1_model.cif").pairs[0].iptm == 0.44
+    path.write_text(json.dumps({"chain_pair_iptm": {}}))
+    assert np.isnan(of(folder / "x_seed_1_sample_1_model.cif").pairs[0].iptm)
 
 
 @pytest.mark.parametrize(
