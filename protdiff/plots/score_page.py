@@ -27,6 +27,9 @@ SIMILARITY_PANELS = {
     "lddt": ("lDDT of CA", 1.0),
     "gdt_ts": ("GDT-TS", 1.0),
     "rmsd": ("RMSD, Å", None),
+    "plddt": ("pLDDT", 100.0),
+    "iptm": ("ipTM", 1.0),
+    "ipsae": ("ipSAE", 1.0),
     "log_likelihood": ("log-likelihood, nats per degree of freedom", None),
     "relative_likelihood": ("the same beside real chains alike", None),
 }

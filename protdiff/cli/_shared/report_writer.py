@@ -170,13 +170,15 @@ def columns_of(entries: Sequence[Entry]) -> list[Column]:
     from ...analysis import LIKELIHOOD
     from ...analysis.relative_likelihood import RELATIVE
     from ...metrics.comparison import SIMILARITY
+    from ...metrics.confidence.predicted import CONFIDENCE
     from ...metrics.quality import QUALITY
     from ...metrics.self_consistency import SELF_CONSISTENCY
     from ...metrics.verdict import VERDICT
     from ...plots.report.report_page import Column
 
     words = {
-        **SELF_CONSISTENCY, **SIMILARITY, **LIKELIHOOD, **RELATIVE, **QUALITY, **VERDICT,
+        **SELF_CONSISTENCY, **SIMILARITY, **CONFIDENCE, **LIKELIHOOD, **RELATIVE, **QUALITY,
+        **VERDICT,
         "max_tm": "largest TM-score to a known structure", "nearest": "that structure",
         "best_sequence": "number of the sequence that folds best into the design",
         **CONDITIONS, "sequence": "residue types, chains separated by slashes",

@@ -121,10 +121,11 @@ def choices() -> list[str]:
     from ...analysis.relative_likelihood import RELATIVE
     from ...analysis.structure_likelihood import LIKELIHOOD
     from ...metrics.comparison import SIMILARITY
+    from ...metrics.confidence.predicted import CONFIDENCE
     from ...metrics.quality import QUALITY
     from ...metrics.verdict import VERDICT
 
-    return [*SIMILARITY, *QUALITY, *VERDICT, *LIKELIHOOD, *RELATIVE]
+    return [*SIMILARITY, *CONFIDENCE, *QUALITY, *VERDICT, *LIKELIHOOD, *RELATIVE]
 
 
 def order_words(column: str, reverse: bool) -> str:
@@ -145,11 +146,14 @@ def missing_column(name: str, columns: Sequence[str]) -> str:
 
     if name in choices():
         from ...metrics.comparison import SIMILARITY
+        from ...metrics.confidence.predicted import CONFIDENCE
         from ...metrics.quality import QUALITY
         from ...metrics.verdict import VERDICT
 
         if name in SIMILARITY:
             return "needs --reference"
+        if name in CONFIDENCE:
+            return "goes without --no-confidence"
         both = name in QUALITY or name in VERDICT
         return "goes without --no-quality" if both else "needs --likelihood elbo"
     near = get_close_matches(name, columns, n=3, cutoff=0.4) or columns[1:4]

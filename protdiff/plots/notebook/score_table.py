@@ -6,6 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from ...metrics.comparison import SIMILARITY, Scores
+from ...metrics.confidence.predicted import CONFIDENCE
 from ...metrics.quality import QUALITY
 from ...metrics.self_consistency import SELF_CONSISTENCY
 from ...metrics.verdict import VERDICT, Outside, real_range, verdict
@@ -108,7 +109,7 @@ def _words() -> dict[str, str]:
     """What columns say, by name."""
     from ...analysis import LIKELIHOOD  # which imports the network
 
-    return QUALITY | SELF_CONSISTENCY | SIMILARITY | LIKELIHOOD | VERDICT
+    return QUALITY | SELF_CONSISTENCY | CONFIDENCE | SIMILARITY | LIKELIHOOD | VERDICT
 
 
 def _names(rows: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -91,6 +91,16 @@ def test_a_file_of_another_model_is_a_warning(run, predicted, tmp_path):
     assert "confidence is left out" in row["warning"] and row["iptm"] is None
 
 
+def test_the_best_by_confidence(run, predicted, tmp_path):
+    """A small error is better, and a large pLDDT."""
+    for column, direction in (("pae_interface", 1), ("plddt", -1)):
+        run(predicted / "models", "--sort", column, "--out", tmp_path / "x.csv")
+        values = [row[column] for row in rows_of(tmp_path / "x.csv") if row[column] is not None]
+        assert len(values) >= 3 and values == sorted(values, key=lambda v: direction * v)
+    code, _, err = run(predicted / "models", "--sort", "plddt", "--no-confidence")
+    assert code == 2 and "goes without --no-confidence" in err
+
+
 def test_b_factors_by_choice(run, predicted, tmp_path):
     """Those of an experiment are no pLDDT unless the user says so."""
     path, out = predicted / "reference.pdb", tmp_path / "x.csv"
