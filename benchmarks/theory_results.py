@@ -26,11 +26,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from protdiff.metrics.kernel_audit import kernel_audit
 from results import write_result
 
 from protdiff import read
 from protdiff.dataset import UNIT, read_chains
-from protdiff.metrics.kernel_audit import kernel_audit
 
 #: Chains that the audit takes from an archive, and samples.
 ALL: dict[str, Any] = {"max_length": 512, "globular": False}

@@ -2,6 +2,7 @@
 
 from ..structure.superposition import rmsd, superpose
 from .comparison import SIMILARITY, Scores
+from .confidence.predicted import CONFIDENCE, Confidence, model_confidence
 from .quality import QUALITY, quality
 from .scores import score
 from .search import Search, search, tm_d0
@@ -9,14 +10,17 @@ from .self_consistency import SELF_CONSISTENCY, SelfConsistency, self_consistenc
 from .similarity import drmsd, lddt
 
 __all__ = [
+    "CONFIDENCE",
     "QUALITY",
     "SELF_CONSISTENCY",
     "SIMILARITY",
+    "Confidence",
     "Scores",
     "Search",
     "SelfConsistency",
     "drmsd",
     "lddt",
+    "model_confidence",
     "quality",
     "rmsd",
     "score",
