@@ -1,11 +1,14 @@
 """What an archive of many designs takes: space, memory, and time to open it and to read one.
 
-    python benchmarks/archive.py [--num 20000] [--length 60] [--steps 8] [--out FOLDER]
+    python benchmarks/archive.py [--num 20000] [--length 60] [--steps 8] [--members 20000 100000]
+                                 [--out FOLDER]
 
 `protdiff generate --archive` draws them with one process. That takes an hour or more; it goes on
 with what is there when the script is started a second time. Times are those of a new process, with
-the file in the memory of the system; of reads the median of 200 at random. The same archive without
-its index is as `tar` would write it. Memory is that of the whole process at its peak.
+the file in the memory of the system; of reads the median of 200 at random. How they grow is
+measured with archives of more members, `--members`: the same structures repeated under other
+names. The same archive without its index is as `tar` would write it. Memory is that of a whole
+process at its peak.
 """
 
 from __future__ import annotations
@@ -100,6 +103,24 @@ def sizes(archive: Path, folder: Path) -> dict[str, float]:
     }  # fmt: skip
 
 
+def repeated(archive: Path, folder: Path, count: int) -> Path:
+    """An archive of so many members, which are those of another one under other names."""
+    from protdiff.structure.io.tar_listing import cached_listing, member_content
+    from protdiff.structure.io.tar_writer import appender, join_archives
+
+    out, listing = folder / f"{count}.bcif.tar", cached_listing(archive)
+    drawn, add, names = listing.names, appender(out), []
+    for first in range(0, count, 1000):
+        some = {
+            f"copy_{k:06d}.bcif": member_content(listing, drawn[k % len(drawn)])
+            for k in range(first, min(first + 1000, count))
+        }
+        names += some
+        add(some)
+    join_archives(out, [out], names)
+    return out
+
+
 def without_index(archive: Path, folder: Path) -> Path:
     """A copy as `tar` would write it."""
     out = folder / "plain.bcif.tar"
@@ -109,6 +130,11 @@ def without_index(archive: Path, folder: Path) -> Path:
             if member.name != "index.npy":
                 copy.addfile(member, tar.extractfile(member))
     return out
+
+
+def reading(archive: Path, first: str) -> dict[str, float]:
+    """Times of opening and reading an archive, in a new process, and its size."""
+    return json.loads(run("-c", READING, archive, first)[2]) | {"mb": archive.stat().st_size / 1e6}
 
 
 def scored(archive: Path, folder: Path, pattern: str) -> dict[str, float]:
@@ -126,6 +152,7 @@ def main() -> None:
     parser.add_argument("--num", type=int, default=20_000)
     parser.add_argument("--length", type=int, default=60)
     parser.add_argument("--steps", type=int, default=8)
+    parser.add_argument("--members", type=int, nargs="*", default=[20_000, 100_000])
     parser.add_argument("--out", type=Path, default=OUT / "archive", help="Folder, kept.")
     options = parser.parse_args()
     drawn = generated(options.out, options)
@@ -136,12 +163,15 @@ def main() -> None:
         numbers = {
             "designs": options.num, "residues": options.length, "steps": options.steps,
             "generate": drawn, "sizes": sizes(archive, folder),
-            "reading": json.loads(run("-c", READING, archive, first)[2]),
-            "reading_without_index": json.loads(
-                run("-c", READING, without_index(archive, folder), first)[2]
-            ),
+            "reading": [reading(archive, first)],
+            "without_index": [reading(without_index(archive, folder), first)],
             "scoring": [scored(archive, folder, p) for p in ("backbone_00*", "backbone_0*")],
         }  # fmt: skip
+        for count in options.members:
+            more = repeated(archive, folder, count)
+            numbers["reading"].append(reading(more, first))
+            numbers["without_index"].append(reading(without_index(more, folder), first))
+            more.unlink()
     print(json.dumps(numbers, indent=1))
     print(write_result("archive", numbers, cores=1))
 

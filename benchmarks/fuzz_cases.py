@@ -189,7 +189,7 @@ def _tables(folder: Path) -> None:
 def _read_table(folder: Path, file: Path) -> None:
     from protdiff.cli._shared.energy_files import read_contacts
     from protdiff.cli._shared.fasta import read_sequences
-    from protdiff.cli._shared.manifest import existing_rows
+    from protdiff.cli._shared.manifest import all_rows
     from protdiff.cli._shared.pairing import pair_by_table
     from protdiff.cli._shared.residue_options import read_bias
 
@@ -202,7 +202,56 @@ def _read_table(folder: Path, file: Path) -> None:
     elif file.name.endswith(".fasta"):
         read_sequences(str(file))
     else:
-        existing_rows(file, [])
+        all_rows(file)
+
+
+def _tar_files(folder: Path) -> None:
+    import tarfile
+
+    from protdiff.structure.io.tar_writer import appender, join_archives
+
+    structures = folder / "structures"
+    structures.mkdir()
+    _structures(structures)
+    contents = {path.name: path.read_bytes()[:20_000] for path in structures.iterdir()}
+    for name in ("open.pdb.tar", "joined.pdb.tar"):
+        appender(folder / name)(contents)
+    join_archives(folder / "joined.pdb.tar", [folder / "joined.pdb.tar"], contents)
+    for name, format in (("gnu.tar", tarfile.GNU_FORMAT), ("pax.tar", tarfile.PAX_FORMAT)):
+        with tarfile.open(folder / name, "w", format=format) as tar:
+            for path in structures.iterdir():
+                tar.add(path, f"{'d' * 120}/{path.name}")
+
+
+def _read_tar(folder: Path, file: Path) -> None:
+    from contextlib import suppress
+
+    import protdiff
+    from protdiff.structure.io import find_files
+    from protdiff.structure.io.tar_writer import appender, join_archives, whole_names
+
+    for path in find_files([str(file)], "archive"):
+        with suppress(protdiff.structure.io.FileError):
+            protdiff.read(path)
+    appender(file)({"more.pdb": b"ATOM"})
+    join_archives(file, [file], whole_names(file))
+
+
+def _parquet(folder: Path) -> None:
+    import random
+
+    from protdiff.cli._shared.rows import row_writer
+
+    rng = random.Random(1)
+    with row_writer(folder / "scores.parquet", ["model", "rmsd", "aligned", "error"]) as write:
+        for k in range(300):
+            write({"model": f"{k}.pdb", "rmsd": rng.random(), "aligned": k, "error": "x" * (k % 9)})
+
+
+def _read_parquet(folder: Path, file: Path) -> None:
+    from protdiff.cli._shared.report_tables import read_rows
+
+    read_rows(file)
 
 
 ARRAYS = ("set/*.npy", "set/dataset.json")
@@ -213,6 +262,8 @@ KINDS = {
     "weights": Kind(_weights, ("*",), _read_weights),
     "toml": Kind(_configurations, ("*",), _read_configuration),
     "csv": Kind(_tables, ("*",), _read_table),
+    "tar": Kind(_tar_files, ("*.tar",), _read_tar),
+    "parquet": Kind(_parquet, ("*",), _read_parquet),
 }
 
 

@@ -2,12 +2,13 @@
 
     python benchmarks/fuzz_files.py [KIND...] [--count 2000] [--seed 0] [--jobs 2] [--list]
 
-Kinds are structures, data-sets, archives, weights, toml and csv; all of them by default. The right
-files that are damaged are made of data/examples; `--folder` adds structure files. Every mutation
-has a seed, so that it can be made once more: `weights --seed 17 --count 1`. It changes bytes,
-lines, columns, cells, blocks, cuts and line ends (`mutations.py`), or values of JSON, arrays,
-archives, weights and BinaryCIF (`fuzz_values.py`). What the verbs do with a file (`fuzz_cases.py`)
-is done in a process with at most 4 GiB of address space, for at most 10 seconds of its processor.
+Kinds are structures, data-sets, archives, weights, toml, csv, tar and parquet; all of them by
+default. The right files that are damaged are made of data/examples; `--folder` adds structure
+files. Every mutation has a seed, so that it can be made once more: `weights --seed 17 --count 1`.
+It changes bytes, lines, columns, cells, blocks, cuts and line ends (`mutations.py`), or values of
+JSON, arrays, archives, weights and BinaryCIF (`fuzz_values.py`). What the verbs do with a file
+(`fuzz_cases.py`) is done in a process with at most 4 GiB of address space, for at most 10 seconds
+of its processor.
 Right outcomes are a value, or a ValueError or OSError of one line that names the file. Prints what
 happened to how many, and the failures; the exit code is 1 if there are any.
 """

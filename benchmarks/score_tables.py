@@ -33,6 +33,38 @@ def jobs() -> str:
 
 
 @table
+def archive_space() -> str:
+    result = numbers("archive")
+    sizes, drawn = result["sizes"], result["generate"]
+    memory = {str(row["structures"]): row["memory_mb"] for row in result["scoring"]}
+    rows = [
+        [f"{result['designs']:,} designs of {result['residues']} residues, .bcif.tar",
+         cell("{archive_mb:.0f} MB", sizes)],
+        ["the same, .bcif.gz.tar", cell("{compressed_mb:.0f} MB", sizes)],
+        ["the same as files, on a disk with blocks of 4 kB", cell("{files_mb:.0f} MB", sizes)],
+        ["memory of `generate --archive`", cell("{memory_mb:.0f} MB", drawn)],
+        *([f"memory of `score`, {int(count):,} of them", f"{value:.0f} MB"]
+          for count, value in memory.items()),
+    ]  # fmt: skip
+    return markdown(["", ""], rows)
+
+
+@table
+def archive_reading() -> str:
+    result = numbers("archive")
+    rows = []
+    pairs = zip(result["reading"], result["without_index"], strict=True)
+    for number, (row, plain) in enumerate(pairs):
+        what = "structures" if number else "designs"
+        rows.append(
+            [f"{row['structures']:,} {what}", f"{1e3 * row['open_seconds']:.1f} ms",
+             f"{1e3 * plain['open_seconds']:.0f} ms", f"{1e3 * row['read_seconds']:.0f} ms"]
+        )  # fmt: skip
+    columns = ["archive of", "to open", "to open without its index", "to read one"]
+    return markdown(columns, rows)
+
+
+@table
 def report_page() -> str:
     result = numbers("report_page")
     rows = [[f"{row['count']:,} designs of {result['length']} residues",

@@ -10,6 +10,7 @@ ROOT = Path(__file__).parents[1]
 #: Mutations of each kind, some seconds in all.
 COUNTS = {
     "structures": 40, "data-sets": 40, "archives": 50, "weights": 20, "toml": 60, "csv": 60,
+    "tar": 30, "parquet": 30,
 }  # fmt: skip
 
 

@@ -169,11 +169,19 @@ def test_a_data_set_is_made_of_it(console, designs, tmp_path):
 
 
 def test_sequences_and_pictures_are_made_of_it(generate, out):
-    words = ["--length", "20", "--num", "2", "--archive", NAME, "--sequences", "1"]
-    code, text, err = generate(*words, "--plot", "x.png", "--report")
+    archive = "x.bcif.gz.tar"
+    words = ["--length", "20", "--num", "2", "--archive", archive, "--sequences", "1"]
+    code, text, err = generate(*words, "--trajectory", "every:1", "--plot", "x.png", "--report")
     assert code == 0 and "picture: x.png" in text, err
+    names = ["backbone_0000", "backbone_0001"]
     rows = table(out / "sequences" / "designs.csv")
-    assert [row["file"] for row in rows] == [f"out/{NAME}::backbone_000{k}.bcif" for k in (0, 1)]
+    assert [(row["file"], row["design"]) for row in rows] == [
+        (f"out/{archive}::{name}.bcif.gz", name) for name in names
+    ]
+    frames = {path.name for path in (out / "trajectories").iterdir()}
+    assert frames == {f"{name}.bcif" for name in names}
+    code, text, err = generate(*words, "--trajectory", "every:1")
+    assert code == 0 and "2 were there already" in text, err
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...sampling.frame_choice import FrameChoice
-from ...structure.io.paths import FRAMES_FOLDER
+from ...structure.io.paths import FRAMES_FOLDER, stem
 from .flags import calling
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class FrameFiles:
 
     def columns(self, design: str) -> tuple[str, str]:
         """What the manifest has of them: the file, and which frames it holds."""
-        name = f"{Path(design).stem}.{self.format}"
+        name = f"{stem(Path(design))}.{self.format}"
         return f"{FRAMES_FOLDER}/{name}", self.choice.text
 
     def are_there(self, folder: Path, row: Mapping[str, Any]) -> bool:

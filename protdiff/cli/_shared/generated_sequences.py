@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...structure.io.paths import stem
 from .design_task import DesignTask
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def task_of_request(
         fixed = np.resize(known, len(backbone))  # once per copy
         if given.symmetry is not None and len(backbone.chains) > 1:
             tied = (backbone.chains,)
-    return DesignTask(path, path.stem, tuple(np.flatnonzero(fixed).tolist()), tied)
+    return DesignTask(path, stem(path), tuple(np.flatnonzero(fixed).tolist()), tied)
 
 
 def _around(

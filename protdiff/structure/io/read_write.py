@@ -49,7 +49,8 @@ def read(
     Parameters
     ----------
     path : str or os.PathLike
-        PDB (.pdb, .ent), mmCIF (.cif, .mmcif) or BinaryCIF (.bcif), each also with .gz.
+        PDB (.pdb, .ent), mmCIF (.cif, .mmcif) or BinaryCIF (.bcif), each also with .gz; of an
+        archive (.tar) ``archive::name``.
     model : int, optional
         Which model of the file, counted from 1 in file order. Without it the first is read, with a
         warning if there are more.
