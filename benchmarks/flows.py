@@ -20,18 +20,12 @@ from pathlib import Path
 import numpy as np
 import torch
 from results import write_result
+from small_runs import COLUMNS, configuration, measure
 
 from protdiff._system.files import save_figure
-from protdiff.flow import uniform_times
-from protdiff.metrics.evaluation import evaluate
 from protdiff.network.numerics import flush_denormals
-from protdiff.network.weights import load_weights
-from protdiff.sampling.draw import draw as draw_samples
-from protdiff.sampling.plan import Request
-from protdiff.sampling.settings import SamplingSettings
 from protdiff.training.batches import make_batch
 from protdiff.training.chains import load_chains
-from protdiff.training.config import TrainingConfig
 from protdiff.training.objective import batch_loss
 from protdiff.training.trainer import Trainer
 
@@ -39,10 +33,6 @@ OUT = Path(__file__).parent / "out" / "flows"
 #: What was measured; runs that are named there are not drawn a second time.
 RESULTS = Path(__file__).parent / "flows.csv"
 FIGURE = Path(__file__).parents[1] / "docs" / "pictures" / "flows.png"
-NETWORK = {
-    "scalars": 64, "vectors": 16, "layers": 4, "heads": 4, "hidden": 128, "products": 8,
-    "embedding": 32,
-}  # fmt: skip
 #: Name here: flow, are coarse chains decimated, label and colour.
 FLOWS = {
     "rg": ("rg", True, "RG, decimated", "#d7352f"),
@@ -56,34 +46,19 @@ FLOWS = {
 }
 SEEDS = (0, 1)
 CALLS = (5, 10, 20, 40, 80)
-SAMPLES, MIN_LENGTH, MAX_LENGTH = 64, 60, 100
-#: Column, title, value of real chains and of the best possible.
-COLUMNS = {
-    "bonds": "CA-CA within 0.1 Å of 3.80, %",
-    "clashes": "CA pairs under 3.0 Å per 100 residues",
-    "helix": "helix (P-SEA), %",
-    "strand": "strand (P-SEA), %",
-    "rg_ratio": "Rg / (2.2 N^0.38), median",
-    "bands": "ln(mode variance / real), rms over bands",
-    "frechet": "Fréchet distance to real chains",
-}
 
 
-def configuration(name, seed, steps, data, cache):
+def run_configuration(name, seed, steps, data, cache):
     flow, decimate, *_ = FLOWS[name]
-    return TrainingConfig(
-        data=data, out=OUT / f"{name}-{seed}", cache=cache, flow=flow, steps=steps, seed=seed,
-        network=NETWORK | {"decimate": decimate}, decay=0.5, learning_rate=1.5e-3, warmup=100,
-        beads=768, max_length=256, sequence_share=0, structure_share=0, threads=1,
-        checkpoint_minutes=2, validate_minutes=1000,
-    )  # fmt: skip
+    out = OUT / f"{name}-{seed}"
+    return configuration(out, data, cache, flow, (seed, steps), {"decimate": decimate})
 
 
 @flush_denormals()
 def cost_of_steps(data, cache, rounds=9, each=4):
     """Seconds of one core per training step of every flow: median of rounds taken in turns."""
     torch.set_num_threads(1)
-    configs = {name: configuration(name, 0, 1, data, cache) for name in FLOWS}
+    configs = {name: run_configuration(name, 0, 1, data, cache) for name in FLOWS}
     chains = load_chains(data, "train", max_length=256, cache=cache)
     runs = {name: Trainer(config) for name, config in configs.items()}
     seconds = {name: [] for name in FLOWS}
@@ -109,37 +84,7 @@ def train_all(arguments):
         name, seed = run.rsplit("-", 1)
         steps = int(60 * arguments.minutes / cost[name])
         print(f"{run}: {steps} steps of {cost[name]:.3f} s", flush=True)
-        Trainer(configuration(name, int(seed), steps, arguments.data, cache)).fit()
-
-
-def draw(run, calls):
-    """Samples of a run with this many calls, and seconds of processor time per sample."""
-    denoiser = load_weights(OUT / run / "ema.safetensors")
-    lengths = np.linspace(MIN_LENGTH, MAX_LENGTH, SAMPLES).round().astype(int)
-    requests = [Request(i, int(n)) for i, n in enumerate(lengths)]
-    samples, began = [], time.process_time()
-    settings = SamplingSettings(sampler="sde_2m", temperature=1.0, batch_size=16)
-    for batch in draw_samples(denoiser, requests, settings, seed=7, times=uniform_times(calls)):
-        samples += batch
-    seconds = (time.process_time() - began) / len(samples)
-    return [s.backbone for s in samples], seconds
-
-
-def measure(run, calls):
-    """One row of the table."""
-    backbones, seconds = draw(run, calls)
-    evaluation = evaluate(backbones, diversity=0)
-    columns = {k: v["mean"] for k, v in evaluation.numbers["columns"].items()}
-    logs = [band["log_ratio"] for band in evaluation.numbers["modes"].values()]
-    return {
-        "run": run, "calls": calls, "seconds": seconds,
-        "bonds": 100 * columns["ca_bonds"], "clashes": columns["clashes_3.0"],
-        "helix": 100 * columns["psea_helix"], "strand": 100 * columns["psea_strand"],
-        "rg_ratio": evaluation.numbers["columns"]["rg_ratio"]["median"],
-        "bands": float(np.sqrt(np.mean(np.square(logs)))),
-        "frechet": evaluation.numbers["frechet"]["distance"],
-        "floor": evaluation.numbers["frechet"]["floor"],
-    }  # fmt: skip
+        Trainer(run_configuration(name, int(seed), steps, arguments.data, cache)).fit()
 
 
 def report(arguments):
@@ -153,7 +98,7 @@ def report(arguments):
         for calls in CALLS:
             if (run, calls) in done:
                 continue
-            rows.append(measure(run, calls))
+            rows.append({"run": run} | measure(OUT / run / "ema.safetensors", calls))
             print(rows[-1], flush=True)
             with path.open("w", newline="") as handle:
                 writer = csv.DictWriter(handle, rows[0])

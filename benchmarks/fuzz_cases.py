@@ -172,7 +172,7 @@ def _configurations(folder: Path) -> None:
 
 
 def _read_configuration(folder: Path, file: Path) -> None:
-    from protdiff.training.config import read_config
+    from protdiff.training.config_file import read_config
 
     read_config(file)
 

@@ -28,7 +28,7 @@ from protdiff.network.numerics import flush_denormals
 from protdiff.network.weights import file_digest, load_weights, save_weights
 from protdiff.training.chains import load_chains
 from protdiff.training.checkpoint import read_checkpoint
-from protdiff.training.config import read_config
+from protdiff.training.config_file import read_config
 from protdiff.training.objective import validate
 from protdiff.training.reader_training import reading_accuracy
 

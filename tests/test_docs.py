@@ -17,7 +17,7 @@ from protdiff.metrics.confidence.predicted import CONFIDENCE
 from protdiff.metrics.descriptor import NAMES
 from protdiff.metrics.verdict import VERDICT
 from protdiff.network.weights import load_weights
-from protdiff.training.config import read_config
+from protdiff.training.config_file import read_config
 
 ROOT = Path(__file__).parents[1]
 COLUMNS = (ROOT / "docs" / "reference" / "columns.md").read_text(encoding="utf-8")

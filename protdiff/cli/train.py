@@ -28,7 +28,7 @@ def train(
     Writes checkpoint-STEP, ema.safetensors (for `protdiff generate --weights`),
     training.csv and validation.csv into the folder `out` of the configuration.
     """
-    from ..training.config import read_config
+    from ..training.config_file import read_config
 
     settings = read_config(config)
     from ..training.sequence_config import SequenceTraining

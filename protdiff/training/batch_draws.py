@@ -17,6 +17,8 @@ from ..flow import RG, rg_cutoff
 from ..network.decimation import BEAD_COUNTS, OVERSAMPLING
 from ..network.denoiser import ACTIVE_SIGNAL
 from .chains import DeviceChains
+from .config import decimates
+from .time_laws import draw_times
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,8 +65,8 @@ class Draw:
 
     `level` ("full", or beads of decimated chains) and `size`: of the batch; `chains`, `starts`,
     `lengths`: number of the chain, first residue and residues of its crop; `log_cutoff`: ln Λ, the
-    time; `rotations`: of the whole chain; `shown`: whether the network sees the residue types, and
-    the secondary structure.
+    time; `density`: of the time u over [0, 1], where it has a law; `rotations`: of the whole chain;
+    `shown`: whether the network sees the residue types, and the secondary structure.
     """
 
     level: str
@@ -73,6 +75,7 @@ class Draw:
     starts: Int[np.ndarray, " batch"]
     lengths: Int[np.ndarray, " batch"]
     log_cutoff: Float64[np.ndarray, " batch"]
+    density: Float64[np.ndarray, " batch"]
     rotations: Float32[np.ndarray, "batch 3 3"]
     shown: Bool[np.ndarray, "batch 2"]
 
@@ -148,8 +151,8 @@ def draw_decimated(
 
 
 def uses_levels(recipe: ChainFlow, config: TrainingConfig) -> bool:
-    """Whether chains are decimated at coarse times; only RG flows of cosine modes can be."""
-    return config.network.decimate and recipe.schedule == "rg" and recipe.basis == "cosine"
+    """Whether chains are decimated at coarse times."""
+    return decimates(recipe, config.network)
 
 
 def cutoff_range(
@@ -214,6 +217,24 @@ def log_cutoffs(
     return least + (most - least) * ((uniform - np.where(inside, 0, share)) / part)
 
 
+def clock_times(
+    recipe: ChainFlow,
+    config: TrainingConfig,
+    level: str | int,
+    lengths: list[int],
+    quantiles: Float64[np.ndarray, " batch"],
+) -> Float64[np.ndarray, " batch"]:
+    """ln Λ of chains, uniform over the range of their level."""
+    if uses_levels(recipe, config):
+        low, high = cutoff_range(level, lengths, recipe)
+    else:
+        schedule = recipe(lengths).schedule
+        ends = torch.ones(len(lengths), dtype=torch.float64), torch.zeros(len(lengths)).double()
+        low, high = (schedule.log_cutoff(u).numpy() for u in ends)
+    in_window = config.link_share if level == "full" else 0.0
+    return log_cutoffs(low, high, quantiles, links_window(recipe), in_window)
+
+
 def draw(
     chains: ChainSet | DeviceChains,
     recipe: ChainFlow,
@@ -231,22 +252,25 @@ def draw(
     else:
         chosen, lengths = draw_decimated(chains, config.beads, int(level), rng)
         size = int(chains.lengths.max())
-    if levels:
-        low, high = cutoff_range(level, lengths, recipe)
-    else:
-        schedule = recipe(lengths).schedule
-        ends = torch.ones(len(lengths), dtype=torch.float64), torch.zeros(len(lengths)).double()
-        low, high = (schedule.log_cutoff(u).numpy() for u in ends)
     residues, share, uniform = np.array(lengths), config.sequence_share, rng.random(len(chosen))
-    in_window = config.link_share if level == "full" else 0.0
     quantiles = stratified(len(chosen), rng)
+    if config.times.law == "clock" and config.loss != "likelihood":
+        clock, density = (
+            clock_times(recipe, config, level, lengths, quantiles),
+            np.ones(len(chosen)),
+        )
+    else:
+        flow = recipe(lengths)
+        u, q = draw_times(config.times, flow, torch.from_numpy(quantiles))
+        clock, density = flow.schedule.log_cutoff(u).numpy(), q.numpy()
     return Draw(
         level=str(level),
         size=size if few else max(lengths),
         chains=chosen,
         starts=rng.integers(0, chains.lengths[chosen] - residues + 1),
         lengths=residues,
-        log_cutoff=log_cutoffs(low, high, quantiles, links_window(recipe), in_window),
+        log_cutoff=clock,
+        density=density,
         rotations=random_rotations(len(chosen), rng),
         # Half of the chains whose structure is shown have their residue types shown as well.
         shown=np.stack([uniform < share, np.abs(uniform - share) < config.structure_share / 2], 1),

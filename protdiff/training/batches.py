@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,10 +29,10 @@ __all__ = ["Batch", "assemble", "components", "device_batch", "make_batch", "pac
 class Batch:
     """Clean chains of a training step, with their times and conditions.
 
-    `clean`: modes, then link vectors, of the padded chains; `log_cutoff`: ln Λ; `level`: "full",
-    or beads of decimated chains. On an accelerator `lengths` is a tensor, and the network
-    sees `beads` beads of every chain; on the host `beads` is None, and each chain has the number
-    that it needs.
+    `clean`: modes, then link vectors, of the padded chains; `log_cutoff`: ln Λ; `density`: of the
+    time u, where it has a law; `level`: "full", or beads of decimated chains. On an accelerator
+    `lengths` is a tensor, and the network sees `beads` beads of every chain; on the host `beads` is
+    None, and each chain has the number that it needs.
     """
 
     clean: Float[Tensor, "batch components 3"]
@@ -41,6 +41,7 @@ class Batch:
     conditions: Float[Tensor, "batch residues features"]
     level: str
     beads: int | None = None
+    density: Float64[Tensor, " batch"] | None = None
 
 
 def components(
@@ -87,16 +88,19 @@ def assemble(
     )
 
 
-def packed(chains: DeviceChains, drawn: Draw) -> Float64[np.ndarray, "batch 14"]:
+def packed(chains: DeviceChains, drawn: Draw) -> Float64[np.ndarray, "batch 15"]:
     """A draw as one array, so that one copy takes it to an accelerator."""
     first = chains.starts[drawn.chains] + drawn.starts
-    columns = [first, drawn.lengths, drawn.log_cutoff, drawn.rotations.reshape(-1, 9), drawn.shown]
+    columns = [
+        first, drawn.lengths, drawn.log_cutoff, drawn.rotations.reshape(-1, 9), drawn.shown,
+        drawn.density,
+    ]  # fmt: skip
     return np.column_stack(columns).astype(np.float64)
 
 
 def device_batch(
     chains: DeviceChains,
-    rows: Float64[Tensor, "batch 14"],
+    rows: Float64[Tensor, "batch 15"],
     level: str,
     size: int,
     basis: str = "cosine",
@@ -104,9 +108,10 @@ def device_batch(
     """The batch of a packed draw, made on the device of `rows` without waiting for it."""
     first, lengths = rows[:, 0].long(), rows[:, 1].long()
     rotations = rows[:, 3:12].float().unflatten(1, (3, 3))
-    shown = rows[:, 12:] > 0
+    shown = rows[:, 12:14] > 0
     parts = chains.crops(first, lengths, size)
-    return assemble(parts, lengths, rows[:, 2], rotations, shown, level, basis)
+    batch = assemble(parts, lengths, rows[:, 2], rotations, shown, level, basis)
+    return replace(batch, density=rows[:, 14])
 
 
 def make_batch(
@@ -136,4 +141,5 @@ def make_batch(
     log_cutoff, rotations, shown = map(
         torch.from_numpy, (drawn.log_cutoff, drawn.rotations, drawn.shown)
     )
-    return assemble(parts, lengths, log_cutoff, rotations, shown, drawn.level, recipe.basis)
+    batch = assemble(parts, lengths, log_cutoff, rotations, shown, drawn.level, recipe.basis)
+    return replace(batch, density=torch.from_numpy(drawn.density))

@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 
 from .._system.files import replacing_folder, save_tensors
 from .._system.reading import read_json
-from .config import ConfigError
+from .config_file import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -1,9 +1,7 @@
-"""The configuration of a training run: a TOML file, read and checked."""
+"""The configuration of a training run, checked."""
 
 from __future__ import annotations
 
-import difflib
-from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -11,30 +9,28 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    ValidationError,
     ValidationInfo,
     field_serializer,
     field_validator,
+    model_validator,
 )  # fmt: skip
 
-from .._system.reading import read_toml
 from ..flow import BASES, cosine_modes
 from ..flow.flow_choice import FlowChoice
 from ..network import NetworkConfig
-from ..sequence.network import SequenceConfig
+from .component_weights import Weighting
 from .packing_loss import PackingWeights
-from .sequence_config import SequenceTraining
+from .time_laws import TimeLaw
 
 if TYPE_CHECKING:
-    from os import PathLike
+    from ..flow import ChainFlow
 
-    from pydantic_core import ErrorDetails
-
-__all__ = ["ConfigError", "TrainingConfig", "read_config"]
+__all__ = ["TrainingConfig", "decimates"]
 
 
-class ConfigError(ValueError):
-    """A configuration that cannot be used; the message is one line."""
+def decimates(recipe: ChainFlow, network: NetworkConfig) -> bool:
+    """Whether chains are decimated at coarse times; only RG flows of cosine modes can be."""
+    return network.decimate and recipe.schedule == "rg" and recipe.basis == "cosine"
 
 
 class TrainingConfig(BaseModel):
@@ -77,6 +73,13 @@ class TrainingConfig(BaseModel):
         Longer chains are left out, residues.
     sequence_share, structure_share : float
         Share of the chains whose residue types, or secondary structure, the network is shown.
+    times : TimeLaw or dict
+        Law of the times.
+    loss : {"resolution", "unit", "likelihood"}
+        Weight of a component's squared error, in units of that of the Gaussian chain. "resolution":
+        α²σ²/(σ² + r²), and errors of distances are added. "unit": 1, as EDM has it. "likelihood":
+        that of the bound of the log-likelihood, so that the loss is its gap in nats per degree of
+        freedom.
     resolution : float
         Noise (Å) below which errors hardly count: that of experimental structures.
     overlap_weight, hydrogen_bond_weight : float
@@ -131,6 +134,8 @@ class TrainingConfig(BaseModel):
     max_length: int = Field(256, ge=40, le=512)
     sequence_share: float = Field(0.2, ge=0, le=1)
     structure_share: float = Field(0.3, ge=0, le=1)
+    times: TimeLaw = TimeLaw()
+    loss: Literal["resolution", "unit", "likelihood"] = "resolution"
     resolution: float = Field(0.03, gt=0)
     overlap_weight: float = Field(0.0, ge=0)
     hydrogen_bond_weight: float = Field(0.0, ge=0)
@@ -200,6 +205,38 @@ class TrainingConfig(BaseModel):
             raise ValueError(f"needs a flow with link vectors, not {flow.title!r}")
         return value
 
+    @model_validator(mode="after")
+    def _times_and_loss_fit_the_flow(self) -> TrainingConfig:
+        """What is drawn by level of decimation has no law of its own over all times."""
+        recipe = self.flow.recipe()
+        if self.times.law == "lognormal" and recipe.schedule not in ("vp", "ve"):
+            raise ValueError(
+                f"times.law: lognormal needs a flow of `schedule` vp or ve, not {recipe.schedule}"
+            )
+        if self.times.law == "clock" and self.loss != "likelihood":
+            return self
+        what = f"times.law {self.times.law}" if self.times.law != "clock" else "loss likelihood"
+        if decimates(recipe, self.network):
+            raise ValueError(f"{what}: needs network.decimate = false with an RG flow")
+        if self.link_share:
+            raise ValueError(f"{what}: needs link_share = 0")
+        return self
+
+    @model_validator(mode="after")
+    def _only_one_loss_has_distances(self) -> TrainingConfig:
+        """Distances of atoms are no part of the losses of the papers."""
+        if self.loss != "resolution" and (self.overlap_weight or self.hydrogen_bond_weight):
+            raise ValueError(
+                f"loss {self.loss}: has no distances, so overlap_weight and hydrogen_bond_weight "
+                "must be 0"
+            )
+        return self
+
+    @property
+    def weighting(self) -> Weighting:
+        """Weight of the components in the loss."""
+        return Weighting(self.loss, self.resolution)
+
     @property
     def packing(self) -> PackingWeights:
         """Weights of what packs in the loss."""
@@ -218,46 +255,3 @@ class TrainingConfig(BaseModel):
         fixed = {"conditions": True, "coarse": {"conditions"}}
         left_out = {"data": True, "out": True, "cache": True, "network": fixed}
         return self.model_dump(mode="json", exclude=left_out)
-
-
-def read_config(path: str | PathLike[str]) -> TrainingConfig | SequenceTraining:
-    """Read and check a TOML file; relative folders are relative to the working directory.
-
-    A file with a table ``[sequence]`` is about the network of residue types, every other one about
-    the network of the flow.
-
-    Parameters
-    ----------
-    path : path
-
-    Returns
-    -------
-    TrainingConfig or SequenceTraining
-
-    Raises
-    ------
-    ConfigError
-        With one line that names the key and, for an unknown one, the nearest valid key.
-    """
-    try:
-        values = read_toml(path)
-    except ValueError as error:
-        raise ConfigError(str(error)) from None
-    kind = SequenceTraining if "sequence" in values else TrainingConfig
-    try:
-        return kind(**values)
-    except ValidationError as error:
-        raise ConfigError(f"{path}: {_first_error(error.errors()[0], kind)}") from None
-
-
-def _first_error(error: ErrorDetails, kind: type[BaseModel]) -> str:
-    """Key and reason of an error in one line."""
-    keys, message = list(map(str, error["loc"])), error["msg"].removeprefix("Value error, ")
-    if error["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
-        known = list(kind.model_fields)
-        if len(keys) > 1:
-            tables = {"flow": FlowChoice, "network": NetworkConfig, "sequence": SequenceConfig}
-            known = [field.name for field in fields(tables[keys[0]]) if field.name != "conditions"]
-        near = difflib.get_close_matches(keys[-1], known, 1)
-        message = "unknown key" + (f"; did you mean {near[0]!r}?" if near else "")
-    return f"{'.'.join(keys)}: {message}"

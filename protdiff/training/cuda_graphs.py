@@ -68,7 +68,7 @@ class CapturedStep:
     """A CUDA graph, the tensor where it reads its draw, and those where it leaves its results."""
 
     graph: torch.cuda.CUDAGraph
-    rows: Float64[Tensor, "batch 14"]
+    rows: Float64[Tensor, "batch 15"]
     loss: Float[Tensor, ""]
     bands: Float64[Tensor, "bands 2"]
 
@@ -118,7 +118,7 @@ class DeviceSteps:
         return captured.loss.clone(), captured.bands.clone(), len(rows)
 
     def gradient(
-        self, rows: Float64[Tensor, "batch 14"], kind: BatchKind
+        self, rows: Float64[Tensor, "batch 15"], kind: BatchKind
     ) -> tuple[Float[Tensor, ""], Float64[Tensor, "bands 2"]]:
         """Add the gradient of a packed draw; returns its loss and band sums."""
         batch = device_batch(self.chains, rows, kind.level, kind.size, self.denoiser.recipe.basis)
@@ -128,13 +128,13 @@ class DeviceSteps:
         epsilon = torch.randn_like(batch.clean)
         earlier = earlier_call(u, epsilon) if kind.self_conditioned else None
         loss, bands = denoising_loss(
-            self.denoiser, flow, batch, epsilon, u, self.config.resolution, earlier,
+            self.denoiser, flow, batch, epsilon, u, self.config.weighting, earlier,
             self.config.packing,
         )  # fmt: skip
         (loss / self.config.accumulate).backward()
         return loss.detach(), bands
 
-    def capture(self, rows: Float64[Tensor, "batch 14"], kind: BatchKind) -> CapturedStep:
+    def capture(self, rows: Float64[Tensor, "batch 15"], kind: BatchKind) -> CapturedStep:
         """Capture the graph of one kind of batch."""
         rows = rows.to(self.chains.device)
         gradients = [p.grad for p in self.denoiser.network.parameters() if p.grad is not None]

@@ -6,7 +6,7 @@ import csv
 from typing import TYPE_CHECKING
 
 from .._system.files import naming_full_disk
-from .config import ConfigError
+from .config_file import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

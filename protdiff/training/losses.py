@@ -10,16 +10,17 @@ import torch
 from ..flow import to_coords
 from ..network.link_atoms import atoms_present, link_atoms
 from ..structure.constants import BANDS
+from .component_weights import Weighting, chain_loss, component_weight
 from .distance_loss import LOCAL, contact_error, local_error
 from .packing_loss import PackingWeights
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from jaxtyping import Bool, Float, Float64, Int64
+    from jaxtyping import Float, Float64, Int64
     from torch import Tensor
 
-    from ..flow import Flow, Kernel
+    from ..flow import Flow
     from ..network import Denoiser
     from .batches import Batch
 
@@ -35,9 +36,6 @@ BAND_EDGES = [int(edge) for edge in list(BANDS.values())[:-1]]
 #: Weight of contacts relative to distances along the chain: hydrogen bonds of sheets need exact
 #: contacts, and are what samples lack most (benchmarks/model-log.md).
 CONTACT_WEIGHT = 2.0
-#: Added to the sum of a chain's weights that divides its loss: chains that show fewer components
-#: than that count less.
-FEW_COMPONENTS = 4.0
 
 
 def loss_names(packing: PackingWeights) -> list[str]:
@@ -127,21 +125,6 @@ def distance_error(
     return torch.stack(errors), torch.stack(weights)
 
 
-def component_weight(
-    kernel: Kernel, active: Bool[Tensor, "batch components"], resolution: float
-) -> Float64[Tensor, "batch components"]:
-    """Weight of every component in the loss, zero where it is not active."""
-    noise = kernel.sigma**2
-    return kernel.alpha**2 * noise / (noise + resolution**2) * active
-
-
-def chain_loss(
-    error: Float[Tensor, "batch components"], weight: Float[Tensor, "batch components"]
-) -> Float[Tensor, ""]:
-    """Weighted mean over the components of each chain, then mean over chains."""
-    return ((weight * error).sum(1) / (weight.sum(1) + FEW_COMPONENTS)).mean()
-
-
 def earlier_estimate(
     denoiser: Denoiser,
     earlier: EarlierCall | None,
@@ -187,7 +170,8 @@ def distillation_loss(
     with torch.no_grad():
         target, _ = base(*arguments)
     output, active = denoiser(*arguments)
-    weight = component_weight(flow.kernel(u), active, resolution).to(output.dtype)
+    weighting = Weighting("resolution", resolution)
+    weight = component_weight(flow, u, active, weighting).to(output.dtype)
     return chain_loss((output - target).square().mean(-1), weight)
 
 
@@ -197,18 +181,15 @@ def denoising_loss(
     batch: Batch,
     epsilon: Float[Tensor, "batch components 3"],
     u: Float64[Tensor, " batch"],
-    resolution: float,
+    weighting: Weighting,
     earlier: EarlierCall | None = None,
     packing: PackingWeights | None = None,
 ) -> tuple[Float[Tensor, ""], Float64[Tensor, "bands 2"]]:
     """Weighted squared error of the network on a batch, and its sums per band.
 
     The target F* = (x0 - c_skip x) / c_out has unit variance in every mode, so that a zero output,
-    which stands for the Gaussian chain, gives about 1. The weight α²σ²/(σ² + r²) of a component is
-    bounded by 1; it vanishes for pure noise, like the likelihood's weight, and for noise below the
-    resolution r of experimental structures. Per chain the sum is divided by the sum of weights plus
-    `FEW_COMPONENTS`: a chain that shows one or two modes at the noise level teaches little and
-    counts little. At full resolution `distance_error` is added.
+    which stands for the Gaussian chain, gives about 1. Weights are those of `component_weight`. At
+    full resolution `distance_error` is added, if they are those of the kind "resolution".
 
     Parameters
     ----------
@@ -220,8 +201,7 @@ def denoising_loss(
         Standard normal noise.
     u : Tensor, shape (batch,)
         Times.
-    resolution : float
-        r, in Å for modes; the same number for unit link vectors.
+    weighting : Weighting
     earlier : EarlierCall, optional
         Judge the estimate that the network gives when it is shown its own estimate from an
         earlier call (self-conditioning).
@@ -242,12 +222,12 @@ def denoising_loss(
     output, active = denoiser(noisy, u, batch.lengths, flow, conditions, previous, batch.beads)
     skipped = kernel.c_skip[..., None] * noisy
     target = (batch.clean - skipped) / kernel.c_out[..., None]
-    weight = component_weight(kernel, active, resolution).to(output.dtype)
+    weight = component_weight(flow, u, active, weighting, batch.density).to(output.dtype)
     target = target.to(output.dtype).masked_fill(~active[..., None], 0)
     error = (output - target).square().mean(-1)
-    loss = chain_loss(error, weight)
+    loss = chain_loss(error, weight, weighting.kind, flow.mask.sum(1))
     distances = weights = None
-    if batch.level == "full":
+    if batch.level == "full" and weighting.kind == "resolution":
         scale = (kernel.c_out * active)[..., None].to(output.dtype)
         estimate = skipped.to(output.dtype) + scale * output
         parts = (scale * (output - target), scale * target, estimate.detach())

@@ -60,7 +60,7 @@ def batch_loss(
     if is_self_conditioned(denoiser, seed, self_conditioned_share):
         earlier = earlier_call(u, epsilon, torch.Generator(u.device).manual_seed(seed + 1))
     return denoising_loss(
-        denoiser, flow, batch, epsilon, u, config.resolution, earlier, config.packing
+        denoiser, flow, batch, epsilon, u, config.weighting, earlier, config.packing
     )
 
 

@@ -11,7 +11,7 @@ from ..network import Denoiser
 from ..network.numerics import pick_device
 from ..network.weights import find_weights, load_weights, save_weights
 from .checkpoint import Progress, read_checkpoint, write_checkpoint
-from .config import ConfigError
+from .config_file import ConfigError
 from .distributed import device_of
 from .logs import forget_after
 from .optimisation import MovingAverage, adam_tensors, adamw, load_adam_tensors

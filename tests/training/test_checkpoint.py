@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from protdiff.training import checkpoint
-from protdiff.training.config import ConfigError
+from protdiff.training.config_file import ConfigError
 from protdiff.training.trainer import Trainer
 
 

@@ -3,7 +3,8 @@
 import pytest
 
 from protdiff.network import NetworkConfig
-from protdiff.training.config import ConfigError, TrainingConfig, read_config
+from protdiff.training.config import TrainingConfig
+from protdiff.training.config_file import ConfigError, read_config
 
 
 @pytest.mark.parametrize(
@@ -19,6 +20,15 @@ from protdiff.training.config import ConfigError, TrainingConfig, read_config
         ('data = "x"\nout = "y"\noverlap_weight = -1', "overlap_weight: Input should be greater"),
         ('data = "x"\nout = "y"\nflow = "rg-haar"', "network: .* needs `component_clocks` = true"),
         ('data = "x"\nout = "y"\nflow = "gudd"', "flow: unknown flow 'gudd': did you mean 'gud'"),
+        (
+            'data = "x"\nout = "y"\n[times]\nlw = "time"',
+            "times.lw: unknown .* 'law'",
+        ),
+        ('data = "x"\nout = "y"\n[times]\nlaw = "normal"', "times.law: Input should be 'clock'"),
+        ('data = "x"\nout = "y"\n[times]\nlaw = "lognormal"', "times.law: lognormal needs a flow"),
+        ('data = "x"\nout = "y"\n[times]\nlaw = "time"', "needs network.decimate = false"),
+        ('data = "x"\nout = "y"\nloss = "likelihood"', "loss likelihood: needs network.decimate"),
+        ('data = "x"\nout = "y"\nloss = "unit"\noverlap_weight = 1', "loss unit: has no dist"),
         ('data = "x"\nout = "y"\n[flow]\nsteepnes = 2', "flow.steepnes: .* mean 'steepness'"),
         ('data = "x"\nout = "y"\n[flow]\nsteepness = 2', "flow: `steepness`: goes with .* gud"),
     ],

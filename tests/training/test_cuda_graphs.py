@@ -58,7 +58,7 @@ def test_batches_and_losses_are_those_of_the_host(chains, resident, recipe, conf
         ):
             denoiser.zero_grad()
             u = flow.schedule.time_of(some.log_cutoff)
-            loss, bands = denoising_loss(denoiser, flow, some, noise, u, config.resolution)
+            loss, bands = denoising_loss(denoiser, flow, some, noise, u, config.weighting)
             loss.backward()
             gradient = [p.grad.flatten() for p in denoiser.parameters() if p.grad is not None]
             results.append((loss.detach(), bands, torch.cat(gradient)))

@@ -14,7 +14,7 @@ import torch
 from safetensors.torch import load_file
 
 from protdiff.training import distributed
-from protdiff.training.config import read_config
+from protdiff.training.config_file import read_config
 from protdiff.training.trainer import Trainer
 
 from ..conftest import ROOT

@@ -6,7 +6,7 @@ import types
 
 import pytest
 
-from protdiff.training.config import ConfigError
+from protdiff.training.config_file import ConfigError
 from protdiff.training.trainer import Trainer
 
 from .conftest import rows_of

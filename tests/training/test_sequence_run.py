@@ -12,7 +12,7 @@ from protdiff.dataset import read_chains
 from protdiff.network.weights_file import WeightsError
 from protdiff.sequence.network import UNKNOWN_TYPE
 from protdiff.sequence.sequence_weights import load_sequence_network
-from protdiff.training.config import ConfigError, read_config
+from protdiff.training.config_file import ConfigError, read_config
 from protdiff.training.sequence_config import SequenceTraining
 from protdiff.training.sequence_run import SequenceRun, batches_of_epoch, type_batch
 

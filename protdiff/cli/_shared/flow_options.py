@@ -53,7 +53,8 @@ class FlowOptions:
         given = {key: value for key, value in asdict(self).items() if value is not None}
         if not name.endswith(".toml"):
             return FlowChoice(name, **given)
-        from ...training.config import TrainingConfig, read_config
+        from ...training.config import TrainingConfig
+        from ...training.config_file import read_config
 
         config = read_config(name)
         if not isinstance(config, TrainingConfig):

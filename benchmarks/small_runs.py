@@ -1,0 +1,95 @@
+"""Small networks that benchmarks of flows train alike, and what is measured of their samples."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from protdiff.flow import uniform_times
+from protdiff.metrics.evaluation import evaluate
+from protdiff.network.weights import load_weights
+from protdiff.sampling.draw import draw
+from protdiff.sampling.plan import Request
+from protdiff.sampling.settings import SamplingSettings
+from protdiff.training.config import TrainingConfig
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from protdiff.structure.backbone import Backbone
+
+__all__ = ["COLUMNS", "MAX_LENGTH", "MIN_LENGTH", "NETWORK", "configuration", "measure"]
+
+NETWORK = {
+    "scalars": 64, "vectors": 16, "layers": 4, "heads": 4, "hidden": 128, "products": 8,
+    "embedding": 32,
+}  # fmt: skip
+SAMPLES, MIN_LENGTH, MAX_LENGTH = 64, 60, 100
+#: Columns of `measure`, and their titles.
+COLUMNS = {
+    "bonds": "CA-CA within 0.1 Å of 3.80, %",
+    "clashes": "CA pairs under 3.0 Å per 100 residues",
+    "helix": "helix (P-SEA), %",
+    "strand": "strand (P-SEA), %",
+    "rg_ratio": "Rg / (2.2 N^0.38), median",
+    "bands": "ln(mode variance / real), rms over bands",
+    "frechet": "Fréchet distance to real chains",
+}
+
+
+def configuration(
+    out: Path,
+    data: Path,
+    cache: Path,
+    flow: str | dict[str, Any],
+    run: tuple[int, int],
+    network: dict[str, Any],
+    **changes: Any,
+) -> TrainingConfig:
+    """Configuration of a run; `run`: its seed and its steps, `network`: changes of `NETWORK`."""
+    seed, steps = run
+    values: dict[str, Any] = dict(
+        decay=0.5, learning_rate=1.5e-3, warmup=100, beads=768, max_length=256, sequence_share=0,
+        structure_share=0, threads=1, checkpoint_minutes=2, validate_minutes=1000,
+    )  # fmt: skip
+    return TrainingConfig(
+        data=data, out=out, cache=cache, flow=flow, steps=steps, seed=seed,
+        network=NETWORK | network, **values | changes,
+    )  # fmt: skip
+
+
+def backbones_of(
+    weights: Path, calls: int, settings: SamplingSettings, samples: int = SAMPLES
+) -> tuple[list[Backbone], float]:
+    """Samples of a network, and seconds of processor time of each."""
+    denoiser = load_weights(weights)
+    lengths = np.linspace(MIN_LENGTH, MAX_LENGTH, samples).round().astype(int)
+    requests = [Request(i, int(n)) for i, n in enumerate(lengths)]
+    drawn, began = [], time.process_time()
+    for batch in draw(denoiser, requests, settings, seed=7, times=uniform_times(calls)):
+        drawn += batch
+    seconds = (time.process_time() - began) / len(drawn)
+    return [item.backbone for item in drawn], seconds
+
+
+def measure(
+    weights: Path, calls: int, sampler: str = "sde_2m", samples: int = SAMPLES, **options: Any
+) -> dict[str, float]:
+    """Columns of raw samples at temperature 1, seconds of each, and the floor of `frechet`."""
+    settings = SamplingSettings(
+        sampler=sampler, temperature=1.0, batch_size=16, steps=calls, **options
+    )
+    backbones, seconds = backbones_of(weights, calls, settings, samples)
+    numbers = evaluate(backbones, diversity=0).numbers
+    columns = {key: value["mean"] for key, value in numbers["columns"].items()}
+    logs = [band["log_ratio"] for band in numbers["modes"].values()]
+    return {
+        "calls": calls, "seconds": seconds,
+        "bonds": 100 * columns["ca_bonds"], "clashes": columns["clashes_3.0"],
+        "helix": 100 * columns["psea_helix"], "strand": 100 * columns["psea_strand"],
+        "rg_ratio": numbers["columns"]["rg_ratio"]["median"],
+        "bands": float(np.sqrt(np.mean(np.square(logs)))),
+        "frechet": numbers["frechet"]["distance"], "floor": numbers["frechet"]["floor"],
+    }  # fmt: skip
