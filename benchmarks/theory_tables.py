@@ -34,3 +34,17 @@ def flow_clones() -> str:
         ["u", "period of the cut-off, residues", "decided", "pairs of one fold, φ",
          "lowest V at, rms Å per residue"], rows,
     )  # fmt: skip
+
+
+@table
+def halder() -> str:
+    found = numbers("halder")
+    rows = [
+        [
+            name,
+            f"{row['delta']:.2f} ± {row['delta_error']:.2f}".replace("-", "−"),
+            f"{row['p']:.1g}",
+        ]
+        for name, row in found["sets"].items()
+    ]
+    return markdown([f"{found['count']} of", "Δ", "p"], rows)

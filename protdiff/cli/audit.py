@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from ..flow.chain_flow import ChainFlow
     from ..metrics.audit import Audit
+    from ..metrics.kernel_audit import KernelAudit
 
 __all__ = ["audit"]
 
@@ -89,6 +90,7 @@ def _audit(options: AuditOptions, files: Sequence[Path]) -> None:
         result = audit_traces(
             traces.coords, known.coords, held.coords, seed=options.seed, advance=advance
         )
+    delta = kernel_delta(traces, known, held)
     length = sorted(map(len, traces.coords))[len(traces) // 2]
     collapse = collapse_of(recipe, length, len(known))
     write_rows(options.out / "audit.csv", result, traces, known, errors)
@@ -99,6 +101,7 @@ def _audit(options: AuditOptions, files: Sequence[Path]) -> None:
         "rmsd": asdict(result.rmsd), "tm": asdict(result.tm),
         "suspicious": [traces.names[k] for k in result.suspicious],
         "suspicious_usual_share": result.usual_share, "suspicious_p": result.p_suspicious,
+        "delta": None if delta is None else asdict(delta),
         "collapse": collapse,
     }  # fmt: skip
     write_json(options.out / "audit.json", numbers)
@@ -115,6 +118,8 @@ def _audit(options: AuditOptions, files: Sequence[Path]) -> None:
         f"A perfect memory of {len(known)} Gaussian chains of {length} would show from "
         f"{scale} down."
     )
+    if delta is not None:
+        print(describe_delta(delta, len(traces)))
     print(f"audit.csv and audit.json in {options.out}")
     if errors:
         print(f"{len(errors)} of {len(files)} could not be read; see audit.csv", file=sys.stderr)
@@ -152,6 +157,29 @@ def load_traces(path: Path, split: str, option: str) -> Traces:
             coords.append(part.ca[part.mask[:, 1]])
             names.append(f"{file.name} {chain}".strip())
     return Traces(coords, names)
+
+
+def kernel_delta(samples: Traces, known: Traces, held: Traces) -> KernelAudit | None:
+    """Halder's Δ; None where there are too few chains for it."""
+    from ..metrics.kernel_audit import kernel_audit
+
+    try:
+        return kernel_audit(samples.coords, known.coords, held.coords)
+    except ValueError:
+        return None
+
+
+def describe_delta(found: KernelAudit, count: int) -> str:
+    """Halder's Δ beside what it can see, in two lines."""
+    if found.detectable > 1:
+        power = f"{count} samples are too few for it to see even copies"
+    else:
+        share = f"{100 * found.detectable:.0f} %"
+        power = f"with {count} samples it sees copies if they are {share} or more"
+    return (
+        f"Halder's Δ: {found.delta:.2f} ± {found.delta_error:.2f}, p = {found.p:.2g}; held-out "
+        f"chains {found.real:.2f}, copies {found.copies:.2f}; {power}."
+    )
 
 
 def collapse_of(recipe: ChainFlow, length: int, count: int) -> dict[str, float | None]:

@@ -42,6 +42,8 @@ def test_audit_names_the_chain_that_was_copied(console, tiny_archive, tiny_weigh
     numbers = json.loads((tmp_path / "audit" / "audit.json").read_text())
     assert numbers["samples"] == 3
     assert numbers["verdict"] in text
+    assert set(numbers["delta"]) >= {"delta", "p", "real", "copies", "detectable"}
+    assert "Halder's Δ" in text
     if numbers["suspicious"]:
         picture = (tmp_path / "audit" / "suspicious.png").read_bytes()
         assert picture.startswith(b"\x89PNG")
