@@ -13,6 +13,7 @@ from protdiff.analysis.relative_likelihood import RELATIVE
 from protdiff.flow import BASES, cosine_modes
 from protdiff.flow.zoo import FLOWS, recipe
 from protdiff.metrics import QUALITY, SELF_CONSISTENCY, SIMILARITY
+from protdiff.metrics.all_atom import ALL_ATOM_ALONE, ALL_ATOM_SIMILARITY
 from protdiff.metrics.confidence.predicted import CONFIDENCE
 from protdiff.metrics.descriptor import NAMES
 from protdiff.metrics.verdict import VERDICT
@@ -35,7 +36,11 @@ def benchmarks():
 
 
 @pytest.mark.parametrize(
-    "columns", [SIMILARITY, CONFIDENCE, SELF_CONSISTENCY, QUALITY, VERDICT, LIKELIHOOD, RELATIVE]
+    "columns",
+    [
+        *(SIMILARITY, CONFIDENCE, SELF_CONSISTENCY, QUALITY, VERDICT, LIKELIHOOD, RELATIVE),
+        *(ALL_ATOM_SIMILARITY, ALL_ATOM_ALONE),
+    ],
 )
 def test_columns_with_their_definitions(columns):
     for name, meaning in columns.items():

@@ -44,9 +44,10 @@ def score(options: ScoreOptions, order: OrderOptions) -> None:
 
     Without --reference or --pairs: bonds, clashes, angles, Ramachandran regions, secondary
     structure, size, and a verdict: which columns are outside the range of 98 % of real chains.
-    With them also RMSD, TM-score, GDT, lDDT and dRMSD. Predictions have pLDDT, PAE, ipTM and
-    scores of interfaces, too, from what their programs write. A file that cannot be scored gets a
-    row with an error, the others go on, and the exit code is 1.
+    With them also RMSD, TM-score, GDT, lDDT and dRMSD; where files have side chains, their lDDT,
+    torsions and clashes. Predictions have pLDDT, PAE, ipTM and scores of interfaces, too, from what
+    their programs write. A file that cannot be scored gets a row with an error, the others go on,
+    and the exit code is 1.
     """
     tasks, unused = options.tasks()
     compared = any(task.reference or task.error for task in tasks)
@@ -110,16 +111,20 @@ def columns_of(options: ScoreOptions, compared: bool) -> list[str]:
     """Columns of the output, in order."""
     from ..analysis import LIKELIHOOD
     from ..analysis.relative_likelihood import RELATIVE
+    from ..metrics.all_atom import ALL_ATOM_ALONE, ALL_ATOM_SIMILARITY
     from ..metrics.comparison import SIMILARITY
     from ..metrics.confidence.predicted import CONFIDENCE
     from ..metrics.quality import QUALITY
     from ..metrics.verdict import VERDICT
 
+    all_atoms = options.atoms.value == "all"
     return [
         "model",
         *(["reference", *SIMILARITY] if compared else []),
+        *(ALL_ATOM_SIMILARITY if compared and all_atoms else []),
         *(CONFIDENCE if options.confidence else []),
         *([*QUALITY, *VERDICT] if options.quality else []),
+        *(ALL_ATOM_ALONE if options.quality and all_atoms else []),
         *([*LIKELIHOOD, *RELATIVE] if options.likelihood is not None else []),
         "warning",
         "error",

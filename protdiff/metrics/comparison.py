@@ -67,6 +67,9 @@ class Scores:
         See `SIMILARITY`.
     quality : dict of str to float
         Columns of `QUALITY` of the whole model; empty if they were not computed.
+    all_atom : dict of str to float or str
+        Columns of all atoms (`all_atom.ALL_ATOM_SIMILARITY` and `ALL_ATOM_ALONE`); empty if only
+        backbones were read.
     confidence : Confidence or None
         What the predictor says of the model; None if that was not looked for.
     warnings : tuple of str
@@ -95,6 +98,7 @@ class Scores:
     lddt_backbone: float = np.nan
     drmsd: float = np.nan
     quality: dict[str, float] = field(default_factory=lambda: {})
+    all_atom: dict[str, float | str] = field(default_factory=lambda: {})
     confidence: Confidence | None = None
     warnings: tuple[str, ...] = ()
     pairs: Int[np.ndarray, "aligned 2"] | None = field(default=None, repr=False)
@@ -108,14 +112,14 @@ class Scores:
         return mimebundle(self)
 
     def row(self) -> dict[str, str | int | float]:
-        """One flat dict: the similarity columns, the quality columns, warnings."""
+        """One flat dict: the similarity columns, the quality columns, all atoms, warnings."""
         row: dict[str, str | int | float] = {}
         if self.chains:
             pairs = ",".join(f"{a}:{b}" for a, b in self.chains)
             row = {name: getattr(self, name) for name in SIMILARITY} | {"chains": pairs}
         if self.confidence is not None:
             row |= self.confidence.row()
-        return row | self.quality | {"warning": "; ".join(self.warnings)}
+        return row | self.quality | self.all_atom | {"warning": "; ".join(self.warnings)}
 
     def superpose(self, model: Backbone) -> Backbone:
         """The model moved onto the reference.

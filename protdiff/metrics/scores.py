@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from .._system.notices import collected, warn
+from ..structure.all_atoms import Structure
 from ..structure.backbone import Backbone
 from ..structure.io.read_write import read
+from .all_atom import all_atom_similarity, atom_columns, with_side_chains
 from .auto_alignment import Aligned, align_auto
 from .comparison import Normalization, Scores, compare
 from .complexes import pair_chains
@@ -26,8 +28,14 @@ if TYPE_CHECKING:
 
     from .correspondence import Aligner
 
-__all__ = ["ALIGNMENTS", "NORMALIZATIONS", "score"]
+__all__ = [
+    "ALIGNMENTS", "NORMALIZATIONS", "Atoms", "Given", "atoms_of_reference", "backbone_of",
+    "read_given", "score",
+]  # fmt: skip
 
+#: What is read of files, and given.
+Given = Backbone | Structure | str | os.PathLike[str]
+Atoms = Literal["all", "backbone"]
 #: How residues correspond.
 Alignment = Literal["auto", "sequence", "identity", "number", "structure", "tmalign"]
 
@@ -46,8 +54,8 @@ NORMALIZATIONS = ("reference", "model", "shorter")
 
 
 def score(
-    model: Backbone | str | os.PathLike[str],
-    reference: Backbone | str | os.PathLike[str] | None = None,
+    model: Given,
+    reference: Given | None = None,
     *,
     alignment: Alignment = "auto",
     chains: Sequence[tuple[str, str]] | None = None,
@@ -60,9 +68,10 @@ def score(
 
     Parameters
     ----------
-    model, reference : Backbone, str or os.PathLike
-        A backbone or a structure file, which may have CA atoms only. Without a reference only the
-        quality columns are there.
+    model, reference : Backbone, Structure, str or os.PathLike
+        A backbone, one with all atoms, or a structure file, which may have CA atoms only. Without
+        a reference only the quality columns are there. Files and structures with all atoms have
+        columns of side chains, ligands and nucleic acids, too.
     alignment : {"auto", "sequence", "identity", "number", "structure", "tmalign"}
         How residues correspond; see `correspondence` and `structural`. "auto" aligns sequences,
         and chains without one, as of designs, by position, number or structure (see
@@ -113,11 +122,13 @@ def score(
         raise ValueError(f"`normalize` {normalize!r}: must be one of {', '.join(NORMALIZATIONS)}")
     if alignment not in ALIGNMENTS:
         raise ValueError(f"`alignment` {alignment!r}: must be one of {', '.join(ALIGNMENTS)}")
-    name = "" if isinstance(model, Backbone) else f"{os.fspath(model)}: "
+    is_file = not isinstance(model, (Backbone, Structure))
+    name = f"{os.fspath(model)}: " if is_file else ""
     with collected() as texts:
-        scores = _score(model, reference, alignment, chains, normalize, with_quality)
-        if confidence and not isinstance(model, Backbone):
-            found = model_confidence(model, _backbone(model), plddt)
+        given = read_given(model, "all")
+        scores = _score(given, reference, alignment, chains, normalize, with_quality)
+        if confidence and is_file:
+            found = model_confidence(model, backbone_of(given), plddt)
             warnings = (*scores.warnings, *found.warnings)
             scores = replace(scores, confidence=found, warnings=warnings)
     reading = tuple(text for text in texts if text not in scores.warnings)
@@ -127,20 +138,25 @@ def score(
 
 
 def _score(
-    model: Backbone | str | os.PathLike[str],
-    reference: Backbone | str | os.PathLike[str] | None,
+    model: Backbone | Structure,
+    reference: Given | None,
     alignment: Alignment,
     chains: Sequence[tuple[str, str]] | None,
     normalize: Normalization,
     with_quality: bool,
 ) -> Scores:
     """The same with warnings that `read` issues, and others in the result alone."""
-    model = _backbone(model)
+    model_atoms = model if isinstance(model, Structure) else None
+    if reference is not None:
+        reference = read_given(reference, atoms_of_reference(model))
+    model = backbone_of(model)
     columns = quality(model) if with_quality else {}
+    alone = atom_columns(model_atoms) if with_quality and model_atoms is not None else {}
     warnings = _ca_only_warning("model", model)
     if reference is None:
-        return Scores(quality=columns, warnings=tuple(warnings))
-    reference = _backbone(reference)
+        return Scores(quality=columns, all_atom=alone, warnings=tuple(warnings))
+    reference_atoms = reference if isinstance(reference, Structure) else None
+    reference = backbone_of(reference)
     warnings += _ca_only_warning("reference", reference)
     rows, model_seen = _with_ca("model", model)
     reference_rows, reference_seen = _with_ca("reference", reference)
@@ -154,10 +170,14 @@ def _score(
     pairs = np.stack([rows[i], reference_rows[j]], -1)
     scores = compare(model, reference, pairs, paired.chains, normalize, alignment == "tmalign")
     used = paired.alignments
+    all_atom = dict[str, float | str]()
+    if model_atoms is not None:
+        all_atom |= all_atom_similarity(model_atoms, reference_atoms, pairs, paired.chains)
     return replace(
         scores,
         alignment=used[0] if len(set(used)) == 1 else ",".join(used),
         quality=columns,
+        all_atom=all_atom | alone,
         warnings=(*warnings, *paired.warnings),
     )
 
@@ -167,8 +187,23 @@ def _aligned(alignment: str, model: Backbone, reference: Backbone) -> Aligned:
     return Aligned(ALIGNERS[alignment](model, reference), alignment)
 
 
-def _backbone(given: Backbone | str | os.PathLike[str]) -> Backbone:
-    return given if isinstance(given, Backbone) else read(os.fspath(given), ca_only=True)
+def read_given(given: Given, atoms: Atoms) -> Backbone | Structure:
+    """A structure as it is, or the file that is given; it may have CA atoms only."""
+    if isinstance(given, (Backbone, Structure)):
+        return given
+    if atoms == "all":
+        return read(given, ca_only=True, atoms="all")
+    return read(given, ca_only=True)
+
+
+def backbone_of(structure: Backbone | Structure) -> Backbone:
+    """The backbone of a structure."""
+    return structure.backbone if isinstance(structure, Structure) else structure
+
+
+def atoms_of_reference(model: Backbone | Structure) -> Atoms:
+    """What has to be read of a reference: side chains if the model has them."""
+    return "all" if isinstance(model, Structure) and with_side_chains(model) else "backbone"
 
 
 def _ca_only_warning(what: str, backbone: Backbone) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 if TYPE_CHECKING:
     import numpy as np
@@ -40,3 +40,8 @@ class Structure(NamedTuple):
     backbone: Backbone
     atoms: AtomArray
     residue: Int[np.ndarray, " atoms"]
+
+    @property
+    def others(self) -> AtomArray:
+        """Atoms that are of no residue of the backbone."""
+        return cast("AtomArray", self.atoms[self.residue < 0])

@@ -52,6 +52,13 @@ class Plddt(StrEnum):
     bfactor = "bfactor"
 
 
+class AtomsRead(StrEnum):
+    """What is read of files."""
+
+    all = "all"
+    backbone = "backbone"
+
+
 class Method(StrEnum):
     """Likelihoods."""
 
@@ -104,6 +111,10 @@ class ScoreOptions:
     plddt: Annotated[
         Plddt, typer.Option(help="bfactor: B-factors are pLDDT; auto: where the file says so.")
     ] = Plddt.auto
+    atoms: Annotated[
+        AtomsRead,
+        typer.Option(help="Columns of side chains and ligands too (all), or faster without."),
+    ] = AtomsRead.all
     likelihood: Annotated[
         Method | None,
         typer.Option(
@@ -198,7 +209,7 @@ class ScoreOptions:
 
         names = (
             "alignment", "chain", "normalize", "per_residue", "quality", "confidence", "plddt",
-            "likelihood",
+            "atoms", "likelihood",
         )  # fmt: skip
         found = {name: str(getattr(self, name) or "") for name in names} | {"protdiff": __version__}
         if self.likelihood is not None:
@@ -231,6 +242,7 @@ class ScoreOptions:
             per_residue=self.per_residue,
             superpose=self.superpose,
             likelihood=likelihood,
+            atoms=self.atoms.value,
         )
 
 

@@ -36,13 +36,14 @@ SMALL_IS_BETTER = (
     "rmsd", "drmsd", "incomplete", "gaps", "ca_breaks", "clashes_3.0", "clashes_3.6", "overlaps",
     "overlaps_o_o", "ca_angles_out", "rms_n_ca", "rms_ca_c", "rms_c_o", "rms_c_n", "links_broken",
     "rms_n_ca_c", "rms_ca_c_n", "rms_c_n_ca", "omega_twisted", "rama_allowed", "rama_outliers",
-    "outside", "log_likelihood_error", "pae", "pae_interface",
+    "outside", "log_likelihood_error", "pae", "pae_interface", "stereo_out", "atom_clashes",
 )  # fmt: skip
 #: Columns of which neither end is better.
 NEITHER = (
     "residues", "model_length", "reference_length", "ca_cis", "omega_cis", "rg",
     "psea_helix", "psea_strand", "psea_coil", "dssp_helix", "dssp_strand", "dssp_coil", "rg_ratio",
     "hydrogen_bonds", "contacts", "contact_order", "resolution", "network_calls",
+    "nucleic_residues",
 )  # fmt: skip
 #: What --rank without a column sorts by, the first that the rows have.
 RANKED_BY = ("relative_likelihood", "log_likelihood")
@@ -120,12 +121,15 @@ def choices() -> list[str]:
     """Every column that rows can be sorted by."""
     from ...analysis.relative_likelihood import RELATIVE
     from ...analysis.structure_likelihood import LIKELIHOOD
+    from ...metrics.all_atom import ALL_ATOM_ALONE, ALL_ATOM_SIMILARITY
     from ...metrics.comparison import SIMILARITY
     from ...metrics.confidence.predicted import CONFIDENCE
     from ...metrics.quality import QUALITY
     from ...metrics.verdict import VERDICT
 
-    return [*SIMILARITY, *CONFIDENCE, *QUALITY, *VERDICT, *LIKELIHOOD, *RELATIVE]
+    alone = (*QUALITY, *VERDICT, *ALL_ATOM_ALONE)
+    compared = (*SIMILARITY, *ALL_ATOM_SIMILARITY)
+    return [*compared, *CONFIDENCE, *alone, *LIKELIHOOD, *RELATIVE]
 
 
 def order_words(column: str, reverse: bool) -> str:
@@ -145,16 +149,20 @@ def missing_column(name: str, columns: Sequence[str]) -> str:
     from difflib import get_close_matches
 
     if name in choices():
+        from ...metrics.all_atom import ALL_ATOM_ALONE, ALL_ATOM_SIMILARITY
         from ...metrics.comparison import SIMILARITY
         from ...metrics.confidence.predicted import CONFIDENCE
         from ...metrics.quality import QUALITY
         from ...metrics.verdict import VERDICT
 
-        if name in SIMILARITY:
+        for group, backbone in ((ALL_ATOM_SIMILARITY, "tm"), (ALL_ATOM_ALONE, "residues")):
+            if name in group and backbone in columns:
+                return "needs --atoms all"
+        if name in SIMILARITY or name in ALL_ATOM_SIMILARITY:
             return "needs --reference"
         if name in CONFIDENCE:
             return "goes without --no-confidence"
-        both = name in QUALITY or name in VERDICT
+        both = name in QUALITY or name in VERDICT or name in ALL_ATOM_ALONE
         return "goes without --no-quality" if both else "needs --likelihood elbo"
     near = get_close_matches(name, columns, n=3, cutoff=0.4) or columns[1:4]
     return f"no such column; choose for example {', '.join(near)}"

@@ -22,12 +22,13 @@ __all__ = ["report"]
 
 #: Columns of the table of rows, with and without a reference, the most wanted first.
 BRIEF = (
-    "tm", "lddt", "rmsd", "plddt", "iptm", "ipsae", "gdt_ts", "gdt_ha", "aligned", "log_likelihood",
-    "ca_bonds", "clashes_3.0", "rama_outliers", "outside",
+    "tm", "lddt", "rmsd", "lddt_all", "plddt", "iptm", "ipsae", "gdt_ts", "gdt_ha", "aligned",
+    "log_likelihood", "ca_bonds", "clashes_3.0", "rama_outliers", "outside",
 )  # fmt: skip
 BRIEF_ALONE = (
     "residues", "log_likelihood", "relative_likelihood", "plddt", "iptm", "ipsae", "ca_bonds",
-    "clashes_3.0", "rama_outliers", "psea_helix", "psea_strand", "dssp_strand", "rg_ratio",
+    "clashes_3.0", "atom_clashes", "rama_outliers", "psea_helix", "psea_strand", "dssp_strand",
+    "rg_ratio",
     "ca_angles_out", "clashes_3.6", "outside",
 )  # fmt: skip
 #: What is said of columns outside the range of real chains, at most.

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ...analysis.structure_likelihood import Likelihood
     from ...metrics.comparison import Normalization, Scores
     from ...metrics.confidence.predicted import PlddtSource
-    from ...metrics.scores import Alignment
+    from ...metrics.scores import Alignment, Atoms
     from ...network.denoiser import Denoiser
     from ...structure.backbone import Backbone
     from .pairing import Task
@@ -64,6 +64,7 @@ class RowOptions:
     superpose: Path | None  # folder for the models moved onto their references
     likelihood: LikelihoodOptions | None
     plddt: PlddtSource | None = None  # None without confidences
+    atoms: Atoms = "all"
 
 
 def score_task(task: Task, options: RowOptions) -> tuple[Row, list[Row]]:
@@ -98,16 +99,19 @@ def joined_warnings(texts: list[str], task: Task) -> str:
 
 def _score(task: Task, options: RowOptions, row: Row) -> list[Row]:
     """Fill the row of one task, and return its rows of residues; ValueError for bad input."""
-    from ...metrics.scores import score
-    from ...structure.io.read_write import read, write
+    from ...metrics.scores import atoms_of_reference, backbone_of, read_given, score
+    from ...structure.io.read_write import write
 
-    model = read(task.model, ca_only=True)
-    reference = None if task.reference is None else read(task.reference, ca_only=True)
+    given = read_given(task.model, options.atoms)
+    model, other, reference = backbone_of(given), None, None
+    if task.reference is not None:
+        other = read_given(task.reference, atoms_of_reference(given))
+        reference = backbone_of(other)
     chains = options.chains
     if chains is not None and reference is not None:
         chains = [_chain_ids(pair, model, reference) for pair in chains]
     scores = score(
-        model, reference, alignment=options.alignment, chains=chains,
+        given, other, alignment=options.alignment, chains=chains,
         normalize=options.normalize, with_quality=options.quality,
     )  # fmt: skip
     row |= scores.row()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from ...metrics.all_atom import ALL_ATOM_ALONE, ALL_ATOM_SIMILARITY
 from ...metrics.comparison import SIMILARITY, Scores
 from ...metrics.confidence.predicted import CONFIDENCE
 from ...metrics.quality import QUALITY
@@ -109,7 +110,9 @@ def _words() -> dict[str, str]:
     """What columns say, by name."""
     from ...analysis import LIKELIHOOD  # which imports the network
 
-    return QUALITY | SELF_CONSISTENCY | CONFIDENCE | SIMILARITY | LIKELIHOOD | VERDICT
+    compared = SIMILARITY | ALL_ATOM_SIMILARITY
+    alone = QUALITY | ALL_ATOM_ALONE | SELF_CONSISTENCY | CONFIDENCE
+    return alone | compared | LIKELIHOOD | VERDICT
 
 
 def _names(rows: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -20,6 +20,7 @@ __all__ = [
     "TERMINAL_OXYGENS",
     "Atoms",
     "FileError",
+    "NoProteinError",
     "ParsedFile",
     "carbonyl_oxygen",
     "is_backbone_atom",
@@ -34,6 +35,14 @@ ATOM_NAMES = [form(n) for n in (*BACKBONE_ATOMS, *TERMINAL_OXYGENS) for form in 
 
 class FileError(ValueError):
     """A file that cannot be read or written; one line with its name and what to do."""
+
+
+class NoProteinError(FileError):
+    """A structure without amino acids."""
+
+    def __init__(self, holds: str = "") -> None:
+        but = f", but {holds}" if holds else ""
+        super().__init__(f"no protein residues{but}; choose a file with a protein chain")
 
 
 class Atoms(NamedTuple):

@@ -11,10 +11,12 @@ from ..._system.notices import warn
 from ..._system.words import counted, either
 from ..all_atoms import Structure
 from ..backbone import BACKBONE_ATOMS
+from ..other_residues import other_residues
+from .atoms import NoProteinError
 from .conformations import atoms_of_conformation, choose_conformation
 from .numbers import UNKNOWN_NUMBER
 from .record_owners import OTHER, residues_of_records
-from .residues import LARGEST_COORDINATE, check_coordinates, place_of
+from .residues import LARGEST_COORDINATE, check_coordinates, place_of, to_backbone
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,35 +26,45 @@ if TYPE_CHECKING:
 
     from ..backbone import Backbone
     from .atoms import Atoms
+    from .models import Models
 
     Strings = Shaped[np.ndarray, "atoms"]
 
-__all__ = ["to_structure"]
+__all__ = ["backbone_of", "structure_of"]
 
 
-def to_structure(
+def backbone_of(models: Models, model: int, ca_only: bool) -> Backbone:
+    """Backbone of a model; see `residues.to_backbone`."""
+    return to_backbone(models.atoms(model), ca_only)[0]
+
+
+def structure_of(models: Models, model: int, ca_only: bool) -> Structure:
+    """Backbone and all atoms of a model, of `Models` that have them.
+
+    Raises
+    ------
+    FileError
+        As `residues.to_backbone`, or if a coordinate of a side chain is no number.
+    """
+    elements = models.parsed.elements
+    try:
+        records = models.atoms(model)
+        backbone, places = to_backbone(records, ca_only)
+    except NoProteinError:
+        atoms = models.parsed.everything(model)
+        rows = np.arange(len(atoms.name))
+        others = other_residues(_atom_array(atoms, rows, atoms.name, elements(atoms.record)))
+        raise NoProteinError(str(others)) from None
+    return _structure(backbone, places, models.everything(model, records), elements)
+
+
+def _structure(
     backbone: Backbone,
     records: Int[np.ndarray, "residues 4"],
     atoms: Atoms,
     elements: Callable[[Int[np.ndarray, " records"]], Strings],
 ) -> Structure:
-    """All atoms of a model beside its backbone.
-
-    Parameters
-    ----------
-    backbone : Backbone
-    records : ndarray of int, shape (residues, 4)
-        Place in the file of every atom of the backbone; -1 where it has none.
-    atoms : Atoms
-        All records of the model, in file order.
-    elements : callable
-        Elements of records, by their places in the file.
-
-    Raises
-    ------
-    FileError
-        If a coordinate of a protein is no number.
-    """
+    """All records of a model beside its backbone, whose atoms have the places `records`."""
     places = np.where(records >= 0, np.searchsorted(atoms.record, records), -1)
     owner = residues_of_records(atoms, places)
     chosen = places[places >= 0]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .atoms import Atoms, FileError, ParsedFile, is_backbone_atom
+from .atoms import Atoms, FileError, NoProteinError, ParsedFile, is_backbone_atom
 from .encoding import decoded
 from .numbers import real_numbers, residue_numbers
 from .pdb_lines import is_atom_line, kept_lines
@@ -72,7 +72,7 @@ def _atoms(
 ) -> Atoms:
     """Records in some lines of the file; `ters` are the lines with TER."""
     if not len(chosen):
-        raise FileError("no protein residues; choose a file with a protein chain")
+        raise NoProteinError
     table = lines_table[chosen]
     for names in (slice(12, 16), slice(17, 20)):  # not the alternate location between
         letters = table.view(np.uint8)[:, names]

@@ -12,10 +12,9 @@ import numpy as np
 from ..._system.notices import collected, warn
 from .atoms import FileError
 from .content import explained, format_of, read_bytes
-from .every_atom import to_structure
+from .every_atom import backbone_of, structure_of
 from .members import as_path, path_text
 from .models import Models
-from .residues import to_backbone
 from .structure_bytes import WRITERS, check_numbering, structure_bytes, write_bytes
 
 if TYPE_CHECKING:
@@ -117,12 +116,7 @@ def read(
     content, kind = read_bytes(as_path(path))
     with collected() as texts, explained(path, kind):
         models = Models.of(content, kind, all_atoms=atoms == "all")
-        records = models.atoms(chosen)
-        backbone, places = to_backbone(records, ca_only)
-        structure = None
-        if atoms == "all":
-            everything = models.everything(chosen, records)
-            structure = to_structure(backbone, places, everything, models.parsed.elements)
+        found = (structure_of if atoms == "all" else backbone_of)(models, chosen, ca_only)
         if model is None and len(models) > 1:
             warn(
                 f"has {len(models)} models; the first is read; choose with `model`, or write "
@@ -130,7 +124,7 @@ def read(
             )
     for text in texts:
         warn(f"{path}: {text}", stacklevel=2)
-    return structure or backbone
+    return found
 
 
 def count_models(path: str | os.PathLike[str]) -> int:
@@ -201,7 +195,7 @@ def _each_model(
         where = f"{path}: model {model}" if count > 1 else path
         try:
             with collected() as texts, explained(where, kind):
-                backbone, _ = to_backbone(models.atoms(model), ca_only)
+                backbone = backbone_of(models, model, ca_only)
         except FileError as error:
             yield error
             continue

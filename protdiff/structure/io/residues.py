@@ -9,7 +9,7 @@ import numpy as np
 from ..._system.notices import warn
 from ..._system.words import counted, either
 from ..backbone import BACKBONE_ATOMS, THREE_TO_ONE, Backbone
-from .atoms import FileError
+from .atoms import FileError, NoProteinError
 from .conformations import choose_conformation, gathered, residue_begins
 from .numbers import UNKNOWN_NUMBER
 from .oxygens import with_carbonyl_oxygens
@@ -57,7 +57,7 @@ def to_backbone(
         atoms = with_carbonyl_oxygens(gathered(_located(atoms)))
         names, rows = protein_residues(atoms)
     if not len(rows):
-        raise FileError("no protein residues; choose a file with a protein chain")
+        raise NoProteinError
     present = rows >= 0
     trace = ca_only and present[:, CA].any()
     if not trace and not present[:, :3].all(axis=1).any():

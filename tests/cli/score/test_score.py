@@ -9,6 +9,7 @@ import pytest
 
 import protdiff
 from protdiff.metrics import QUALITY, SIMILARITY, score
+from protdiff.metrics.all_atom import ALL_ATOM_ALONE, ALL_ATOM_SIMILARITY
 from protdiff.metrics.confidence.predicted import CONFIDENCE
 from protdiff.metrics.search import tm_d0
 from protdiff.metrics.verdict import VERDICT
@@ -24,7 +25,8 @@ def test_quality_alone(run, folder, tmp_path):
         "capsid.bcif", "kringle_0.pdb", "kringle_1.pdb.gz"
     ]  # fmt: skip
     for row in rows:
-        assert list(row) == ["model", *CONFIDENCE, *QUALITY, *VERDICT, *ENDS]
+        columns = [*CONFIDENCE, *QUALITY, *VERDICT, *ALL_ATOM_ALONE]
+        assert list(row) == ["model", *columns, *ENDS]
         agree(row, score(row["model"]).row())
     lines = stdout.splitlines()
     assert len([line for line in lines if ".pdb" in line or ".bcif" in line]) == 3
@@ -46,7 +48,8 @@ def test_pairs_by_name(run, folder, tmp_path):
         "capsid.pdb", "kringle.cif.gz", "kringle.cif.gz"
     ]  # fmt: skip
     for row in rows:
-        columns = [*SIMILARITY, *CONFIDENCE, *QUALITY, *VERDICT]
+        compared = [*SIMILARITY, *ALL_ATOM_SIMILARITY, *CONFIDENCE]
+        columns = [*compared, *QUALITY, *VERDICT, *ALL_ATOM_ALONE]
         assert list(row) == ["model", "reference", *columns, *ENDS]
         agree(row, score(row["model"], row["reference"]).row())
     assert rows[1]["rmsd"] < rows[2]["rmsd"] and rows[1]["tm"] > rows[2]["tm"]
@@ -73,7 +76,8 @@ def test_without_quality_the_columns_are_fewer(run, folder, tmp_path):
     run(*options, tmp_path / "some.csv", "--no-quality")
     run(*options, tmp_path / "all.csv")
     some, everything = (rows_of(tmp_path / name) for name in ("some.csv", "all.csv"))
-    assert list(some[0]) == ["model", "reference", *SIMILARITY, *CONFIDENCE, *ENDS]
+    columns = [*SIMILARITY, *ALL_ATOM_SIMILARITY, *CONFIDENCE]
+    assert list(some[0]) == ["model", "reference", *columns, *ENDS]
     for one, row in zip(some, everything, strict=True):
         assert one == {name: row[name] for name in one}
 

@@ -131,14 +131,13 @@ def test_warnings_of_reading_are_in_the_row(monkeypatch, folder, tmp_path):
     from protdiff._system.notices import warn
     from protdiff.cli._shared.pairing import Task
     from protdiff.cli._shared.score_task import RowOptions, score_task
-    from protdiff.structure.io import read_write
+    from protdiff.structure.io.read_write import read
 
     def read_and_warn(path, **options):
         warn(f"{path}: 2 models; the first is used")
-        return real(path)
+        return read(path, **options)
 
-    real = read_write.read
-    monkeypatch.setattr(read_write, "read", read_and_warn)
+    monkeypatch.setattr("protdiff.metrics.scores.read", read_and_warn)
     path = folder / "references" / "capsid.pdb"
     shutil.copy(path, tmp_path / "x.pdb")
     task = Task(tmp_path / "x.pdb", path)
