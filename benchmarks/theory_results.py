@@ -1,6 +1,6 @@
 """What the diagnostics of the source papers say of the shipped weights, as results.
 
-    python benchmarks/theory_results.py --data DATASET [noise] [clones] [memory]
+    python benchmarks/theory_results.py --data DATASET [noise] [clones] [memory] [schedules]
 
 noise: flow_noise.json, `protdiff flow report` on 96 chains, the identities of the noise predictor
 by band. Half a minute on one core.
@@ -10,6 +10,9 @@ the potential of clones, and where trajectories part. Five minutes.
 
 memory: halder.json, Halder's Δ of 200 training chains with noise, real chains and generated ones of
 60-200 residues. Two minutes.
+
+schedules: flow_schedules.json, `protdiff flow report --schedules`: what grids of times lose in the
+bound. One minute.
 """
 
 from __future__ import annotations
@@ -26,11 +29,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from protdiff.metrics.kernel_audit import kernel_audit
 from results import write_result
 
 from protdiff import read
 from protdiff.dataset import UNIT, read_chains
+from protdiff.metrics.kernel_audit import kernel_audit
 
 #: Chains that the audit takes from an archive, and samples.
 ALL: dict[str, Any] = {"max_length": 512, "globular": False}
@@ -98,7 +101,20 @@ def memory(data: str, scratch: Path) -> None:
     )  # fmt: skip
 
 
-PARTS: dict[str, Callable[[str, Path], None]] = {"noise": noise, "clones": clones, "memory": memory}
+def schedules(data: str, scratch: Path) -> None:
+    file = scratch / "schedules.json"
+    chains = ("--length", "80", "--chains", "16", "--samples", "0", "--schedules")
+    calls = ("--calls", "8", "--calls", "16", "--calls", "30")
+    protdiff("flow", "report", "--data", data, *chains, *calls, "--out", str(file))
+    report = json.loads(file.read_text())
+    numbers: dict[str, Any] = {name: report[name] for name in ("chains", "residues", "grids")}
+    numbers |= {name: sum(report[name]) for name in ("start", "score")}
+    write_result("flow_schedules", numbers, cores=1)
+
+
+PARTS: dict[str, Callable[[str, Path], None]] = {
+    "noise": noise, "clones": clones, "memory": memory, "schedules": schedules,
+}  # fmt: skip
 
 
 def main() -> None:

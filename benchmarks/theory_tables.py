@@ -48,3 +48,11 @@ def halder() -> str:
         for name, row in found["sets"].items()
     ]
     return markdown([f"{found['count']} of", "Δ", "p"], rows)
+
+
+@table
+def flow_schedules() -> str:
+    grids = numbers("flow_schedules")["grids"]
+    calls = list(grids["equal"])
+    rows = [[name, *(f"{losses[n]:.1f}" for n in calls)] for name, losses in grids.items()]
+    return markdown(["times", *(f"{n} calls" for n in calls)], rows)

@@ -9,6 +9,7 @@ from ..structure.constants import BANDS
 from .chain_batches import chain_components, noise_source
 from .component_bands import ROWS, by_band, component_bands
 from .noise_identities import NoiseIdentities, noise_identities, noise_moments
+from .schedule_bound import ErrorRatios, compare_grids
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -50,6 +51,9 @@ class SamplerReport:
         Standard error of `score` over chains.
     noise : NoiseIdentities
         Identities of the noise predictor, which an exact denoiser fulfils.
+    grids : dict of str to dict of int to float
+        By grid of times and number of calls: nats per chain that the steps of a first-order sampler
+        lose in the variational bound; see `protdiff.analysis.schedule_bound`. Empty if not wanted.
     chains, residues : int
         Numbers of those that were measured.
     """
@@ -61,6 +65,7 @@ class SamplerReport:
     score: list[float]
     score_error: list[float]
     noise: NoiseIdentities
+    grids: dict[str, dict[int, float]]
     chains: int
     residues: int
 
@@ -72,6 +77,7 @@ def report_sampler(
     *,
     sampler: Callable[..., Tensor] | None = None,
     points: int = 21,
+    schedules: bool = False,
     seed: int = 0,
     advance: Callable[[int], None] | None = None,
 ) -> SamplerReport:
@@ -88,6 +94,8 @@ def report_sampler(
         One of `protdiff.flow.SAMPLERS`; that of `protdiff.generate` by default.
     points : int
         Times of the integral over the flow, odd.
+    schedules : bool
+        Compare grids of times, too; seconds for each number of calls.
     seed : int
     advance : callable, optional
         Called with 1 for each of points + len(calls) parts.
@@ -112,8 +120,12 @@ def report_sampler(
     lengths = [len(chain) for chain in chains]
     median = sorted(lengths)[len(lengths) // 2]
     with torch.inference_mode(), flush_denormals():
-        learned, gain, identities = _score_gains(denoiser, chains, points, seed, step)
+        learned, gain, identities, ratios = _score_gains(denoiser, chains, points, seed, step)
         start, steps = _gaussian_errors(denoiser, median, calls, sampler or matched, step)
+    grids = {}
+    if schedules:
+        flow = denoiser.recipe([median])
+        grids = compare_grids(flow, calls, ratios, component_bands(flow, [median])[0])
     error = gain.std(0) / len(chains) ** 0.5
     score = gain.mean(0).clamp_min(0)
     return SamplerReport(
@@ -124,6 +136,7 @@ def report_sampler(
         score=score.tolist(),
         score_error=error.tolist(),
         noise=identities,
+        grids=grids,
         chains=len(chains),
         residues=sum(lengths),
     )
@@ -135,10 +148,12 @@ def _score_gains(
     points: int,
     seed: int,
     step: Callable[[int], None],
-) -> tuple[Float64[Tensor, "chains rows"], Float64[Tensor, "chains rows"], NoiseIdentities]:
+) -> tuple[
+    Float64[Tensor, "chains rows"], Float64[Tensor, "chains rows"], NoiseIdentities, ErrorRatios
+]:  # fmt: skip
     """Gains of the network over the Gaussian chain, and of a recalibration over the network.
 
-    And the identities of its noise predictor.
+    And the identities of its noise predictor, and its error over the Gaussian chain's, by band.
     """
     import torch
 
@@ -151,7 +166,7 @@ def _score_gains(
     times = torch.linspace(0, 1, points, dtype=torch.float64)
     learned: dict[float, Tensor] = {}
     recalibrated: dict[float, Tensor] = {}
-    moments = []
+    moments, ratios = [], []
     for u in times:
         now = u.expand(len(clean))
         k = flow.kernel(now)
@@ -163,13 +178,18 @@ def _score_gains(
         learned[float(u)] = before - residual.square().sum(-1)
         features = torch.stack([estimate - gaussian, gaussian], -1)
         recalibrated[float(u)] = _recalibration(residual, features, k.c_out, band)
+        expected = (3 * flow.variance * k.sigma**2 / k.total).masked_fill(~flow.mask, 0)
+        sums = [by_band(x, band).sum(0) for x in (residual.square().sum(-1), expected)]
+        ratios.append(sums[0] / sums[1].clamp_min(SMALLEST))
         moments.append(noise_moments(flow, noisy, epsilon, estimate, now, band))
         step(1)
     totals = [
         by_band(score_error(flow, times, lambda u, t=table: t[float(u[0])]), band)
         for table in (learned, recalibrated)
     ]
-    return totals[0], totals[1], noise_identities(moments)
+    return (
+        totals[0], totals[1], noise_identities(moments), ErrorRatios(times, torch.stack(ratios)),
+    )  # fmt: skip
 
 
 def _gaussian_errors(

@@ -14,6 +14,7 @@ from .._system.locks import output_file
 from .._system.words import counted
 from ..sampling.settings import MAX_STEPS
 from ..structure.constants import MAX_LENGTH
+from ._shared.loss_lines import print_grids, print_split, split_of_run
 from ._shared.options import check_ending
 from ._shared.progress import progress_bar
 from ._shared.real_chains import load_real_chains
@@ -46,6 +47,13 @@ def report(
     samples: Annotated[
         int, typer.Option(min=0, max=1000, help="Samples per number of calls; 0: draw none.")
     ] = 32,
+    history: Annotated[
+        list[Path] | None,
+        typer.Option(help="Folder of a training run whose loss is split; may be repeated."),
+    ] = None,
+    schedules: Annotated[
+        bool, typer.Option("--schedules", help="Compare grids of sampling times by the bound.")
+    ] = False,
     out: Annotated[Path | None, typer.Option(help="JSON file for the numbers.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the noise.")] = 0,
 ) -> None:
@@ -63,6 +71,7 @@ def report(
         path = find_weights(weights)
         denoiser = load_weights(path)
         calls = sorted(set(calls or [8, 16, 32]))
+        splits = {str(run): split_of_run(run) for run in history or []}
         backbones = load_real_chains(data, length, chains)
         if len(backbones) < MIN_CHAINS:
             raise ValueError(
@@ -74,19 +83,26 @@ def report(
         quality = None
         with progress_bar(POINTS + len(calls) + drawn, "measuring", "parts") as advance:
             errors = report_sampler(
-                denoiser, backbones, calls, points=POINTS, seed=seed, advance=advance
-            )
+                denoiser, backbones, calls,
+                points=POINTS, schedules=schedules, seed=seed, advance=advance,
+            )  # fmt: skip
             if samples:
                 quality = measure_calls(
                     denoiser, length, calls, samples=samples, seed=seed, advance=advance
                 )
         _print_errors(errors)
         _print_noise(errors)
+        if schedules:
+            print_grids(errors.grids)
+        for run, split in splits.items():
+            print_split(run, split)
         if quality is not None:
             _print_quality(quality)
         if out is not None:
-            drawn_with = {} if quality is None else {"samples": asdict(quality)}
-            write_json(out, {"weights": path.stem, **asdict(errors), **drawn_with})
+            more = {} if quality is None else {"samples": asdict(quality)}
+            if splits:
+                more["history"] = {run: asdict(split) for run, split in splits.items()}
+            write_json(out, {"weights": path.stem, **asdict(errors), **more})
             print(out)
 
 

@@ -56,6 +56,7 @@ def fit_schedule(
     *,
     variances: Float[Tensor, "spectra components"] | None = None,
     iterations: int = 60,
+    last: float = 0.0,
     **options: Any,
 ) -> Float[Tensor, "{calls}"]:
     """Times that minimise the sampler's exact error on Gaussian data.
@@ -76,11 +77,13 @@ def fit_schedule(
         Spectra of the data; the flow's own and three `perturbed_spectra` by default.
     iterations : int
         Of the descent, at most.
+    last : float
+        Last time.
 
     Returns
     -------
     Tensor, shape (calls,)
-        From 1 to 0, falling.
+        From 1 to `last`, falling.
     """
     if len(flow.mask) != 1:
         raise ValueError(f"fit_schedule takes one chain, not {len(flow.mask)}")
@@ -93,7 +96,7 @@ def fit_schedule(
 
     def grid(logits: Tensor) -> Tensor:
         falls = torch.cumsum(torch.softmax(logits, 0), 0)
-        return 1 - torch.cat([falls.new_zeros(1), falls[:-1], falls.new_ones(1)])
+        return 1 - (1 - last) * torch.cat([falls.new_zeros(1), falls[:-1], falls.new_ones(1)])
 
     def error(times: Tensor) -> Tensor:
         return sampler_error(sampler, flow[rows], times, spectra, **options).sum(1).mean()
@@ -113,6 +116,6 @@ def fit_schedule(
     search.step(closure)
     with torch.no_grad():
         times = grid(logits)
-        even = uniform_times(calls)
+        even = 1 - (1 - last) * (1 - uniform_times(calls))
         fitted = float(error(times).log())
         return times if fitted < log(float(error(even))) else even

@@ -115,13 +115,24 @@ def test_report(console, tiny_weights, tiny_archive, tmp_path):
         backbone = chain.backbone()
         for part in range(0, len(backbone) - 40, 3):  # unbroken pieces of one length
             protdiff.write(backbone[part : part + 40], folder / f"{k}_{part}.pdb")
+    run = tmp_path / "run"
+    run.mkdir()
+    rows = [f"{step},{1 + 30 / step}" for step in range(20, 800, 20)]
+    (run / "training.csv").write_text("\n".join(["step,loss", *rows]))
+    (run / "validation.csv").write_text("step,loss\n780,1.5\n")
     code, out, error = console(
         "flow", "report", "--data", folder, "--weights", tiny_weights, "--length", 40,
         "--calls", 6, 12, "--samples", 2, "--out", tmp_path / "report.json",
+        "--schedules", "--history", run,
     )  # fmt: skip
     assert code == 0, error
     assert "6 calls" in out and "12 calls" in out
     numbers = json.loads((tmp_path / "report.json").read_text())
+    split = numbers["history"][str(run)]
+    assert abs(split["floor"] - 1) < 2e-3 and split["held_out"] == 1.5
+    assert "left to gain by steps alike" in out and "over the training loss" in out
+    assert set(numbers["grids"]) == {"equal", "default", "fitted", "by bound"}
+    assert all(losses["12"] < losses["6"] for losses in numbers["grids"].values())
     assert sum(numbers["steps"]["12"]) < sum(numbers["steps"]["6"])
     # What is enough is decided by samples, and two of untrained weights show nothing.
     assert "say nothing of how many calls the network needs" in " ".join(out.split())
@@ -149,6 +160,10 @@ def test_report(console, tiny_weights, tiny_archive, tmp_path):
         (["film", EXAMPLES / "1a8o.pdb.gz", "--out", "none/x.gif"], "none/x.gif: No such file"),
         (["film", EXAMPLES / "1a8o.pdb.gz", "--regulator", "x"], "--regulator x: choose from"),
         (["report", "--data", "absent"], "--data absent: not a folder"),
+        (
+            ["report", "--data", EXAMPLES, "--history", "absent"],
+            "--history absent: no training.csv in it; give the folder of a run",
+        ),
         (["report", "--data", EXAMPLES, "--calls", "2147483648"], "'--calls'"),
         (["thermo", "--data", EXAMPLES, "--shells", "2147483648"], "'--shells'"),
         (["thermo", "--data", EXAMPLES, "--steps", "2147483648"], "'--steps'"),
