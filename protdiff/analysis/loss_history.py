@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import csv
+import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from .._system.reading import read_text
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -69,11 +72,10 @@ def read_curve(path: Path) -> Curve:
     ValueError
         If it has no columns step and loss, or values that are no finite numbers.
     """
-    with path.open(newline="", encoding="utf-8") as handle:
-        rows = list(csv.DictReader(handle))
     try:
+        rows = list(csv.DictReader(io.StringIO(read_text(path), newline="")))
         curve = np.array([[float(row["step"]), float(row["loss"])] for row in rows])
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, csv.Error):
         raise ValueError(f"{path}: needs numbers in columns step and loss") from None
     if not np.isfinite(curve).all():
         raise ValueError(f"{path}: a step or a loss is not finite")

@@ -42,10 +42,10 @@ def test_a_run_that_does_not_fall_has_nothing_to_gain():
 @pytest.mark.parametrize(
     ("text", "message"),
     [("step,rate\n1,2\n", "columns step and loss"), ("step,loss\n1,nan\n", "not finite"),
-     ("step,loss\n1,x\n", "needs numbers")],
+     ("step,loss\n1,x\n", "needs numbers"), ("step,loss\n1,\xff\x00\n", "needs numbers")],
 )  # fmt: skip
 def test_files_that_are_no_histories(tmp_path, text, message):
-    (tmp_path / "training.csv").write_text(text)
+    (tmp_path / "training.csv").write_text(text, encoding="latin-1")
     with pytest.raises(ValueError, match=message):
         read_curve(tmp_path / "training.csv")
 

@@ -1,0 +1,64 @@
+"""Figures in the text of docs/theory.md and docs/howto/audit.md are those of the result files."""
+
+import json
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+THEORY = " ".join((ROOT / "docs" / "theory.md").read_text(encoding="utf-8").split())
+
+
+def result(name):
+    path = ROOT / "benchmarks" / "results" / f"{name}.json"
+    return json.loads(path.read_text(encoding="utf-8"))["numbers"]
+
+
+def test_identities_of_the_noise_predictor():
+    found = result("flow_noise")
+    slopes = dict(zip(found["bands"], found["slope"], strict=True))
+    largest = 100 * (1 - min(slopes.values()))
+    assert f"too much noise in the slow modes, by up to {largest:.0f} %" in THEORY
+    links = found["bands"].index("links")
+    assert abs(found["slope"][links] - 1) < 2 * found["slope_error"][links]
+
+
+def test_where_trajectories_part_and_the_fold_is_decided():
+    found = result("flow_clones")
+    parting = found["speciation"]
+    assert f"u = {parting['time']:.3f} ± {parting['time_error']:.3f}" in THEORY
+    assert f"(period {parting['period']:.0f} residues)" in THEORY
+    assert f"from {parting['gaussian']:.3f}." in THEORY
+    period = f"(period {found['fold_decided_period']:.0f})"
+    assert f"decided at u = {found['fold_decided']:.2f} {period}" in THEORY
+    assert f"on {found['chains']} validation chains" in THEORY
+
+
+def test_one_well_and_far_below_the_gaussian_chain():
+    """No bin between two others is higher than both by more than two standard errors."""
+    for row in result("flow_clones")["replicas"]:
+        found = row["potential"]
+        known = [
+            (v, e) for v, e in zip(found["clones"], found["clones_error"], strict=True)
+            if v is not None
+        ]  # fmt: skip
+        for k, (value, error) in enumerate(known):
+            lower = [min(side, default=(float("inf"), 0.0)) for side in (known[:k], known[k + 1 :])]
+            rises = [value - v > 2 * (error**2 + e**2) ** 0.5 for v, e in lower]
+            assert not all(rises), (row["u"], k)
+
+
+def test_what_the_schedules_lose():
+    found = result("flow_schedules")
+    assert f"shows it, is {found['score']:.1f} nats there" in THEORY
+    assert f"that of the start {found['start']:.0e}".replace("e-0", "e-") in THEORY
+    for calls in found["grids"]["equal"]:
+        losses = {name: values[calls] for name, values in found["grids"].items()}
+        assert losses["by bound"] < losses["equal"] < losses["default"] < losses["fitted"]
+
+
+def test_what_delta_can_see():
+    found = result("halder")
+    shares = [row["detectable"] for row in found["sets"].values()]
+    text = (ROOT / "docs" / "howto" / "audit.md").read_text(encoding="utf-8")
+    assert f"With {found['count']} samples that is a quarter" in text
+    assert all(0.2 < share < 0.3 for share in shares)
+    assert found["sets"]["generated"]["p"] > 0.05 < found["sets"]["real chains"]["p"]
