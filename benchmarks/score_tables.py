@@ -115,6 +115,17 @@ def score_speed() -> str:
     return markdown(["", f"chains of {result['residues']} residues, one core"], rows)
 
 
+@table
+def all_atoms() -> str:
+    result = numbers("all_atoms")
+    speed = result["pairs_per_second"]
+    labels = {"all": "side chains in both files", "backbone": "the same with `--atoms backbone`",
+              "ca_all": "models of CA only", "ca_backbone": "the same with `--atoms backbone`",
+              "biotite_lddt": "biotite: lDDT of all atoms alone"}  # fmt: skip
+    rows = [[words, f"{speed[name]:.0f} pairs/s"] for name, words in labels.items()]
+    return markdown(["", f"chains of {result['residues']:.0f} residues, one core"], rows)
+
+
 # Likelihood, audit, thermodynamics
 
 

@@ -1,13 +1,21 @@
 """lDDT of all heavy atoms: loops, biotite, and numbers that OpenStructure has published."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from biotite.structure import AtomArray, lddt
 
 from protdiff.metrics import all_atom_lddt as module
 from protdiff.metrics.all_atom_lddt import all_atom_lddt, exchanged
+from protdiff.metrics.heavy_atoms import SLOTS, slot_of, type_indices
+from protdiff.metrics.stereochemistry import violations
+from protdiff.structure.backbone import Backbone
 
 from .atoms import example, plain_lddt
+
+#: Number, name and atom, and where it is (Å) in the first two models.
+TRP_CAGE = Path(__file__).with_name("trp_cage.txt")
 
 
 def deformed(grid, noise, seed=0):
@@ -65,3 +73,26 @@ def test_what_the_model_lacks_is_lost():
 def test_no_pairs_no_lddt():
     _, grid, types = example("1tpk.pdb")
     assert np.isnan(all_atom_lddt(grid[:1], grid[:1], types[:1]))
+
+
+def test_the_number_that_openstructure_gives():
+    """Models 1 and 2 of the Trp-cage, PDB entry 1L2Y.
+
+    The structure assessment of SWISS-MODEL, which runs OpenStructure, gives 0.86 for model 2 with
+    model 1 as the reference; tests of biotite quote it.
+    """
+    lines = [line.split() for line in TRP_CAGE.read_text(encoding="utf-8").splitlines()]
+    names = np.array(list(dict((int(number), name) for number, name, *_ in lines).values()))
+    types = type_indices(names)
+    models = np.full((2, len(names), SLOTS, 3), np.nan)
+    for number, name, atom, *values in lines:
+        places = np.array(values, float).reshape(2, 3)
+        models[:, int(number) - 1, slot_of(name, atom)] = places
+    reference, model = models
+    for grid in models:
+        backbone = Backbone.from_coords(grid[:, :4])
+        assert not violations(grid, types, backbone).any_atom.any()
+    assert round(all_atom_lddt(model, reference, types), 2) == 0.86
+    assert all_atom_lddt(model, reference, types) == pytest.approx(
+        plain_lddt(model, reference, types), abs=1e-12
+    )
