@@ -110,6 +110,7 @@ OF_NAME: Mapping[str, tuple[str, ...]] = {
     "weaker": WEIGHTS, "mpnn_model": WEIGHTS,
     "chain": ("A", "B", "Z", "_", "", "A:B", "A:A,B:B", "A:", ":", "A:B:C", "A,B", "AB", "A:A,A:B",
               "Z:A", "_:_"),
+    "cluster": ("here", "", "dask://", "dask://x", "tcp://x:y", "x.json", "x.toml", "tls://:1"),
     "shard": ("1/1", "2/2", "17/16", "0/16", "3/0", "a/b", "1/", "1/2/3", ""),
     "tied": ("A,B", "A", "A,A", "A,Z", "A|B", "A,B|A,B", ",", "|", "A,B|", "A B"),
 }  # fmt: skip

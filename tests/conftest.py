@@ -109,3 +109,20 @@ def tiny_types(tmp_path_factory):
         torch.nn.init.normal_(network.out.weight, std=0.01)
     save_sequence_network(path, network)
     return path
+
+
+@pytest.fixture(scope="session")
+def dask_cluster():
+    """A Dask cluster of two worker processes, which takes some seconds to start."""
+    import dask
+    from distributed import LocalCluster
+
+    # On a busy machine a worker that was killed takes long to come back, and is waited for.
+    with (
+        dask.config.set({"distributed.deploy.lost-worker-timeout": "1h"}),
+        LocalCluster(
+            n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=":0",
+            silence_logs=50,
+        ) as cluster,
+    ):  # fmt: skip
+        yield cluster

@@ -8,6 +8,7 @@ from concurrent.futures import BrokenExecutor
 
 import typer
 
+from .._system.cluster_units import LostError
 from .._system.notices import ProtdiffWarning
 from .._system.reading import DEFAULT_MB, MAX_MB
 from . import (
@@ -133,6 +134,8 @@ def complaint(error):
         return error, 2
     if isinstance(error, OSError):
         return (f"{error.filename}: {error.strerror}" if error.filename else error), 2
+    if isinstance(error, LostError):
+        return error, 1
     if isinstance(error, BrokenExecutor):
         return f"a process of `jobs` was ended, as when memory is full; {remedy(_verb())}", 1
     if is_out_of_memory(error):

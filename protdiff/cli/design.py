@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from .._system.reading import real_path
+from ._shared.cluster_options import ClusterOption, connected, refuse_jobs
 from ._shared.constraint_options import ConstraintOptions
 from ._shared.design_task import TEMPERATURE, DesignTask
 from ._shared.engine_options import EngineOptions
@@ -43,6 +44,7 @@ def design(
         int, typer.Option(min=0, callback=check_jobs, help="Processes; 0: one per core.")
     ] = 1,
     shard: ShardOption = None,
+    cluster: ClusterOption = None,
     config: ConfigOption = None,
 ) -> None:
     """Design sequences for structures, from their backbones.
@@ -60,4 +62,6 @@ def design(
         raise ValueError(f"{out / STRUCTURES}: holds the results of --out; give other structures")
     # Names in a FASTA file have no spaces.
     tasks = [DesignTask(path, re.sub(r"\s+", "_", stem(path))) for path in files]
-    write_sequences(tasks, settings, out, jobs, shard, config)
+    refuse_jobs(cluster, jobs)
+    with connected(cluster) as there:
+        write_sequences(tasks, settings, out, jobs, shard, config, there)

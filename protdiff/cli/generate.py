@@ -6,9 +6,11 @@ from typing import Annotated
 
 import typer
 
+from ._shared.cluster_options import ClusterOption, connected, refuse_jobs
 from ._shared.condition_options import ConditionOptions, condition_of
 from ._shared.design_shards import own_groups
-from ._shared.designs import Run, check_format, load, write_designs
+from ._shared.designs import Run, check_format, write_designs
+from ._shared.drawing import load_drawing
 from ._shared.engine_options import EngineOptions
 from ._shared.frame_options import parse_frames
 from ._shared.generated_sequences import task_of_request
@@ -49,6 +51,7 @@ def generate(
         ),
     ] = None,
     shard: ShardOption = None,
+    cluster: ClusterOption = None,
     engine: EngineOptions,
     model: ModelOptions,
     given: ConditionOptions,
@@ -78,39 +81,40 @@ def generate(
     requests = requests_of(wanted, sampling.seed, condition)
     settings = sampling.settings(batch_size)
     check_output(output, name, given, shard, design is not None)
+    refuse_jobs(cluster, jobs, usual=0)
     frames = None if trajectory is None else parse_frames(trajectory, output.kind)
 
     from ..sampling.batching import batches
-    from ..sampling.draw import draw, start_processes_early
+    from ..sampling.draw import start_processes_early
     from ..sampling.guidance import guidance_of
     from ..sampling.sample import network_calls
 
-    if model.device != Device.cuda:
+    if model.device != Device.cuda and cluster is None:
         about = requests if shard is None else requests[:: parse_shard(shard).count]
         start_processes_early(about, settings, jobs)
-    denoiser, weights, digest = load(model)
-    guidance = guidance_of(denoiser, settings)
-    part, groups = own_groups(shard, list(batches(requests, denoiser.device, settings)))
-    run = Run(
-        name, output, settings, guidance, sampling.seed, weights, digest, text, frames, part,
-        str(denoiser.device),
-    )  # fmt: skip
-    choice = None if frames is None else frames.choice
-    write_designs(
-        run,
-        groups,
-        lambda todo, advance: draw(
-            denoiser, todo, settings, seed=run.seed, advance=advance, jobs=jobs, frames=choice
-        ),
-        lambda request: network_calls(settings, request.condition),
-    )
-    if design is not None:
-        letters = wanted.sequence is not None
-        tasks = [
-            task_of_request(path, request, given, letters)
-            for path, request in run.files(groups).items()
-        ]
-        write_sequences(tasks, design, output.out / "sequences", jobs or 1)
+    draws_types = condition is not None and condition.draws_types
+    with connected(cluster) as there:
+        drawing = load_drawing(model, jobs, there, types if draws_types else None)
+        guidance = guidance_of(drawing.denoiser, settings)
+        part, groups = own_groups(shard, list(batches(requests, drawing.device, settings)))
+        run = Run(
+            name, output, settings, guidance, sampling.seed, drawing.weights.stem, drawing.digest,
+            text, frames, part, drawing.device,
+        )  # fmt: skip
+        choice = None if frames is None else frames.choice
+        write_designs(
+            run,
+            groups,
+            lambda todo, advance: drawing.draw(todo, settings, run.seed, choice, advance),
+            lambda request: network_calls(settings, request.condition),
+        )
+        if design is not None:
+            letters = wanted.sequence is not None
+            tasks = [
+                task_of_request(path, request, given, letters)
+                for path, request in run.files(groups).items()
+            ]
+            write_sequences(tasks, design, output.out / "sequences", jobs or 1, cluster=there)
     if output.report:
         write_report([str(output.out)], output.out / PAGE, jobs=jobs)
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 import sys
 from contextlib import ExitStack
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
 from .._system.files import making_folder
-from .._system.processes import mapped
 from .._system.words import counted as in_words
+from ._shared.cluster_options import connected
 from ._shared.groups import grouped
 from ._shared.progress import progress_bar
 from ._shared.report_writer import write_report
@@ -22,7 +21,8 @@ from ._shared.score_options import ScoreOptions
 from ._shared.score_order import OrderOptions, copy_best
 from ._shared.score_report import report
 from ._shared.score_results import Results
-from ._shared.score_task import RESIDUE_COLUMNS, score_task
+from ._shared.score_task import RESIDUE_COLUMNS
+from ._shared.score_workers import scored
 from ._shared.shard_records import at_work
 from ._shared.table_shards import PLACE, part_of_tasks, residue_table, whole_table
 
@@ -59,16 +59,16 @@ def score(options: ScoreOptions, order: OrderOptions) -> None:
         from ..metrics.structural import load_tmtools
 
         load_tmtools()
-    work = partial(score_task, options=options.for_rows())
+    row_options = options.for_rows()
     results = Results(columns, order)
     with ExitStack() as stack:
-        part = None
+        cluster, part = stack.enter_context(connected(options.cluster)), None
         if options.shard is not None:
             part = part_of_tasks(options.shard, tasks)
             options, tasks = one_shard(options, part, stack), part.of(tasks)
         write = open_outputs(options, results.columns, stack)
         advance = stack.enter_context(progress_bar(len(tasks), "scoring", "structures"))
-        rows = counted(stack.enter_context(mapped(work, tasks, options.jobs)), advance)
+        rows = counted(scored(tasks, row_options, options.jobs, cluster, stack), advance)
         if order.sorts:
             rows = results.ordered(rows)
         places = range(len(tasks)) if part is None else part.places

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .._system.resources import weight_folders
+from .._system.resources import same_file, weight_folders
 from .weights_file import (
     ADAPTERS,
     FORMAT,
@@ -39,6 +40,7 @@ __all__ = [
     "file_digest",
     "find_base",
     "find_weights",
+    "load_same_weights",
     "load_weights",
     "read_metadata",
     "read_weights",
@@ -212,6 +214,30 @@ def load_weights(name: PathLike | None = None, device: str = "cpu") -> Denoiser:
         text = (str(error) or type(error).__name__).splitlines()[0]
         raise WeightsError(f"{path}: made by another version of protdiff ({text})") from None
     return denoiser.to(device).eval().requires_grad_(False)
+
+
+@lru_cache(maxsize=2)
+def load_same_weights(path: Path, digest: str, device: str = "cpu") -> Denoiser:
+    """The denoiser of a file with a known content; a process loads it once.
+
+    Parameters
+    ----------
+    path : Path
+        Absolute. On another machine shipped weights of this name are taken, too.
+    digest : str
+        SHA-256 of the file.
+    device : str
+        Torch device.
+
+    Raises
+    ------
+    WeightsError
+        If the content is another one, and as `load_weights`.
+    """
+    found = same_file(path, digest)
+    if found is None:
+        raise WeightsError(f"{path}: has changed since this command began; run it once more")
+    return load_weights(found, device)
 
 
 def _denoiser(metadata: dict[str, Any], tensors: dict[str, Tensor]) -> Denoiser:

@@ -16,13 +16,15 @@ from .sample import Sample, sample
 from .settings import DEFAULTS, SamplingSettings
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from jaxtyping import Float
     from torch import Tensor
 
     from ..network import Denoiser
     from .frame_choice import FrameChoice
 
-__all__ = ["draw", "start_processes_early"]
+__all__ = ["can_be_sent", "draw", "drawn_with", "start_processes_early"]
 
 #: Batches that a process must have to be worth its start, which takes as long as one batch.
 LEAST_BATCHES = 2
@@ -112,7 +114,7 @@ def start_processes_early(
     """
     todo = list(batches(requests, "cpu", settings))
     moves = all(request.condition is None or request.condition.moves_atoms for request in requests)
-    if moves and _count(todo, jobs) > 1 and _can_be_sent(todo):
+    if moves and _count(todo, jobs) > 1 and can_be_sent(todo):
         start_early(MODULES)
 
 
@@ -126,7 +128,7 @@ def _processes(denoiser: Denoiser, todo: Sequence[Sequence[Request]], jobs: int)
     reason = ""
     if str(denoiser.device) != "cpu":
         reason = "only a CPU is shared by processes; leave it out"
-    elif not _can_be_sent(todo):
+    elif not can_be_sent(todo):
         reason = "the condition holds a function that cannot be sent to other processes; use 1"
     if not reason:
         return _count(todo, jobs)
@@ -135,8 +137,8 @@ def _processes(denoiser: Denoiser, todo: Sequence[Sequence[Request]], jobs: int)
     return 1
 
 
-def _can_be_sent(todo: Sequence[Sequence[Request]]) -> bool:
-    """Whether requests can go to another process: functions of a user's file cannot."""
+def can_be_sent(todo: Sequence[Sequence[Request]]) -> bool:
+    """Whether batches can go to another process: functions of a user's file cannot."""
     try:
         pickle.dumps([batch[0] for batch in todo])
     except (pickle.PicklingError, AttributeError, TypeError):
@@ -157,6 +159,31 @@ def _drawn(
 
     with one_thread(denoiser.device):
         return sample(denoiser, batch, settings, seed=seed, times=times, frames=frames)
+
+
+def drawn_with(
+    weights: Path,
+    digest: str,
+    device: str,
+    settings: SamplingSettings,
+    seed: int,
+    frames: FrameChoice | None,
+    batch: Sequence[Request],
+) -> list[Sample]:
+    """Samples of one batch, on another machine.
+
+    Parameters
+    ----------
+    weights, digest, device
+        As in `load_same_weights`.
+    settings, seed, frames
+        As in `draw`.
+    batch : sequence of Request
+    """
+    from ..network.weights import load_same_weights
+
+    denoiser = load_same_weights(weights, digest, device)
+    return _drawn(denoiser, settings, seed, None, frames, batch)
 
 
 def _sequences_alone(requests: Sequence[Request], seed: int) -> list[Sample]:

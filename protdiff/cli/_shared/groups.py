@@ -78,6 +78,7 @@ EXAMPLES = {
         "protdiff generate --length 60-120 --num 8 --out designs",
         'protdiff generate --motif x.pdb --contig "20-40,A53-66,20-40" --out motif',
         "protdiff generate --length 100 --trajectory every:2 --out watched",
+        "protdiff generate --length 60-120 --num 100000 --out many --cluster slurm.toml",
         "protdiff generate --in ab.pdb --redesign H99-110 --codesign both --out loops",
         "protdiff generate --length 60 --num 20000 --archive designs.bcif.tar",
     ),
@@ -119,6 +120,7 @@ EXAMPLES = {
         "protdiff score predictions --reference native.pdb --out scores.csv",
         "protdiff score models --reference native.pdb --sort tm --top 3 --copy-to best",
         "protdiff score models --reference natives --chain A:B --superpose moved",
+        "protdiff score designs --out quality.csv --cluster dask://host:8786",
     ),
     "train": (
         "protdiff data build structures --out set",

@@ -13,6 +13,7 @@ import typer
 
 from ..._system.files import PICTURES, ensure_writable
 from ..._system.reading import real_path
+from .cluster_options import ClusterOption, refuse_jobs
 from .fasta import read_sequences
 from .options import check_ending, check_jobs
 from .pairing import Task, find_files, pair_by_name, pair_by_table, parse_chains
@@ -150,6 +151,7 @@ class ScoreOptions:
         bool, typer.Option("--strict", help="Stop at the first row with an error.")
     ] = False
     shard: ShardOption = None
+    cluster: ClusterOption = None
 
     @property
     def page(self) -> Path:
@@ -173,6 +175,7 @@ class ScoreOptions:
         """ValueError for options that do not go together."""
         if self.shard is not None and self.out is None:
             raise ValueError("--shard: needs --out, the table that the shards are of")
+        refuse_jobs(self.cluster, self.jobs)
         refuse_with_shard(self.shard, plot=(self.plot, PAGE), report=(self.report, PAGE))
         if self.plot is not None:
             check_ending("--plot", self.plot, *PICTURES)
@@ -224,13 +227,15 @@ class ScoreOptions:
         likelihood = None
         sequence = _likelihood_sequence(self.sequence)
         if self.likelihood is not None:
-            from ...network.weights import find_weights
+            from ...network.weights import file_digest, find_weights
 
+            weights = find_weights(self.weights).absolute()
             likelihood = LikelihoodOptions(
                 method=self.likelihood.value,
                 samples=self.samples,
                 sequence=sequence,
-                weights=find_weights(self.weights),
+                weights=weights,
+                weights_sha256=file_digest(weights),
                 color=self.color,
             )
         return RowOptions(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from ..._system.notices import collected, warn
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from ...metrics.comparison import Normalization, Scores
     from ...metrics.confidence.predicted import PlddtSource
     from ...metrics.scores import Alignment, Atoms
-    from ...network.denoiser import Denoiser
     from ...structure.backbone import Backbone
     from .pairing import Task
 
@@ -49,6 +47,7 @@ class LikelihoodOptions:
     samples: int
     sequence: str  # "auto" (that of the file), "none" or letters
     weights: Path
+    weights_sha256: str
     color: Path | None  # folder for copies with nats per residue as B-factors
 
 
@@ -164,26 +163,14 @@ def _chain_ids(pair: tuple[str, str], model: Backbone, reference: Backbone) -> t
     return first, second
 
 
-@cache
-def _denoiser(weights: Path) -> Denoiser:
-    from ...network.weights import load_weights
-
-    return load_weights(weights, "cpu")
-
-
-@cache
-def _digest(weights: Path) -> str:
-    from ...network.weights import file_digest
-
-    return file_digest(weights)
-
-
 def _log_likelihood(model: Backbone, options: LikelihoodOptions) -> Likelihood:
     from ...analysis import log_likelihood
+    from ...network.weights import load_same_weights
 
+    denoiser = load_same_weights(options.weights, options.weights_sha256)
     sequence = _given_sequence(model, options)
     return log_likelihood(
-        _denoiser(options.weights), model, method=options.method, samples=options.samples,
+        denoiser, model, method=options.method, samples=options.samples,
         sequence=None if sequence == "none" else sequence,
     )  # fmt: skip
 
@@ -200,7 +187,7 @@ def _relative(
     from ...analysis.relative_likelihood import RELATIVE, relative_likelihood
 
     has_sequence = _given_sequence(model, options) != "none"
-    value = relative_likelihood(likelihood, model, _digest(options.weights), has_sequence)
+    value = relative_likelihood(likelihood, model, options.weights_sha256, has_sequence)
     return dict.fromkeys(RELATIVE, value)
 
 

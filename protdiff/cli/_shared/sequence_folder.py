@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from ..._system.files import making_folder, naming_full_disk, open_text, write_json
-from ..._system.processes import mapped
 from ..._system.words import counted, were_there
 from ...analysis.folding.records import FASTA, OPTIONS
 from ...structure.io.members import beside, path_text
-from .design_task import COLUMNS, design_task
+from .design_task import COLUMNS
+from .design_workers import designed
 from .progress import progress_bar
 from .sequence_files import (
     FORMAT,
@@ -41,8 +41,10 @@ from .structure_sets import output_folder
 from .table_shards import part_of_files
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
+    from ..._system.cluster import Cluster
     from .design_task import DesignSettings, DesignTask, Row
     from .run_file import GivenOptions
 
@@ -59,6 +61,7 @@ def write_sequences(
     jobs: int = 1,
     shard: str | None = None,
     given: GivenOptions | None = None,
+    cluster: Cluster | None = None,
 ) -> None:
     """Design all structures that are not designed yet, and write the results.
 
@@ -75,6 +78,8 @@ def write_sequences(
         The value of --shard.
     given : GivenOptions, optional
         The options of the command, which are written into the folder.
+    cluster : Cluster, optional
+        Does the work in place of processes.
 
     Raises
     ------
@@ -87,16 +92,20 @@ def write_sequences(
     [(name, count)] = names.most_common(1)
     if count > 1:
         raise ValueError(f"{count} files are called {name}; rename them, for so are the outputs")
+    design = partial(
+        designed, settings=settings, folder=out / STRUCTURES, jobs=jobs, cluster=cluster
+    )
     if shard is None:
         with output_folder(out):
-            _write_sequences(tasks, settings, SequenceFiles(out), jobs, given)
+            _write_sequences(tasks, settings, SequenceFiles(out), given, design)
             remove_shards(out / TABLE, FASTA, OPTIONS)
         return
     part = part_of_files(shard, [task.file for task in tasks], tasks)
     with making_folder(out):
         refuse_foreign(out)
         with at_work(part, out / TABLE, "design", _options(settings)):
-            _write_sequences(part.of(tasks), settings, SequenceFiles(out, part.shard), jobs, given)
+            files = SequenceFiles(out, part.shard)
+            _write_sequences(part.of(tasks), settings, files, given, design)
     print(f"next: protdiff merge {out} (when all {part.shard.count} shards have ended)")
 
 
@@ -104,20 +113,19 @@ def _write_sequences(
     tasks: Sequence[DesignTask],
     settings: DesignSettings,
     files: SequenceFiles,
-    jobs: int,
     given: GivenOptions | None,
+    design: Callable[[Sequence[DesignTask]], AbstractContextManager[Iterator[list[Row]]]],
 ) -> None:
     """The steps of `write_sequences`, in a folder that is there."""
     done = _earlier_rows(tasks, settings, files)
     if given is not None:
         given.write(files.out)
     missing = [task for task in tasks if task.name not in done]
-    work = partial(design_task, settings=settings, folder=files.out / STRUCTURES)
     with (
         naming_full_disk(files.table),
         open_text(files.table, "a") as handle,
         progress_bar(len(missing), "designing", "structures") as advance,
-        mapped(work, missing, jobs) as results,
+        design(missing) as results,
     ):
         writer: csv.DictWriter[str] = csv.DictWriter(handle, COLUMNS)
         for task, rows in zip(missing, results, strict=True):

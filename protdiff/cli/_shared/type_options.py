@@ -64,6 +64,15 @@ class TypeOptions:
                 self.sequences, engine, weights, seed, self.type_temperature
             )
 
+    def weights_file(self) -> tuple[tuple[str, str], ...]:
+        """The file of the weights of the types, and its SHA-256."""
+        from ...network.weights import file_digest
+        from ...sequence.sequence_weights import find_sequence_weights
+
+        with calling("weights", "--type-weights"):
+            path = find_sequence_weights(self.type_weights).absolute()
+            return ((str(path), file_digest(path)),)
+
     def weights_text(self) -> str:
         """The weights of the types in words that tell two files apart, for the manifest."""
         from ...network.weights import file_digest

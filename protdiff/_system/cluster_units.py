@@ -1,0 +1,255 @@
+"""Units of work that are under way on the workers of a Dask cluster."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import time
+import uuid
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from .cluster_worker import Done, Needs, Unfit, Unit
+from .notices import warn
+from .reading import MAX_MB
+from .version import __version__
+from .words import counted
+
+if TYPE_CHECKING:
+    from distributed import Client, Future
+
+__all__ = ["PATIENCE", "PAUSE", "LostError", "UnitsUnderWay", "lost", "workers_of"]
+
+#: Seconds that a unit of work should take, and the most tasks that one has.
+UNIT_SECONDS, MOST_TASKS = 60.0, 2000
+#: Units that are handed out ahead of the result that is awaited, per worker.
+UNITS_AHEAD = 3
+#: How often Dask tries work that failed by no fault of its input.
+RETRIES = 2
+#: Seconds between two looks at whether there is an answer, and at the workers; and without any
+#: worker until it is said.
+PAUSE, LOOK, PATIENCE = 0.02, 2.0, 10.0
+
+
+class LostError(RuntimeError):
+    """The cluster, or what it was to do, is lost; the same command continues."""
+
+
+def lost(name: str) -> LostError:
+    """The error for a scheduler that does not answer any more."""
+    return LostError(f"`cluster` {name}: the scheduler has gone, or cannot be reached")
+
+
+def workers_of(client: Client, name: str) -> dict[str, int]:
+    """Addresses of the workers that are there, and their threads."""
+    try:
+        found = client.scheduler_info(n_workers=-1)["workers"]
+    except (OSError, TimeoutError, RuntimeError):
+        raise lost(name) from None
+    if client.status != "running":
+        raise lost(name)
+    return {address: worker["nthreads"] for address, worker in found.items()}
+
+
+class UnitsUnderWay:
+    """The units of some work, from when they are handed out until their results are there.
+
+    Parameters
+    ----------
+    client : distributed.Client
+    name : str
+        What a user calls the cluster.
+    say : callable
+        Shows a line to the user.
+    work, tasks, needs
+        As in `Cluster.results`.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        name: str,
+        say: Callable[[str], object],
+        work: Callable[[Any], Any],
+        tasks: Sequence[Any],
+        needs: Needs,
+    ) -> None:
+        from distributed import as_completed
+
+        self.client, self.name, self.say = client, name, say
+        self.unit = Unit(needs, work, (), os.environ.get(MAX_MB))
+        self.tasks = tasks
+        self.finished = as_completed(loop=client.loop, raise_errors=False)
+        #: What is handed out: places of the tasks, and the workers that may do it, or None.
+        self.under_way: dict[Future, tuple[range, list[str] | None]] = {}
+        self.handed_out, self.size = 0, 1
+        self.workers: dict[str, int] = {}
+        self.refused: set[str] = set()
+        self.looked, self.seen = 0.0, time.monotonic()
+        self.call = _shipped_call()
+
+    def results(self, in_order: bool) -> Generator[tuple[int, Any]]:
+        """Place and result of every task."""
+        waiting: dict[int, tuple[range, bytes]] = {}
+        turn = 0
+        while turn < len(self.tasks):
+            self._hand_out(len(waiting))
+            places, done = self._next()
+            waiting[places.start] = places, done.results
+            while waiting and (not in_order or turn in waiting):
+                places, found = waiting.pop(turn if in_order else next(iter(waiting)))
+                turn += len(places)
+                yield from zip(places, pickle.loads(found), strict=True)
+
+    def refuse_unfit(self) -> None:
+        """Leave out the workers that are there and cannot do the work, before there is any."""
+        self._look()
+        answers: Any = self.client.run(
+            self.call, __version__, pickle.dumps(self.unit), on_error="return"
+        )
+        unfit = {
+            address: answer[0]
+            for address, answer in answers.items()
+            if isinstance(answer, tuple) and isinstance(answer[0], Unfit | str)
+        }
+        self._refuse(unfit)
+        several = {address: n for address, n in self.workers.items() if n > 1}
+        if several and self.unit.needs.device == "cpu":
+            address, threads = next(iter(several.items()))
+            warn(
+                f"{self.name}: {counted(len(several), 'worker')} with several threads "
+                f"({address} has {threads}), of which one is used; start them with --nthreads 1"
+            )
+
+    def cancel(self) -> None:
+        """Take back what has not begun."""
+        if self.under_way and self.client.status == "running":
+            with suppress(OSError, TimeoutError, RuntimeError):
+                self.client.cancel(list(self.under_way), force=True)
+        self.under_way.clear()
+
+    def _hand_out(self, waiting: int) -> None:
+        """Send units of work, as many as workers can be expected to do soon."""
+        most = UNITS_AHEAD * max(1, len(self.workers.keys() - self.refused))
+        while self.handed_out < len(self.tasks) and len(self.under_way) + waiting < most:
+            left = len(self.tasks) - self.handed_out
+            size = max(1, min(self.size, left // most))  # so that all workers end together
+            self._send(range(self.handed_out, self.handed_out + size))
+            self.handed_out += size
+
+    def _send(self, places: range) -> None:
+        """Send the tasks of some places; not to workers that are refused."""
+        fit = list(self.workers.keys() - self.refused) if self.refused else None
+        unit = replace(self.unit, tasks=self.tasks[places.start : places.stop])
+        future = self.client.submit(
+            self.call, __version__, pickle.dumps(unit), key=f"protdiff-{uuid.uuid4().hex}",
+            retries=RETRIES, workers=fit, pure=False,
+        )  # fmt: skip
+        self.under_way[future] = places, fit
+        self.finished.add(future)
+
+    def _next(self) -> tuple[range, Done]:
+        """The next unit that is done; one that met an unfit worker is sent elsewhere."""
+        while True:
+            while not self.finished.has_ready():
+                if time.monotonic() - self.looked > LOOK:
+                    self._look()
+                time.sleep(PAUSE)
+            future = next(self.finished)
+            if future not in self.under_way:
+                continue
+            places, _ = self.under_way.pop(future)
+            answer, address = self._answer(future, places)
+            if isinstance(answer, Done):
+                for text in answer.warnings:
+                    warn(text)
+                rate = max(answer.seconds, 1e-6) / len(places)
+                self.size = int(max(1, min(2 * self.size, UNIT_SECONDS / rate, MOST_TASKS)))
+                return places, answer
+            if isinstance(answer, ValueError):
+                raise answer
+            self._look()
+            self._refuse({address: answer})
+            self._send(places)
+
+    def _answer(self, future: Future, places: range) -> tuple[Any, str]:
+        """What came of a unit, and the address of who did it."""
+        from distributed.scheduler import KilledWorker
+
+        try:
+            return future.result()
+        except KilledWorker as error:
+            rows = f"{places.start + 1} to {places.stop} of {len(self.tasks)}"
+            count = counted(error.allowed_failures + 1, "worker")
+            raise LostError(
+                f"`cluster` {self.name}: {count} ended while at work on {rows}, as when "
+                "memory is full"
+            ) from None
+        except (OSError, TimeoutError, RuntimeError):
+            if future.status == "error":  # of the work itself
+                raise
+            raise lost(self.name) from None
+        except BaseException as error:
+            if type(error).__name__ in ("CancelledError", "FutureCancelledError"):
+                raise lost(self.name) from None
+            raise
+
+    def _look(self) -> None:
+        """See which workers are there, and send once more what only those that are gone may do."""
+        self.looked = time.monotonic()
+        self.workers = workers_of(self.client, self.name)
+        if self.workers:
+            self.seen = self.looked
+        elif self.looked - self.seen > PATIENCE:
+            self.say(f"waiting for workers of {self.name}; Ctrl-C ends this")
+            self.seen = float("inf")
+        for future, (places, fit) in list(self.under_way.items()):
+            if fit is not None and not future.done() and not self.workers.keys() & fit:
+                del self.under_way[future]
+                self.client.cancel([future], force=True)
+                self._send(places)
+
+    def _refuse(self, answers: Mapping[str, Unfit | str]) -> None:
+        """Leave out workers, by their address; ValueError if they were the last ones."""
+        reasons: dict[str, list[str]] = {}
+        for address, answer in answers.items():
+            if address not in self.refused:
+                reason = answer.reason if isinstance(answer, Unfit) else answer
+                reasons.setdefault(reason, []).append(address)
+        self.refused |= answers.keys()
+        if answers and not self.workers.keys() - self.refused:
+            address, answer = next(iter(answers.items()))
+            reason = answer.reason if isinstance(answer, Unfit) else answer
+            raise ValueError(f"`cluster` {self.name}: no worker is fit: {address} {reason}")
+        for reason, workers in reasons.items():
+            more = f" and {len(workers) - 1} more are" if len(workers) > 1 else " is"
+            warn(f"{self.name}: the worker {workers[0]}{more} left out: it {reason}")
+
+
+def _shipped_call() -> Callable[[str, bytes], Any]:
+    """Function that does a unit of work on a worker.
+
+    It is an inner function, so it is sent with its code: the scheduler need not have the package,
+    and a worker without it can say so.
+    """
+
+    def call(version: str, payload: bytes) -> Any:
+        from importlib import import_module
+
+        from distributed import get_worker
+
+        try:
+            address = get_worker().address
+        except ValueError:  # on the way to a check, not in a task
+            address = ""
+        try:
+            there = import_module("protdiff").__version__
+        except ImportError:
+            return "has no protdiff; install it there", address
+        if there != version:
+            return f"has protdiff {there}, and this is {version}; install the same", address
+        return import_module("protdiff._system.cluster_worker").perform(payload), address
+
+    return call
