@@ -72,7 +72,7 @@ def score_function(denoise: Denoise, flow: Flow) -> Predict:
     >>> flow = protdiff.flows.get("rg", length=20)
     >>> x, u = torch.ones(1, 40, 3), torch.tensor([0.5])
     >>> score = score_function(gaussian_oracle(flow), flow)(x, u)[0, 1, 0]
-    >>> float(score * flow.kernel(u).total[0, 1])
+    >>> round(float(score * flow.kernel(u).total[0, 1]), 6)
     -1.0
     """
     predict = noise_predictor(denoise, flow)
