@@ -74,7 +74,7 @@ def flow_table(recipe: ChainFlow, length: int, times: Float64[Tensor, "times"]) 
     """
     from ..flow.resolution import half_resolved, signal_share
     from ..network.decimation import bead_count
-    from ..network.denoiser import active_modes
+    from ..network.parametrisation import active_modes
 
     flow = recipe([length])
     decimated = recipe.schedule == "rg" and recipe.basis == "cosine"

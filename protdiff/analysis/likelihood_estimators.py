@@ -147,7 +147,7 @@ def prepare(
 
     from ..flow import BASES, trace_components
     from ..network.condition_features import condition_features
-    from ..network.denoiser import ACTIVE_SIGNAL
+    from ..network.parametrisation import ACTIVE_SIGNAL
 
     n = len(piece.coords)
     full = denoiser.recipe([n])

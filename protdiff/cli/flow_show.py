@@ -87,7 +87,7 @@ def _print_flow(choice: FlowChoice, recipe: ChainFlow, length: int) -> None:
             f"prior {prior.name:<14} rms bond {prior.bond:6.3f} Å   "
             f"radius of gyration {prior.rg:6.2f} Å"
         )
-    if recipe.schedule in ("rg", "rgdm") and recipe.basis != "laplacian":
+    if recipe.schedule in ("rg", "rgdm", "shell") and recipe.basis != "laplacian":
         shell, down = shell_steps(length)
         print(f"RGDM takes {shell + down} steps, each mode {shell} of them in the shell")
     elif recipe.basis == "laplacian" and recipe.prior == "harmonic":

@@ -166,6 +166,10 @@ def _rgdm(recipe: ChainFlow, modes: TraceModes) -> RG:
     return RG(first, first * torch.exp(-torch.tensor(decay, dtype=torch.float64)))
 
 
+def _shell(recipe: ChainFlow, modes: TraceModes) -> rgdm.ShellClock:
+    return rgdm.ShellClock(torch.tensor(modes.lengths, dtype=torch.float64))
+
+
 def _vp(recipe: ChainFlow, modes: TraceModes) -> VP:
     return VP(_log_resolution(recipe, modes), _log_noise(recipe, modes), recipe.profile)
 
@@ -192,10 +196,11 @@ def _gud(recipe: ChainFlow, modes: TraceModes) -> GUD:
     )
 
 
-#: Schedules of chains: RG, RGDM's of proteins, and others with the ends that the recipe gives.
+#: Schedules of chains: RG, RGDM's of proteins and its discrete form; others with the recipe's ends.
 SCHEDULES: dict[str, Callable[[ChainFlow, TraceModes], Schedule]] = {
     "rg": _rg,
     "rgdm": _rgdm,
+    "shell": _shell,
     "vp": _vp,
     "ve": _ve,
     "gud": _gud,

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import torch
 
+from .rgdm import ShellClock
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -137,7 +139,18 @@ class Flow:
         return self.schedule.gamma(self.momenta, torch.as_tensor(u, dtype=torch.float64))
 
     def rate(self, u: Time) -> PerComponent:
-        """dγ/du of every component, by a central difference good to nine digits."""
+        """dγ/du of every component, by a central difference good to nine digits.
+
+        Raises
+        ------
+        ValueError
+            For RGDM's discrete clock, which has none.
+        """
+        if isinstance(self.schedule, ShellClock):
+            raise ValueError(
+                "`weights`: their flow goes in discrete steps, so densities, entropies and errors "
+                "of the score are not defined; take weights of a continuous flow"
+            )
         u = torch.as_tensor(u, dtype=torch.float64)
         return (self.gamma(u + DIFFERENCE) - self.gamma(u - DIFFERENCE)) / (2 * DIFFERENCE)
 

@@ -1,8 +1,8 @@
 """RGDM's published protein flow: its cut-off, clock and number of steps (docs/theory.md 2.1).
 
-Schedule and prior are what the flow "rgdm" takes from the paper. Its training is not here: the
-projection of the network's output on the momentum shell, the scaling of the target, and the fresh
-draws of modes that enter the shell.
+Schedule and prior are what the flow "rgdm" takes from the paper. The flow "rgdm-shell" has its
+discrete clock, too, on which every mode is in turn integrated out, in the momentum shell, and
+untouched.
 
 The lognormal regulator is matched to both ends of DDPM's linear schedule for a chain of 32
 residues in T32 steps; longer chains take more steps of the same size in ln Λ. In continuous time
@@ -21,14 +21,14 @@ from typing import TYPE_CHECKING
 import torch
 
 from .regulator import REGULATORS
-from .schedule import GUD
+from .schedule import GUD, MAX_GAMMA, MIN_GAMMA
 
 if TYPE_CHECKING:
     from jaxtyping import Float
     from torch import Tensor
 
 __all__ = [
-    "alpha_bar", "decay_time", "end_points", "image_schedule", "initial_cutoff",
+    "ShellClock", "alpha_bar", "decay_time", "end_points", "image_schedule", "initial_cutoff",
     "inverse_regulator", "shell_steps", "steps",
 ]  # fmt: skip
 
@@ -130,6 +130,61 @@ def alpha_bar(
     cutoff = initial_cutoff(length) * exp(-t / decay_time(t32))
     gamma = REGULATORS["lognormal"].gamma(2 * (momenta / cutoff).log())
     return torch.nn.functional.logsigmoid(-gamma).exp()
+
+
+@dataclass(frozen=True)
+class ShellClock:
+    """RGDM's discrete clock of proteins: every mode follows the profile of the fastest one.
+
+    At step t mode k is at step j = t - ⌊τ_RG ln(k_max/k)⌋ of that profile: untouched before it
+    (j < 0), in the shell for the `shell_steps`, and integrated out, pure noise, after it. The step
+    of a time u is ⌊u T⌋.
+
+    Parameters
+    ----------
+    length : Tensor, shape (B,), float64
+        Residues.
+    """
+
+    length: Float[Tensor, "batch"]
+
+    def _count(self, ratio: Float[Tensor, "batch"] | float) -> Float[Tensor, "..."]:
+        """⌊τ_RG ln ratio⌋; a ratio that falls short of a whole number by rounding counts as it."""
+        return torch.floor(decay_time() * torch.as_tensor(ratio).double().log() + 1e-9)
+
+    @property
+    def steps(self) -> Float[Tensor, "batch"]:
+        """T(N)."""
+        in_shell, _ = shell_steps(MIN_BONDS + 1)
+        return in_shell + self._count(self.length - 1)
+
+    def step(self, u: Float[Tensor, "batch"]) -> Float[Tensor, "batch"]:
+        """Step t of a time, 0 … T-1."""
+        return torch.minimum(torch.floor(u * self.steps + 1e-9).clamp_min(0), self.steps - 1)
+
+    def log_cutoff(self, u: Float[Tensor, "batch"]) -> Float[Tensor, "batch"]:
+        """ln Λ of the continuous clock."""
+        first = (torch.pi * (self.length - 1) / self.length).log() - log(
+            inverse_regulator(end_points()[0])
+        ) / 2
+        return first - u * self.steps / decay_time()
+
+    def time_of(self, log_cutoff: Float[Tensor, "batch"]) -> Float[Tensor, "batch"]:
+        """The u at which `log_cutoff` has the given value."""
+        start = self.log_cutoff(torch.zeros_like(log_cutoff))
+        return (start - log_cutoff) * decay_time() / self.steps
+
+    def gamma(
+        self, momenta: Float[Tensor, "batch components"], u: Float[Tensor, "batch"]
+    ) -> Float[Tensor, "batch components"]:
+        """γ of every component; at the ends of double precision outside of the shell."""
+        fastest = torch.pi * (self.length - 1) / self.length
+        place = self.step(u)[..., None] - self._count(fastest[..., None] / momenta)
+        log_x = log(inverse_regulator(end_points()[0])) + 2 * place / decay_time()
+        gamma = REGULATORS["lognormal"].gamma(log_x)
+        in_shell, _ = shell_steps(MIN_BONDS + 1)
+        gamma = torch.where(place < 0, MIN_GAMMA, gamma)
+        return torch.where(place >= in_shell, MAX_GAMMA, gamma)
 
 
 def image_schedule(slow: float, fast: float, mass: float, cutoff: float, decay: float) -> GUD:

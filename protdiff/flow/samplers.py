@@ -60,7 +60,7 @@ def ancestral(
     variance : {"analytic", "posterior", "beta"}
         Variance of a step: the posterior's, σ_s²(1-e^{-2h}), plus B²τ, which is exact on Gaussian
         data in any number of steps; the posterior's alone; or the forward process's,
-        σ_u²(1-e^{-2h}), RGDM's choice (zero in the last step).
+        σ_u²(1-e^{-2h}), RGDM's choice (zero in the last step of each component).
     """
     if variance not in ("analytic", "posterior", "beta"):
         raise ValueError(f"unknown variance {variance!r}: analytic, posterior or beta")
@@ -76,7 +76,9 @@ def ancestral(
         if variance == "analytic":
             width = width + gain**2 * (flow.variance * at_u.sigma**2 / at_u.total)[..., None]
         elif variance == "beta":
-            width = before**2 * shrink * (s > times[-1])[:, None, None]
+            # Nothing is added to a component that comes to rest in this step.
+            moves = (at_s.alpha < 1 - 1e-9)[..., None] & (s > times[-1])[:, None, None]
+            width = before**2 * shrink * moves
         mean = after / before * torch.exp(-h) * x + gain * clean
         x = walk.masked(mean + (width * walk.temperature).sqrt() * noise())
     return walk.last_estimate(x)
@@ -251,7 +253,18 @@ def edm_churn(
     return churn
 
 
+def rgdm_ancestral(
+    denoise: Denoise, flow: Flow, times: Grid, noise: Noise, **options: Unpack[SamplerOptions]
+) -> Components:
+    """RGDM's sampler: ancestral with the forward process's variance (arXiv 2501.09064).
+
+    On the flow "rgdm-shell" a mode that enters the shell is drawn from the prior, and one that
+    leaves it gets no more noise.
+    """
+    return ancestral(denoise, flow, times, noise, variance="beta", **options)
+
+
 SAMPLERS = {
     "matched": matched, "sde_2m": sde_2m, "ode_2m": ode_2m, "ancestral": ancestral, "ddim": ddim,
-    "heun": heun,
+    "heun": heun, "rgdm": rgdm_ancestral,
 }  # fmt: skip

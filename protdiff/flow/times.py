@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from .rgdm import ShellClock
 from .schedule import RG
 from .time_density import PROTEIN_DENSITY, TimeDensity
 
@@ -62,6 +63,8 @@ def sampling_times(
     >>> sampling_times(protdiff.flows.get("rg"), 4).round(decimals=2).tolist()
     [1.0, 0.65, 0.45, 0.1]
     """
+    if isinstance(flow.schedule, ShellClock):
+        return start * (uniform_times(steps) * (steps - 1) + 0.5) / steps  # middles of its steps
     if not isinstance(flow.schedule, RG):
         return start * uniform_times(steps)
     if steps < 1:

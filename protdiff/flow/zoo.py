@@ -43,6 +43,10 @@ FLOWS = {
         "RGDM's schedule and prior of proteins (arXiv 2501.09064): CA trace alone, no atoms",
         {"schedule": "rgdm", "prior": "rgdm", "links": False},
     ),
+    "rgdm-shell": NamedFlow(
+        "RGDM as published: the same in its own discrete steps, for its training and sampler",
+        {"schedule": "shell", "prior": "rgdm", "links": False},
+    ),
     "rg-calibrated": NamedFlow(
         "RG from a free field with real bonds and radius of gyration", {"prior": "calibrated"},
     ),

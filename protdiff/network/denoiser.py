@@ -12,6 +12,7 @@ from .beads import ChainGroup, NoisyChains, group_chains, network_input
 from .clocks import mean_clock, noise_to_signal
 from .decimation import bead_count
 from .linear import flat_weight
+from .parametrisation import coefficients, seen_and_predicted
 from .reader import with_reading
 from .score_network import ScoreNetwork
 
@@ -30,24 +31,13 @@ if TYPE_CHECKING:
     Components = Float[Tensor, "batch components 3"]
     Conditions = Float[Tensor, "batch residues conditions"]
 
-__all__ = ["ACTIVE_SIGNAL", "Denoiser", "active_modes", "guidance_weights"]
-
-#: Modes that keep less than this share α² of their signal count as pure noise: the network does not
-#: see them, and their estimate is the Gaussian chain's.
-ACTIVE_SIGNAL = 0.003
+__all__ = ["Denoiser", "guidance_weights"]
 
 #: Guidance acts on a mode while its share α² of signal is below `GUIDED_SIGNAL`. Modes of momenta
 #: beyond `FINE_MOMENTUM` (periods under 4 residues) are guided for longer, while the share of the
 #: links is below it. The links themselves are not guided. On components that are mostly decided,
 #: guidance turns coil into helix, and links into outliers (benchmarks/model-log.md).
 GUIDED_SIGNAL, FINE_MOMENTUM = 0.4, torch.pi / 2
-
-
-def active_modes(
-    alpha: Float[Tensor, "batch components"], mask: Bool[Tensor, "batch components"]
-) -> Bool[Tensor, "batch components"]:
-    """Components with enough signal for the network; of the trace, these are the first modes."""
-    return mask & (alpha.square() >= ACTIVE_SIGNAL)
 
 
 def guidance_weights(
@@ -192,7 +182,8 @@ class Denoiser(nn.Module):
         """Clean components (B, 2N, 3); arguments as in `forward`."""
         k = flow.kernel(u)
         correction, _ = self(x, u, lengths, flow, conditions, previous, beads)
-        clean = k.c_skip[..., None] * x + k.c_out[..., None] * correction.to(x.dtype)
+        skip, out = coefficients(flow, k)
+        clean = skip[..., None] * x + out[..., None] * correction.to(x.dtype)
         return clean.masked_fill(~flow.mask[..., None], 0).to(x.dtype)
 
     def forward(
@@ -205,7 +196,7 @@ class Denoiser(nn.Module):
         previous: Components | None = None,
         beads: int | None = None,
     ) -> tuple[Components, Bool[Tensor, "batch components"]]:
-        """Network output F per component, and the components that the network sees.
+        """Network output F per component, and the components for which it counts.
 
         Parameters
         ----------
@@ -228,25 +219,26 @@ class Denoiser(nn.Module):
         -------
         correction : Tensor, shape (B, 2N, 3)
             Zero where not active.
-        active : Tensor, shape (B, 2N), bool
+        predicted : Tensor, shape (B, 2N), bool
+            But for RGDM's, networks predict all that they see.
         """
         kernel = flow.kernel(u)
-        active = active_modes(kernel.alpha, flow.mask)
+        seen, predicted = seen_and_predicted(flow, kernel)
         if self.network.config.component_clocks:
             ratio = noise_to_signal(flow, kernel)
             clock = mean_clock(flow, ratio)
         else:
             ratio, clock = None, flow.schedule.log_cutoff(u)
-        chains = NoisyChains(x, flow, kernel, active, clock, conditions, previous, ratio)
+        chains = NoisyChains(x, flow, kernel, seen, clock, conditions, previous, ratio)
         size = x.shape[1] // 2
         if beads is not None:
             group = ChainGroup(slice(None), lengths, beads, full=beads == size)
-            return self._group_correction(chains, group), active
+            return self._group_correction(chains, group) * predicted[..., None], predicted
         correction = torch.zeros_like(x, dtype=self.dtype)
         residues = [int(n) for n in lengths]
-        for group in group_chains(self._bead_counts(active, residues, flow), residues):
+        for group in group_chains(self._bead_counts(seen, residues, flow), residues):
             correction[group.rows] = self._group_correction(chains, group)
-        return correction, active
+        return correction * predicted[..., None], predicted
 
     @property
     def self_conditioning(self) -> bool:

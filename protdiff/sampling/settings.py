@@ -13,7 +13,7 @@ __all__ = [
 ]  # fmt: skip
 
 #: Samplers by name: those of `protdiff.flow.SAMPLERS`, and the family between SDE and ODE.
-SAMPLER_NAMES = ("matched", "multistep", "sde_2m", "ode_2m", "ancestral", "ddim", "heun")
+SAMPLER_NAMES = ("matched", "multistep", "sde_2m", "ode_2m", "ancestral", "ddim", "heun", "rgdm")
 #: Guidance of weights that come with a guide; chosen by the quality of samples
 #: (benchmarks/model-log.md).
 DEFAULT_GUIDANCE = 1.8

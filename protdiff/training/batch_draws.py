@@ -15,7 +15,7 @@ import torch
 
 from ..flow import RG, rg_cutoff
 from ..network.decimation import BEAD_COUNTS, OVERSAMPLING
-from ..network.denoiser import ACTIVE_SIGNAL
+from ..network.parametrisation import ACTIVE_SIGNAL
 from .chains import DeviceChains
 from .config import decimates
 from .time_laws import draw_times

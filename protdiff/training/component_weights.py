@@ -23,7 +23,7 @@ class Weighting(NamedTuple):
     Parameters
     ----------
     kind : str
-        "resolution", "unit" or "likelihood"; see `component_weight`.
+        "resolution", "unit", "likelihood" or "shell"; see `component_weight`.
     resolution : float
         r, in Å for modes; the same number for unit link vectors.
     """
@@ -50,6 +50,9 @@ def component_weight(
     is that of ½ dSNR E|x₀ - D|², the gap of the evidence lower bound in nats (arXiv 2106.02808;
     docs/theory.md 4). Divided by the density of the time that was drawn, if it is given.
 
+    "shell": RGDM's mean squared error of coloured noise (arXiv 2501.09064), of which F is the white
+    one: σ² (N + 3)/(M + 3) with M modes in the shell, the centroid's place among them.
+
     Parameters
     ----------
     flow : Flow
@@ -62,6 +65,11 @@ def component_weight(
     if weighting.kind == "unit":
         return active.double()
     kernel = flow.kernel(u)
+    if weighting.kind == "shell":
+        modes = flow.mask.sum(1, keepdim=True) + 1  # N: the centroid is masked
+        # Its momentum counts as that of the slowest mode.
+        inside = active.sum(1, keepdim=True) + active[:, 1:2]
+        return kernel.sigma**2 * active * ((modes + 3) / (inside + 3))
     if weighting.kind == "resolution":
         noise = kernel.sigma**2
         return kernel.alpha**2 * noise / (noise + weighting.resolution**2) * active

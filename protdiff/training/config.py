@@ -75,11 +75,11 @@ class TrainingConfig(BaseModel):
         Share of the chains whose residue types, or secondary structure, the network is shown.
     times : TimeLaw or dict
         Law of the times.
-    loss : {"resolution", "unit", "likelihood"}
+    loss : {"resolution", "unit", "likelihood", "shell"}
         Weight of a component's squared error, in units of that of the Gaussian chain. "resolution":
         α²σ²/(σ² + r²), and errors of distances are added. "unit": 1, as EDM has it. "likelihood":
         that of the bound of the log-likelihood, so that the loss is its gap in nats per degree of
-        freedom.
+        freedom. "shell": RGDM's, of the flow "rgdm-shell" alone.
     resolution : float
         Noise (Å) below which errors hardly count: that of experimental structures.
     overlap_weight, hydrogen_bond_weight : float
@@ -135,7 +135,7 @@ class TrainingConfig(BaseModel):
     sequence_share: float = Field(0.2, ge=0, le=1)
     structure_share: float = Field(0.3, ge=0, le=1)
     times: TimeLaw = TimeLaw()
-    loss: Literal["resolution", "unit", "likelihood"] = "resolution"
+    loss: Literal["resolution", "unit", "likelihood", "shell"] = "resolution"
     resolution: float = Field(0.03, gt=0)
     overlap_weight: float = Field(0.0, ge=0)
     hydrogen_bond_weight: float = Field(0.0, ge=0)
@@ -209,6 +209,10 @@ class TrainingConfig(BaseModel):
     def _times_and_loss_fit_the_flow(self) -> TrainingConfig:
         """What is drawn by level of decimation has no law of its own over all times."""
         recipe = self.flow.recipe()
+        if (recipe.schedule == "shell") != (self.loss == "shell"):
+            raise ValueError('loss "shell": goes with the flow "rgdm-shell", and it with no other')
+        if recipe.schedule == "shell" and (self.network.self_conditioning or self.link_share):
+            raise ValueError("flow rgdm-shell: has no self_conditioning, and no link_share")
         if self.times.law == "lognormal" and recipe.schedule not in ("vp", "ve"):
             raise ValueError(
                 f"times.law: lognormal needs a flow of `schedule` vp or ve, not {recipe.schedule}"

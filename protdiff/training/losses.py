@@ -9,6 +9,7 @@ import torch
 
 from ..flow import to_coords
 from ..network.link_atoms import atoms_present, link_atoms
+from ..network.parametrisation import coefficients, predicts_noise, seen_and_predicted
 from ..structure.constants import BANDS
 from .component_weights import Weighting, chain_loss, component_weight
 from .distance_loss import LOCAL, contact_error, local_error
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from jaxtyping import Float, Float64, Int64
     from torch import Tensor
 
-    from ..flow import Flow
+    from ..flow import Flow, Kernel
     from ..network import Denoiser
     from .batches import Batch
 
@@ -36,6 +37,10 @@ BAND_EDGES = [int(edge) for edge in list(BANDS.values())[:-1]]
 #: Weight of contacts relative to distances along the chain: hydrogen bonds of sheets need exact
 #: contacts, and are what samples lack most (benchmarks/model-log.md).
 CONTACT_WEIGHT = 2.0
+
+
+#: Variance of RGDM's augmentation, in units of the prior's.
+UNTOUCHED_NOISE = 5e-4
 
 
 def loss_names(packing: PackingWeights) -> list[str]:
@@ -123,6 +128,15 @@ def distance_error(
     )
     weights = [finest, CONTACT_WEIGHT * finest, links, *(w * links for w in packing.values)]
     return torch.stack(errors), torch.stack(weights)
+
+
+def untouched_noise(
+    flow: Flow, kernel: Kernel, epsilon: Float[Tensor, "batch components 3"]
+) -> Float[Tensor, "batch components 3"]:
+    """RGDM's augmentation: a little noise in the modes that the shell has not reached."""
+    seen, predicted = seen_and_predicted(flow, kernel)
+    width = (UNTOUCHED_NOISE * flow.prior).sqrt() * (seen & ~predicted)
+    return (width[..., None] * epsilon).to(epsilon.dtype)
 
 
 def earlier_estimate(
@@ -216,19 +230,22 @@ def denoising_loss(
         (the Gaussian chain's error); their ratio is the relative error.
     """
     kernel, packing = flow.kernel(u), packing or PackingWeights()
+    skip, out = coefficients(flow, kernel)
     noisy = flow.noise(batch.clean, u, epsilon)
+    if predicts_noise(flow):
+        noisy = noisy + untouched_noise(flow, kernel, epsilon)
     conditions = denoiser.read(batch.conditions, batch.lengths)
     previous = earlier_estimate(denoiser, earlier, flow, batch, noisy, u, conditions)
     output, active = denoiser(noisy, u, batch.lengths, flow, conditions, previous, batch.beads)
-    skipped = kernel.c_skip[..., None] * noisy
-    target = (batch.clean - skipped) / kernel.c_out[..., None]
+    skipped = skip[..., None] * noisy
+    target = (batch.clean - skipped) / out[..., None]
     weight = component_weight(flow, u, active, weighting, batch.density).to(output.dtype)
     target = target.to(output.dtype).masked_fill(~active[..., None], 0)
     error = (output - target).square().mean(-1)
     loss = chain_loss(error, weight, weighting.kind, flow.mask.sum(1))
     distances = weights = None
     if batch.level == "full" and weighting.kind == "resolution":
-        scale = (kernel.c_out * active)[..., None].to(output.dtype)
+        scale = (out * active)[..., None].to(output.dtype)
         estimate = skipped.to(output.dtype) + scale * output
         parts = (scale * (output - target), scale * target, estimate.detach())
         distances, weights = distance_error(parts, batch, flow.basis, weight, packing)

@@ -79,7 +79,7 @@ def test_calls_and_result(sampler):
     assert [index for index, *_ in seen] == list(range(12))
     assert [u for _, u, *_ in seen] == pytest.approx(torch.linspace(1, 0, 12).tolist())
     assert torch.equal(seen[-1][3].masked_fill(~flow.mask[..., None], 0), clean)
-    assert next(noises) == (12 if sampler in (ancestral, matched, sde_2m) else 1)
+    assert next(noises) == (12 if sampler in (ancestral, matched, sde_2m, SAMPLERS["rgdm"]) else 1)
     assert (clean[~flow.mask] == 0).all() and (seen[-1][2][~flow.mask] == 0).all()
 
 

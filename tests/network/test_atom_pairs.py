@@ -9,8 +9,8 @@ import torch
 from protdiff.network import Denoiser
 from protdiff.network.atom_pairs import KINDS, AtomPairs, _ends, _squared_distances, _sums_around
 from protdiff.network.attention_blocks import block_keys, separations
-from protdiff.network.denoiser import active_modes
 from protdiff.network.link_atoms import ATOMS, atoms_present, link_atoms, virtual_cb
+from protdiff.network.parametrisation import active_modes
 from protdiff.network.weights import load_weights, save_weights
 from protdiff.structure.constants import CA_CA
 from protdiff.training.config import TrainingConfig

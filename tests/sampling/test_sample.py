@@ -33,7 +33,15 @@ def test_calls_are_the_steps(tiny_denoiser):
 def test_every_sampler_is_reached(tiny_weights):
     """Names of the settings are those of the samplers, and each draws something else."""
     assert set(SAMPLER_NAMES) == {*SAMPLERS, "multistep"}
-    options = {"ode_2m": {}, "ddim": {}, "ancestral": {}, "sde_2m": {}, "matched": {}, "heun": {}}
+    options = {
+        "ode_2m": {},
+        "ddim": {},
+        "ancestral": {},
+        "sde_2m": {},
+        "matched": {},
+        "heun": {},
+        "rgdm": {},
+    }
     drawn = [
         protdiff.generate(length=16, steps=6, sampler=name, weights=tiny_weights, **more)[0].ca
         for name, more in options.items()

@@ -5,7 +5,7 @@ import torch
 
 from protdiff.flow import rg_cutoff
 from protdiff.network.decimation import bead_count
-from protdiff.network.denoiser import active_modes
+from protdiff.network.parametrisation import active_modes
 from protdiff.training.batch_draws import cutoff_range, draw, log_cutoffs
 from protdiff.training.batches import make_batch
 

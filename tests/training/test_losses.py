@@ -6,7 +6,7 @@ import torch
 
 from protdiff.flow import Flow, chain_momenta
 from protdiff.network import Denoiser
-from protdiff.network.denoiser import active_modes
+from protdiff.network.parametrisation import active_modes
 from protdiff.structure.constants import BANDS, band_index
 from protdiff.training.batches import make_batch
 from protdiff.training.finetune_settings import FinetuneSettings

@@ -23,7 +23,7 @@ def _option(text: str, *names: str) -> Any:
 class FlowOptions:
     """Fields of a flow that may be changed, by the names of the table ``[flow]``."""
 
-    schedule: Annotated[str | None, _option("rg, rgdm, vp, ve or gud.")] = None
+    schedule: Annotated[str | None, _option("rg, rgdm, shell, vp, ve or gud.")] = None
     regulator: Annotated[
         str | None, _option("How modes dissolve, rg: lognormal, rational or heat.")
     ] = None

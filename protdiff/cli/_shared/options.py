@@ -55,6 +55,7 @@ class Sampler(StrEnum):
     ancestral = "ancestral"
     ddim = "ddim"
     heun = "heun"
+    rgdm = "rgdm"
 
 
 #: Names of archives: format, and compression.
