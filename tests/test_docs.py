@@ -16,6 +16,7 @@ from protdiff.metrics import QUALITY, SELF_CONSISTENCY, SIMILARITY
 from protdiff.metrics.all_atom import ALL_ATOM_ALONE, ALL_ATOM_SIMILARITY
 from protdiff.metrics.confidence.predicted import CONFIDENCE
 from protdiff.metrics.descriptor import NAMES
+from protdiff.metrics.interfaces.complex_scores import COMPLEX, INTERFACE
 from protdiff.metrics.verdict import VERDICT
 from protdiff.network.weights import load_weights
 from protdiff.training.config_file import read_config
@@ -39,7 +40,7 @@ def benchmarks():
     "columns",
     [
         *(SIMILARITY, CONFIDENCE, SELF_CONSISTENCY, QUALITY, VERDICT, LIKELIHOOD, RELATIVE),
-        *(ALL_ATOM_SIMILARITY, ALL_ATOM_ALONE),
+        *(ALL_ATOM_SIMILARITY, ALL_ATOM_ALONE, COMPLEX, INTERFACE),
     ],
 )
 def test_columns_with_their_definitions(columns):

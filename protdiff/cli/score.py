@@ -21,15 +21,15 @@ from ._shared.score_options import ScoreOptions
 from ._shared.score_order import OrderOptions, copy_best
 from ._shared.score_report import report
 from ._shared.score_results import Results
-from ._shared.score_task import RESIDUE_COLUMNS
+from ._shared.score_task import detail_columns
 from ._shared.score_workers import scored
 from ._shared.shard_records import at_work
-from ._shared.table_shards import PLACE, part_of_tasks, residue_table, whole_table
+from ._shared.table_shards import PLACE, detail_table, part_of_tasks, whole_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from ._shared.score_task import Row
+    from ._shared.score_task import Details, Row
     from ._shared.shards import Part
 
 __all__ = ["score"]
@@ -44,10 +44,10 @@ def score(options: ScoreOptions, order: OrderOptions) -> None:
 
     Without --reference or --pairs: bonds, clashes, angles, Ramachandran regions, secondary
     structure, size, and a verdict: which columns are outside the range of 98 % of real chains.
-    With them also RMSD, TM-score, GDT, lDDT and dRMSD; where files have side chains, their lDDT,
-    torsions and clashes. Predictions have pLDDT, PAE, ipTM and scores of interfaces, too, from what
-    their programs write. A file that cannot be scored gets a row with an error, the others go on,
-    and the exit code is 1.
+    With them also RMSD, TM-score, GDT, lDDT and dRMSD; of complexes DockQ, QS-score and interface
+    lDDT; where files have side chains, their lDDT, torsions and clashes. Predictions have pLDDT,
+    PAE, ipTM and scores of interfaces, too, from what their programs write. A file that cannot be
+    scored gets a row with an error, the others go on, and the exit code is 1.
     """
     tasks, unused = options.tasks()
     compared = any(task.reference or task.error for task in tasks)
@@ -72,11 +72,11 @@ def score(options: ScoreOptions, order: OrderOptions) -> None:
         if order.sorts:
             rows = results.ordered(rows)
         places = range(len(tasks)) if part is None else part.places
-        for place, (row, residues) in zip(places, rows, strict=True):
+        for place, (row, details) in zip(places, rows, strict=True):
             if options.strict and row.get("error"):
                 raise ValueError(f"{row['model']}: {row['error']}")
             results.add(row)
-            write({PLACE: place} | row, [{PLACE: place} | residue for residue in residues])
+            write(place, row, details)
     report(results, compared, options.out)
     if order.copy_to is not None:
         copy_best(results.first, columns, order.copy_to)
@@ -114,13 +114,14 @@ def columns_of(options: ScoreOptions, compared: bool) -> list[str]:
     from ..metrics.all_atom import ALL_ATOM_ALONE, ALL_ATOM_SIMILARITY
     from ..metrics.comparison import SIMILARITY
     from ..metrics.confidence.predicted import CONFIDENCE
+    from ..metrics.interfaces.complex_scores import COMPLEX
     from ..metrics.quality import QUALITY
     from ..metrics.verdict import VERDICT
 
     all_atoms = options.atoms.value == "all"
     return [
         "model",
-        *(["reference", *SIMILARITY] if compared else []),
+        *(["reference", *SIMILARITY, *COMPLEX] if compared else []),
         *(ALL_ATOM_SIMILARITY if compared and all_atoms else []),
         *(CONFIDENCE if options.confidence else []),
         *([*QUALITY, *VERDICT] if options.quality else []),
@@ -133,31 +134,30 @@ def columns_of(options: ScoreOptions, compared: bool) -> list[str]:
 
 def open_outputs(
     options: ScoreOptions, columns: Sequence[str], stack: ExitStack
-) -> Callable[[Row, list[Row]], None]:
-    """Function that writes a row and its rows of residues into the files of the options."""
-    writers, residue_writers = [], []
+) -> Callable[[int, Row, Details], None]:
+    """Function that writes a row, by its place, and its details into the files of the options."""
+    writers = {}
     first = [] if options.shard is None else [PLACE]
     if options.out is not None:
-        writers.append(stack.enter_context(row_writer(options.out, [*first, *columns])))
-        if options.per_residue:
-            of_residues = row_writer(residue_table(options.out), [*first, *RESIDUE_COLUMNS])
-            residue_writers.append(stack.enter_context(of_residues))
+        tables = {"": (options.out, columns)}
+        for kind in options.details:
+            tables[kind] = detail_table(options.out, kind), detail_columns(kind)
+        for kind, (path, names) in tables.items():
+            writers[kind] = stack.enter_context(row_writer(path, [*first, *names]))
     for folder in filter(None, (options.superpose, options.color)):
         stack.enter_context(making_folder(folder))
 
-    def write(row: Row, residues: list[Row]) -> None:
-        for write_row in writers:
-            write_row(row)
-        for write_row in residue_writers:
-            for residue in residues:
-                write_row(residue)
+    def write(place: int, row: Row, details: Details) -> None:
+        for kind, write_row in writers.items():
+            for one in details.get(kind, []) if kind else [row]:
+                write_row({PLACE: place} | one)
 
     return write
 
 
 def counted(
-    rows: Iterable[tuple[Row, list[Row]]], advance: Callable[[int], object]
-) -> Iterator[tuple[Row, list[Row]]]:
+    rows: Iterable[tuple[Row, Details]], advance: Callable[[int], object]
+) -> Iterator[tuple[Row, Details]]:
     """The same rows; each one moves the progress bar."""
     for row in rows:
         yield row

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from ..structure.backbone import Backbone
     from .confidence.predicted import Confidence
+    from .interfaces.complex_scores import ComplexScores
     from .search import Search
 
 __all__ = ["SIMILARITY", "Normalization", "Scores", "compare"]
@@ -82,6 +83,8 @@ class Scores:
         CA distance of each pair in it, Å.
     residue_lddt : ndarray, shape (aligned,)
         CA lDDT of each pair.
+    interfaces : ComplexScores or None
+        Scores of the interfaces, if model and reference have two or more chains.
     """
 
     chains: tuple[tuple[str, str], ...] = ()
@@ -106,17 +109,20 @@ class Scores:
     translation: Float[np.ndarray, "3"] | None = field(default=None, repr=False)
     distance: Float[np.ndarray, "aligned"] | None = field(default=None, repr=False)
     residue_lddt: Float[np.ndarray, "aligned"] | None = field(default=None, repr=False)
+    interfaces: ComplexScores | None = field(default=None, repr=False)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         """A table in notebooks: every column, its value, and the range of real chains."""
         return mimebundle(self)
 
     def row(self) -> dict[str, str | int | float]:
-        """One flat dict: the similarity columns, the quality columns, all atoms, warnings."""
+        """One flat dict: the columns of similarity, interfaces, quality, all atoms, warnings."""
         row: dict[str, str | int | float] = {}
         if self.chains:
             pairs = ",".join(f"{a}:{b}" for a, b in self.chains)
             row = {name: getattr(self, name) for name in SIMILARITY} | {"chains": pairs}
+        if self.interfaces is not None:
+            row |= self.interfaces.row()
         if self.confidence is not None:
             row |= self.confidence.row()
         return row | self.quality | self.all_atom | {"warning": "; ".join(self.warnings)}

@@ -30,6 +30,8 @@ LOW_COVERAGE = 0.5
 LOW_IDENTITY = 0.3
 #: Alignments that need a sequence.
 LETTERS = ("sequence", "identity")
+#: Residues from which on only some of the fragments rank the pairings.
+STRIDE_FROM = 1000
 #: Pairs of chains from which superpositions start, at most.
 MAX_SEEDS = 150
 
@@ -37,13 +39,15 @@ MAX_SEEDS = 150
 class PairedChains(NamedTuple):
     """Chain ids in pairs, residues as indices into the two backbones, and remarks for the user.
 
-    `alignments` says what paired the residues of each pair of chains.
+    `alignments` says what paired the residues of each pair of chains; `candidates` are all pairs
+    of chains that might be, with their residues.
     """
 
     chains: list[tuple[str, str]]
     residues: Int[np.ndarray, "aligned 2"]
     warnings: list[str]
     alignments: list[str]
+    candidates: list[Candidate]
 
 
 def pair_chains(
@@ -83,7 +87,7 @@ def pair_chains(
     """
     if chains is not None:
         check_once(chains)
-        chosen = [candidate(model, reference, names, align) for names in chains]
+        every = chosen = [candidate(model, reference, names, align) for names in chains]
         nothing = [f"{c.model}:{c.reference}" for c in chosen if not len(c.residues)]
         if nothing:
             raise ValueError(f"{NOTHING} in {', '.join(nothing)}")
@@ -108,6 +112,7 @@ def pair_chains(
         np.concatenate([c.residues for c in chosen]),
         warnings,
         [c.aligned.by for c in chosen],
+        every,
     )
 
 
@@ -150,9 +155,12 @@ def _points(
 
 
 def _tm(candidates: list[Candidate], model: Backbone, reference: Backbone) -> float:
-    """TM-score of some pairs of chains as one body, by the length of the model."""
+    """TM-score of some pairs of chains as one body, by the length of the model.
+
+    Of large complexes not every fragment is superposed: pairings differ by whole chains.
+    """
     x, y = _points(candidates, model, reference)
-    return search(x, y, len(model)).tm
+    return search(x, y, len(model), stride=1 + len(x) // STRIDE_FROM).tm
 
 
 def _assign(

@@ -20,6 +20,7 @@ from .comparison import Normalization, Scores, compare
 from .complexes import pair_chains
 from .confidence.predicted import PlddtSource, model_confidence
 from .correspondence import align_identity, align_numbers, align_sequences
+from .interfaces.paired_complexes import Side, interface_scores
 from .quality import quality
 from .structural import align_structures, align_tmalign
 
@@ -173,12 +174,23 @@ def _score(
     all_atom = dict[str, float | str]()
     if model_atoms is not None:
         all_atom |= all_atom_similarity(model_atoms, reference_atoms, pairs, paired.chains)
+    warnings += paired.warnings
+    interfaces = interface_scores(
+        Side(model_seen, rows, model_atoms),
+        Side(reference_seen, reference_rows, reference_atoms),
+        paired,
+        tm=scores.tm if normalize == "reference" else None,
+        chosen=chains is not None,
+    )
+    if interfaces is not None:
+        warnings += interfaces.warnings
     return replace(
         scores,
         alignment=used[0] if len(set(used)) == 1 else ",".join(used),
         quality=columns,
         all_atom=all_atom | alone,
-        warnings=(*warnings, *paired.warnings),
+        interfaces=interfaces,
+        warnings=tuple(warnings),
     )
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from protdiff.metrics.auto_alignment import align_auto
 from protdiff.metrics.complexes import pair_chains
+from protdiff.metrics.interfaces.complex_scores import NO_INTERFACE
 
 from .helpers import (
     CAPSID,
@@ -93,7 +94,8 @@ def test_hetero_complex():
     model = joined([renamed(reference[k], n) for k, n in zip((2, 0, 3, 1), names, strict=True)])
     found = compare(model, joined(reference))
     assert found.chains == (("D", "B"), ("B", "A"), ("A", "D"), ("C", "C"))
-    assert found.tm == pytest.approx(1, abs=1e-6) and found.identity == 1 and found.warnings == ()
+    assert found.tm == pytest.approx(1, abs=1e-6) and found.identity == 1
+    assert found.warnings == (NO_INTERFACE,)
 
 
 def test_forced_pairs(trimer):
@@ -218,9 +220,10 @@ def test_few_aligned_residues():
         one = capsid if size is late else kringle
         assert compare(one, size, alignment="number").warnings == expected
     found = compare(model, reference, alignment="number", chains=[("A", "A"), ("B", "B")])
-    assert found.warnings == ("only 10 of 40 residues aligned in B:B",)
+    assert found.warnings == ("only 10 of 40 residues aligned in B:B", NO_INTERFACE)
     # A short chain pairs with a long one, and the other way round.
     chains = [("A", "A"), ("B", "B")]
     model, reference = joined([kringle[:10], capsid]), joined([kringle, capsid[:10]])
     found = compare(model, reference, chains=chains)
-    assert found.aligned == 20 and found.warnings == ("only 20 of 50 residues aligned",)
+    assert found.aligned == 20
+    assert found.warnings == ("only 20 of 50 residues aligned", NO_INTERFACE)

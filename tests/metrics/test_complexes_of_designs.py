@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from protdiff.metrics.interfaces.complex_scores import NO_INTERFACE
+
 from .helpers import (
     CAPSID,
     KRINGLE,
@@ -42,7 +44,7 @@ def test_designed_chain_and_its_target(names, target_lacks):
     reference = joined([renamed(predicted[k], names[k]) for k in (1, 0)])
     found = compare(model, reference)
     assert dict(found.chains) == {"A": names[0], "B": names[1]}
-    assert found.alignment == "sequence,position" and found.warnings == ()
+    assert found.alignment == "sequence,position" and found.warnings == (NO_INTERFACE,)
     assert found.aligned == 110 - target_lacks and found.tm > 0.9
     n = 60 - target_lacks
     expected = [np.r_[target_lacks:110], np.r_[50 : 50 + n, 0:50]]

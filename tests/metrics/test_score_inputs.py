@@ -188,6 +188,6 @@ def test_warnings_of_reading(monkeypatch, tmp_path):
 
     monkeypatch.setattr(scores, "read", read_and_warn)
     with pytest.warns(ProtdiffWarning) as caught:
-        found = compare("x.pdb", "y.pdb")
+        found = compare("x.pdb", "y.pdb", confidence=False)
     texts = [f"{name}.pdb: 2 models, the first is used" for name in "xy"]
     assert list(found.warnings) == texts == [str(one.message) for one in caught]

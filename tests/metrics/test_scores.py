@@ -7,6 +7,7 @@ import torch
 
 from protdiff import write
 from protdiff.metrics import QUALITY, SIMILARITY, Scores, quality, score, search
+from protdiff.metrics.interfaces.complex_scores import NO_INTERFACE
 from protdiff.structure.io.read_write import FileError
 
 from .helpers import (
@@ -172,7 +173,8 @@ def test_row_of_several_chains():
     both = joined([one, moved(renamed(one, "B"), np.diag([1, -1, -1]), [50, 0, 0])])
     third = renamed(example(CAPSID), "C")
     assert compare(joined([both, third]), both).row()["chains"] == "A:A,B:B"
-    assert compare(joined([both, third]), both).row()["warning"] == "model chain C not paired"
+    apart = f"model chain C not paired; {NO_INTERFACE}"
+    assert compare(joined([both, third]), both).row()["warning"] == apart
 
 
 def test_normalisation(pair):

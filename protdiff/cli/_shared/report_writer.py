@@ -31,7 +31,7 @@ STRUCTURES = 5000
 #: Structures from which on a second process is worth its start.
 MANY = 50
 #: What is computed of structures of which no table says it.
-QUALITY_ONLY = RowOptions("auto", None, "reference", True, False, None, None, None, "backbone")
+QUALITY_ONLY = RowOptions("auto", None, "reference", True, (), None, None, None, "backbone")
 #: Columns that are shown at first, the most wanted first.
 BRIEF = (
     "tm", "lddt", "rmsd", "scrmsd", "sctm", "plddt", "designable", "relative_likelihood",
@@ -172,14 +172,15 @@ def columns_of(entries: Sequence[Entry]) -> list[Column]:
     from ...metrics.all_atom import ALL_ATOM_ALONE, ALL_ATOM_SIMILARITY
     from ...metrics.comparison import SIMILARITY
     from ...metrics.confidence.predicted import CONFIDENCE
+    from ...metrics.interfaces.complex_scores import COMPLEX
     from ...metrics.quality import QUALITY
     from ...metrics.self_consistency import SELF_CONSISTENCY
     from ...metrics.verdict import VERDICT
     from ...plots.report.report_page import Column
 
     words = {
-        **SELF_CONSISTENCY, **SIMILARITY, **ALL_ATOM_SIMILARITY, **CONFIDENCE, **LIKELIHOOD,
-        **RELATIVE, **QUALITY, **VERDICT, **ALL_ATOM_ALONE,
+        **SELF_CONSISTENCY, **SIMILARITY, **COMPLEX, **ALL_ATOM_SIMILARITY, **CONFIDENCE,
+        **LIKELIHOOD, **RELATIVE, **QUALITY, **VERDICT, **ALL_ATOM_ALONE,
         "max_tm": "largest TM-score to a known structure", "nearest": "that structure",
         "best_sequence": "number of the sequence that folds best into the design",
         **CONDITIONS, "sequence": "residue types, chains separated by slashes",

@@ -100,6 +100,12 @@ class ScoreOptions:
         bool,
         typer.Option("--per-residue", help="Also write a row per residue into OUT_residues.csv."),
     ] = False
+    per_interface: Annotated[
+        bool,
+        typer.Option(
+            "--per-interface", help="Also write a row per interface into OUT_interfaces.csv."
+        ),
+    ] = False
     superpose: Annotated[
         Path | None, typer.Option(help="Folder for the models moved onto their references.")
     ] = None
@@ -159,6 +165,12 @@ class ScoreOptions:
         assert self.out is not None
         return self.out.with_suffix(".html")
 
+    @property
+    def details(self) -> tuple[str, ...]:
+        """What has a table of its own."""
+        wanted = {"residues": self.per_residue, "interfaces": self.per_interface}
+        return tuple(kind for kind, yes in wanted.items() if yes)
+
     def tasks(self) -> tuple[list[Task], list[Path]]:
         """Tasks, and references that no model is paired with."""
         if not self.predictions and self.pairs is None:
@@ -188,6 +200,8 @@ class ScoreOptions:
             raise ValueError(f"--out {self.out}: is a folder; give a file name")
         if self.per_residue and (self.out is None or not (compared or self.likelihood)):
             raise ValueError("--per-residue: needs --reference or --likelihood, and --out")
+        if self.per_interface and (self.out is None or not compared):
+            raise ValueError("--per-interface: needs --reference and --out")
         if self.color is not None and self.likelihood is None:
             raise ValueError("--color: needs --likelihood")
         if not compared:
@@ -211,8 +225,8 @@ class ScoreOptions:
         from ... import __version__
 
         names = (
-            "alignment", "chain", "normalize", "per_residue", "quality", "confidence", "plddt",
-            "atoms", "likelihood",
+            "alignment", "chain", "normalize", "per_residue", "per_interface", "quality",
+            "confidence", "plddt", "atoms", "likelihood",
         )  # fmt: skip
         found = {name: str(getattr(self, name) or "") for name in names} | {"protdiff": __version__}
         if self.likelihood is not None:
@@ -244,7 +258,7 @@ class ScoreOptions:
             normalize=self.normalize.value,
             quality=self.quality,
             plddt=self.plddt.value if self.confidence else None,
-            per_residue=self.per_residue,
+            details=self.details,
             superpose=self.superpose,
             likelihood=likelihood,
             atoms=self.atoms.value,

@@ -19,7 +19,7 @@ from .rows import read_names, row_writer
 from .shards import refuse_with_shard
 
 if TYPE_CHECKING:
-    from .score_task import Row
+    from .score_task import Details, Row
 
 __all__ = [
     "RANKED_BY",
@@ -37,13 +37,14 @@ SMALL_IS_BETTER = (
     "overlaps_o_o", "ca_angles_out", "rms_n_ca", "rms_ca_c", "rms_c_o", "rms_c_n", "links_broken",
     "rms_n_ca_c", "rms_ca_c_n", "rms_c_n_ca", "omega_twisted", "rama_allowed", "rama_outliers",
     "outside", "log_likelihood_error", "pae", "pae_interface", "stereo_out", "atom_clashes",
+    "fnonnat", "irmsd", "lrmsd",
 )  # fmt: skip
 #: Columns of which neither end is better.
 NEITHER = (
     "residues", "model_length", "reference_length", "ca_cis", "omega_cis", "rg",
     "psea_helix", "psea_strand", "psea_coil", "dssp_helix", "dssp_strand", "dssp_coil", "rg_ratio",
     "hydrogen_bonds", "contacts", "contact_order", "resolution", "network_calls",
-    "nucleic_residues",
+    "nucleic_residues", "interfaces",
 )  # fmt: skip
 #: What --rank without a column sorts by, the first that the rows have.
 RANKED_BY = ("relative_likelihood", "log_likelihood")
@@ -124,11 +125,12 @@ def choices() -> list[str]:
     from ...metrics.all_atom import ALL_ATOM_ALONE, ALL_ATOM_SIMILARITY
     from ...metrics.comparison import SIMILARITY
     from ...metrics.confidence.predicted import CONFIDENCE
+    from ...metrics.interfaces.complex_scores import COMPLEX
     from ...metrics.quality import QUALITY
     from ...metrics.verdict import VERDICT
 
     alone = (*QUALITY, *VERDICT, *ALL_ATOM_ALONE)
-    compared = (*SIMILARITY, *ALL_ATOM_SIMILARITY)
+    compared = (*SIMILARITY, *COMPLEX, *ALL_ATOM_SIMILARITY)
     return [*compared, *CONFIDENCE, *alone, *LIKELIHOOD, *RELATIVE]
 
 
@@ -152,13 +154,14 @@ def missing_column(name: str, columns: Sequence[str]) -> str:
         from ...metrics.all_atom import ALL_ATOM_ALONE, ALL_ATOM_SIMILARITY
         from ...metrics.comparison import SIMILARITY
         from ...metrics.confidence.predicted import CONFIDENCE
+        from ...metrics.interfaces.complex_scores import COMPLEX
         from ...metrics.quality import QUALITY
         from ...metrics.verdict import VERDICT
 
         for group, backbone in ((ALL_ATOM_SIMILARITY, "tm"), (ALL_ATOM_ALONE, "residues")):
             if name in group and backbone in columns:
                 return "needs --atoms all"
-        if name in SIMILARITY or name in ALL_ATOM_SIMILARITY:
+        if name in SIMILARITY or name in COMPLEX or name in ALL_ATOM_SIMILARITY:
             return "needs --reference"
         if name in CONFIDENCE:
             return "goes without --no-confidence"
@@ -196,8 +199,8 @@ def best_column(options: OrderOptions, rows: Sequence[Row]) -> str:
 
 
 def sorted_rows(
-    rows: Sequence[tuple[Row, list[Row]]], column: str, reverse: bool = False
-) -> list[tuple[Row, list[Row]]]:
+    rows: Sequence[tuple[Row, Details]], column: str, reverse: bool = False
+) -> list[tuple[Row, Details]]:
     """Rows, best first; those without a value last, in either direction.
 
     Texts are sorted by the alphabet.

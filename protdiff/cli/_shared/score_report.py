@@ -22,8 +22,8 @@ __all__ = ["report"]
 
 #: Columns of the table of rows, with and without a reference, the most wanted first.
 BRIEF = (
-    "tm", "lddt", "rmsd", "lddt_all", "plddt", "iptm", "ipsae", "gdt_ts", "gdt_ha", "aligned",
-    "log_likelihood", "ca_bonds", "clashes_3.0", "rama_outliers", "outside",
+    "tm", "dockq", "lddt", "rmsd", "lddt_all", "plddt", "iptm", "ipsae", "gdt_ts", "gdt_ha",
+    "aligned", "log_likelihood", "ca_bonds", "clashes_3.0", "rama_outliers", "outside",
 )  # fmt: skip
 BRIEF_ALONE = (
     "residues", "log_likelihood", "relative_likelihood", "plddt", "iptm", "ipsae", "ca_bonds",

@@ -18,7 +18,7 @@ from .warning_kinds import WarningKinds
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from .score_task import Row
+    from .score_task import Details, Row
 
 __all__ = ["MAX_ROWS", "Results"]
 
@@ -73,7 +73,7 @@ class Results:
         if len(self.first) < (self.order.top or MAX_ROWS + 1):
             self.first.append(row)
 
-    def ordered(self, rows: Iterable[tuple[Row, list[Row]]]) -> list[tuple[Row, list[Row]]]:
+    def ordered(self, rows: Iterable[tuple[Row, Details]]) -> list[tuple[Row, Details]]:
         """All rows in the order of the options; a warning if they cannot be compared."""
         rows = list(rows)
         self.sorted_by = best_column(self.order, [row for row, _ in rows])

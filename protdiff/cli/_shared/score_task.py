@@ -23,11 +23,14 @@ if TYPE_CHECKING:
     from .pairing import Task
 
 __all__ = [
-    "RESIDUE_COLUMNS", "RESIDUE_PAIRS", "LikelihoodOptions", "Row", "RowOptions", "score_task",
+    "RESIDUE_PAIRS", "Details", "LikelihoodOptions", "Row", "RowOptions", "detail_columns",
+    "score_task",
 ]  # fmt: skip
 
 #: Values of a row by column.
 Row = dict[str, Any]
+#: Rows of the residues or interfaces of a structure, by the end of the name of their table.
+Details = dict[str, list[Row]]
 
 RESIDUE_COLUMNS = (
     "model", "reference", "model_chain", "model_number", "model_residue", "reference_chain",
@@ -59,31 +62,40 @@ class RowOptions:
     chains: list[tuple[str, str]] | None
     normalize: Normalization
     quality: bool
-    per_residue: bool
+    details: tuple[str, ...]  # "residues", "interfaces": what has a table of its own
     superpose: Path | None  # folder for the models moved onto their references
     likelihood: LikelihoodOptions | None
     plddt: PlddtSource | None = None  # None without confidences
     atoms: Atoms = "all"
 
 
-def score_task(task: Task, options: RowOptions) -> tuple[Row, list[Row]]:
-    """Row of one task, and its rows of residues; bad input gives a row with an error."""
+def detail_columns(kind: str) -> list[str]:
+    """Columns of the table of residues or interfaces."""
+    if kind == "residues":
+        return list(RESIDUE_COLUMNS)
+    from ...metrics.interfaces.complex_scores import INTERFACE
+
+    return ["model", "reference", *INTERFACE]
+
+
+def score_task(task: Task, options: RowOptions) -> tuple[Row, Details]:
+    """Row of one task, and its rows of residues and interfaces; bad input: a row with an error."""
     import torch
 
     torch.set_num_threads(1)
     reference = "" if task.reference is None else path_text(task.reference)
     row: Row = {"model": path_text(task.model), "reference": reference}
     if task.error:
-        return row | {"error": task.error}, []
-    residues: list[Row] = []
+        return row | {"error": task.error}, {}
+    details: Details = {}
     with collected() as texts:
         try:
-            residues = _score(task, options, row)
+            details = _score(task, options, row)
         except ValueError as error:
             # What was computed before the error, as the likelihood, is in the row already.
             row["error"] = " ".join(in_flags(str(error), "score").split())
     row["warning"] = joined_warnings(texts, task)
-    return row, residues
+    return row, details
 
 
 def joined_warnings(texts: list[str], task: Task) -> str:
@@ -96,8 +108,8 @@ def joined_warnings(texts: list[str], task: Task) -> str:
     return "; ".join(out)
 
 
-def _score(task: Task, options: RowOptions, row: Row) -> list[Row]:
-    """Fill the row of one task, and return its rows of residues; ValueError for bad input."""
+def _score(task: Task, options: RowOptions, row: Row) -> Details:
+    """Fill the row of one task, and return its details; ValueError for bad input."""
     from ...metrics.scores import atoms_of_reference, backbone_of, read_given, score
     from ...structure.io.read_write import write
 
@@ -128,7 +140,13 @@ def _score(task: Task, options: RowOptions, row: Row) -> list[Row]:
     if options.superpose is not None:
         write(scores.superpose(model), options.superpose / task.model.name)
     plddt = None if options.plddt is None else _confidence(task, model, options.plddt, scores, row)
-    return residue_rows(row, model, reference, scores, nats, plddt) if options.per_residue else []
+    details: Details = {}
+    if "residues" in options.details:
+        details["residues"] = residue_rows(row, model, reference, scores, nats, plddt)
+    if "interfaces" in options.details and scores.interfaces is not None:
+        names = {name: row[name] for name in ("model", "reference")}
+        details["interfaces"] = [names | one.row() for one in scores.interfaces.interfaces]
+    return details
 
 
 def _confidence(

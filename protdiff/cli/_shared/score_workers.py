@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from ..._system.cluster import Cluster
     from .pairing import Task
-    from .score_task import Row
+    from .score_task import Details, Row
 
 __all__ = ["scored"]
 
@@ -30,7 +30,7 @@ def scored(
     jobs: int,
     cluster: Cluster | None,
     stack: ExitStack,
-) -> Iterable[tuple[Row, list[Row]]]:
+) -> Iterable[tuple[Row, Details]]:
     """Rows of all tasks in order, until the stack ends.
 
     Parameters
@@ -66,7 +66,7 @@ def needs_of(tasks: Sequence[Task], options: RowOptions) -> Needs:
     return Needs(weights=own, inputs=real_inputs(files), folder=os.getcwd())
 
 
-def _score_into(task: Task, place: Path, *, options: RowOptions) -> tuple[Row, list[Row]]:
+def _score_into(task: Task, place: Path, *, options: RowOptions) -> tuple[Row, Details]:
     """Score a model on a worker, with its copies in a temporary folder."""
     likelihood = options.likelihood
     if likelihood is not None and likelihood.color is not None:

@@ -29,16 +29,18 @@ if TYPE_CHECKING:
 
 __all__ = [
     "PLACE",
+    "detail_table",
     "merge_tables",
     "part_of_files",
     "part_of_tasks",
-    "residue_table",
     "whole_table",
 ]
 
 #: The column of a shard's table that the whole one lacks: numbers by which its rows are in order.
 #: As a rule it is the row in the whole list, from 0.
 PLACE = "place"
+#: What may have tables beside that of scores.
+DETAILS = ("residues", "interfaces")
 SHARD_TABLE = re.compile(r"(.+)\.[0-9]+-of-[0-9]+(\.csv|\.json|\.parquet)", re.IGNORECASE)
 
 
@@ -64,10 +66,10 @@ def part_of_tasks(shard: str, tasks: Sequence[Task]) -> Part:
     return part_of_files(shard, [task.model for task in tasks], tasks)
 
 
-def residue_table(table: Path) -> Path:
-    """Where the rows of residues are, beside a table of scores."""
+def detail_table(table: Path, kind: str) -> Path:
+    """Where the rows of residues or interfaces are, beside a table of scores."""
     ending = PARQUET if table.suffix.lower() == PARQUET else ".csv"
-    return table.with_name(f"{table.stem}_residues{ending}")
+    return table.with_name(f"{table.stem}_{kind}{ending}")
 
 
 def whole_table(path: Path) -> Path:
@@ -101,10 +103,11 @@ def merge_tables(table: Path, out: Path) -> str:
     total, count = records[0].part.total, whole_count(records, table)
     shards = [one.shard for one in records if one.shard.count == count]
     parts = [shard.beside(table) for shard in shards]
-    residues = [residue_table(path) for path in parts if residue_table(path).is_file()]
-    for tables, target in ((parts, out), (residues, residue_table(out))):
+    join(parts, out)
+    for kind in DETAILS:
+        tables = [path for path in (detail_table(part, kind) for part in parts) if path.is_file()]
         if tables:
-            join(tables, target)
+            join(tables, detail_table(out, kind))
     if out == table:
         remove_tables(table)
     return f"{counted(total, 'row')} in {out}"
@@ -167,5 +170,6 @@ def _rows(path: Path, stack: ExitStack) -> tuple[Sequence[str], Iterator[Row]]:
 def remove_tables(table: Path) -> None:
     """Remove the tables and records of shards, whose rows the whole table has."""
     for _, path in shard_tables(table):
-        residue_table(path).unlink(missing_ok=True)
+        for kind in DETAILS:
+            detail_table(path, kind).unlink(missing_ok=True)
     remove_shards(table)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ...metrics.all_atom import ALL_ATOM_ALONE, ALL_ATOM_SIMILARITY
 from ...metrics.comparison import SIMILARITY, Scores
 from ...metrics.confidence.predicted import CONFIDENCE
+from ...metrics.interfaces.complex_scores import COMPLEX
 from ...metrics.quality import QUALITY
 from ...metrics.self_consistency import SELF_CONSISTENCY
 from ...metrics.verdict import VERDICT, Outside, real_range, verdict
@@ -110,7 +111,7 @@ def _words() -> dict[str, str]:
     """What columns say, by name."""
     from ...analysis import LIKELIHOOD  # which imports the network
 
-    compared = SIMILARITY | ALL_ATOM_SIMILARITY
+    compared = SIMILARITY | COMPLEX | ALL_ATOM_SIMILARITY
     alone = QUALITY | ALL_ATOM_ALONE | SELF_CONSISTENCY | CONFIDENCE
     return alone | compared | LIKELIHOOD | VERDICT
 

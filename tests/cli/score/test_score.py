@@ -11,6 +11,7 @@ import protdiff
 from protdiff.metrics import QUALITY, SIMILARITY, score
 from protdiff.metrics.all_atom import ALL_ATOM_ALONE, ALL_ATOM_SIMILARITY
 from protdiff.metrics.confidence.predicted import CONFIDENCE
+from protdiff.metrics.interfaces.complex_scores import COMPLEX
 from protdiff.metrics.search import tm_d0
 from protdiff.metrics.verdict import VERDICT
 
@@ -48,7 +49,7 @@ def test_pairs_by_name(run, folder, tmp_path):
         "capsid.pdb", "kringle.cif.gz", "kringle.cif.gz"
     ]  # fmt: skip
     for row in rows:
-        compared = [*SIMILARITY, *ALL_ATOM_SIMILARITY, *CONFIDENCE]
+        compared = [*SIMILARITY, *COMPLEX, *ALL_ATOM_SIMILARITY, *CONFIDENCE]
         columns = [*compared, *QUALITY, *VERDICT, *ALL_ATOM_ALONE]
         assert list(row) == ["model", "reference", *columns, *ENDS]
         agree(row, score(row["model"], row["reference"]).row())
@@ -76,7 +77,7 @@ def test_without_quality_the_columns_are_fewer(run, folder, tmp_path):
     run(*options, tmp_path / "some.csv", "--no-quality")
     run(*options, tmp_path / "all.csv")
     some, everything = (rows_of(tmp_path / name) for name in ("some.csv", "all.csv"))
-    columns = [*SIMILARITY, *ALL_ATOM_SIMILARITY, *CONFIDENCE]
+    columns = [*SIMILARITY, *COMPLEX, *ALL_ATOM_SIMILARITY, *CONFIDENCE]
     assert list(some[0]) == ["model", "reference", *columns, *ENDS]
     for one, row in zip(some, everything, strict=True):
         assert one == {name: row[name] for name in one}

@@ -141,11 +141,11 @@ def test_warnings_of_reading_are_in_the_row(monkeypatch, folder, tmp_path):
     path = folder / "references" / "capsid.pdb"
     shutil.copy(path, tmp_path / "x.pdb")
     task = Task(tmp_path / "x.pdb", path)
-    options = RowOptions("auto", None, "reference", False, False, None, None)
+    options = RowOptions("auto", None, "reference", False, (), None, None)
     row, _ = score_task(task, options)
     expected = "model: 2 models, the first is used; reference: 2 models, the first is used"
     assert row["tm"] == pytest.approx(1) and row["warning"] == expected
-    broken = RowOptions("auto", [("Z", "A")], "reference", False, False, None, None)
+    broken = RowOptions("auto", [("Z", "A")], "reference", False, (), None, None)
     row, _ = score_task(task, broken)
     assert "no chain 'Z'" in row["error"] and "2 models" in row["warning"]
 

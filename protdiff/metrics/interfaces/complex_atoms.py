@@ -1,0 +1,133 @@
+"""What interface scores need of the residues of a complex: atoms, their names, and CB."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from ...structure.backbone import BACKBONE_ATOMS
+
+if TYPE_CHECKING:
+    from jaxtyping import Float, Int, Shaped
+
+    from ...structure.all_atoms import Structure
+    from ...structure.backbone import Backbone
+
+__all__ = ["ComplexAtoms", "complex_atoms", "without_side_chains"]
+
+#: CB of an ideal alanine from b = CA - N and c = C - CA: factors of b x c, b and c (Dauparas et
+#: al., Science 378, 49, 2022).
+CB_FACTORS = (-0.58273431, 0.56802827, -0.54067466)
+#: Share of the residues other than glycine that have a CB in a file with side chains.
+MOST = 0.5
+
+
+class ComplexAtoms(NamedTuple):
+    """Atoms of a complex that count in contacts.
+
+    Attributes
+    ----------
+    chains : tuple of str
+        Chain ids, in the order of the backbone.
+    chain : ndarray of int, shape (residues,)
+        Place of each residue's chain in `chains`.
+    backbone : ndarray, shape (residues, 4, 3)
+        N, CA, C and O, Å; NaN where missing.
+    cb : ndarray, shape (residues, 3)
+        CB, and CA of glycine; without side chains, CB where an ideal alanine has it. NaN where a
+        file with side chains lacks it.
+    atoms : ndarray, shape (atoms, 3)
+        Heavy atoms, those of a residue in a row and residues in order.
+    owner : ndarray of int, shape (atoms,)
+        Residue of each.
+    names : ndarray of str, shape (atoms,)
+    """
+
+    chains: tuple[str, ...]
+    chain: Int[np.ndarray, " residues"]
+    backbone: Float[np.ndarray, "residues 4 3"]
+    cb: Float[np.ndarray, "residues 3"]
+    atoms: Float[np.ndarray, "atoms 3"]
+    owner: Int[np.ndarray, " atoms"]
+    names: Shaped[np.ndarray, " atoms"]
+
+    @property
+    def side_chains(self) -> bool:
+        """Whether there are atoms besides those of the backbone."""
+        return not np.isin(self.names, BACKBONE_ATOMS).all()
+
+
+def complex_atoms(
+    backbone: Backbone,
+    structure: Structure | None = None,
+    rows: Int[np.ndarray, " residues"] | None = None,
+) -> ComplexAtoms:
+    """Atoms of the residues of a backbone.
+
+    Parameters
+    ----------
+    backbone : Backbone
+    structure : Structure, optional
+        All atoms of the file of which the backbone is a part. Without it, or where most residues
+        have no side chain, the atoms of the backbone count.
+    rows : ndarray of int, shape (residues,), optional
+        Where the residues of the backbone are in that of the structure; in the same order by
+        default.
+
+    Examples
+    --------
+    >>> import protdiff
+    >>> from protdiff.metrics.interfaces.complex_atoms import complex_atoms
+    >>> structure = protdiff.read("data/examples/1tpk.pdb", atoms="all")
+    >>> len(complex_atoms(structure.backbone).atoms)  # four of each residue
+    352
+    >>> len(complex_atoms(structure.backbone, structure).atoms)
+    684
+    """
+    chains = backbone.chains
+    place = {name: k for k, name in enumerate(chains)}
+    chain = np.array([place[name] for name in backbone.chain_ids.tolist()], dtype=int)
+    owner, column = np.nonzero(backbone.mask)
+    atoms, names = backbone.coords[owner, column], np.array(BACKBONE_ATOMS)[column]
+    cb = _ideal_cb(backbone)
+    if structure is not None:
+        found = _heavy_atoms(structure, np.arange(len(backbone)) if rows is None else rows)
+        places = np.flatnonzero(found[2] == "CB")
+        wanted = backbone.residue_names != "GLY"
+        if len(places) > MOST * wanted.sum():
+            atoms, owner, names = found
+            places = places[wanted[owner[places]]]
+            cb[wanted] = np.nan
+            cb[owner[places]] = atoms[places]
+    return ComplexAtoms(chains, chain, backbone.coords, cb, atoms, owner, names)
+
+
+def without_side_chains(atoms: ComplexAtoms) -> ComplexAtoms:
+    """The same with atoms of the backbone alone, CB as it is."""
+    kept = np.isin(atoms.names, BACKBONE_ATOMS)
+    return atoms._replace(atoms=atoms.atoms[kept], owner=atoms.owner[kept], names=atoms.names[kept])
+
+
+def _ideal_cb(backbone: Backbone) -> Float[np.ndarray, "residues 3"]:
+    """CB that an ideal alanine has; CA of glycine and where N or C is missing."""
+    n, ca, c = backbone.coords[:, :3].swapaxes(0, 1)
+    b, c = ca - n, c - ca
+    cb = ca + sum(f * v for f, v in zip(CB_FACTORS, (np.cross(b, c), b, c), strict=True))
+    known = np.isfinite(cb).all(1) & (backbone.residue_names != "GLY")
+    return np.where(known[:, None], cb, ca)
+
+
+def _heavy_atoms(
+    structure: Structure, rows: Int[np.ndarray, " residues"]
+) -> tuple[Float[np.ndarray, "atoms 3"], Int[np.ndarray, " atoms"], Shaped[np.ndarray, " atoms"]]:
+    """Coordinates, residues and names of the heavy atoms of some residues."""
+    array = structure.atoms
+    place = np.full(len(structure.backbone) + 1, -1)  # the last one: atoms without a residue
+    place[rows] = np.arange(len(rows))
+    owner = place[structure.residue]
+    kept = (owner >= 0) & ~np.isin(array.get_annotation("element"), ("H", "D"))
+    order = np.flatnonzero(kept)
+    order = order[np.argsort(owner[order], kind="stable")]
+    coords = np.asarray(array.coord)[order].astype(np.float64)
+    return coords, owner[order], array.get_annotation("atom_name")[order]
