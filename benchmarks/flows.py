@@ -8,7 +8,8 @@ into `--minutes` of one core, from the cost of a step measured side by side for 
 first run. Without decimation (``rg``, ``rg-heat`` and
 ``rg-harmonic`` have it) every step works at full resolution.
 Samples are raw: temperature 1, second-order SDE sampler, times equally spaced in the flow's own
-clock (ln Λ, log-SNR, time of β, ln t).
+clock (ln Λ, log-SNR, time of β, ln t). ``edm`` and ``rgdm`` are trained and drawn as published;
+RGDM's are CA traces.
 """
 
 import argparse
@@ -43,6 +44,13 @@ FLOWS = {
     "vp": ("vp", False, "VP, log-SNR linear, prior of real chains", "#2f6fd0"),
     "ddpm": ("ddpm", False, "DDPM, β linear, white noise", "#2bb3a3"),
     "harmonic": ("harmonic", False, "harmonic (EigenFold)", "#7b5cc0"),
+    "edm": ("edm", False, "EDM as published: lognormal levels, Heun", "#5b8a3c"),
+    "rgdm": ("rgdm-shell", False, "RGDM as published: shell, CA traces", "#b08d57"),
+}
+#: Trained and drawn as their papers do: further settings of training, and the sampler.
+AS_PUBLISHED = {
+    "edm": ({"loss": "unit", "times": {"law": "lognormal"}}, "heun"),
+    "rgdm": ({"loss": "shell"}, "rgdm"),
 }
 SEEDS = (0, 1)
 CALLS = (5, 10, 20, 40, 80)
@@ -51,7 +59,16 @@ CALLS = (5, 10, 20, 40, 80)
 def run_configuration(name, seed, steps, data, cache):
     flow, decimate, *_ = FLOWS[name]
     out = OUT / f"{name}-{seed}"
-    return configuration(out, data, cache, flow, (seed, steps), {"decimate": decimate})
+    changes, _ = AS_PUBLISHED.get(name, ({}, ""))
+    return configuration(out, data, cache, flow, (seed, steps), {"decimate": decimate}, **changes)
+
+
+def measured(run, calls):
+    """A row of the table; Heun's rule calls the network twice a step."""
+    _, sampler = AS_PUBLISHED.get(run.rsplit("-", 1)[0], ({}, "sde_2m"))
+    steps = (calls + 1) // 2 if sampler == "heun" else calls
+    found = measure(OUT / run / "ema.safetensors", steps, sampler)
+    return {"run": run} | found | {"calls": calls}
 
 
 @flush_denormals()
@@ -98,7 +115,7 @@ def report(arguments):
         for calls in CALLS:
             if (run, calls) in done:
                 continue
-            rows.append({"run": run} | measure(OUT / run / "ema.safetensors", calls))
+            rows.append(measured(run, calls))
             print(rows[-1], flush=True)
             with path.open("w", newline="") as handle:
                 writer = csv.DictWriter(handle, rows[0])

@@ -6,19 +6,20 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import torch
 
-from protdiff.flow import uniform_times
+from protdiff.flow import SAMPLERS, sampling_times, to_coords, uniform_times
 from protdiff.metrics.evaluation import evaluate
 from protdiff.network.weights import load_weights
 from protdiff.sampling.draw import draw
 from protdiff.sampling.plan import Request
+from protdiff.sampling.sample import noise_source
 from protdiff.sampling.settings import SamplingSettings
+from protdiff.structure.backbone import Backbone
 from protdiff.training.config import TrainingConfig
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from protdiff.structure.backbone import Backbone
 
 __all__ = ["COLUMNS", "MAX_LENGTH", "MIN_LENGTH", "NETWORK", "configuration", "measure"]
 
@@ -74,14 +75,42 @@ def backbones_of(
     return [item.backbone for item in drawn], seconds
 
 
+def traces_of(
+    weights: Path, calls: int, sampler: str, samples: int = SAMPLES
+) -> tuple[list[Backbone], float]:
+    """CA traces of a network whose flow has no links, and seconds of processor time of each."""
+    denoiser, drawn, began = load_weights(weights), [], time.process_time()
+    lengths = np.linspace(MIN_LENGTH, MAX_LENGTH, samples).round().astype(int).tolist()
+    for start in range(0, samples, 16):
+        part = lengths[start : start + 16]
+        requests = [Request(start + k, n) for k, n in enumerate(part)]
+        flow, denoise = denoiser.bind(part)
+        noise = noise_source(requests, max(part), 7)
+        with torch.inference_mode():
+            clean = SAMPLERS[sampler](denoise, flow, sampling_times(flow, calls), noise)
+        ca = to_coords(clean[:, : max(part)], part, flow.basis).numpy()
+        for row, n in enumerate(part):
+            coords = np.full((n, 4, 3), np.nan)
+            coords[:, 1] = ca[row, :n]
+            drawn.append(Backbone.from_coords(coords))
+    return drawn, (time.process_time() - began) / samples
+
+
 def measure(
     weights: Path, calls: int, sampler: str = "sde_2m", samples: int = SAMPLES, **options: Any
 ) -> dict[str, float]:
-    """Columns of raw samples at temperature 1, seconds of each, and the floor of `frechet`."""
-    settings = SamplingSettings(
-        sampler=sampler, temperature=1.0, batch_size=16, steps=calls, **options
-    )
-    backbones, seconds = backbones_of(weights, calls, settings, samples)
+    """Columns of raw samples at temperature 1, seconds of each, and the floor of `frechet`.
+
+    Flows without links draw CA traces, at the times of their own clock. The Fréchet distance is
+    over the atoms that there are, so theirs is not to be compared with others.
+    """
+    if load_weights(weights).recipe.links:
+        settings = SamplingSettings(
+            sampler=sampler, temperature=1.0, batch_size=16, steps=calls, **options
+        )
+        backbones, seconds = backbones_of(weights, calls, settings, samples)
+    else:
+        backbones, seconds = traces_of(weights, calls, sampler, samples)
     numbers = evaluate(backbones, diversity=0).numbers
     columns = {key: value["mean"] for key, value in numbers["columns"].items()}
     logs = [band["log_ratio"] for band in numbers["modes"].values()]
