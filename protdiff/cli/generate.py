@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -20,7 +20,11 @@ from ._shared.report_writer import PAGE, write_report
 from ._shared.request_options import RequestOptions, requests_of
 from ._shared.sequence_folder import write_sequences
 from ._shared.shards import MERGED, ShardOption, parse_shard, refuse_with_shard
+from ._shared.target_options import what_was_met
 from ._shared.type_options import TypeOptions
+
+if TYPE_CHECKING:
+    from ..conditioning import Condition
 
 __all__ = ["generate"]
 
@@ -62,7 +66,10 @@ def generate(
     Writes NAME_0000.pdb … and manifest.csv into the output folder: chain A, residues 1 … L, atoms
     N, CA, C and O; residue names as in --sequence, else ALA. A run that was interrupted continues
     when the same command is given a second time. With --motif or --redesign, residues.csv says
-    which residue comes from where. With --codesign, residue types of the segments of --redesign are
+    which residue comes from where. With --target, chain A (or the next free id) is new and
+    comes first, the target follows as it is in its file, and the manifest says how near each
+    hotspot is; the network has not seen interfaces, so contact and clearance are what is met, not
+    affinity. With --codesign, residue types of the segments of --redesign are
     drawn, too. With --sequences, the folder `sequences` has what
     `protdiff design` writes; residues that are kept, or have a letter in --sequence, keep their
     type, and symmetric copies have one sequence. With --trajectory, designs that are there and lack
@@ -81,6 +88,7 @@ def generate(
     requests = requests_of(wanted, sampling.seed, condition)
     settings = sampling.settings(batch_size)
     check_output(output, name, given, shard, design is not None)
+    check_target(condition, output)
     refuse_jobs(cluster, jobs, usual=0)
     frames = None if trajectory is None else parse_frames(trajectory, output.kind)
 
@@ -108,6 +116,8 @@ def generate(
             lambda todo, advance: drawing.draw(todo, settings, run.seed, choice, advance),
             lambda request: network_calls(settings, request.condition),
         )
+        if met := what_was_met(run.manifest):
+            print(met)
         if design is not None:
             letters = wanted.sequence is not None
             tasks = [
@@ -117,6 +127,15 @@ def generate(
             write_sequences(tasks, design, output.out / "sequences", jobs or 1, cluster=there)
     if output.report:
         write_report([str(output.out)], output.out / PAGE, jobs=jobs)
+
+
+def check_target(condition: Condition | None, output: OutputOptions) -> None:
+    """ValueError for a target that files of the format cannot hold."""
+    from ..conditioning import Target
+
+    for part in getattr(condition, "parts", (condition,)):
+        if isinstance(part, Target):
+            check_format(part.structure, output.kind)
 
 
 def check_output(

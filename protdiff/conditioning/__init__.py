@@ -8,10 +8,11 @@ from .motif import Motif
 from .redesign import Redesign
 from .restraints import Contacts, RadiusOfGyration, Repulsion
 from .symmetry import Symmetry
+from .target import Target
 from .variation import KeepFold, KeepFragments, PartialFlow
 
 __all__ = [
     "CoDesign", "Condition", "Contacts", "Energy", "KeepFold", "KeepFragments", "Motif",
     "PartialFlow", "RadiusOfGyration", "Redesign", "Repulsion", "SampleCondition", "Sum",
-    "Symmetry", "ca_of", "conditioned", "second_pass",
+    "Symmetry", "Target", "ca_of", "conditioned", "second_pass",
 ]  # fmt: skip

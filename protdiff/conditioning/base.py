@@ -94,8 +94,8 @@ class SampleCondition:
         Residues of the drawn chain that are left after `finish`; True for all.
     other_chains : bool
         `finish` puts chains of an input beside the one that is drawn.
-    adds_chains : bool
-        The condition makes an assembly of the chain, after `finish` of all other conditions.
+    adds_chains : str
+        Parameter that makes an assembly of the finished chain; empty if none does.
     region : TypedRegion or None
         Residues whose types are drawn, too.
     draws_types, moves_atoms : bool
@@ -108,7 +108,7 @@ class SampleCondition:
     second_pass: float = 0.0
     written: Bool[np.ndarray, " residues"] | bool = True
     other_chains: bool = False
-    adds_chains: bool = False
+    adds_chains: str = ""
     region: TypedRegion | None = None
     draws_types: bool = False
     moves_atoms: bool = True
@@ -146,6 +146,10 @@ class SampleCondition:
     def residues(self) -> list[tuple[int, str, str, str]]:
         """Kept residues: (place in the finished chain from 0, input chain, number, name)."""
         return []
+
+    def met(self, backbone: Backbone) -> dict[str, str]:
+        """What the finished backbone meets, in columns of a manifest."""
+        return {}
 
     def sequence(self) -> str | None:
         """Residue types that the condition knows, X for others; None if it knows none."""
@@ -206,13 +210,18 @@ def _as_condition(value: SampleCondition | Callable[..., object]) -> SampleCondi
 
 
 def _check_assembly(parts: Sequence[SampleCondition]) -> None:
-    """ValueError for what an assembly of copies of one chain cannot hold."""
+    """ValueError for what an assembly of copies, or a chain with its target, cannot hold."""
+    adding = [part.adds_chains for part in parts if part.adds_chains]
+    if "target" in adding:
+        if len(adding) > 1 or any(p.stage is Stage.EXACT or p.draws_types for p in parts):
+            raise ValueError("`target`: one chain, all new; leave out motif, input and `symmetry`")
+        return
     if any(part.other_chains for part in parts):
         raise ValueError(
             "`symmetry`: copies a single chain, and the input has more than the one that is "
             "redrawn; give a file of that chain alone"
         )
-    if sum(part.adds_chains for part in parts) > 1:
+    if len(adding) > 1:
         raise ValueError("`symmetry`: there are two; give one")
     if any(part.draws_types for part in parts):
         raise ValueError(
@@ -283,6 +292,9 @@ class Sum(Condition):
 
     def residues(self) -> list[tuple[int, str, str, str]]:
         return [row for part in self.parts for row in part.residues()]
+
+    def met(self, backbone: Backbone) -> dict[str, str]:
+        return dict(pair for part in self.parts for pair in part.met(backbone).items())
 
     def sequence(self) -> str | None:
         return next(filter(None, (part.sequence() for part in self.parts)), None)

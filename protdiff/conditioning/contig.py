@@ -19,7 +19,9 @@ from .ranges import Fixed, parse_range
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["Contig", "Fixed", "New", "parse_contig", "read_specification"]
+__all__ = [
+    "Contig", "Fixed", "New", "binder_contig", "is_binder", "parse_contig", "read_specification",
+]  # fmt: skip
 
 #: Python converts no more than some thousand digits.
 NEW = re.compile(r"(\d{1,18})(?:-(\d{1,18}))?")
@@ -73,14 +75,7 @@ def parse_contig(text: str, where: str = "`contig`") -> Contig:
     >>> parse_contig("[10-40/B19-27/10-40/0 ]") == contig
     True
     """
-    chains: list[list[New | Fixed]] = [[]]
-    for piece, group in _pieces(text, where):
-        if piece in ("0", "0-0"):
-            chains.append([])
-        else:
-            chains[-1].append(_parse_segment(piece, text, where, group))
-    # A break before the first or after the last segment separates nothing.
-    chains = [chain for chain in chains if chain]
+    chains = _chains(text, where)
     if len(chains) > 1:
         raise ValueError(_several_chains(chains, where))
     segments: list[New | Fixed] = [segment for chain in chains for segment in chain]
@@ -92,6 +87,71 @@ def parse_contig(text: str, where: str = "`contig`") -> Contig:
     if not fixed:
         raise ValueError(f"{where} {text!r}: names no residue of the structure, such as B19-27")
     return Contig(tuple(segments))
+
+
+def binder_contig(text: str, where: str = "`contig`") -> tuple[list[Fixed], New]:
+    """Residues of a target and the new chain of a contig with chain breaks, in any order.
+
+    Raises
+    ------
+    ValueError
+        Unless one chain is new from end to end, and all others are residues of the target.
+
+    Examples
+    --------
+    >>> target, new = binder_contig("A1-120/0 60-80")
+    >>> [str(segment) for segment in target], str(new)
+    (['A1-120'], '60-80')
+    """
+    target: list[Fixed] = []
+    new: list[New] = []
+    for chain in _chains(text, where):
+        fixed = [segment for segment in chain if isinstance(segment, Fixed)]
+        if fixed and len(fixed) < len(chain):
+            raise ValueError(
+                f"{where} {text!r}: a chain beside a target is new from end to end; write residues "
+                "of the target and new ones apart, A1-120/0 60-80"
+            )
+        target += fixed
+        if not fixed:
+            new.append(_whole(chain))
+    if len(new) != 1 or not target:
+        raise ValueError(
+            f"{where} {text!r}: write residues of the target, a chain break and one new chain, "
+            "A1-120/0 60-80"
+        )
+    return target, new[0]
+
+
+def is_binder(text: str) -> bool:
+    """Whether a contig has a chain of residues of the structure alone, and one of new ones alone.
+
+    Examples
+    --------
+    >>> is_binder("A1-120/0 60-80"), is_binder("10-40,B19-27,10-40")
+    (True, False)
+    """
+    chains = _chains(text, "`contig`")
+    kinds = [{type(segment) for segment in chain} for chain in chains]
+    return {New} in kinds and {Fixed} in kinds
+
+
+def _whole(chain: Sequence[New | Fixed]) -> New:
+    """New segments side by side as one."""
+    new = [segment for segment in chain if isinstance(segment, New)]
+    return New(sum(segment.least for segment in new), sum(segment.most for segment in new))
+
+
+def _chains(text: str, where: str) -> list[list[New | Fixed]]:
+    """Segments of a contig by chain."""
+    chains: list[list[New | Fixed]] = [[]]
+    for piece, group in _pieces(text, where):
+        if piece in ("0", "0-0"):
+            chains.append([])
+        else:
+            chains[-1].append(_parse_segment(piece, text, where, group))
+    # A break before the first or after the last segment separates nothing.
+    return [chain for chain in chains if chain]
 
 
 def _pieces(text: str, where: str) -> Iterator[tuple[str, str]]:

@@ -79,7 +79,7 @@ class Symmetry(Potential):
     """
 
     name: str
-    adds_chains = True
+    adds_chains = "symmetry"
     group: Float[np.ndarray, "elements 3 3"] = field(init=False, repr=False)
     direction: Float[np.ndarray, " 3"] = field(init=False, repr=False)
     images: Float[Tensor, "images 3 3"] = field(init=False, repr=False)
@@ -135,7 +135,7 @@ class PlacedSymmetry(Potential):
     symmetry : Symmetry
     """
 
-    adds_chains = True
+    adds_chains = "symmetry"
 
     def __init__(self, symmetry: Symmetry) -> None:
         self.symmetry, self.name = symmetry, symmetry.name

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from ..structure.constants import CB_FACTORS
+
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float, Int
     from torch import Tensor
@@ -25,8 +27,6 @@ EDGE_FEATURES = ATOMS * ATOMS * CENTRES
 MAX_SEPARATION = 32
 #: Values of `Graph.separation`: from -32 to 32, and one for other chains.
 SEPARATIONS = 2 * MAX_SEPARATION + 2
-#: CB of an ideal alanine from b = CA - N and c = C - CA: factors of b x c, b and c (Dauparas 2022).
-CB_FACTORS = (-0.58273431, 0.56802827, -0.54067466)
 
 
 @dataclass(frozen=True)

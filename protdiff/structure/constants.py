@@ -10,9 +10,10 @@ if TYPE_CHECKING:
     from jaxtyping import Int
 
 __all__ = [
-    "BANDS", "BOND_ANGLES", "BOND_LENGTHS", "CA_CA", "CIS_LIMIT", "CONTACT_DISTANCE",
-    "DRAWN_BREAK", "FILE_BREAK", "LINK_BREAK", "LONGEST_CA_CA", "LONGEST_NUMBER_JUMP",
-    "MAX_LENGTH", "MEASURED_BREAK", "MIN_LENGTH", "band_index", "expected_rg",
+    "BANDS", "BOND_ANGLES", "BOND_LENGTHS", "CA_CA", "CB_FACTORS", "CIS_LIMIT",
+    "CONTACT_DISTANCE", "DRAWN_BREAK", "FILE_BREAK", "LINK_BREAK", "LONGEST_CA_CA",
+    "LONGEST_NUMBER_JUMP", "MAX_LENGTH", "MEASURED_BREAK", "MIN_LENGTH", "band_index",
+    "expected_rg",
 ]  # fmt: skip
 
 #: Residues of a chain that is drawn.
@@ -20,6 +21,8 @@ MIN_LENGTH, MAX_LENGTH = 8, 2048
 #: Mean bond lengths (Å) and angles (degrees) of real chains, by atom names.
 BOND_LENGTHS = {"N-CA": 1.461, "CA-C": 1.524, "C-O": 1.233, "C-N": 1.331}
 BOND_ANGLES = {"N-CA-C": 110.9, "CA-C-O": 120.4, "CA-C-N": 116.8, "C-N-CA": 121.6}
+#: CB of an ideal alanine from b = CA - N and c = C - CA: factors of b x c, b and c (Dauparas 2022).
+CB_FACTORS = (-0.58273431, 0.56802827, -0.54067466)
 
 #: CA-CA distance (Å) of a trans link.
 CA_CA = 3.80

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .constants import CB_FACTORS
+
 if TYPE_CHECKING:
     from jaxtyping import Float
 
     Points = Float[np.ndarray, "*batch 3"]
 
-__all__ = ["angle", "dihedral", "place_atom", "rejection", "unit"]
+__all__ = ["angle", "dihedral", "ideal_cb", "place_atom", "rejection", "unit"]
 
 
 def unit(vectors: Points) -> Points:
@@ -64,6 +66,23 @@ def place_atom(
         [-np.cos(angle), np.sin(angle) * np.cos(dihedral), np.sin(angle) * np.sin(dihedral)]
     )
     return c + local @ np.stack([forward, np.cross(normal, forward), normal])
+
+
+def ideal_cb(coords: Float[np.ndarray, "residues atoms 3"]) -> Float[np.ndarray, "residues 3"]:
+    """CB (Å) where an ideal alanine has it, from N, CA and C; NaN where one of them is missing.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from protdiff.structure.geometry import ideal_cb
+    >>> n, ca, c = [1.458, 0.0, 0.0], [0.0, 0.0, 0.0], [-0.551, 1.424, 0.0]
+    >>> round(float(np.linalg.norm(ideal_cb(np.array([[n, ca, c]])))), 2)
+    1.53
+    """
+    n, ca, c = coords[:, 0], coords[:, 1], coords[:, 2]
+    b, a = ca - n, c - ca
+    cross, along_b, along_a = CB_FACTORS
+    return ca + cross * np.cross(b, a) + along_b * b + along_a * a
 
 
 def angle(a: Points, b: Points, c: Points) -> Float[np.ndarray, "*batch"]:

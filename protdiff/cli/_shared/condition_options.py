@@ -14,6 +14,7 @@ import typer
 from ...structure.constants import MAX_LENGTH
 from .energy_files import load_function, read_contacts
 from .flags import naming
+from .target_options import target_of
 from .type_options import NO_TYPE_OPTIONS, TypeOptions
 
 if TYPE_CHECKING:
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ConditionOptions", "condition_of"]
 
-MOTIF, INPUT, BIAS = "Motif scaffolding", "From a structure", "Restraints and symmetry"
+MOTIF, BINDER = "Motif scaffolding", "Beside a target"
+INPUT, BIAS = "From a structure", "Restraints and symmetry"
 
 
 class Drawn(StrEnum):
@@ -45,7 +47,7 @@ def _option(panel: str, text: str, *names: str, **rules: Any) -> Any:
 
 @dataclass(frozen=True)
 class ConditionOptions:
-    """Motif, input structure, restraints and symmetry."""
+    """Motif, target, input structure, restraints and symmetry."""
 
     motif: Annotated[Path | None, _option(MOTIF, "Structure that holds the motif.")] = None
     contig: Annotated[
@@ -54,6 +56,22 @@ class ConditionOptions:
             MOTIF,
             "Chain from N to C: 10-40 new residues, B19-27 of the motif, | before a group that may "
             "move: 10-40,B19-27,10-40. Left out: the file's REMARK 999.",
+        ),
+    ] = None
+    target: Annotated[
+        str | None,
+        _option(
+            BINDER,
+            "complex.pdb:B: draw a new chain beside chain B (A,B: beside two). With --contig "
+            "'B1-120/0 60-80': beside these residues.",
+        ),
+    ] = None
+    hotspots: Annotated[
+        str | None,
+        _option(
+            BINDER,
+            "Residues of the target in contact with the new chain: B30,B33,B60. Left out: one at "
+            "the surface is drawn for every backbone.",
         ),
     ] = None
     source: Annotated[
@@ -133,7 +151,8 @@ def condition_of(
     """
     if options.motif is not None and options.source is not None:
         raise ValueError("--motif and --in: give one of the two")
-    makers = (partial(_input, types), _motif, _bias, _symmetry)
+    _check_target(options)
+    makers = (partial(_input, types), _motif, _target, _bias, _symmetry)
     parts = [part for make in makers for part in make(options)]
     if len(parts) < 2:
         return parts[0] if parts else None
@@ -142,7 +161,39 @@ def condition_of(
     return Sum(*parts)
 
 
+def _check_target(options: ConditionOptions) -> None:
+    """ValueError for what does not go with --target, or needs it."""
+    if _target_text(options) is None:
+        if options.hotspots is not None:
+            raise ValueError("--hotspots: needs --target FILE:CHAIN, the structure they are of")
+        return
+    for name in ("motif", "source", "symmetry"):
+        if getattr(options, name) is not None and not (name == "motif" and options.target is None):
+            flag = "in" if name == "source" else name
+            raise ValueError(
+                f"--target and --{flag}: give one of the two; a chain beside a target is new from "
+                "end to end"
+            )
+
+
+def _target_text(options: ConditionOptions) -> str | None:
+    """The target: that of --target, or of --motif with a contig of a target and a new chain."""
+    if options.target is None and options.motif is not None and options.contig is not None:
+        from ...conditioning.contig import is_binder
+
+        return str(options.motif) if is_binder(options.contig) else None
+    return options.target
+
+
+def _target(options: ConditionOptions) -> Iterator[Condition]:
+    text = _target_text(options)
+    if text is not None:
+        yield target_of(text, options.contig, options.hotspots)
+
+
 def _motif(options: ConditionOptions) -> Iterator[Condition]:
+    if _target_text(options) is not None:
+        return
     if options.motif is None:
         if options.contig is not None:
             raise ValueError("--contig: needs --motif FILE, the structure it names residues of")

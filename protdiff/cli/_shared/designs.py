@@ -130,8 +130,10 @@ class Run:
             "residue_names": request.sequence or SAME_FOR_ALL,
             "sequence_name": request.sequence_name,
             "secondary_structure": request.structure or "",
-            "trajectory": frames[0], "frames": frames[1],
+            "trajectory": frames[0], "frames": frames[1], "hotspots": "", "target_clashes": "",
         }  # fmt: skip
+        if sample is not None and request.condition is not None:
+            values |= request.condition.met(sample.backbone)
         return {name: values[name] for name in COLUMNS}
 
     def options(self) -> dict[str, str]:

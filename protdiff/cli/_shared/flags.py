@@ -19,7 +19,7 @@ SAME_NAME = (
     "scale", "seed", "sequence", "steps", "strength", "symmetry", "temperature", "to", "weights",
     "window", "jobs", "stride", "models", "samples", "reference", "alignment", "minutes", "keep",
     "hold_out", "fixed", "omit", "bias", "tied", "engine", "mpnn_model", "batch", "chunk_size",
-    "fold", "predictions", "blueprint", "trajectory", "plddt", "cluster",
+    "fold", "predictions", "blueprint", "trajectory", "plddt", "cluster", "target", "hotspots",
 )  # fmt: skip
 #: Parameters that the command line calls something else.
 OTHER_NAME = {

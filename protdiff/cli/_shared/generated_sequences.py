@@ -48,6 +48,8 @@ def task_of_request(
     else:
         known[[place for place, *_ in kept]] = True
         fixed = np.resize(known, len(backbone))  # once per copy
+        if given.symmetry is None:  # beside the chain is its target
+            fixed[request.length :] = True
         if given.symmetry is not None and len(backbone.chains) > 1:
             tied = (backbone.chains,)
     return DesignTask(path, stem(path), tuple(np.flatnonzero(fixed).tolist()), tied)

@@ -26,6 +26,7 @@ COLUMNS = (
     "file", "length", "seed", "sample", "steps", "sampler", "temperature", "guidance",
     "network_calls", "seconds", "residue_names", "sequence_name", "secondary_structure",
     "condition", "weights", "weights_sha256", "protdiff", "command", "trajectory", "frames",
+    "hotspots", "target_clashes",
 )  # fmt: skip
 #: Columns that say which structure a file holds; the rest may differ between runs. The version is
 #: among them: other code may draw another structure from the same seed.
