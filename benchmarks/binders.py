@@ -6,7 +6,7 @@ Ten antigens, with three hotspots each from the epitope of the crystal structure
 CB is nearest to the antibody, and the next nearest that are 5 Å or more from those chosen, and
 within 12 Å of the first (CA). Raw samples, no filter. A hotspot is met where CB of the new chain is
 within 8 Å of its CB (RFdiffusion's hotspots are defined by 10 Å). Free samples have the same
-lengths and seeds. Seconds are those of the processor, without loading the weights.
+lengths and seeds. Seconds are those of the processor, with loading the weights.
 Finished antigens are kept in a file and not drawn a second time. The picture has the first
 samples of six antigens.
 """

@@ -77,7 +77,7 @@ EXAMPLES = {
     "generate": (
         "protdiff generate --length 60-120 --num 8 --out designs",
         'protdiff generate --motif x.pdb --contig "20-40,A53-66,20-40" --out motif',
-        "protdiff generate --target x.pdb:B --hotspots B30,B33 --length 60-80 --out binders",
+        "protdiff generate --target x.pdb:B --hotspots B30 --length 70 --out bound",
         "protdiff generate --length 100 --trajectory every:2 --out watched",
         "protdiff generate --length 60-120 --num 100000 --out many --cluster slurm.toml",
         "protdiff generate --in ab.pdb --redesign H99-110 --codesign both --out loops",
