@@ -135,11 +135,11 @@ def all_members(archive: Path) -> list[Path]:
             f"{archive}: {counted(len(left_out), 'member')} left out, for they are no files or "
             f"their names lead elsewhere, such as {left_out[0]!a}"
         )
-    if listing.ending != "marked":
-        warn(
-            f"{archive}: has no end; it is still written, or truncated, and has "
-            f"{counted(len(found), 'structure')}"
-        )
+    count = counted(len(found), "structure")
+    if listing.ending == "cut" and listing.indexed:
+        warn(f"{archive}: truncated; of its {count} those at the end are lost")
+    elif listing.ending != "marked":
+        warn(f"{archive}: has no end; it is still written, or truncated, and has {count}")
     return [member_path(archive, str(name)) for name in found]
 
 

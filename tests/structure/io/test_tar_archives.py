@@ -217,7 +217,7 @@ def test_a_truncated_archive_lists_what_it_had(written):
     data = written.read_bytes()
     end = listing_of(written).find("backbone_0030.pdb")[0]
     written.write_bytes(data[:end])
-    with pytest.warns(protdiff.ProtdiffWarning, match="truncated, and has 40 structures"):
+    with pytest.warns(protdiff.ProtdiffWarning, match="truncated; of its 40 structures those at"):
         files = find_files([str(written)], "x")
     assert stored_bytes(files[29]) == CONTENTS[files[29].name]
     with pytest.raises(ValueError, match="cut off, for the archive is truncated"):
