@@ -37,10 +37,10 @@ import json, random, statistics, sys, time
 from pathlib import Path
 import protdiff
 from protdiff.structure.io.paths import find_files
-from protdiff.structure.io.tar_listing import cached_listing
+from protdiff.structure.io.tar_listing import listing_of
 protdiff.read(sys.argv[2])
 began = time.perf_counter()
-cached_listing(Path(sys.argv[1]))
+listing_of(Path(sys.argv[1]))
 opened = time.perf_counter()
 files = find_files([sys.argv[1]], "archive")
 listed, times = time.perf_counter(), []
