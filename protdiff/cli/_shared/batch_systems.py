@@ -6,6 +6,7 @@ import difflib
 import inspect
 import logging
 import shutil
+import signal
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -120,12 +121,26 @@ def read_jobs(file: Path) -> BatchJobs:
     return BatchJobs(file, system, own.jobs, own.gpus, _options(where, system, own))
 
 
+def _kind(system: str) -> Any:
+    """The cluster of dask-jobqueue for a batch system.
+
+    The import lets Ctrl-C end the program with exit code 0 and without a word, so what it did
+    before is put back.
+    """
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    import dask_jobqueue
+
+    for number, handler in handlers.items():
+        if signal.getsignal(number) is not handler:
+            signal.signal(number, handler)
+    return getattr(dask_jobqueue, SYSTEMS[system])
+
+
 def _own_keys(system: str) -> list[str]:
     """Keys that dask-jobqueue has for a batch system."""
-    import dask_jobqueue
+    kind = _kind(system).job_cls
     from dask_jobqueue.core import Job, JobQueueCluster
 
-    kind = getattr(dask_jobqueue, SYSTEMS[system]).job_cls
     found = [key for of in (kind, Job, JobQueueCluster) for key in inspect.signature(of).parameters]
     return [key for key in dict.fromkeys(found) if key not in NO_KEYS]
 
@@ -200,9 +215,7 @@ def cluster_of_jobs(jobs: BatchJobs) -> Iterator[Any]:
     ValueError
         If its options do not go together, or this machine cannot submit jobs.
     """
-    import dask_jobqueue
-
-    kind = getattr(dask_jobqueue, SYSTEMS[jobs.system])
+    kind = _kind(jobs.system)
     program = kind.job_cls.submit_command.split()[0]
     if shutil.which(program) is None:
         raise ValueError(

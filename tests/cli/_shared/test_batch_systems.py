@@ -3,6 +3,7 @@
 import os
 import re
 import stat
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -10,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from protdiff.cli._shared.batch_systems import cluster_of_jobs, read_jobs
+
+from ...conftest import ROOT
 
 TABLE = 'jobs = 2\nmemory = "4GB"\nwalltime = "01:30:00"\n'
 
@@ -52,6 +55,16 @@ def test_a_job_of_slurm(table, monkeypatch):
     } <= set(lines)  # fmt: skip
     [command] = [line for line in lines if line.startswith(sys.executable)]
     assert "--nthreads 1" in command and "--nworkers 4" in command  # a process for each core
+
+
+def test_ctrl_c_stays_what_it_is():
+    """In a process of its own: the import of dask-jobqueue would change it, once."""
+    code = (
+        "import signal; from protdiff.cli._shared.batch_systems import _kind; "
+        "before = signal.getsignal(signal.SIGINT); assert _kind('slurm').job_cls; "
+        "assert signal.getsignal(signal.SIGINT) is before"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
 
 
 @pytest.mark.parametrize(
