@@ -127,6 +127,20 @@ def all_atoms() -> str:
     return markdown(["", f"chains of {result['residues']:.0f} residues, one core"], rows)
 
 
+@table
+def complexes() -> str:
+    result, labels = numbers("complexes"), {
+        "pose": "one partner moved", "swapped": "chains renamed, in another order",
+        "gaps": "residues missing", "pose, swapped, gaps": "all three",
+        "chain missing": "a chain missing", "two copies": "two copies, each partner moved",
+    }  # fmt: skip
+    rows = [[labels[kind], str(row["complexes"]), str(row["interfaces"]),
+             f"{100 * row['within'] / row['interfaces']:.0f} %", f"{row['largest']:.1g}"]
+            for kind, row in result["kinds"].items()]  # fmt: skip
+    head = ["models", "complexes", "interfaces", f"within {result['limit']}", "largest difference"]
+    return markdown(head, rows)
+
+
 # Likelihood, audit, thermodynamics
 
 
