@@ -61,6 +61,9 @@ def report(arguments: argparse.Namespace) -> None:
     for run in runs():
         if run not in rows and (OUT / run / "ema.safetensors").is_file():
             steps, seconds = seconds_of(run)
+            if steps < arguments.steps:
+                print(f"{run}: at step {steps}, not measured", flush=True)
+                continue
             found = measure(OUT / run / "ema.safetensors", CALLS, samples=arguments.samples)
             rows[run] = found | {"steps": steps, "training_seconds": seconds}
             table.write_text(json.dumps(rows))
@@ -104,6 +107,7 @@ def main() -> None:
     verb.add_argument("--cache", type=Path)
     verb.set_defaults(call=train)
     verb = verbs.add_parser("report")
+    verb.add_argument("--steps", type=int, default=400, help="of a finished run")
     verb.add_argument("--samples", type=int, default=64)
     verb.set_defaults(call=report)
     arguments = parser.parse_args()

@@ -56,3 +56,16 @@ def flow_schedules() -> str:
     calls = list(grids["equal"])
     rows = [[name, *(f"{losses[n]:.1f}" for n in calls)] for name, losses in grids.items()]
     return markdown(["times", *(f"{n} calls" for n in calls)], rows)
+
+
+@table
+def gud() -> str:
+    rows = []
+    for run, row in numbers("gud")["runs"].items():
+        basis, a = run.rsplit("-", 1)
+        cells = ("{bonds:.0f}", "{clashes:.2f}", "{rg_ratio:.2f}", "{bands:.2f}", "{frechet:.0f}")
+        rows.append([basis, a, *(cell.format(**row) for cell in cells)])
+    return markdown(
+        ["order", "steepness a", "CA bonds within 0.1 Å, %", "clashes < 3.0 Å", "Rg / expected",
+         "ln(mode variance / real), rms", "Fréchet"], sorted(rows, key=lambda row: row[0]),
+    )  # fmt: skip
