@@ -21,7 +21,7 @@ def binders() -> str:
         ("strand (DSSP)", "{chains.dssp_strand:.0%}", "{free.dssp_strand:.0%}"),
         ("Rg / 2.2 N^0.38", "{chains.rg_ratio:.2f}", "{free.rg_ratio:.2f}"),
         (
-            "seconds per sample, one core, loading the weights included",
+            "seconds per sample, one core",
             "{seconds:.2f}",
             "{free_seconds:.2f}",
         ),
