@@ -43,7 +43,7 @@ def test_a_process_that_the_system_ended_is_one_line(console, monkeypatch):
     def ended(name):
         raise BrokenProcessPool("terminated abruptly")
 
-    monkeypatch.setattr("protdiff.flow.zoo.recipe", ended)
+    monkeypatch.setattr("protdiff.flow.flow_choice.FlowChoice.recipe", ended)
     code, _, err = console("flow", "show")
     assert code == 1 and len(err.splitlines()) == 1
     assert err.startswith("protdiff: a process of --jobs was ended, as when memory is full; ")
@@ -66,6 +66,8 @@ class Interrupted:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_amid_a_call_of_torch_interrupts(console, monkeypatch, number):
     """torch makes an error of its own of it, which sounds as if a file were damaged."""
-    monkeypatch.setattr("protdiff.flow.zoo.recipe", lambda _: torch.asarray(Interrupted(number)))
+    monkeypatch.setattr(
+        "protdiff.flow.flow_choice.FlowChoice.recipe", lambda _: torch.asarray(Interrupted(number))
+    )
     code, _, err = console("flow", "show")
     assert (code, err) == (128 + number, "protdiff: interrupted\n")

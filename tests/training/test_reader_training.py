@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from protdiff.flow.flow_choice import FlowChoice
 from protdiff.network import Denoiser, ReaderConfig, SequenceReader
 from protdiff.network.weights import load_weights, save_weights
 from protdiff.training.adaptation import finetune_chains
@@ -69,7 +70,11 @@ def started(config, recipe, tmp_path):
     denoiser = Denoiser(TINY, recipe)
     denoiser.reader = SequenceReader(SIZES)
     save_weights(tmp_path / "first.safetensors", denoiser)
-    changes = {"initial": str(tmp_path / "first.safetensors"), "sequence_share": 1.0, "flow": "rg"}
+    changes = {
+        "initial": str(tmp_path / "first.safetensors"),
+        "sequence_share": 1.0,
+        "flow": FlowChoice("rg"),
+    }
     return config.model_copy(update=changes | {"structure_share": 0.0})
 
 

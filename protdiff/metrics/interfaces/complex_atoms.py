@@ -83,7 +83,7 @@ def complex_atoms(
     >>> len(complex_atoms(structure.backbone).atoms)  # four of each residue
     352
     >>> len(complex_atoms(structure.backbone, structure).atoms)
-    684
+    675
     """
     chains = backbone.chains
     place = {name: k for k, name in enumerate(chains)}

@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 import protdiff
-from protdiff.cli._shared import sequence_folder
+from protdiff.cli._shared import design_workers
 
 from .helpers import contents, rows_of
 
@@ -14,7 +14,7 @@ from .helpers import contents, rows_of
 def test_an_interrupted_run_continues(run, folder, tmp_path, monkeypatch, cut):
     options = (folder, "--num", 2, "--temperature", 1)
     assert run(*options, out="whole")[0] == 0
-    work, done = sequence_folder.design_task, []
+    work, done = design_workers.design_task, []
 
     def interrupted(task, **more):
         if len(done) == 2:
@@ -22,7 +22,7 @@ def test_an_interrupted_run_continues(run, folder, tmp_path, monkeypatch, cut):
         done.append(task.name)
         return work(task, **more)
 
-    monkeypatch.setattr(sequence_folder, "design_task", interrupted)
+    monkeypatch.setattr(design_workers, "design_task", interrupted)
     code, _, err = run(*options)
     assert code == 130 and "the same command continues" in err
     table = tmp_path / "out" / "designs.csv"
@@ -30,7 +30,7 @@ def test_an_interrupted_run_continues(run, folder, tmp_path, monkeypatch, cut):
     if cut:  # what a kill in the middle of a line leaves
         table.write_bytes(table.read_bytes()[:-cut])
     monkeypatch.setattr(
-        sequence_folder, "design_task", lambda t, **m: done.append(t) or work(t, **m)
+        design_workers, "design_task", lambda t, **m: done.append(t) or work(t, **m)
     )
     code, text, _ = run(*options)
     assert code == 0 and f"({'1 was' if cut else '2 were'} there already)" in text

@@ -144,7 +144,7 @@ def test_residues_and_superposed_files(run, folder, tmp_path):
 
 
 def test_interruption_leaves_nothing(run, folder, tmp_path, monkeypatch):
-    from protdiff.cli import score as module
+    from protdiff.cli._shared import score_workers as module
 
     real, done = module.score_task, []
 
@@ -161,7 +161,7 @@ def test_interruption_leaves_nothing(run, folder, tmp_path, monkeypatch):
 
 
 def test_interrupted_run_promises_nothing(run, folder, monkeypatch):
-    from protdiff.cli import score as module
+    from protdiff.cli._shared import score_workers as module
 
     def interrupted(task, **options):
         raise KeyboardInterrupt
