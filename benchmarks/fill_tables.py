@@ -4,8 +4,8 @@
     python benchmarks/fill_tables.py check    # say which tables differ; exit code 1 if any does
 
 A table stands in a Markdown file between ``<!-- table: NAME -->`` and ``<!-- /table -->``; the
-functions of `condition_tables`, `sample_tables`, `score_tables`, `sequence_tables`,
-`string_tables` and `theory_tables` say which numbers it shows.
+functions of `condition_tables`, `sample_tables`, `scale_tables`, `score_tables`,
+`sequence_tables`, `string_tables` and `theory_tables` say which numbers it shows.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any
 
 import condition_tables  # noqa: F401  (registers its tables)
 import sample_tables  # noqa: F401
+import scale_tables  # noqa: F401
 import score_tables  # noqa: F401
 import sequence_tables  # noqa: F401
 import string_tables  # noqa: F401

@@ -1,0 +1,32 @@
+"""Tables of docs/howto/scale.md: what large numbers of designs cost, from measured rates."""
+
+from __future__ import annotations
+
+from table_cells import markdown, numbers, table
+
+#: Designs of the table, and seconds of an hour.
+MANY, HOUR = 1_000_000, 3600
+
+
+def span(low: float, high: float) -> str:
+    """A range of whole numbers."""
+    return f"{low:,.0f}" if round(low) == round(high) else f"{low:,.0f}–{high:,.0f}"
+
+
+@table
+def million_designs() -> str:
+    pair, gpu = numbers("cost")["batches_of_8_of_100"], numbers("cost_gpu")["lengths"]["128"]
+    each, cores = pair["seconds_per_sample"], pair["processes"]
+    drawn = [each[end] * cores * MANY / HOUR for end in ("low", "high")]
+    rates = numbers("score_speed")["pairs_per_second"]["all"]
+    scored = [MANY / rates[end] / HOUR for end in ("high", "low")]
+    on_gpu = gpu["wall_seconds"] * MANY / HOUR
+    rows = [
+        ["drawn, 100 residues, on a CPU", f"{each['low']}–{each['high']} s on {cores} cores",
+         f"{span(*drawn)} core-hours"],
+        ["drawn, 128 residues, on one NVIDIA H200", f"{gpu['wall_seconds']} s",
+         f"{on_gpu:.0f} GPU-hours"],
+        ["scored against references, all columns, 150 residues",
+         f"{rates['low']}–{rates['high']} a second and core", f"{span(*scored)} core-hours"],
+    ]  # fmt: skip
+    return markdown(["", "measured, each", "a million"], rows)
