@@ -71,3 +71,12 @@ def test_a_signal_amid_a_call_of_torch_interrupts(console, monkeypatch, number):
     )
     code, _, err = console("flow", "show")
     assert (code, err) == (128 + number, "protdiff: interrupted\n")
+
+
+def test_help_has_no_pictures(console, monkeypatch):
+    """The terminal library makes an emoji of a word between two colons."""
+    monkeypatch.setenv("COLUMNS", "80")
+    for verb in ("generate", "extend", "design", "check", "score", "evaluate", "merge", "report"):
+        code, out, _ = console(verb, "--help")
+        assert code == 0
+        assert not [c for c in out if ord(c) > 0x2FFF], verb

@@ -62,7 +62,7 @@ class ConditionOptions:
         str | None,
         _option(
             BINDER,
-            "complex.pdb:B: draw a new chain beside chain B (A,B: beside two). With --contig "
+            "complex.pdb:B, to draw a new chain beside chain B (A,B: beside two). With --contig "
             "'B1-120/0 60-80': beside these residues.",
         ),
     ] = None
