@@ -183,7 +183,7 @@ START: Mapping[str, tuple[dict[str, str], ...]] = {
     "flow report": ({"data": "models", "length": "24", "chains": "4", "calls": "2",
                      "samples": "2", **TINY},),
     "flow thermo": ({"data": "models", "length": "24", "chains": "2", "shells": "4", "steps": "2",
-                     "out": "new", **TINY},),
+                     "replicas": "2", "out": "new", **TINY},),
     "strings sample": ({"length": "20", **STRINGS},),
     "strings infill": ({"text": "CCHHH??????EE", **STRINGS},),
     "strings score": ({"files": "models", **STRINGS},),
