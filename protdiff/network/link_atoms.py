@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from ..structure.constants import CA_CA
+from ..structure.constants import CA_CA, CB_FACTORS
 from ..structure.peptide import LINK_ATOMS
 
 if TYPE_CHECKING:
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 __all__ = ["ATOMS", "atoms_present", "link_atoms", "virtual_cb"]
 
 ATOMS = "N", "CA", "C", "O"
-#: Coefficients of CA - N, of C - CA and of their cross product (1/Å) in CB - CA: the CB of ideal
-#: tetrahedral geometry.
-CB_PARTS = 0.56802827, -0.54067466, -0.58273431
 
 
 def link_atoms(ca: PerResidue, links: PerResidue) -> Atoms:
@@ -62,5 +59,5 @@ def virtual_cb(atoms: Atoms) -> PerResidue:
     """CB (Å) where ideal geometry puts it; without meaning where N or C is absent."""
     n, ca, c, _ = atoms.unbind(2)
     before, after = ca - n, c - ca
-    first, second, normal = CB_PARTS
+    normal, first, second = CB_FACTORS
     return ca + first * before + second * after + normal * torch.linalg.cross(before, after)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from ...structure.backbone import BACKBONE_ATOMS
+from ...structure.geometry import ideal_cb
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Int, Shaped
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
 
 __all__ = ["ComplexAtoms", "complex_atoms", "without_side_chains"]
 
-#: CB of an ideal alanine from b = CA - N and c = C - CA: factors of b x c, b and c (Dauparas et
-#: al., Science 378, 49, 2022).
-CB_FACTORS = (-0.58273431, 0.56802827, -0.54067466)
 #: Share of the residues other than glycine that have a CB in a file with side chains.
 MOST = 0.5
 
@@ -111,9 +109,7 @@ def without_side_chains(atoms: ComplexAtoms) -> ComplexAtoms:
 
 def _ideal_cb(backbone: Backbone) -> Float[np.ndarray, "residues 3"]:
     """CB that an ideal alanine has; CA of glycine and where N or C is missing."""
-    n, ca, c = backbone.coords[:, :3].swapaxes(0, 1)
-    b, c = ca - n, c - ca
-    cb = ca + sum(f * v for f, v in zip(CB_FACTORS, (np.cross(b, c), b, c), strict=True))
+    ca, cb = backbone.ca, ideal_cb(backbone.coords)
     known = np.isfinite(cb).all(1) & (backbone.residue_names != "GLY")
     return np.where(known[:, None], cb, ca)
 
