@@ -27,7 +27,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from results import write_result
+from results import WEIGHTS, write_result
 
 import protdiff
 from protdiff.conditioning import CoDesign
@@ -171,7 +171,7 @@ def main() -> None:
         for key, value in numbers[name].items():
             print(name, key, {k: round(v, 3) for k, v in value.items()}, flush=True)
     if options.result:
-        print(write_result(options.result, numbers, weights=types, cores=1))
+        print(write_result(options.result, numbers, weights=types, drawn_by=WEIGHTS, cores=1))
 
 
 if __name__ == "__main__":

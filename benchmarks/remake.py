@@ -1,24 +1,27 @@
 """Make the results of earlier weights another time: the one command after a publication.
 
-    python benchmarks/remake.py --data DATASET [--only NAME ...] [--list]
+    python benchmarks/remake.py --data DATASET [--only NAME ...] [--list] [--jobs N]
 
 Every result file names its command and the checksum of the weights that it measured. Where that is
 not the checksum of the shipped weights, the command runs. Stop it at any time: what is done is not
-done a second time. At the end come what is fitted to the weights (data/real_likelihoods.json), the
-card, the pictures and the tables. What cannot run here, such as a command for a GPU, is said, and
-the exit code is then 1.
+done a second time. With ``--jobs`` several commands run at a time, one thread each; those that
+measure time come after them, one by one. At the end come what is fitted to the weights
+(data/real_likelihoods.json), the card, the pictures and the tables. What cannot run here, such as a
+command for a GPU, is said, and the exit code is then 1.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import shlex
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,6 +39,8 @@ AFTERWARDS = (
     "python benchmarks/combinations.py",
     "python benchmarks/fill_tables.py fill",
 )
+#: Scripts whose results are times: nothing else runs beside them.
+TIMED = ("archive", "cost", "finetune_goals", "jobs", "string_blueprints", "training")
 
 
 @dataclass(frozen=True)
@@ -48,12 +53,12 @@ class Stale:
 
 
 def stale_results(folder: Path, identity: dict[str, str]) -> list[Stale]:
-    """Results in a folder that were measured for weights of this name with another checksum."""
+    """Results in a folder of weights of this name, or drawn by them, with another checksum."""
     found = []
     for path in sorted(folder.glob("*.json")):
         result = json.loads(path.read_text(encoding="utf-8"))
-        measured = result["weights"]
-        if measured and measured["name"] == identity["name"] and measured != identity:
+        measured = [result["weights"], result.get("drawn_by")]
+        if any(one and one["name"] == identity["name"] and one != identity for one in measured):
             found.append(Stale(path.stem, result["command"], result["date"]))
     return found
 
@@ -86,19 +91,34 @@ def forget_other_weights(folder: Path, digest: str) -> None:
         mark.write_text(digest)
 
 
-def run_all(commands: Iterable[tuple[str, str]], data: Path) -> list[str]:
-    """Run commands by name; returns the names of those that failed."""
-    failed = []
-    for name, command in commands:
-        scratch = Path(tempfile.mkdtemp(prefix="protdiff-remake-"))
-        began = time.monotonic()
-        print(f"{name}: {command}", flush=True)
-        code = subprocess.run(runnable(command, data, scratch), cwd=ROOT).returncode
-        shutil.rmtree(scratch, ignore_errors=True)
-        print(f"{name}: exit {code}, {(time.monotonic() - began) / 60:.1f} minutes", flush=True)
-        if code:
-            failed.append(name)
-    return failed
+def is_timed(command: str) -> bool:
+    """Whether a command measures time."""
+    return any(f"benchmarks/{name}.py" in command for name in TIMED)
+
+
+def run_one(name: str, command: str, data: Path, threads: int | None = None) -> bool:
+    """Run a command; whether it failed."""
+    scratch = Path(tempfile.mkdtemp(prefix="protdiff-remake-"))
+    began = time.monotonic()
+    print(f"{name}: {command}", flush=True)
+    limits = {} if threads is None else {"OMP_NUM_THREADS": str(threads)}
+    code = subprocess.run(
+        runnable(command, data, scratch), cwd=ROOT, env=os.environ | limits
+    ).returncode
+    shutil.rmtree(scratch, ignore_errors=True)
+    print(f"{name}: exit {code}, {(time.monotonic() - began) / 60:.1f} minutes", flush=True)
+    return code != 0
+
+
+def run_all(commands: Iterable[tuple[str, str]], data: Path, jobs: int = 1) -> list[str]:
+    """Run commands by name, so many at a time; returns the names of those that failed."""
+    commands = list(commands)
+    beside = [one for one in commands if jobs > 1 and not is_timed(one[1])]
+    alone = [one for one in commands if one not in beside]
+    with ThreadPoolExecutor(jobs) as pool:
+        outcomes = list(pool.map(lambda one: run_one(*one, data, threads=1), beside))
+    outcomes += [run_one(*one, data) for one in alone]
+    return [name for (name, _), failed in zip([*beside, *alone], outcomes, strict=True) if failed]
 
 
 def main() -> None:
@@ -107,6 +127,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("--data", type=Path, required=True, help="the data set")
     parser.add_argument("--only", nargs="+", default=[], help="these results alone")
+    parser.add_argument("--jobs", type=int, default=1, help="commands at a time")
     parser.add_argument("--list", action="store_true", help="say what is stale, and run nothing")
     options = parser.parse_args()
     stale = stale_results(RESULTS, weights_identity())
@@ -121,8 +142,10 @@ def main() -> None:
     if options.list:
         return
     forget_other_weights(OUT, weights_identity()["sha256"])
-    commands = [(one.name, one.command) for one in stale if one.name not in left]
-    failed = run_all(commands, options.data)
+    # A script that writes several results runs once.
+    names = {one.command: one.name for one in stale if one.name not in left}
+    commands = [(name, command) for command, name in names.items()]
+    failed = run_all(commands, options.data, options.jobs)
     if not options.only:
         failed += run_all([(command.split()[1], command) for command in AFTERWARDS], options.data)
     if failed or left:

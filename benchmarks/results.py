@@ -50,6 +50,8 @@ def command_line(arguments: list[str]) -> str:
     for previous, word in pairwise(arguments):
         if previous == "--data":
             word = "DATASET"
+        elif previous == "--out":
+            word = "FOLDER"
         elif word.startswith("/"):
             word = Path(word).name
         words.append(word)
@@ -86,6 +88,7 @@ def write_result(
     numbers: dict[str, Any],
     *,
     weights: Path | None = WEIGHTS,
+    drawn_by: Path | None = None,
     device: str = "cpu",
     cores: int | None = None,
 ) -> Path:
@@ -99,6 +102,8 @@ def write_result(
         What was measured. A spread is ``{"mean": …, "sd": …}``, a range ``{"low": …, "high": …}``.
     weights : Path or None
         Weights file that was measured, by default the shipped one; None where none took part.
+    drawn_by : Path, optional
+        Weights file that drew the backbones, where `weights` are of residue types.
     device : str
         "cuda" if a GPU did the work.
     cores : int, optional
@@ -118,10 +123,13 @@ def write_result(
         datetime.now(UTC).date().isoformat(),
         plain(numbers),
     )
+    result = dict(zip(FIELDS, values, strict=True))
+    if drawn_by is not None:
+        result["drawn_by"] = weights_identity(drawn_by)
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{name}.json"
     part = path.with_suffix(".part")
-    text = json.dumps(dict(zip(FIELDS, values, strict=True)), indent=1, ensure_ascii=False)
+    text = json.dumps(result, indent=1, ensure_ascii=False)
     part.write_text(text + "\n", encoding="utf-8")
     os.replace(part, path)
     return path

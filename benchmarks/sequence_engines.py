@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from results import write_result
+from results import WEIGHTS, write_result
 from sequence_recovery import SPLITS, Counts
 
 import protdiff
@@ -224,7 +224,7 @@ def main() -> None:
     if timed := [chain for chain in chains if len(chain) >= TIMED_FROM]:
         numbers["speed"] = speeds(timed, weights)
         print("speed", numbers["speed"], flush=True)
-    print(write_result(options.result, numbers, weights=weights, cores=1))
+    print(write_result(options.result, numbers, weights=weights, drawn_by=WEIGHTS, cores=1))
 
 
 if __name__ == "__main__":

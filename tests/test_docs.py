@@ -132,7 +132,7 @@ def test_what_a_benchmark_writes(benchmarks, monkeypatch, tmp_path):
     found = results.load("steps")
     assert tuple(found) == results.FIELDS
     assert found["script"] == "benchmarks/steps.py"
-    assert found["command"] == "python benchmarks/steps.py --data DATASET --out b"
+    assert found["command"] == "python benchmarks/steps.py --data DATASET --out FOLDER"
     assert found["machine"].startswith("one core of")
     assert found["weights"]["name"] == "rg-base"
     assert found["numbers"] == {"share": 0.33333, "nothing": None, "spread": numbers["spread"]}

@@ -18,8 +18,8 @@ def remake():
         yield remake
 
 
-def write(folder, name, weights, command):
-    result = {"weights": weights, "command": command, "date": "2026-01-01"}
+def write(folder, name, weights, command, **more):
+    result = {"weights": weights, "command": command, "date": "2026-01-01"} | more
     (folder / f"{name}.json").write_text(json.dumps(result))
 
 
@@ -29,8 +29,12 @@ def test_stale_results_are_those_of_earlier_weights_of_the_name(remake, tmp_path
     write(tmp_path, "old", before, "python benchmarks/loops.py --data DATASET")
     write(tmp_path, "types", {"name": "residue-types", "sha256": "b"}, "python x.py")
     write(tmp_path, "none", None, "python x.py")
+    types = {"name": "residue-types", "sha256": "b"}
+    write(tmp_path, "types_on_old", types, "python y.py", drawn_by=before)
+    write(tmp_path, "types_on_new", types, "python y.py", drawn_by=now)
     assert remake.stale_results(tmp_path, now) == [
-        remake.Stale("old", "python benchmarks/loops.py --data DATASET", "2026-01-01")
+        remake.Stale("old", "python benchmarks/loops.py --data DATASET", "2026-01-01"),
+        remake.Stale("types_on_old", "python y.py", "2026-01-01"),
     ]
 
 
@@ -83,3 +87,27 @@ def test_a_command_that_fails_is_named_and_the_next_one_runs(remake, tmp_path, c
     ]
     assert remake.run_all(commands, tmp_path) == ["bad"]
     assert mark.exists() and "bad: exit 3" in capfd.readouterr().out
+
+
+def test_times_are_measured_alone_and_after_all_others(remake, tmp_path, monkeypatch):
+    order = []
+    monkeypatch.setattr(
+        remake, "run_one", lambda name, *_, threads=None: order.append((name, threads))
+    )
+    commands = [("slow", "python benchmarks/cost.py"), ("quality", "python benchmarks/model.py")]
+    assert remake.run_all(commands, tmp_path, jobs=2) == []
+    assert order == [("quality", 1), ("slow", None)]
+
+
+def test_several_commands_run_at_a_time(remake, tmp_path, capfd):
+    """Each of two commands waits until the other one has begun."""
+    wait = (
+        "import pathlib, time; pathlib.Path('{0}/{1}').touch(); "
+        "[time.sleep(.01) for _ in range(3000) if not pathlib.Path('{0}/{2}').exists()]; "
+        "assert pathlib.Path('{0}/{2}').exists()"
+    )
+    commands = [
+        (name, f'python -c "{wait.format(tmp_path, name, other)}"')
+        for name, other in (("a", "b"), ("b", "a"))
+    ]
+    assert remake.run_all(commands, tmp_path, jobs=2) == []
