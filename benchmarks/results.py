@@ -24,6 +24,8 @@ WEIGHTS = ROOT / "weights" / "rg-base.safetensors"
 #: What benchmarks leave behind on their way; not in the repository.
 OUT = ROOT / "benchmarks" / "out"
 
+#: Folders of the data set that benchmarks take for themselves.
+PARTS = ("antibodies", "cameo22", "motifs")
 #: Fields that every result file has.
 FIELDS = ("script", "command", "protdiff", "weights", "machine", "date", "numbers")
 
@@ -49,7 +51,8 @@ def command_line(arguments: list[str]) -> str:
     words = ["python", "benchmarks/" + Path(arguments[0]).name]
     for previous, word in pairwise(arguments):
         if previous == "--data":
-            word = "DATASET"
+            folder = Path(word).name
+            word = f"DATASET/{folder}" if folder in PARTS else "DATASET"
         elif previous == "--out":
             word = "FOLDER"
         elif word.startswith("/"):

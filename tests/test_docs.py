@@ -126,13 +126,15 @@ def test_a_changed_result_changes_its_table(benchmarks, monkeypatch, tmp_path):
 def test_what_a_benchmark_writes(benchmarks, monkeypatch, tmp_path):
     results, _fill_tables, table_cells = benchmarks
     monkeypatch.setattr(results, "RESULTS", tmp_path)
-    monkeypatch.setattr(sys, "argv", ["/somewhere/steps.py", "--data", "/secret", "--out", "/a/b"])
+    data = ("--data", "/secret/motifs", "--data", "/secret")
+    monkeypatch.setattr(sys, "argv", ["/somewhere/steps.py", *data, "--out", "/a/b"])
     numbers = {"share": 1 / 3, "nothing": float("nan"), "spread": {"mean": 1.0, "sd": 0.25}}
     results.write_result("steps", numbers, cores=1)
     found = results.load("steps")
     assert tuple(found) == results.FIELDS
     assert found["script"] == "benchmarks/steps.py"
-    assert found["command"] == "python benchmarks/steps.py --data DATASET --out FOLDER"
+    words = "--data DATASET/motifs --data DATASET --out FOLDER"
+    assert found["command"] == f"python benchmarks/steps.py {words}"
     assert found["machine"].startswith("one core of")
     assert found["weights"]["name"] == "rg-base"
     assert found["numbers"] == {"share": 0.33333, "nothing": None, "spread": numbers["spread"]}
