@@ -6,6 +6,7 @@ import multiprocessing
 import multiprocessing.forkserver
 import multiprocessing.util
 import os
+import pickle
 import signal
 import sys
 import tempfile
@@ -114,7 +115,10 @@ def mapped(
         return
     start_early([(work.func if isinstance(work, partial) else work).__module__])
     context = multiprocessing.get_context(start_method())
-    pool = ProcessPoolExecutor(jobs, context, _begin, (work, dict(os.environ)))
+    # As bytes, for torch would hand every tensor to a process as an open file, and a process starts
+    # with 250 of those at most, while a network may have more tensors.
+    sent = pickle.dumps(work)
+    pool = ProcessPoolExecutor(jobs, context, _begin, (sent, dict(os.environ)))
     try:
         yield _in_order(pool, tasks, TASKS_AHEAD * jobs)
     except KeyboardInterrupt:  # who interrupts does not want to wait for the tasks that have begun
@@ -148,9 +152,9 @@ class _Worker:
     work: Callable[[Any], Any]
 
 
-def _begin(work: Callable[[Any], Any], environment: Mapping[str, str]) -> None:
+def _begin(work: bytes, environment: Mapping[str, str]) -> None:
     """What a worker does first: ignore Ctrl-C, and watch whether the main process lives."""
-    _Worker.work = work
+    _Worker.work = pickle.loads(work)
     os.environ.update(environment)  # a fork has that of when its origin was started
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(signal, "pthread_sigmask"):

@@ -9,6 +9,7 @@ import time
 from functools import partial
 
 import pytest
+import torch
 
 from protdiff._system.processes import mapped, process_count, start_method
 
@@ -45,6 +46,13 @@ def test_errors_of_a_worker_are_raised_here(jobs):
         mapped(int, ["a", "b"], jobs) as results,
     ):
         list(results)
+
+
+def test_work_may_have_more_tensors_than_a_process_can_be_given_open_files():
+    network = torch.nn.Sequential(*[torch.nn.Linear(1, 1) for _ in range(200)])
+    network.requires_grad_(False)
+    with mapped(network, [torch.ones(1)] * 2, jobs=2) as results:
+        assert all(torch.equal(found, network(torch.ones(1))) for found in results)
 
 
 def test_number_of_processes():
