@@ -126,12 +126,14 @@ def main() -> None:
 
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("--data", type=Path, required=True, help="the data set")
-    parser.add_argument("--only", nargs="+", default=[], help="these results alone")
+    parser.add_argument("--only", nargs="+", default=[], help="these results alone, in this order")
     parser.add_argument("--jobs", type=int, default=1, help="commands at a time")
     parser.add_argument("--list", action="store_true", help="say what is stale, and run nothing")
     options = parser.parse_args()
     stale = stale_results(RESULTS, weights_identity())
-    stale = [one for one in stale if not options.only or one.name in options.only]
+    if options.only:
+        chosen = [one for one in stale if one.name in options.only]
+        stale = sorted(chosen, key=lambda one: options.only.index(one.name))
     left = {
         one.name: why
         for one in stale
