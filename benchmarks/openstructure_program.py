@@ -5,8 +5,8 @@
 PYTHON is one that can `import ost` (2.9 or newer; the package openstructure of Debian 13, say,
 with its compounds.chemlib made by `chemdict_tool`). `JOBS.json` has a list of {"model",
 "reference"}, and perhaps "mapping", chains of the model by those of the reference, which
-OpenStructure finds otherwise. iLDDT is without stereochemistry checks; the TM-score is that of the
-US-align inside.
+OpenStructure finds otherwise; {"kind": "single"} is scored as a single chain. iLDDT is without
+stereochemistry checks; the TM-score is that of the US-align inside.
 """
 
 import json
@@ -18,8 +18,25 @@ from ost import bindings, io
 from ost.mol.alg.scoring import Scorer
 
 
+def run_single(job):
+    """Scores of one pair of single chains."""
+    start = time.perf_counter()
+    model, reference = io.LoadPDB(job["model"]), io.LoadPDB(job["reference"])
+    scorer = Scorer(model, reference, lddt_no_stereochecks=True)
+    out = {
+        "lddt": scorer.lddt,
+        "rmsd": scorer.rmsd,
+        "gdt_ts": scorer.gdtts,
+        "gdt_ha": scorer.gdtha,
+        "tm": scorer.tm_score,
+    }
+    return out | {"seconds": {"all": time.perf_counter() - start}}
+
+
 def run(job):
     """Scores of one pair of files."""
+    if job.get("kind") == "single":
+        return run_single(job)
     model, reference = io.LoadPDB(job["model"]), io.LoadPDB(job["reference"])
     start = time.perf_counter()
     scorer = Scorer(model, reference, lddt_no_stereochecks=True, custom_mapping=job.get("mapping"))

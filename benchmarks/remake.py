@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from results import OUT, RESULTS, ROOT, weights_identity
+from results import OUT, RESULTS, ROOT, is_stale, weights_identity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -57,8 +57,7 @@ def stale_results(folder: Path, identity: dict[str, str]) -> list[Stale]:
     found = []
     for path in sorted(folder.glob("*.json")):
         result = json.loads(path.read_text(encoding="utf-8"))
-        measured = [result["weights"], result.get("drawn_by")]
-        if any(one and one["name"] == identity["name"] and one != identity for one in measured):
+        if is_stale(result, identity):
             found.append(Stale(path.stem, result["command"], result["date"]))
     return found
 

@@ -80,6 +80,12 @@ def weights_identity(weights: Path = WEIGHTS) -> dict[str, str]:
     return {"name": weights.stem, "sha256": digest}
 
 
+def is_stale(result: dict[str, Any], identity: dict[str, str]) -> bool:
+    """Whether a result is of earlier weights of this name, or of backbones drawn by them."""
+    measured = (result["weights"], result.get("drawn_by"))
+    return any(one and one["name"] == identity["name"] and one != identity for one in measured)
+
+
 def cache_file(name: str) -> Path:
     """File for what a benchmark has finished, of the shipped weights alone."""
     OUT.mkdir(parents=True, exist_ok=True)

@@ -15,17 +15,14 @@ def span(low: float, high: float) -> str:
 
 @table
 def million_designs() -> str:
-    pair, gpu = numbers("cost")["batches_of_8_of_100"], numbers("cost_gpu")["lengths"]["128"]
+    pair = numbers("cost")["batches_of_8_of_100"]
     each, cores = pair["seconds_per_sample"], pair["processes"]
     drawn = [each[end] * cores * MANY / HOUR for end in ("low", "high")]
     rates = numbers("score_speed")["pairs_per_second"]["all"]
     scored = [MANY / rates[end] / HOUR for end in ("high", "low")]
-    on_gpu = gpu["wall_seconds"] * MANY / HOUR
     rows = [
         ["drawn, 100 residues, on a CPU", f"{each['low']}–{each['high']} s on {cores} cores",
          f"{span(*drawn)} core-hours"],
-        ["drawn, 128 residues, on one NVIDIA H200", f"{gpu['wall_seconds']} s",
-         f"{on_gpu:.0f} GPU-hours"],
         ["scored against references, all columns, 150 residues",
          f"{rates['low']}–{rates['high']} a second and core", f"{span(*scored)} core-hours"],
     ]  # fmt: skip

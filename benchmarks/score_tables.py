@@ -79,13 +79,6 @@ def report_page() -> str:
     return markdown(columns, rows)
 
 
-@table
-def cost_gpu() -> str:
-    rows = [[length, str(row["batch"]), f"{row['wall_seconds']:.2g} s"]
-            for length, row in numbers("cost_gpu")["lengths"].items()]  # fmt: skip
-    return markdown(["residues", "batch", "per sample"], rows)
-
-
 # Scores
 
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import string
 from collections.abc import Callable, Iterable, Sequence
+from functools import wraps
 from typing import Any
 
-from results import load
+from results import is_stale, load, weights_identity
 
 
 class Spread:
@@ -55,14 +56,31 @@ def markdown(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def numbers(name: str) -> dict[str, Any]:
-    return load(name)["numbers"]
+#: Results that the table in the making has read.
+READ: list[dict[str, Any]] = []
 
+
+def numbers(name: str) -> dict[str, Any]:
+    """Numbers of a result, for the table in the making."""
+    READ.append(load(name))
+    return READ[-1]["numbers"]
+
+
+#: Below a table that shows a result of other weights than the shipped ones.
+OF_EARLIER_WEIGHTS = "*Measured with earlier weights; `benchmarks/remake.py` makes it anew.*"
 
 TABLES: dict[str, Callable[[], str]] = {}
 
 
 def table(make: Callable[[], str]) -> Callable[[], str]:
-    """Register a table under the name of its function."""
-    TABLES[make.__name__.replace("_", "-")] = make
-    return make
+    """Register a table under the name of its function; it says if its numbers are outdated."""
+
+    @wraps(make)
+    def with_note() -> str:
+        READ.clear()
+        text, identity = make(), weights_identity()
+        stale = any(is_stale(result, identity) for result in READ)
+        return f"{text}\n\n{OF_EARLIER_WEIGHTS}" if stale else text
+
+    TABLES[make.__name__.replace("_", "-")] = with_note
+    return with_note

@@ -112,15 +112,30 @@ def test_result_files_say_where_they_are_from(benchmarks):
 def test_a_changed_result_changes_its_table(benchmarks, monkeypatch, tmp_path):
     results, fill_tables, table_cells = benchmarks
     page = "<!-- table: calls -->\nstale\n<!-- /table -->"
+    measured = results.load("model_calls")["numbers"]["10"]["step_ok_trans"]
     before = fill_tables.filled(page, table_cells.TABLES)
-    assert "stale" not in before and "| 87.2 % |" in before
+    assert "stale" not in before and f"| {measured:.1f} % |" in before
     for name in ("model_calls", "model_even"):
-        text = (results.RESULTS / f"{name}.json").read_text(encoding="utf-8")
-        (tmp_path / f"{name}.json").write_text(text.replace("87.2", "86.1"), encoding="utf-8")
+        result = results.load(name)
+        result["numbers"]["10"]["step_ok_trans"] = 12.3
+        (tmp_path / f"{name}.json").write_text(json.dumps(result))
     monkeypatch.setattr(results, "RESULTS", tmp_path)
-    assert "| 86.1 % |" in fill_tables.filled(before, table_cells.TABLES)
+    assert "| 12.3 % |" in fill_tables.filled(before, table_cells.TABLES)
     with pytest.raises(KeyError, match="no table named nothing"):
         fill_tables.filled("<!-- table: nothing -->\n<!-- /table -->", table_cells.TABLES)
+
+
+@pytest.mark.parametrize("name", ["weights", "drawn_by"])
+def test_a_table_of_earlier_weights_says_so(benchmarks, monkeypatch, tmp_path, name):
+    results, fill_tables, table_cells = benchmarks
+    page = "<!-- table: strength -->\n<!-- /table -->"
+    result = results.load("strength") | {"weights": None, name: results.weights_identity()}
+    monkeypatch.setattr(results, "RESULTS", tmp_path)
+    for digest, outdated in ((result[name]["sha256"], False), ("0" * 64, True)):
+        result[name]["sha256"] = digest
+        (tmp_path / "strength.json").write_text(json.dumps(result))
+        text = fill_tables.filled(page, table_cells.TABLES)
+        assert (table_cells.OF_EARLIER_WEIGHTS in text) == outdated
 
 
 def test_what_a_benchmark_writes(benchmarks, monkeypatch, tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -35,6 +36,8 @@ class Needs:
         Files of the same content, under this path or among those that the package ships.
     inputs : tuple of str
         Some files that are read there, as absolute paths.
+    programs : tuple of str
+        Names or paths of these.
     folder : str
         Where relative paths begin; "" if there are none.
     device : str
@@ -44,6 +47,7 @@ class Needs:
 
     weights: tuple[tuple[str, str], ...] = ()
     inputs: tuple[str, ...] = ()
+    programs: tuple[str, ...] = ()
     folder: str = ""
     device: str = "cpu"
     version: str = __version__
@@ -145,6 +149,10 @@ def unfit(needs: Needs) -> str:
     for path in needs.inputs:
         if not os.access(path, os.R_OK):
             return f"cannot read {path}; workers must see the same files as this machine"
+    for program in needs.programs:
+        place = os.path.join(needs.folder, program) if os.path.dirname(program) else program
+        if shutil.which(place) is None:
+            return f"has no program {program}"
     if needs.device != "cpu":
         from torch import backends, cuda
 

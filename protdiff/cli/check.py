@@ -11,6 +11,8 @@ import typer
 from .._system.files import making_folder
 from ._shared.check_report import BEST, TABLE, write_tables
 from ._shared.check_shards import check_options, own_plan
+from ._shared.check_workers import models_of
+from ._shared.cluster_options import ClusterOption, connected, refuse_jobs
 from ._shared.groups import grouped
 from ._shared.options import Device, check_jobs
 from ._shared.progress import progress_bar
@@ -61,6 +63,7 @@ def check(
         ),
     ] = 1,
     shard: ShardOption = None,
+    cluster: ClusterOption = None,
     config: ConfigOption = None,
 ) -> None:
     """Check whether sequences fold into their designs (self-consistency).
@@ -81,19 +84,30 @@ def check(
         from ..plots.report.library import ensure_library
 
         ensure_library()
-    options = CheckOptions(fold, predictions, out, device.value, chunk_size, batch, jobs)
     refuse_with_shard(shard, report=(report, "leave it out; after the merge: protdiff report"))
-    with making_folder(out) if shard is not None else output_folder(out), ExitStack() as stack:
+    refuse_jobs(cluster, jobs)
+    if cluster is not None and fold is None:
+        raise ValueError(
+            "--cluster: goes with --fold; models that are there are compared here, by --jobs"
+        )
+    with ExitStack() as stack:
+        workers = stack.enter_context(connected(cluster))
+        where = device.value if workers is None else workers.device(device.value)
+        options = CheckOptions(
+            fold, predictions, out, where, chunk_size, batch, jobs, workers is not None
+        )
+        stack.enter_context(making_folder(out) if shard is not None else output_folder(out))
         plan, part = planned(designs, sequences, options), None
         if shard is not None:
             part, plan = own_plan(shard, plan)
             stack.enter_context(at_work(part, out / TABLE, "check", check_options(plan)))
+        models = stack.enter_context(models_of(plan, workers))
         plan.begin()
         if config is not None:
             config.write(out)
         with progress_bar(len(plan.targets), "checking", "sequences") as advance:
             results = []
-            for result in plan.results():
+            for result in plan.results(models):
                 results.append(result)
                 advance(1)
         errors = write_tables(plan.in_order(results), plan, out, part)

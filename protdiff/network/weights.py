@@ -192,7 +192,7 @@ def load_weights(name: PathLike | None = None, device: str = "cpu") -> Denoiser:
     --------
     >>> from protdiff.network.weights import load_weights
     >>> sum(p.numel() for p in load_weights().network.parameters())
-    1501256
+    3012016
     """
     path = find_weights(name)
     metadata, tensors = read_weights(path)

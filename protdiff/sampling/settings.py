@@ -95,8 +95,7 @@ class SamplingSettings:
         Density of the times of an RG flow.
     batch_residues, gpu_batch_residues : int
         Residues in one automatic batch, padding included: enough to keep the matrix products busy,
-        small in memory. A GPU takes as long for twenty times as many (docs/reference/model.md),
-        and 1.1 GB.
+        small in memory. A GPU takes as long for twenty times as many, and 1.1 GB.
 
     Examples
     --------

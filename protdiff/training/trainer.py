@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, NamedTuple
@@ -237,7 +238,9 @@ class Trainer(RunState):
         count, denoiser = self.config.samples, self.averaged()
         loss, ratios, _ = held_out_loss(denoiser, held_out, self.config)
         log.write("validation", self._counters() | ratios | {"loss": loss})
-        report(f"step {self.step}: " + ", ".join(f"{k} {v:.3f}" for k, v in ratios.items()))
+        # Losses other than "resolution" have no terms of distances.
+        shown = {"loss": loss} | {k: v for k, v in ratios.items() if math.isfinite(v)}
+        report(f"step {self.step}: " + ", ".join(f"{k} {v:.3f}" for k, v in shown.items()))
         if loss < self.progress.best:
             self.progress.best, self.progress.stale = loss, 0
             self.save_average("best.safetensors")

@@ -168,6 +168,8 @@ def test_a_worker_with_a_full_disk_is_left_out(cluster, tmp_path):
         (Needs(weights=(("/none/x.safetensors", "0" * 64),)), "has no weights /none/x.safetensors"),
         (Needs(weights=((__file__, "0" * 64),)), "has other weights as .*test_cluster.py"),
         (Needs(inputs=("/none/x.pdb",)), "cannot read /none/x.pdb; workers must see the same"),
+        (Needs(programs=("nosuchfold",)), "has no program nosuchfold"),
+        (Needs(programs=("bin/fold",), folder="/tmp"), "has no program bin/fold"),
         (Needs(folder="/none"), "has no folder /none; workers must"),
         (Needs(device="mps"), "has no device mps"),
     ],

@@ -220,3 +220,36 @@ def test_shards_of_another_engine_are_refused(run, given):
     code, _, err = run("--report", "--shard", "2/2", fold=[])
     assert code == 2 and "--report: not with --shard" in err
     assert files_of(given / "checked") == before
+
+
+@pytest.fixture
+def where(dask_cluster):
+    """A cluster as a user names it."""
+    return dask_cluster.scheduler_address.replace("tcp://", "dask://")
+
+
+@pytest.mark.parametrize("batch", [1, 3])
+def test_a_cluster_gives_what_one_process_does(run, given, where, batch):
+    """Also for a sequence that fails, whose reason names the log that is there."""
+    engine = ["--fail", "a_1"]
+    whole = run("--out", "checked", "--batch", batch, fold=engine)
+    files = files_of(given / "checked")
+    (given / "checked").rename(given / "whole")
+    assert run("--batch", batch, "--cluster", where, fold=engine) == whole
+    assert whole[0] == 1 and files_of(given / "checked") == files
+    [error] = [row["error"] for row in rows_of("check") if row["error"]]
+    log = Path(error[error.rindex("(") + 1 : -1])
+    assert log.parent == Path("checked/folds") and log.read_text()
+    assert not [path for path in Path("checked/folds").iterdir() if path.is_dir()]
+    code, text, _ = run("--cluster", where, fold=engine)
+    assert code == 1 and "(3 models were there already)" in text
+
+
+def test_what_a_cluster_cannot_fold(run, given, where):
+    code, text, err = run("--predictions", "designs", "--cluster", where)
+    assert (code, text) == (2, "") and "--cluster: goes with --fold; models that are" in err
+    code, text, err = run("--fold", "nosuchfold {fasta} {out}", "--cluster", where)
+    assert (code, text) == (2, "") and "has no program nosuchfold" in err
+    assert err.count("\n") == 1 and not Path("checked").exists()
+    code, text, err = run("--jobs", 2, "--cluster", where, fold=[])
+    assert (code, text) == (2, "") and "--jobs 2: not with --cluster" in err

@@ -45,6 +45,16 @@ def test_interrupted_run_equals_an_uninterrupted_one(config, tmp_path):
     assert [p.name for p in halves.out.glob("checkpoint*")] == ["checkpoint-4"]
 
 
+def test_validation_shows_the_loss_and_the_terms_that_there_are(config):
+    """Only the loss "resolution" has terms of distances."""
+    for loss, distances in (("resolution", True), ("unit", False)):
+        lines = []
+        other = config.model_copy(update={"loss": loss, "out": config.out / loss})
+        Trainer(other).fit(report=lines.append)
+        [line] = [line for line in lines if line.startswith("step 4: loss ")]
+        assert "nan" not in line and "modes_<4" in line and ("contacts" in line) == distances
+
+
 def test_run_writes_usable_weights_and_logs(config):
     path = Trainer(config).fit(report=lambda _: None)
     denoiser = load_weights(path)

@@ -42,6 +42,8 @@ class CheckOptions:
     chunk_size: int | None = None
     batch: int = 1
     jobs: int = 1
+    #: Whether the engine works on other machines, which have the device.
+    elsewhere: bool = False
 
 
 def check(
@@ -146,33 +148,44 @@ class Plan:
     @property
     def present(self) -> int:
         """Sequences of this plan whose models an earlier run has made."""
-        return sum(target.name in self.there for target in self.targets if not target.error)
+        return sum(target.name in self.there for target in self.good)
+
+    @property
+    def good(self) -> list[Target]:
+        """Targets that can be folded."""
+        return [target for target in self.targets if not target.error]
 
     def begin(self) -> None:
         """Make the engine ready, if it has something to fold, and note what the output holds."""
         if self.engine is None or self.recorded is None:
             return
-        if self.present < sum(not target.error for target in self.targets):
+        if self.present < len(self.good) and not self.options.elsewhere:
             self.engine.start()
         path = self.folder / OPTIONS
         if not path.exists() or read_json(path) != self.recorded:  # one of several shards writes it
             write_json(path, self.recorded)
 
-    def results(self) -> Iterator[Checked]:
-        """One result per target, as the models come."""
-        good = [target for target in self.targets if not target.error]
+    def results(self, models: Iterable[tuple[Target, Model]] | None = None) -> Iterator[Checked]:
+        """One result per target, as the models come.
+
+        Parameters
+        ----------
+        models : iterable, optional
+            Targets and their models, where something else folds them.
+        """
         for target in self.targets:
             if target.error:
                 yield compared((target, Model(error=target.error)))
         if self.engine is None:
-            models = found(good, self.folder)
-            pairs = [(target, models[target.name]) for target in good]
+            there = found(self.good, self.folder)
+            pairs = [(target, there[target.name]) for target in self.good]
             work = compared if self.options.jobs == 1 else compared_alone
             with mapped(work, pairs, self.options.jobs) as results:
                 yield from results
             return
-        for target, model in folded(self.engine, good, self.folder, self.options.batch):
-            yield compared((target, model))
+        if models is None:
+            models = folded(self.engine, self.good, self.folder, self.options.batch)
+        yield from map(compared, models)
 
     def in_order(self, results: Iterable[Checked]) -> list[Checked]:
         """All results in the order of the targets."""
@@ -196,7 +209,8 @@ def planned(designs: Sequence[str], sequences: Path, options: CheckOptions) -> P
         return Plan(targets, unused, None, predictions, options)
     if out is None or fold is None:
         raise ValueError("`out`: needed with `fold`, for the models")
-    engine = engine_of(fold, pick_device(options.device), options.chunk_size)
+    device = options.device if options.elsewhere else pick_device(options.device)
+    engine = engine_of(fold, device, options.chunk_size)
     if options.batch > 1 and not engine.several:
         raise ValueError("`batch`: this program folds one sequence per call")
     good = {target.name: "/".join(target.chains) for target in targets if not target.error}

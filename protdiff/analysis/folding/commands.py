@@ -64,6 +64,11 @@ class CommandEngine:
         """Whether one call can fold several sequences."""
         return self.format != "chai"
 
+    @property
+    def programs(self) -> tuple[str, ...]:
+        """The program of the command."""
+        return self.words[:1]
+
     def start(self) -> None:
         """ValueError if the program is not installed."""
         if shutil.which(self.words[0]) is None:

@@ -55,6 +55,7 @@ class EsmFoldEngine:
     device: str = "cpu"
     chunk_size: int | None = None
     several: bool = True
+    programs: tuple[str, ...] = ()
 
     def start(self) -> None:
         """Load the network; ValueError if transformers or the weights are not there."""

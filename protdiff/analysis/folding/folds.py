@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -22,7 +21,10 @@ if TYPE_CHECKING:
 
     from .targets import Target
 
-__all__ = ["Engine", "Model", "engine_of", "folded", "found", "kept", "predicted_files"]
+__all__ = [
+    "Engine", "Model", "engine_of", "folded", "folded_group", "found", "groups_of", "kept",
+    "predicted_files",
+]  # fmt: skip
 
 
 class Engine(Protocol):
@@ -31,6 +33,11 @@ class Engine(Protocol):
     @property
     def several(self) -> bool:
         """Whether one call can fold several sequences."""
+        ...
+
+    @property
+    def programs(self) -> tuple[str, ...]:
+        """What it runs."""
         ...
 
     def start(self) -> None:
@@ -138,14 +145,25 @@ def folded(
     for target in targets:
         if target.name in present:
             yield target, Model(present[target.name])
-    waiting = iter([target for target in targets if target.name not in present])
-    while group := list(islice(waiting, batch)):
-        models = _fold(engine, group, out)
-        some = any(model.path for model in models)
-        for target, model in zip(group, models, strict=True):
-            if model.path is None and some and len(group) > 1:
-                [model] = _fold(engine, [target], out)
-            yield target, model
+    for group in groups_of([one for one in targets if one.name not in present], batch):
+        yield from folded_group(engine, group, out)
+
+
+def groups_of(targets: Sequence[Target], batch: int) -> list[list[Target]]:
+    """Targets of every call."""
+    return [list(targets[first : first + batch]) for first in range(0, len(targets), batch)]
+
+
+def folded_group(
+    engine: Engine, group: Sequence[Target], out: Path
+) -> Iterator[tuple[Target, Model]]:
+    """The targets of one call with their models; those that it leaves out are tried alone."""
+    models = _fold(engine, group, out)
+    some = any(model.path for model in models)
+    for target, model in zip(group, models, strict=True):
+        if model.path is None and some and len(group) > 1:
+            [model] = _fold(engine, [target], out)
+        yield target, model
 
 
 def _fold(engine: Engine, group: Sequence[Target], out: Path) -> list[Model]:
