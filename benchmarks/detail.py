@@ -43,7 +43,7 @@ from protdiff.structure.backbone import Backbone
 from protdiff.structure.geometry import dihedral, unit
 
 ATOMS = ("N", "CA", "C", "O")
-REAL, BINS = 200, 24
+SAMPLES, REAL, BINS = 200, 200, 24
 #: Lengths that a sequence designer sees, as the goals have it.
 SHORTEST, LONGEST = 60, 128
 SEQUENCES = 8
@@ -157,7 +157,9 @@ def measure(data: Path, designed: int, cache: Path) -> dict[str, dict]:
     part("real", lambda: geometry(real, torsions))
     out = Path("benchmarks/out/model") / file_digest(find_weights(None))[:12]
     for seed in SEEDS:
-        folder = drawn(out / f"60-200_{seed}", "60-200", 200, seed)
+        folder = out / f"60-200_{seed}"
+        if len(list(folder.glob("*.pdb"))) < SAMPLES:
+            drawn(folder, "60-200", SAMPLES, seed)
         samples = [protdiff.read(path) for path in sorted(folder.glob("*.pdb"))]
         part(f"samples {seed}", lambda samples=samples: geometry(samples, torsions))
         few = short(samples, designed)

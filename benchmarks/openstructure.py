@@ -10,7 +10,8 @@ rings       6 and 24 copies of one chain about an axis, shuffled, renamed and ji
 hetero      A2B2 with one chain missing
 singles     held-out chains beside jittered copies: RMSD, TM-score, GDT and lDDT of one chain
 
-Differences are those of equal mappings. Times are of one process with one thread, files to numbers.
+Where OpenStructure maps the chains in another way, its mapping is scored for the differences. Times
+are of one process with one thread, files to numbers.
 """
 
 from __future__ import annotations
@@ -133,10 +134,12 @@ def all_jobs(data: Path, folder: Path, count: int, singles: int) -> list[dict[st
     return jobs
 
 
-def with_ours(job: dict[str, Any]) -> tuple[Any, float]:
-    """Our scores of a job, and seconds."""
+def with_ours(
+    job: dict[str, Any], chains: list[tuple[str, str]] | None = None
+) -> tuple[Any, float]:
+    """Our scores of a job, perhaps for given pairs of chains, and seconds."""
     began = time.perf_counter()
-    found = score(job["model"], job["reference"], with_quality=False)
+    found = score(job["model"], job["reference"], chains=chains, with_quality=False)
     return found, time.perf_counter() - began
 
 
@@ -145,11 +148,16 @@ def compared(job: dict[str, Any], ours: Any, theirs: dict[str, Any]) -> dict[str
     if job["kind"] == "single":
         row = ours.row()
         return {name: abs(row[name] - theirs[key]) for name, key in SINGLE.items()}
-    row = ours.row()
-    same = {b: a for a, b in ours.interfaces.chains} == theirs["mapping"]
-    same_tm = {b: a for a, b in ours.chains} == theirs["tm_mapping"]
-    out = {name: abs(row[name] - theirs[key]) for name, key in NAMES.items()}
-    return out | {"mapping": same, "tm_mapping": same_tm}
+    out: dict[str, Any] = {}
+    for label, chains, names in (
+        ("mapping", ours.interfaces.chains, ("qs_best", "qs_global", "ilddt")),
+        ("tm_mapping", ours.chains, ("tm_complex",)),
+    ):
+        out[label] = {b: a for a, b in chains} == theirs[label]
+        pairs = [(a, b) for b, a in theirs[label].items()]
+        found = ours if out[label] else with_ours(job, pairs)[0]
+        out |= {name: abs(found.row()[name] - theirs[NAMES[name]]) for name in names}
+    return out
 
 
 def summary(jobs: list[dict], rows: list[dict], seconds: list[tuple[float, float]]) -> dict:
@@ -164,8 +172,7 @@ def summary(jobs: list[dict], rows: list[dict], seconds: list[tuple[float, float
         own, other = (np.sum([seconds[k][side] for k in chosen]) for side in (0, 1))
         found: dict[str, Any] = {"pairs": len(chosen)}
         for name in SINGLE if label == "single" else NAMES:
-            alike = "tm_mapping" if name == "tm_complex" else "mapping"
-            values = [rows[k][name] for k in chosen if rows[k].get(alike, True)]
+            values = [rows[k][name] for k in chosen]
             found[name] = {"median": float(np.median(values)), "largest": float(np.max(values))}
         for name in () if label == "single" else ("mapping", "tm_mapping"):
             found[name] = int(sum(rows[k][name] for k in chosen))
@@ -195,8 +202,8 @@ def main() -> None:
         theirs = json.loads((folder / "out.json").read_text())
         with_ours(jobs[0])  # imports what is imported at the first use
         ours = [with_ours(job) for job in jobs]
-    rows = [compared(job, found, other)
-            for job, (found, _), other in zip(jobs, ours, theirs, strict=True)]  # fmt: skip
+        rows = [compared(job, found, other)
+                for job, (found, _), other in zip(jobs, ours, theirs, strict=True)]  # fmt: skip
     seconds = [(own, sum(other["seconds"].values()))
                for (_, own), other in zip(ours, theirs, strict=True)]  # fmt: skip
     numbers = summary(jobs, rows, seconds)
