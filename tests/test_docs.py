@@ -52,6 +52,18 @@ def test_size_of_the_descriptor():
     assert f"({len(NAMES)} entries:" in COLUMNS
 
 
+def test_links_lead_to_files_of_the_repository():
+    pages = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
+    links = [
+        (page, link)
+        for page in pages
+        for link in re.findall(r"\]\(([^)#\s]+)(?:#[^)\s]*)?\)", page.read_text(encoding="utf-8"))
+        if ":" not in link
+    ]
+    assert len(links) > 100
+    assert [(page, link) for page, link in links if not (page.parent / link).exists()] == []
+
+
 def test_training_goes_on_from_the_shipped_weights_with_the_example():
     """The annotated configuration has the sizes of the shipped network."""
     example = read_config(ROOT / "docs/examples/training.toml")

@@ -1,10 +1,11 @@
 """Pages of the site that are made from the project when it is built.
 
 reference/command-line.md is made from the program itself, reference/model-log.md from
-benchmarks/model-log.md, and tutorials from notebooks, which are executed. In the repository links
-lead to the notebooks, on the site to their pages. A link to a file of the project outside docs/
-works in the repository; on the site it becomes a link to the repository if the environment variable
-PROTDIFF_REPOSITORY has its address, and the file's path otherwise.
+benchmarks/model-log.md, and tutorials from notebooks, which are executed. In the repository short
+pages stand for the first two, and links lead to the notebooks, on the site to their pages. A link
+to a file of the project outside docs/ works in the repository; on the site it becomes a link to the
+repository if the environment variable PROTDIFF_REPOSITORY has its address, and the file's path
+otherwise.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ def _beside(name: str) -> ModuleType:
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add the pages that are made, so that they need not be kept in the repository."""
+    """Put the pages that are made in the place of those that stand for them in the repository."""
     pages = {
         "reference/command-line.md": _beside("command_line").reference(),
         "reference/model-log.md": (ROOT / "benchmarks/model-log.md").read_text(encoding="utf-8"),
@@ -64,6 +65,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
             for number, output in enumerate(outputs):
                 OUTPUTS[notebooks.placeholder(path.name, number)] = output
     for path, content in pages.items():
+        if in_repository := files.get_file_from_path(path):
+            files.remove(in_repository)
         files.append(File.generated(config, path, content=content))
     return files
 

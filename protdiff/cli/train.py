@@ -22,8 +22,8 @@ def train(
 ) -> None:
     """Train a network, or continue a run that was interrupted.
 
-    The network is that of the flow; with a table [sequence] in the configuration, that of residue
-    types.
+    The network is that of the flow; with a table `sequence` in the configuration, that of
+    residue types.
 
     Writes checkpoint-STEP, ema.safetensors (for `protdiff generate --weights`),
     training.csv and validation.csv into the folder `out` of the configuration.

@@ -80,3 +80,9 @@ def test_help_has_no_pictures(console, monkeypatch):
         code, out, _ = console(verb, "--help")
         assert code == 0
         assert not [c for c in out if ord(c) > 0x2FFF], verb
+
+
+def test_help_of_train_names_the_table(console):
+    """The terminal library takes a word in square brackets for a style."""
+    code, out, _ = console("train", "--help")
+    assert code == 0 and "table `sequence`" in " ".join(out.split())
