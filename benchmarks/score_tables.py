@@ -139,6 +139,39 @@ def complexes() -> str:
 # Likelihood, audit, thermodynamics
 
 
+OPENSTRUCTURE = {
+    "complexes": "models of antibodies on their antigens", "ring of 6": "a ring of 6 chains",
+    "ring of 24": "a ring of 24 chains", "A2B2 without a chain": "A2B2, one chain missing",
+}  # fmt: skip
+
+
+@table
+def openstructure() -> str:
+    result, rows = numbers("openstructure"), []
+    for kind, label in OPENSTRUCTURE.items():
+        row = result[kind]
+        rows.append([
+            label, str(row["pairs"]), f"{row['mapping']}, {row['tm_mapping']}",
+            *(f"{row[name]['largest']:.4f}" for name in ("qs_global", "ilddt", "tm_complex")),
+            cell("{protdiff:.2g} s, {openstructure:.2g} s", row["seconds"]),
+        ])  # fmt: skip
+    head = ["models", "pairs", "equal mappings: interfaces, TM", "QS-score", "iLDDT", "TM-score",
+            "seconds each: protdiff, OpenStructure"]  # fmt: skip
+    return markdown(head, rows)
+
+
+@table
+def openstructure_singles() -> str:
+    row = numbers("openstructure")["single"]
+    names = {"rmsd": "RMSD", "tm": "TM-score", "gdt_ts": "GDT-TS", "gdt_ha": "GDT-HA",
+             "lddt": "lDDT"}  # fmt: skip
+    rows = [[label, f"{row[key]['median']:.5f}", f"{row[key]['largest']:.4f}"]
+            for key, label in names.items()]  # fmt: skip
+    rate = row["seconds"]["openstructure"] / row["seconds"]["protdiff"]
+    rows.append([f"pairs a second, {row['pairs']} pairs", f"{rate:.1f} times OpenStructure", ""])
+    return markdown(["", "median difference", "largest"], rows)
+
+
 @table
 def likelihood() -> str:
     paired = numbers("likelihood_ranking")["paired"]
