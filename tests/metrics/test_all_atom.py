@@ -147,6 +147,23 @@ def test_nucleic_acids_are_counted():
     assert found["nucleic_residues"] == 2 and found["ligands"] == ""
 
 
+def test_nucleotides_that_are_ligands(tmp_path):
+    """GDP is a nucleotide of the dictionary, but a ligand unless it is bonded to another one."""
+    lines = KRINGLE.read_text().splitlines()
+    atoms = [line for line in lines if line.startswith("ATOM")]
+
+    def hetero(name, atom, number, x):
+        return (f"HETATM 9000 {atom:>4s} {name:>3s} A {number:3d}    "
+                f"{x:8.3f}{90:8.3f}{90:8.3f}  1.00  0.00           {atom[0]}")  # fmt: skip
+
+    gdp = [hetero("GDP", "P", 500, 0), hetero("GDP", "O3'", 500, 6)]
+    others = [hetero("PSU", "P", 501, 7.6), hetero("PSU", "O3'", 501, 12)]
+    for rows, expected in ((gdp, (0, "GDP:1")), (gdp + others, (2, "")), (others, (0, "PSU:1"))):
+        (tmp_path / "x.pdb").write_text("\n".join([*atoms, *rows, "END", ""]))
+        found = atom_columns(protdiff.read(tmp_path / "x.pdb", atoms="all"))
+        assert (found["nucleic_residues"], found["ligands"]) == expected
+
+
 def test_a_file_without_a_protein_says_what_it_holds(tmp_path):
     lines = KRINGLE.read_text().splitlines()
     (tmp_path / "x.pdb").write_text("\n".join(x for x in lines if x.startswith("HETATM")))
