@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable
 
-    from jaxtyping import Float, Shaped
+    from jaxtyping import Float, Int, Shaped
 
     from ..backbone import Backbone
 
@@ -33,6 +33,8 @@ TABLES = {
     METRICS: ("id", "name", "type", "mode"),
     VALUES: ("metric_id", "label_asym_id", "label_seq_id", "label_comp_id", "metric_value"),
 }
+#: Columns with the model that a value, and an atom, belongs to.
+OF_MODEL = {VALUES: "model_id", "atom_site": "pdbx_PDB_model_num"}
 MARK = VALUES.encode()
 #: What mmCIF has in place of a value that does not apply, or is not known.
 BLANK = (".", "?")
@@ -113,7 +115,9 @@ def _cif_column(content: bytes) -> Column:
 
 def _bcif_column(content: bytes) -> Column:
     """The same of a BinaryCIF file."""
-    block: Any = unpacked(content, TABLES).block
+    wanted = TABLES | {"atom_site": ()}
+    wanted = {name: (*wanted[name], OF_MODEL.get(name, "").lower()) for name in wanted}
+    block: Any = unpacked(content, wanted).block
     return lambda table, name: block[table][name].as_array(str)
 
 
@@ -125,7 +129,7 @@ def _of_tables(column: Column, backbone: Backbone) -> StatedConfidence:
         metric, chain, number, name, value = (column(VALUES, name) for name in TABLES[VALUES])
     except KeyError:  # no such table, or one without these columns
         return StatedConfidence()
-    rows = np.flatnonzero(np.isin(metric, plddt))
+    rows = _of_first_model(column, np.flatnonzero(np.isin(metric, plddt)))
     values = real_numbers(np.where(np.isin(value, BLANK), "", value), np.nan)
     if not len(rows):
         return StatedConfidence()
@@ -140,6 +144,23 @@ def _of_tables(column: Column, backbone: Backbone) -> StatedConfidence:
     if -1 in found:
         return StatedConfidence(misfit=True)
     return StatedConfidence(values[found])
+
+
+def _of_first_model(
+    column: Column, rows: Int[np.ndarray, " values"]
+) -> Int[np.ndarray, " first_model"]:
+    """Rows of the values of the first model, if the table says of which model they are."""
+    try:
+        models = column(VALUES, OF_MODEL[VALUES])
+    except KeyError:
+        return rows
+    try:
+        first = column("atom_site", OF_MODEL["atom_site"])[:1]
+    except KeyError:
+        first = models[rows[:1]]
+    # Programs that number the models otherwise in the two tables have them in one order.
+    own = rows[np.isin(models[rows], first)]
+    return own if len(own) else rows[np.isin(models[rows], models[rows[:1]])]
 
 
 def _is_plddt(words: list[str]) -> bool:

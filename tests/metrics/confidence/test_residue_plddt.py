@@ -113,6 +113,29 @@ def test_the_table_of_mmcif(tmp_path):
         of(path)
 
 
+def test_values_of_the_first_model(tmp_path):
+    """A table has the values of all models of the file, of which the first is read."""
+    coords, plddt, _ = files.numbers()
+    one, two = tmp_path / "one.cif", tmp_path / "two.cif"
+    files.cif(one, coords, plddt, "pLDDT")
+    lines = one.read_text().splitlines()
+    atoms = [line for line in lines if line.startswith(("ATOM", "HETATM"))]
+    values = [line for line in lines if line.startswith("1 ") and " 2 " in line]
+    parts = [line[1:].rsplit(" ", 1) for line in values]
+    others = [f"2{place} {100 - float(value):.2f}" for place, value in parts]
+    assert len(values) == len(files.RESIDUES)
+    head = lines.index(atoms[0])
+    end, table = head + len(atoms), lines.index(values[0])
+    for first, second in (("1", "2"), ("2", "1"), ("7", "8")):  # 7, 8: not those of the table
+        new = [*lines[:head], "_atom_site.pdbx_PDB_model_num"]
+        new += [f"{line} {number}" for number in (first, second) for line in atoms]
+        two.write_text("\n".join([*new, *lines[end:table], *values, *others, "#", ""]))
+        with pytest.warns(protdiff.ProtdiffWarning, match="has 2 models"):
+            found = of(two).residues
+        expected = of(one).residues
+        np.testing.assert_allclose(found, 100 - expected if first == "2" else expected)
+
+
 def test_binary_tables(tmp_path):
     from biotite.structure.io.pdbx import BinaryCIFFile, CIFFile
 
