@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["FileResidues", "read_file_residues"]
 
 #: Residues that AlphaFold 3, Boltz and OpenFold3 give one token: amino acids, nucleotides, and the
-#: unknown ones of both. Each atom of any other residue, as of a modified one, is a token.
+#: unknown ones of both. Each atom of any other residue, as of a modified one, is a token; so it is
+#: of a ligand of such a name, as glutamate in its receptor, which they write as HETATM.
 NUCLEOTIDES = ("A", "C", "G", "U", "N", "DA", "DC", "DG", "DT", "DN")
 ONE_TOKEN = (*THREE_TO_ONE, "UNK", *NUCLEOTIDES)
 
@@ -118,7 +119,7 @@ def _gathered(atoms: Atoms, owner: Int[np.ndarray, " records"]) -> FileResidues:
         alpha=alpha,
         beta=beta,
         beta_coords=coords,
-        standard=np.isin(names, ONE_TOKEN),
+        standard=np.isin(names, ONE_TOKEN) & (protein | ~atoms.hetero[starts]),
     )
 
 

@@ -69,6 +69,17 @@ def test_tokens_of_the_file(folder):
     assert np.isnan(found.beta_coords[32]).all()  # the ligand has none
 
 
+def test_a_ligand_with_the_name_of_an_amino_acid(tmp_path):
+    """AlphaFold 3 and others give each of its atoms a token, as to every ligand."""
+    files.alphafold3(tmp_path)
+    path = tmp_path / "x_model.cif"
+    first = of(path)
+    text = path.read_text()
+    path.write_text(text.replace(" XYZ L ", " GLU L "))
+    found = of(path)
+    assert not found.warnings and found.row() == first.row()
+
+
 @pytest.mark.parametrize("writer", [files.alphafold3, files.openfold3])
 def test_values_by_atom(folder, writer):
     """pLDDT of a residue is the mean of its atoms; pDockQ takes that of the CB."""
