@@ -161,6 +161,8 @@ def _score(
     warnings += _ca_only_warning("reference", reference)
     rows, model_seen = _with_ca("model", model)
     reference_rows, reference_seen = _with_ca("reference", reference)
+    warnings += _lost_chains("model", model, model_seen)
+    warnings += _lost_chains("reference", reference, reference_seen)
     if alignment == "tmalign":
         several = max(len(model.chains), len(reference.chains)) > 1
         if several if chains is None else len(chains) > 1:
@@ -230,3 +232,9 @@ def _with_ca(what: str, backbone: Backbone) -> tuple[Int[np.ndarray, "residues"]
     if not len(rows):
         raise ValueError(f"the {what} has no CA atoms")
     return rows, backbone if len(rows) == len(backbone) else backbone[rows]
+
+
+def _lost_chains(what: str, backbone: Backbone, seen: Backbone) -> list[str]:
+    """A remark on chains of which no residue has a CA."""
+    lost = [name or "blank" for name in backbone.chains if name not in seen.chains]
+    return [f"{what} chain {', '.join(lost)} left out: it has no CA atoms"] if lost else []
