@@ -202,6 +202,20 @@ def test_files_of_another_model(tmp_path, key, value, words):
     np.testing.assert_allclose(found.residues, residue_values(atoms, "mean"), atol=0.006)
 
 
+def test_segment_ids_are_no_chains(tmp_path):
+    """A program that writes one segment id for all atoms leaves two chains as they are."""
+    coords, plddt, _ = files.numbers()
+    path = tmp_path / "x_model_0.pdb"
+    files.pdb(path, coords, plddt)
+    pairs = {str(i): {str(j): CHAIN_IPTM[2 * i, 2 * j] for j in range(2)} for i in range(2)}
+    summary = {"ptm": 0.71, "iptm": 0.62, "pair_chains_iptm": pairs}
+    (tmp_path / "confidence_x_model_0.json").write_text(json.dumps(summary))
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join(f"{line[:72]:72}PROT{line[76:]}" for line in lines))
+    found = of(path)
+    assert (found.ptm, found.pairs[0].iptm, found.warnings) == (0.71, CHAIN_IPTM[0, 2], ())
+
+
 def test_another_number_of_chains(tmp_path):
     files.chai(tmp_path)
     np.savez(tmp_path / "scores.model_idx_0.npz", ptm=[0.5], per_chain_pair_iptm=np.ones((1, 2, 2)))
