@@ -86,13 +86,11 @@ def _linked(atoms: AtomArray, starts: Int[np.ndarray, " residues"]) -> set[int]:
     """Places of residues with a bond from O3' to the phosphorus of another, or the reverse."""
     from scipy.spatial import KDTree
 
-    located = np.isfinite(atoms.coord).all(axis=1)
-    oxygen, phosphorus = (
-        np.flatnonzero(np.isin(atoms.atom_name, names) & located) for names in (O3, P)
-    )
+    coords, called = np.asarray(atoms.coord), np.asarray(atoms.atom_name)
+    located = np.isfinite(coords).all(axis=1)
+    oxygen, phosphorus = (np.flatnonzero(np.isin(called, names) & located) for names in (O3, P))
     if not len(oxygen) or not len(phosphorus):
         return set()
-    coords = np.asarray(atoms.coord)
     near = KDTree(coords[oxygen]).query_ball_point(coords[phosphorus], LONGEST_P_O)
     pairs = [(int(i), int(oxygen[k])) for i, own in zip(phosphorus, near, strict=True) for k in own]
     places = np.searchsorted(starts, np.array(pairs, int).reshape(-1, 2), side="right") - 1
