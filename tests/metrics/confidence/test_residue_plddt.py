@@ -113,6 +113,31 @@ def test_the_table_of_mmcif(tmp_path):
         of(path)
 
 
+def test_numbers_that_authors_changed(tmp_path):
+    """A table has labels: authors may number with insertion codes, or exchange chain ids."""
+    coords, plddt, _ = files.numbers()
+    path = tmp_path / "x.cif"
+    files.cif(path, coords, plddt, "pLDDT")
+    expected = of(path).residues
+    lines = []
+    for line in path.read_text().splitlines():
+        if line.startswith("_atom_site.B_iso"):
+            line += "\n_atom_site.pdbx_PDB_ins_code"
+        if line.startswith(("ATOM", "HETATM")):
+            words, code = line.split(), "?"
+            words[8] = {"A": "B", "B": "A"}.get(words[8], words[8])
+            if int(words[7]) > 10:
+                words[7], code = str(int(words[7]) - 1), "A" if words[7] == "11" else "?"
+            if int(words[7]) > 28 and words[8] == "B":  # numbers that the other chain has, too
+                words[7], code = "28", "DEFG"[int(words[7]) - 29]
+            line = " ".join([*words, code])
+        lines.append(line)
+    path.write_text("\n".join([*lines, ""]))
+    changed = protdiff.read(path)
+    assert changed.chains == ("B", "A") and changed.insertion_codes[10] == "A"
+    np.testing.assert_array_equal(of(path).residues, expected)
+
+
 def test_values_of_the_first_model(tmp_path):
     """A table has the values of all models of the file, of which the first is read."""
     coords, plddt, _ = files.numbers()
