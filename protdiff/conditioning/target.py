@@ -98,15 +98,16 @@ class Target(Condition):
         least, most = self.span
         if wanted is None:
             return range(least, most + 1)
-        fit = [n for n in wanted if least <= n <= most]
-        if not fit:
+        places = [k for k, n in enumerate(wanted) if least <= n <= most]
+        if not places:
             raise ValueError(
                 f"`contig`: gives a new chain of {least} to {most} residues, which `length` does "
                 "not allow; leave out `length`"
             )
         if isinstance(wanted, range):
-            return range(fit[0], fit[-1] + 1)
-        return fit
+            # Still a range: lengths of a range are drawn, those of a list are taken in turn.
+            return wanted[places[0] : places[-1] + 1]
+        return [wanted[k] for k in places]
 
     def for_sample(self, length: int, rng: np.random.Generator) -> PlacedTarget:
         rows = self.rows

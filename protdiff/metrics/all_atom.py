@@ -10,7 +10,7 @@ from ..structure.other_residues import other_residues
 from .all_atom_lddt import all_atom_lddt
 from .atom_clashes import clashes
 from .chi_angles import chi_shares
-from .heavy_atoms import atom_grid, has_side_chains, type_indices
+from .heavy_atoms import OXT, atom_grid, has_side_chains, type_indices
 from .stereochemistry import violations
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def all_atom_similarity(
 
     Residues and side chains of impossible stereochemistry are left out of model and reference, as
     OpenStructure does; see `stereochemistry`. All atoms of the paired chains of the reference
-    count in the lDDT.
+    count in the lDDT, but for the second oxygen of the last residue, as there.
 
     Parameters
     ----------
@@ -115,6 +115,7 @@ def all_atom_similarity(
     grid, reference_grid = atom_grid(model, types), atom_grid(reference, reference_types)
     if not (has_side_chains(grid, types) and has_side_chains(reference_grid, reference_types)):
         return nothing
+    grid[:, OXT] = reference_grid[:, OXT] = np.nan  # few models have the atom
     bad = violations(grid, types, model.backbone)
     of_reference = violations(reference_grid, reference_types, reference.backbone)
     i, j = pairs.T

@@ -11,13 +11,13 @@ from ..structure.backbone import BACKBONE_ATOMS, ONE_TO_THREE
 from .engh_huber import bonds_of
 
 if TYPE_CHECKING:
-    from jaxtyping import Float, Int
+    from jaxtyping import Float, Int, Shaped
 
     from ..structure.all_atoms import Structure
 
 __all__ = [
     "ELEMENTS", "HEAVY_ATOMS", "OXT", "SLOTS", "TYPES", "atom_grid", "bonds_apart",
-    "has_side_chains", "slot_of", "type_indices",
+    "has_side_chains", "slot_of", "slots_of_atoms", "type_indices",
 ]  # fmt: skip
 
 #: Residue types in the order of `type_indices`; the last is UNK.
@@ -66,6 +66,23 @@ def _slots(atom: str) -> Int[np.ndarray, " types"]:
     return np.array([slot_of(name, atom) for name in TYPES])
 
 
+def slots_of_atoms(
+    names: Shaped[np.ndarray, " atoms"], types: Int[np.ndarray, " atoms"]
+) -> Int[np.ndarray, " atoms"]:
+    """Slots of atoms by their names and the types of their residues; -1 where a type has none.
+
+    Examples
+    --------
+    >>> from protdiff.metrics.heavy_atoms import slots_of_atoms, type_indices
+    >>> slots_of_atoms(np.array(["SE", "CB", "P"]), type_indices(np.array(["MET", "GLY", "SER"])))
+    array([ 6, -1, -1])
+    """
+    if not len(names):
+        return np.empty(0, int)
+    unique, place = np.unique(names, return_inverse=True)
+    return np.stack([_slots(name) for name in unique.tolist()])[place, types]
+
+
 ELEMENTS = np.array(
     [
         [(*HEAVY_ATOMS[name], *[""] * SLOTS)[slot][:1] for slot in range(OXT)] + ["O"]
@@ -108,9 +125,7 @@ def atom_grid(
     """
     rows = np.flatnonzero(structure.residue >= 0)
     residue = structure.residue[rows]
-    names, place = np.unique(np.asarray(structure.atoms.atom_name)[rows], return_inverse=True)
-    slots = np.stack([_slots(name) for name in names.tolist()])
-    slot = slots[place, types[residue]]
+    slot = slots_of_atoms(np.asarray(structure.atoms.atom_name)[rows], types[residue])
     grid = np.full((len(types), SLOTS, 3), np.nan)
     known = slot >= 0
     coord = np.asarray(structure.atoms.coord)[rows]

@@ -159,8 +159,8 @@ def _score(
     reference_atoms = reference if isinstance(reference, Structure) else None
     reference = backbone_of(reference)
     warnings += _ca_only_warning("reference", reference)
-    rows, model_seen = _with_ca("model", model)
-    reference_rows, reference_seen = _with_ca("reference", reference)
+    rows, model_seen = _with_ca("model", model, warnings)
+    reference_rows, reference_seen = _with_ca("reference", reference, warnings)
     if alignment == "tmalign":
         several = max(len(model.chains), len(reference.chains)) > 1
         if several if chains is None else len(chains) > 1:
@@ -224,9 +224,18 @@ def _ca_only_warning(what: str, backbone: Backbone) -> list[str]:
     return [f"{what} of CA only: backbone columns are empty"]
 
 
-def _with_ca(what: str, backbone: Backbone) -> tuple[Int[np.ndarray, "residues"], Backbone]:
-    """Residues that have a CA: their indices, and the backbone of them."""
+def _with_ca(
+    what: str, backbone: Backbone, warnings: list[str]
+) -> tuple[Int[np.ndarray, "residues"], Backbone]:
+    """Residues that have a CA: their indices, and the backbone of them.
+
+    A chain of which no residue has one is a warning more.
+    """
     rows = np.flatnonzero(backbone.mask[:, 1])
     if not len(rows):
         raise ValueError(f"the {what} has no CA atoms")
-    return rows, backbone if len(rows) == len(backbone) else backbone[rows]
+    seen = backbone if len(rows) == len(backbone) else backbone[rows]
+    lost = [name or "blank" for name in backbone.chains if name not in seen.chains]
+    if lost:
+        warnings.append(f"{what} chain {', '.join(lost)} left out: it has no CA atoms")
+    return rows, seen

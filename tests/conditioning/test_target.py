@@ -117,6 +117,9 @@ def test_a_contig_gives_residues_and_lengths():
     target = Target(FILE, contig="A20-40/0 60-80", hotspots="A26")
     assert target.lengths() == range(60, 81) and target.lengths(range(70, 90)) == range(70, 81)
     assert target.structure.residue_numbers.tolist() == list(range(20, 41))
+    assert target.lengths(range(50, 101, 20)) == range(70, 71, 20)  # no length between two steps
+    assert target.lengths(range(100, 50, -20)) == range(80, 40, -20)
+    assert target.lengths([90, 60, 30, 80]) == [60, 80]
     with pytest.raises(ValueError, match="60 to 80"):
         target.lengths([30])
 

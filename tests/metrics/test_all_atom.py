@@ -12,7 +12,7 @@ from protdiff.metrics.all_atom import (
     atom_columns,
 )
 from protdiff.metrics.all_atom_lddt import all_atom_lddt
-from protdiff.metrics.heavy_atoms import atom_grid
+from protdiff.metrics.heavy_atoms import OXT, atom_grid
 from protdiff.structure.all_atoms import Structure
 from protdiff.structure.backbone import joined
 from protdiff.structure.io.atoms import FileError
@@ -34,6 +34,13 @@ def moved(structure, noise=0.0, shift=0.0):
 def without_side_chains(structure):
     keep = np.isin(structure.atoms.atom_name, ["N", "CA", "C", "O"]) | (structure.residue < 0)
     return Structure(structure.backbone, structure.atoms[keep], structure.residue[keep])
+
+
+def without_terminal(grid):
+    """Atoms without the second oxygen of the last residue, which OpenStructure leaves out."""
+    out = grid.copy()
+    out[:, OXT] = np.nan
+    return out
 
 
 def row_of(*structures, **options):
@@ -77,7 +84,7 @@ def test_lddt_is_that_of_loops_where_nothing_is_left_out():
     found = score(model, structure).all_atom
     assert found["stereo_out"] == 0
     placed = atom_grid(model, types)
-    assert found["lddt_all"] == all_atom_lddt(placed, grid, types)
+    assert found["lddt_all"] == all_atom_lddt(placed, without_terminal(grid), types)
     assert all_atom_lddt(placed[:30], grid[:30], types[:30]) == pytest.approx(
         plain_lddt(placed[:30], grid[:30], types[:30]), abs=1e-12
     )
@@ -119,6 +126,7 @@ def test_residues_of_other_names_are_compared_by_the_names_of_atoms():
     found = all_atom_similarity(model, structure, pairs, [("A", "A")])
     kept = grid.copy()
     kept[backbone.residue_names == "ASN", 7] = np.nan
+    grid = without_terminal(grid)
     assert found["lddt_all"] == pytest.approx(all_atom_lddt(kept, grid, types))
     assert found["lddt_all"] < 1 and found["chi1"] == 1
 
@@ -137,6 +145,23 @@ def test_without_side_chains_the_columns_are_empty():
 def test_nucleic_acids_are_counted():
     found = atom_columns(protdiff.read(EXAMPLES / "1lcd.pdb", atoms="all"))
     assert found["nucleic_residues"] == 2 and found["ligands"] == ""
+
+
+def test_nucleotides_that_are_ligands(tmp_path):
+    """GDP is a nucleotide of the dictionary, but a ligand unless it is bonded to another one."""
+    lines = KRINGLE.read_text().splitlines()
+    atoms = [line for line in lines if line.startswith("ATOM")]
+
+    def hetero(name, atom, number, x):
+        return (f"HETATM 9000 {atom:>4s} {name:>3s} A {number:3d}    "
+                f"{x:8.3f}{90:8.3f}{90:8.3f}  1.00  0.00           {atom[0]}")  # fmt: skip
+
+    gdp = [hetero("GDP", "P", 500, 0), hetero("GDP", "O3'", 500, 6)]
+    others = [hetero("PSU", "P", 501, 7.6), hetero("PSU", "O3'", 501, 12)]
+    for rows, expected in ((gdp, (0, "GDP:1")), (gdp + others, (2, "")), (others, (0, "PSU:1"))):
+        (tmp_path / "x.pdb").write_text("\n".join([*atoms, *rows, "END", ""]))
+        found = atom_columns(protdiff.read(tmp_path / "x.pdb", atoms="all"))
+        assert (found["nucleic_residues"], found["ligands"]) == expected
 
 
 def test_a_file_without_a_protein_says_what_it_holds(tmp_path):

@@ -191,3 +191,11 @@ def test_warnings_of_reading(monkeypatch, tmp_path):
         found = compare("x.pdb", "y.pdb", confidence=False)
     texts = [f"{name}.pdb: 2 models, the first is used" for name in "xy"]
     assert list(found.warnings) == texts == [str(one.message) for one in caught]
+
+
+def test_a_chain_without_ca_is_named():
+    one = example(KRINGLE)
+    two = changed(renamed(one, "B"), mask=one.mask & [True, False, True, True])
+    both = joined([one, two])
+    assert "model chain B left out: it has no CA atoms" in compare(both, one).warnings
+    assert "reference chain B left out: it has no CA atoms" in compare(one, both).warnings

@@ -104,7 +104,7 @@ def interface_confidence(
         if pae is not None:
             there, back = pae[np.ix_(i, j)], pae[np.ix_(j, i)]
             pair = pair._replace(
-                pae=float((there.mean() + back.mean()) / 2),
+                pae=_mean(np.concatenate([there.ravel(), back.ravel()])),
                 ipsae=max(ipsae(there), ipsae(back)),
                 lis=(lis(there) + lis(back)) / 2,
             )
@@ -113,7 +113,8 @@ def interface_confidence(
                     pdockq2(plddt[i], plddt[j], touching, there),
                     pdockq2(plddt[j], plddt[i], touching.T, back),
                 )
-                pair = pair._replace(pdockq2=max(ways))
+                known_ways = (way for way in ways if not np.isnan(way))
+                pair = pair._replace(pdockq2=max(known_ways, default=np.nan))
         out.append(pair)
     return out
 
@@ -161,7 +162,7 @@ def pdockq2(
     """Predicted DockQ from pLDDT and the errors of contacts, one way; 0 without a contact."""
     if not touching.any():
         return 0.0
-    weight = (1 / (1 + (pae[touching] / PDOCKQ2_D0) ** 2)).mean()
+    weight = _mean(1 / (1 + (pae[touching] / PDOCKQ2_D0) ** 2))
     x = _interface_plddt(plddt, other_plddt, touching) * weight
     return float(1.31 / (1 + np.exp(-0.075 * (x - 84.733))) + 0.005)
 
@@ -172,6 +173,10 @@ def _interface_plddt(
     touching: Bool[np.ndarray, "first second"],
 ) -> float:
     """Mean pLDDT of the residues that touch the other chain."""
-    return float(
-        np.concatenate([plddt[touching.any(axis=1)], other_plddt[touching.any(axis=0)]]).mean()
-    )
+    return _mean(np.concatenate([plddt[touching.any(axis=1)], other_plddt[touching.any(axis=0)]]))
+
+
+def _mean(values: Float[np.ndarray, " values"]) -> float:
+    """Mean of the values that are known, as predictors may write null; NaN without any."""
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if len(known) else np.nan

@@ -8,6 +8,7 @@ import numpy as np
 
 from ...structure.backbone import BACKBONE_ATOMS
 from ...structure.geometry import ideal_cb
+from ..heavy_atoms import HEAVY_ATOMS, SLOTS, TYPES, slots_of_atoms, type_indices
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Int, Shaped
@@ -40,6 +41,8 @@ class ComplexAtoms(NamedTuple):
     owner : ndarray of int, shape (atoms,)
         Residue of each.
     names : ndarray of str, shape (atoms,)
+        As the standard residue has them: SE of MSE is SD. "" for those that it lacks, and for the
+        second oxygen of the last residue.
     """
 
     chains: tuple[str, ...]
@@ -86,11 +89,13 @@ def complex_atoms(
     chains = backbone.chains
     place = {name: k for k, name in enumerate(chains)}
     chain = np.array([place[name] for name in backbone.chain_ids.tolist()], dtype=int)
+    types = type_indices(backbone.residue_names)
     owner, column = np.nonzero(backbone.mask)
     atoms, names = backbone.coords[owner, column], np.array(BACKBONE_ATOMS)[column]
     cb = _ideal_cb(backbone)
     if structure is not None:
         found = _heavy_atoms(structure, np.arange(len(backbone)) if rows is None else rows)
+        found = *found[:2], _standard_names(found[2], types[found[1]])
         places = np.flatnonzero(found[2] == "CB")
         wanted = backbone.residue_names != "GLY"
         if len(places) > MOST * wanted.sum():
@@ -112,6 +117,16 @@ def _ideal_cb(backbone: Backbone) -> Float[np.ndarray, "residues 3"]:
     ca, cb = backbone.ca, ideal_cb(backbone.coords)
     known = np.isfinite(cb).all(1) & (backbone.residue_names != "GLY")
     return np.where(known[:, None], cb, ca)
+
+
+def _standard_names(
+    names: Shaped[np.ndarray, " atoms"], types: Int[np.ndarray, " atoms"]
+) -> Shaped[np.ndarray, " atoms"]:
+    """Names that atoms of residue types have in a standard residue; "" where it has none."""
+    table = np.full((len(TYPES), SLOTS + 1), "", dtype="U4")  # the last column is for slot -1
+    for k, name in enumerate(TYPES):
+        table[k, : len(HEAVY_ATOMS[name])] = HEAVY_ATOMS[name]
+    return table[types, slots_of_atoms(names, types)]
 
 
 def _heavy_atoms(

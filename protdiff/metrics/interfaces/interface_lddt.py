@@ -3,7 +3,8 @@
 As OpenStructure defines iLDDT, without its check of the stereochemistry: of all distances under
 15 Å between atoms of different chains of the reference, the share that the model preserves within
 0.5, 1, 2 and 4 Å (Mariani et al., Bioinformatics 29, 2722, 2013). Those of atoms that the model
-lacks are lost.
+lacks are lost. Modified residues count with the atoms of their standard parent, and the second
+oxygen of the last residue does not count.
 """
 
 from __future__ import annotations
@@ -51,7 +52,9 @@ def interface_lddt(
     >>> interface_lddt(atoms, 1.2 * atoms.atoms)  # a distance that is off by 1.2 Å
     {(0, 1): (0.5, 1)}
     """
-    near = PointsOfChains(reference.atoms, reference.chain[reference.owner]).near(LDDT_RADIUS)
+    counted = reference.names != ""
+    points, owner = points[counted], reference.owner[counted]
+    near = PointsOfChains(reference.atoms[counted], reference.chain[owner]).near(LDDT_RADIUS)
     out = {}
     for a, b, found in near:
         distance = np.linalg.norm(points[found.first] - points[found.second], axis=1)
@@ -66,6 +69,8 @@ def atoms_of_model(
 ) -> Float[np.ndarray, "atoms 3"]:
     """Where a model has the atoms of a reference, by their names; NaN where it has not.
 
+    What has no name in a standard residue has no place either.
+
     Parameters
     ----------
     model, reference : ComplexAtoms
@@ -76,7 +81,7 @@ def atoms_of_model(
         key: k for k, key in enumerate(zip(model.owner.tolist(), model.names.tolist(), strict=True))
     }
     wanted = zip(partner[reference.owner].tolist(), reference.names.tolist(), strict=True)
-    rows = np.array([place.get(key, -1) for key in wanted])
+    rows = np.array([place.get(key, -1) if key[1] else -1 for key in wanted])
     out = model.atoms[rows]
     out[rows < 0] = np.nan
     return out

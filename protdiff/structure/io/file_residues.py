@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["FileResidues", "read_file_residues"]
 
 #: Residues that AlphaFold 3, Boltz and OpenFold3 give one token: amino acids, nucleotides, and the
-#: unknown ones of both. Each atom of any other residue, as of a modified one, is a token.
+#: unknown ones of both. Each atom of any other residue, as of a modified one, is a token; so it is
+#: of a ligand of such a name, as glutamate in its receptor, which they write as HETATM.
 NUCLEOTIDES = ("A", "C", "G", "U", "N", "DA", "DC", "DG", "DT", "DN")
 ONE_TOKEN = (*THREE_TO_ONE, "UNK", *NUCLEOTIDES)
 
@@ -38,7 +39,8 @@ class FileResidues(NamedTuple):
     residue : ndarray of int, shape (file_residues,)
         Residue of the backbone that `read` returns; -1 for nucleotides, ligands, ions and water.
     chain : ndarray of str, shape (file_residues,)
-        Label of the chain in mmCIF, which tells ligands apart; else its id.
+        Label of the chain in mmCIF, which tells ligands apart; else its id, or its segment id
+        where that is blank.
     atoms : ndarray of int, shape (file_residues,)
         How many atoms it has.
     alpha, beta : ndarray of int, shape (file_residues,)
@@ -93,11 +95,16 @@ def read_file_residues(path: str | os.PathLike[str]) -> FileResidues:
         owner = residues_of_records(atoms, places)
         kept = owner != LEFT_OUT
         atoms = type(atoms)(*(column[kept] for column in atoms))
-        return _gathered(atoms, owner[kept])
+        first, second = atoms.segment, atoms.chain_id
+        if kind == "PDB":  # where programs write one segment id for all chains
+            first, second = second, first
+        return _gathered(atoms, owner[kept], np.where(first == "", second, first))
 
 
-def _gathered(atoms: Atoms, owner: Int[np.ndarray, " records"]) -> FileResidues:
-    """Residues of records that are in file order."""
+def _gathered(
+    atoms: Atoms, owner: Int[np.ndarray, " records"], labels: Shaped[np.ndarray, " records"]
+) -> FileResidues:
+    """Residues of records that are in file order, with the labels of their chains."""
     begins = residue_begins(atoms)
     for column in (atoms.residue_name, atoms.segment, owner):
         begins[1:] |= column[1:] != column[:-1]
@@ -110,7 +117,6 @@ def _gathered(atoms: Atoms, owner: Int[np.ndarray, " records"]) -> FileResidues:
     beta = np.where(names == "GLY", alpha, beta)
     alpha, beta = np.where(protein, alpha, -1), np.where(protein, beta, -1)
     coords = np.where((beta >= 0)[:, None], atoms.coord[starts + np.maximum(beta, 0)], np.nan)
-    labels = np.where(atoms.segment == "", atoms.chain_id, atoms.segment)
     return FileResidues(
         residue=owner[starts],
         chain=labels[starts],
@@ -118,7 +124,7 @@ def _gathered(atoms: Atoms, owner: Int[np.ndarray, " records"]) -> FileResidues:
         alpha=alpha,
         beta=beta,
         beta_coords=coords,
-        standard=np.isin(names, ONE_TOKEN),
+        standard=np.isin(names, ONE_TOKEN) & (protein | ~atoms.hetero[starts]),
     )
 
 

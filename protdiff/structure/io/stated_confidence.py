@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable
 
-    from jaxtyping import Float, Shaped
+    from jaxtyping import Float, Int, Shaped
 
     from ..backbone import Backbone
 
@@ -33,6 +33,11 @@ TABLES = {
     METRICS: ("id", "name", "type", "mode"),
     VALUES: ("metric_id", "label_asym_id", "label_seq_id", "label_comp_id", "metric_value"),
 }
+#: The table of atoms; columns with the model that a value, and an atom, belongs to; what authors
+#: call a residue, and its labels.
+ATOMS = "atom_site"
+OF_MODEL = {VALUES: "model_id", ATOMS: "pdbx_PDB_model_num"}
+AUTHOR, LABEL = ("auth_asym_id", "auth_seq_id", "pdbx_PDB_ins_code"), TABLES[VALUES][1:3]
 MARK = VALUES.encode()
 #: What mmCIF has in place of a value that does not apply, or is not known.
 BLANK = (".", "?")
@@ -113,7 +118,9 @@ def _cif_column(content: bytes) -> Column:
 
 def _bcif_column(content: bytes) -> Column:
     """The same of a BinaryCIF file."""
-    block: Any = unpacked(content, TABLES).block
+    wanted = TABLES | {ATOMS: tuple(name.lower() for name in (*AUTHOR, *LABEL))}
+    wanted = {name: (*wanted[name], OF_MODEL.get(name, "").lower()) for name in wanted}
+    block: Any = unpacked(content, wanted).block
     return lambda table, name: block[table][name].as_array(str)
 
 
@@ -125,14 +132,19 @@ def _of_tables(column: Column, backbone: Backbone) -> StatedConfidence:
         metric, chain, number, name, value = (column(VALUES, name) for name in TABLES[VALUES])
     except KeyError:  # no such table, or one without these columns
         return StatedConfidence()
-    rows = np.flatnonzero(np.isin(metric, plddt))
+    rows = _of_first_model(column, np.flatnonzero(np.isin(metric, plddt)))
     values = real_numbers(np.where(np.isin(value, BLANK), "", value), np.nan)
     if not len(rows):
         return StatedConfidence()
-    of_place = {(chain[k], number[k]): k for k in rows.tolist()}
-    places = zip(backbone.chain_ids.tolist(), backbone.residue_numbers.tolist(), strict=True)
-    found = [of_place.get((chain_id, str(place)), -1) for chain_id, place in places]
-    if -1 in found:  # labels of chains and residues are not what authors call them
+    keys = zip(chain[rows].tolist(), number[rows].tolist(), strict=True)
+    of_place: dict[tuple[str, ...], int] = dict(zip(keys, rows.tolist(), strict=True))
+    labels = _labels(column)
+    called = zip(
+        backbone.chain_ids.tolist(), backbone.residue_numbers.astype(str).tolist(),
+        backbone.insertion_codes.tolist(), strict=True,
+    )  # fmt: skip
+    found = [of_place.get(labels.get(key, (key[0], key[1] + key[2])), -1) for key in called]
+    if -1 in found:  # chains or residues have other names than in the file
         polymer = rows[~np.isin(number[rows], BLANK)]
         names = standard_names(name[polymer].tolist(), [True] * len(polymer))
         if np.array_equal(names, backbone.residue_names):
@@ -140,6 +152,38 @@ def _of_tables(column: Column, backbone: Backbone) -> StatedConfidence:
     if -1 in found:
         return StatedConfidence(misfit=True)
     return StatedConfidence(values[found])
+
+
+def _labels(column: Column) -> dict[tuple[str, ...], tuple[str, ...]]:
+    """Labels of chain and residue by what authors call them; of none if atoms lack a column."""
+    try:
+        parts = [column(ATOMS, name) for name in (*AUTHOR[:2], *LABEL)]
+    except KeyError:
+        return {}
+    try:
+        codes = column(ATOMS, AUTHOR[2])
+    except KeyError:
+        codes = np.full(len(parts[0]), "")
+    parts.insert(2, np.where(np.isin(codes, BLANK), "", codes))
+    rows = zip(*(part.tolist() for part in parts), strict=True)
+    return {row[:3]: row[3:] for row in rows}
+
+
+def _of_first_model(
+    column: Column, rows: Int[np.ndarray, " values"]
+) -> Int[np.ndarray, " first_model"]:
+    """Rows of the values of the first model, if the table says of which model they are."""
+    try:
+        models = column(VALUES, OF_MODEL[VALUES])
+    except KeyError:
+        return rows
+    try:
+        first = column(ATOMS, OF_MODEL[ATOMS])[:1]
+    except KeyError:
+        first = models[rows[:1]]
+    # Programs that number the models otherwise in the two tables have them in one order.
+    own = rows[np.isin(models[rows], first)]
+    return own if len(own) else rows[np.isin(models[rows], models[rows[:1]])]
 
 
 def _is_plddt(words: list[str]) -> bool:

@@ -94,6 +94,23 @@ def test_ways_differ():
     assert np.isnan([pair.pdockq, pair.pdockq2, pair.iptm]).all()  # no pLDDT
 
 
+def test_values_that_are_missing_do_not_count():
+    """Errors and pLDDT that a predictor writes as null: the means are those of the others."""
+    chains = np.repeat(["A", "B"], 3)
+    coords = np.stack([np.tile([0, 20, 40], 2), np.repeat([0, 5], 3), np.zeros(6)], 1).astype(float)
+    plddt, pae = np.array([80, 70, 60, 80, 70, 60.0]), np.full((6, 6), 4.0)
+    [whole] = interface_confidence(chains, pae, plddt, coords)
+    pae[0, 3] = pae[4, 1] = pae[2, 3] = plddt[1] = plddt[4] = np.nan
+    [holes] = interface_confidence(chains, pae, plddt, coords)
+    assert holes[2:] == pytest.approx(whole[2:])
+    pae[:3] = np.nan  # one of the two ways
+    [back] = interface_confidence(chains, pae, plddt, coords)
+    assert (back.pae, back.pdockq2) == pytest.approx((whole.pae, whole.pdockq2))
+    pae[:], plddt[:] = np.nan, np.nan
+    [nothing] = interface_confidence(chains, pae, plddt, coords)
+    assert np.isnan([nothing.pae, nothing.pdockq, nothing.pdockq2]).all()
+
+
 def test_no_contact_and_no_beta():
     """Chains apart have a pDockQ of 0; without CB, as in a backbone, there is none."""
     chains, plddt = np.repeat(["A", "B"], 5), np.full(10, 90.0)

@@ -69,6 +69,17 @@ def test_tokens_of_the_file(folder):
     assert np.isnan(found.beta_coords[32]).all()  # the ligand has none
 
 
+def test_a_ligand_with_the_name_of_an_amino_acid(tmp_path):
+    """AlphaFold 3 and others give each of its atoms a token, as to every ligand."""
+    files.alphafold3(tmp_path)
+    path = tmp_path / "x_model.cif"
+    first = of(path)
+    text = path.read_text()
+    path.write_text(text.replace(" XYZ L ", " GLU L "))
+    found = of(path)
+    assert not found.warnings and found.row() == first.row()
+
+
 @pytest.mark.parametrize("writer", [files.alphafold3, files.openfold3])
 def test_values_by_atom(folder, writer):
     """pLDDT of a residue is the mean of its atoms; pDockQ takes that of the CB."""
@@ -189,6 +200,20 @@ def test_files_of_another_model(tmp_path, key, value, words):
     assert np.isnan([found.ptm, found.iptm, found.pae, found.ipsae]).all()
     assert found.confidence_from == "mmCIF" and found.pdockq > 0
     np.testing.assert_allclose(found.residues, residue_values(atoms, "mean"), atol=0.006)
+
+
+def test_segment_ids_are_no_chains(tmp_path):
+    """A program that writes one segment id for all atoms leaves two chains as they are."""
+    coords, plddt, _ = files.numbers()
+    path = tmp_path / "x_model_0.pdb"
+    files.pdb(path, coords, plddt)
+    pairs = {str(i): {str(j): CHAIN_IPTM[2 * i, 2 * j] for j in range(2)} for i in range(2)}
+    summary = {"ptm": 0.71, "iptm": 0.62, "pair_chains_iptm": pairs}
+    (tmp_path / "confidence_x_model_0.json").write_text(json.dumps(summary))
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join(f"{line[:72]:72}PROT{line[76:]}" for line in lines))
+    found = of(path)
+    assert (found.ptm, found.pairs[0].iptm, found.warnings) == (0.71, CHAIN_IPTM[0, 2], ())
 
 
 def test_another_number_of_chains(tmp_path):

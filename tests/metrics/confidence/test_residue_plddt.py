@@ -113,6 +113,54 @@ def test_the_table_of_mmcif(tmp_path):
         of(path)
 
 
+def test_numbers_that_authors_changed(tmp_path):
+    """A table has labels: authors may number with insertion codes, or exchange chain ids."""
+    coords, plddt, _ = files.numbers()
+    path = tmp_path / "x.cif"
+    files.cif(path, coords, plddt, "pLDDT")
+    expected = of(path).residues
+    lines = []
+    for line in path.read_text().splitlines():
+        if line.startswith("_atom_site.B_iso"):
+            line += "\n_atom_site.pdbx_PDB_ins_code"
+        if line.startswith(("ATOM", "HETATM")):
+            words, code = line.split(), "?"
+            words[8] = {"A": "B", "B": "A"}.get(words[8], words[8])
+            if int(words[7]) > 10:
+                words[7], code = str(int(words[7]) - 1), "A" if words[7] == "11" else "?"
+            if int(words[7]) > 28 and words[8] == "B":  # numbers that the other chain has, too
+                words[7], code = "28", "DEFG"[int(words[7]) - 29]
+            line = " ".join([*words, code])
+        lines.append(line)
+    path.write_text("\n".join([*lines, ""]))
+    changed = protdiff.read(path)
+    assert changed.chains == ("B", "A") and changed.insertion_codes[10] == "A"
+    np.testing.assert_array_equal(of(path).residues, expected)
+
+
+def test_values_of_the_first_model(tmp_path):
+    """A table has the values of all models of the file, of which the first is read."""
+    coords, plddt, _ = files.numbers()
+    one, two = tmp_path / "one.cif", tmp_path / "two.cif"
+    files.cif(one, coords, plddt, "pLDDT")
+    lines = one.read_text().splitlines()
+    atoms = [line for line in lines if line.startswith(("ATOM", "HETATM"))]
+    values = [line for line in lines if line.startswith("1 ") and " 2 " in line]
+    parts = [line[1:].rsplit(" ", 1) for line in values]
+    others = [f"2{place} {100 - float(value):.2f}" for place, value in parts]
+    assert len(values) == len(files.RESIDUES)
+    head = lines.index(atoms[0])
+    end, table = head + len(atoms), lines.index(values[0])
+    for first, second in (("1", "2"), ("2", "1"), ("7", "8")):  # 7, 8: not those of the table
+        new = [*lines[:head], "_atom_site.pdbx_PDB_model_num"]
+        new += [f"{line} {number}" for number in (first, second) for line in atoms]
+        two.write_text("\n".join([*new, *lines[end:table], *values, *others, "#", ""]))
+        with pytest.warns(protdiff.ProtdiffWarning, match="has 2 models"):
+            found = of(two).residues
+        expected = of(one).residues
+        np.testing.assert_allclose(found, 100 - expected if first == "2" else expected)
+
+
 def test_binary_tables(tmp_path):
     from biotite.structure.io.pdbx import BinaryCIFFile, CIFFile
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from biotite.structure.io.pdb import PDBFile
 
 from protdiff.metrics.comparison import SIMILARITY
 from protdiff.metrics.interfaces.complex_atoms import complex_atoms
@@ -26,6 +27,7 @@ from ..helpers import (
     random_rotation,
     renamed,
 )
+from . import made_complexes
 
 pytestmark = pytest.mark.filterwarnings("ignore::protdiff.ProtdiffWarning")
 
@@ -90,6 +92,38 @@ def test_interface_lddt_in_loops(dimer):
     ((part, count),) = interface_lddt(atoms, model.ca[rows]).values()
     assert (2 * part, 2 * count) == pytest.approx((kept[0], total[0]))
     assert 0 < part < count
+
+
+@pytest.mark.parametrize("changed_side", ["model", "reference"])
+def test_interface_lddt_counts_atoms_of_the_standard_residue(tmp_path, changed_side):
+    """Selenium stands for sulfur, a phosphate and the second terminal oxygen do not count.
+
+    So does OpenStructure, which maps modified residues to their parents and removes OXT first.
+    """
+    one = made_complexes.part("1tpk.pdb", 200)
+    two = made_complexes.docked(one, made_complexes.turned(one, (1, 0, 0), 90), (1, 1, 0))
+    plain = made_complexes.joined(one, two)
+    modified = plain.copy()
+    for old, new, atom, name, element in (
+        ("MET", "MSE", "SD", "SE", "SE"), ("SER", "SEP", "OXT", "OXT", "O"),
+    ):  # fmt: skip
+        rows = plain.res_name == old
+        assert rows.any()
+        modified.res_name[rows], modified.hetero[rows] = new, True
+        rows &= plain.atom_name == atom
+        modified.atom_name[rows], modified.element[rows] = name, element
+    phosphate = modified[(modified.res_name == "SEP") & (modified.atom_name == "OG")]
+    phosphate.atom_name[:], phosphate.element[:] = "P", "P"
+    phosphate.coord += 1.0
+    modified += phosphate
+    for name, atoms in (("plain", plain[plain.atom_name != "OXT"]), ("modified", modified)):
+        file = PDBFile()
+        file.set_structure(atoms)
+        file.write(tmp_path / f"{name}.pdb")
+    names = ["modified.pdb", "plain.pdb"][:: 1 if changed_side == "model" else -1]
+    row = compare(*(tmp_path / name for name in names)).row()
+    assert row["ilddt"] == 1
+    assert row["lddt_all"] == 1
 
 
 def test_copies_have_the_best_scores(dimer):
