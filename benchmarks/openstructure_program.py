@@ -43,7 +43,7 @@ def run(job):
     scorer = Scorer(model, reference, lddt_no_stereochecks=True, custom_mapping=job.get("mapping"))
     mapping = scorer.mapping.GetFlatMapping()
     bare = [io.LoadPDB(job[what]) for what in ("bare_model", "bare_reference") if what in job]
-    plain = Scorer(*bare, lddt_no_stereochecks=True, custom_mapping=mapping) if bare else scorer
+    plain = Scorer(*bare, lddt_no_stereochecks=True) if bare else scorer
     out = {
         "mapping": mapping,
         "ilddt": plain.ilddt,
