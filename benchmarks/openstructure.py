@@ -5,13 +5,14 @@
 PYTHON is the command of an interpreter with OpenStructure (see openstructure_program.py); the
 folder of this script's files must be seen there under the same path, or be given by --folder.
 
-complexes   models of antibodies on their antigens (complex_models.py), with CB placed in both files
+complexes   models of antibodies on their antigens (complex_models.py)
 rings       6 and 24 copies of one chain about an axis, shuffled, renamed and jittered
 hetero      A2B2 with one chain missing
 singles     held-out chains beside jittered copies: RMSD, TM-score, GDT and lDDT of one chain
 
-Where OpenStructure maps the chains in another way, its mapping is scored for the differences. Times
-are of one process with one thread, files to numbers.
+The files have no side chains. OpenStructure measures the contacts of the QS-score by CB, which is
+placed in its files, but for iLDDT and single chains. Times are of one process with one thread,
+files to numbers.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ from biotite.structure.io.pdb import PDBFile
 from complex_models import antibody_pairs, jittered, renamed, rotation, write_pairs
 from results import write_result
 
-from protdiff import Backbone, read
+from protdiff import Backbone, read, write
 from protdiff.dataset import read_chains
 from protdiff.metrics import score
 from protdiff.structure.backbone import joined
@@ -44,7 +45,15 @@ from protdiff.structure.geometry import ideal_cb
 
 #: What is compared of complexes, by our names and those of openstructure_program.py.
 NAMES = {"qs_best": "qs_best", "qs_global": "qs_global", "ilddt": "ilddt", "tm_complex": "tm"}
-SINGLE = {"lddt": "lddt", "rmsd": "rmsd", "gdt_ts": "gdt_ts", "gdt_ha": "gdt_ha", "tm": "tm"}
+SINGLE = {
+    "lddt_backbone": "lddt",
+    "rmsd": "rmsd",
+    "gdt_ts": "gdt_ts",
+    "gdt_ha": "gdt_ha",
+    "tm": "tm",
+}
+#: Differences that count.
+LIMIT = 1e-3
 #: Least distance of CA atoms of neighbours in a ring, Å.
 NEAR = 5.0
 #: Most residues of a single chain.
@@ -92,7 +101,8 @@ def made(data: Path) -> dict[str, tuple[Backbone, Backbone]]:
     with (data / "antibodies" / "antibodies.csv").open(newline="") as handle:
         row = next(csv.DictReader(handle))
     whole = read(data / "antibodies" / row["file"])
-    one, two = (whole.chain(name) for name in whole.chains[:2])
+    one = whole.chain(whole.chains[0])
+    two = next(b for b in map(whole.chain, whole.chains) if b.sequence != one.sequence)
     out = {}
     for name, parts in (
         ("ring of 6", ring(one[:60], 6)),
@@ -113,15 +123,16 @@ def all_jobs(data: Path, folder: Path, count: int, singles: int) -> list[dict[st
     """What both programs score: kind, name and files."""
     jobs = write_pairs(antibody_pairs(data / "antibodies", count), folder)
     for name, sides in made(data).items():
-        paths = [folder / f"{name.replace(' ', '_')}_{what}.pdb" for what in ("model", "reference")]
-        jobs.append(
-            {"name": name, "kind": name, "model": str(paths[0]), "reference": str(paths[1])}
-        )
-        for side, path in zip(sides, paths, strict=True):
-            write_with_cb(side, path)
-    for job in jobs[:count]:
+        job = {"name": name, "kind": name}
+        for what, side in zip(("model", "reference"), sides, strict=True):
+            job[what] = str(folder / f"{name.replace(' ', '_')}_{what}.pdb")
+            write(side, job[what])
+        jobs.append(job)
+    for job in jobs:
         for what in ("model", "reference"):
-            write_with_cb(read(job[what]), Path(job[what]))
+            job[f"bare_{what}"], bare = job[what], Path(job[what])
+            job[what] = str(bare.with_stem(f"{bare.stem}_cb"))
+            write_with_cb(read(bare), Path(job[what]))
     chains = list(read_chains(data, "val", max_length=LONGEST))
     for number, chain in enumerate(chains[:: len(chains) // singles][:singles]):
         reference, rng = chain.backbone(), np.random.default_rng([1, number])
@@ -129,34 +140,27 @@ def all_jobs(data: Path, folder: Path, count: int, singles: int) -> list[dict[st
         job = {"name": chain.name, "kind": "single"}
         for what, side in sides.items():
             job[what] = str(folder / f"single_{number}_{what}.pdb")
-            write_with_cb(side, Path(job[what]))
+            write(side, job[what])
         jobs.append(job)
     return jobs
 
 
-def with_ours(
-    job: dict[str, Any], chains: list[tuple[str, str]] | None = None
-) -> tuple[Any, float]:
-    """Our scores of a job, perhaps for given pairs of chains, and seconds."""
+def with_ours(job: dict[str, Any]) -> tuple[Any, float]:
+    """Our scores of a job, and seconds."""
     began = time.perf_counter()
-    found = score(job["model"], job["reference"], chains=chains, with_quality=False)
+    files = [job.get(f"bare_{what}", job[what]) for what in ("model", "reference")]
+    found = score(*files, with_quality=False)
     return found, time.perf_counter() - began
 
 
 def compared(job: dict[str, Any], ours: Any, theirs: dict[str, Any]) -> dict[str, Any]:
     """Differences of a job; of a complex also whether both map the chains alike."""
-    if job["kind"] == "single":
-        row = ours.row()
-        return {name: abs(row[name] - theirs[key]) for name, key in SINGLE.items()}
-    out: dict[str, Any] = {}
-    for label, chains, names in (
-        ("mapping", ours.interfaces.chains, ("qs_best", "qs_global", "ilddt")),
-        ("tm_mapping", ours.chains, ("tm_complex",)),
-    ):
-        out[label] = {b: a for a, b in chains} == theirs[label]
-        pairs = [(a, b) for b, a in theirs[label].items()]
-        found = ours if out[label] else with_ours(job, pairs)[0]
-        out |= {name: abs(found.row()[name] - theirs[NAMES[name]]) for name in names}
+    row = ours.row()
+    names = SINGLE if job["kind"] == "single" else NAMES
+    out: dict[str, Any] = {name: abs(row[name] - theirs[key]) for name, key in names.items()}
+    if names is NAMES:
+        out["mapping"] = {b: a for a, b in ours.interfaces.chains} == theirs["mapping"]
+        out["tm_mapping"] = {b: a for a, b in ours.chains} == theirs["tm_mapping"]
     return out
 
 
@@ -173,7 +177,10 @@ def summary(jobs: list[dict], rows: list[dict], seconds: list[tuple[float, float
         found: dict[str, Any] = {"pairs": len(chosen)}
         for name in SINGLE if label == "single" else NAMES:
             values = [rows[k][name] for k in chosen]
-            found[name] = {"median": float(np.median(values)), "largest": float(np.max(values))}
+            found[name] = {
+                "median": float(np.median(values)), "largest": float(np.max(values)),
+                "within": int(np.sum(np.array(values) < LIMIT)),
+            }  # fmt: skip
         for name in () if label == "single" else ("mapping", "tm_mapping"):
             found[name] = int(sum(rows[k][name] for k in chosen))
         found["seconds"] = {"protdiff": own / len(chosen), "openstructure": other / len(chosen)}

@@ -152,7 +152,8 @@ def openstructure() -> str:
         row = result[kind]
         rows.append([
             label, str(row["pairs"]), f"{row['mapping']}, {row['tm_mapping']}",
-            *(f"{row[name]['largest']:.4f}" for name in ("qs_global", "ilddt", "tm_complex")),
+            *(cell("{within} ({largest:.4f})", row[name])
+              for name in ("qs_global", "ilddt", "tm_complex")),
             cell("{protdiff:.2g} s, {openstructure:.2g} s", row["seconds"]),
         ])  # fmt: skip
     head = ["models", "pairs", "equal mappings: interfaces, TM", "QS-score", "iLDDT", "TM-score",
@@ -164,7 +165,7 @@ def openstructure() -> str:
 def openstructure_singles() -> str:
     row = numbers("openstructure")["single"]
     names = {"rmsd": "RMSD", "tm": "TM-score", "gdt_ts": "GDT-TS", "gdt_ha": "GDT-HA",
-             "lddt": "lDDT"}  # fmt: skip
+             "lddt_backbone": "lDDT of N, CA, C, O"}  # fmt: skip
     rows = [[label, f"{row[key]['median']:.5f}", f"{row[key]['largest']:.4f}"]
             for key, label in names.items()]  # fmt: skip
     rate = row["seconds"]["openstructure"] / row["seconds"]["protdiff"]

@@ -92,11 +92,12 @@ def test_mirrored_samples_fail(backbones):
     ],
 )
 def test_samples_of_broken_weights_fail(tensor, expected, tmp_path):
-    """One tensor with noise as large as its entries."""
+    """One tensor of both networks with noise twice as large as its entries."""
     denoiser = load_weights()
-    weight = denoiser.network.get_parameter(tensor).requires_grad_(False)
     generator = torch.Generator().manual_seed(0)
-    weight += weight.std() * torch.randn(weight.shape, generator=generator)
+    for name in (tensor, f"coarse.{tensor}"):
+        weight = denoiser.network.get_parameter(name).requires_grad_(False)
+        weight += 2 * weight.std() * torch.randn(weight.shape, generator=generator)
     save_weights(tmp_path / "broken.safetensors", denoiser)
     assert expected <= failures(draw(tmp_path / "broken.safetensors"))
 
