@@ -24,6 +24,8 @@ WEIGHTS = ROOT / "weights" / "rg-base.safetensors"
 #: What benchmarks leave behind on their way; not in the repository.
 OUT = ROOT / "benchmarks" / "out"
 
+#: What stands for the values of options.
+PLACES = {"--out": "FOLDER", "--folder": "FOLDER", "--program": "PYTHON"}
 #: Folders of the data set that benchmarks take for themselves.
 PARTS = ("antibodies", "cameo22", "motifs")
 #: Fields that every result file has.
@@ -53,8 +55,8 @@ def command_line(arguments: list[str]) -> str:
         if previous == "--data":
             folder = Path(word).name
             word = f"DATASET/{folder}" if folder in PARTS else "DATASET"
-        elif previous == "--out":
-            word = "FOLDER"
+        elif previous in PLACES:
+            word = PLACES[previous]
         elif word.startswith("/"):
             word = Path(word).name
         words.append(word)

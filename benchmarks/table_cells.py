@@ -15,14 +15,18 @@ from results import is_stale, load, weights_identity
 
 
 class Spread:
-    """A number with its spread, or a range, that formats as one: ``3.7 ± 0.3``, ``0.2–0.3``."""
+    """A number with its spread, or a range, that formats as one: ``3.7 ± 0.3``, ``0.2–0.3``.
+
+    A deviation that rounds to nothing is left out.
+    """
 
     def __init__(self, values: dict[str, float]) -> None:
         self.values = values
 
     def __format__(self, spec: str) -> str:
         if "mean" in self.values:
-            return f"{self.values['mean']:{spec}} ± {self.values['sd']:{spec}}"
+            mean, deviation = (f"{self.values[key]:{spec}}" for key in ("mean", "sd"))
+            return f"{mean} ± {deviation}" if deviation.strip("0.") else mean
         low, high = (f"{self.values[key]:{spec}}" for key in ("low", "high"))
         return low if low == high else f"{low}–{high}"
 

@@ -166,6 +166,7 @@ def test_what_a_benchmark_writes(benchmarks, monkeypatch, tmp_path):
     assert found["weights"]["name"] == "rg-base"
     assert found["numbers"] == {"share": 0.33333, "nothing": None, "spread": numbers["spread"]}
     assert table_cells.cell("{spread:.2f}, {share:.1f}", found["numbers"]) == "1.00 ± 0.25, 0.3"
+    assert table_cells.cell("{spread:.0f} %", {"spread": {"mean": 99.9, "sd": 0.1}}) == "100 %"
     assert table_cells.cell("{r:.1f}", {"r": {"low": -1.0, "high": 2.0}}) == "−1.0–2.0"
 
 
