@@ -1,8 +1,19 @@
-"""The pictures of docs/reference/model.md and of the README, from what `model.py` has measured."""
+"""Pictures of samples: those of docs/reference/model.md, and the README's.
+
+    python benchmarks/model_pictures.py
+
+draws the backbones and the film of README and docs/index.md by the commands of `make demo` and
+docs/howto/film.md. `model.py` draws the other two from what it has measured.
+"""
 
 import csv
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
 
 from matplotlib.figure import Figure
+from results import ROOT
 
 import protdiff
 from protdiff.plots.ribbons import plot_backbones
@@ -56,3 +67,20 @@ def draw_calls(default, even, picture):
         axes.tick_params(labelsize=7)
     axes.legend(fontsize=7)
     figure.savefig(picture, dpi=160, metadata={"Software": None})
+
+
+def main():
+    pictures = ROOT / "docs" / "pictures"
+    command = [sys.executable, "-m", "protdiff.cli.app"]
+    drawing = "generate --length 100 --num 4 --seed 1 --trajectory every:1".split()
+    with tempfile.TemporaryDirectory() as name:
+        designs = Path(name) / "designs"
+        words = [*drawing, "--out", designs, "--plot", pictures / "backbones.png"]
+        subprocess.run([*command, *words], check=True)
+        film = designs / "trajectories" / "backbone_0001.pdb"
+        words = ["flow", "film", film, "--out", pictures / "film.gif"]
+        subprocess.run([*command, *words], check=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -31,10 +31,13 @@ from results import OUT, RESULTS, ROOT, is_stale, weights_identity
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+PICTURES = "docs/pictures"
 #: What is made of the weights and is no result file: at the end, when all results are there.
 AFTERWARDS = (
     "python benchmarks/build_likelihoods.py --data DATASET --out data/real_likelihoods.json",
     "python benchmarks/replica_gap.py --chains 100 --data DATASET --card",
+    f"python benchmarks/model.py --data DATASET --only quality --failures {PICTURES}/failures.png",
+    f"python benchmarks/model.py --data DATASET --only calls even --calls {PICTURES}/calls.png",
     "python benchmarks/model_pictures.py",
     "python benchmarks/combinations.py",
     "python benchmarks/fill_tables.py fill",
@@ -148,7 +151,7 @@ def main() -> None:
     commands = [(name, command) for command, name in names.items()]
     failed = run_all(commands, options.data, options.jobs)
     if not options.only:
-        failed += run_all([(command.split()[1], command) for command in AFTERWARDS], options.data)
+        failed += run_all([(command, command) for command in AFTERWARDS], options.data)
     if failed or left:
         raise SystemExit(f"of other weights still: {', '.join([*left, *failed])}")
 

@@ -66,7 +66,10 @@ def test_every_stored_command_can_be_given(remake):
         assert words[0] == "make" or (ROOT / words[1]).is_file(), path
         assert not any(word.startswith(("..", "~")) for word in words), path
     for command in remake.AFTERWARDS:
-        assert (ROOT / command.split()[1]).is_file()
+        _python, *words = remake.runnable(command, Path("/data"), Path("/scratch"))
+        text = (ROOT / words[0]).read_text()
+        assert "__main__" in text, f"{command}: is no program"
+        assert all(word in text for word in words if word.startswith("--")), command
 
 
 def test_samples_of_other_weights_are_removed(remake, tmp_path):
