@@ -72,10 +72,11 @@ def draw_calls(default, even, picture):
 def main():
     pictures = ROOT / "docs" / "pictures"
     command = [sys.executable, "-m", "protdiff.cli.app"]
-    drawing = "generate --length 100 --num 4 --seed 1 --trajectory every:1".split()
+    drawing = ["generate", "--length", "100", "--num", "4", "--seed", "1"]
     with tempfile.TemporaryDirectory() as name:
         designs = Path(name) / "designs"
-        words = [*drawing, "--out", designs, "--plot", pictures / "backbones.png"]
+        words = [*drawing, "--trajectory", "every:1", "--out", designs]
+        words += ["--plot", pictures / "backbones.png"]
         subprocess.run([*command, *words], check=True)
         film = designs / "trajectories" / "backbone_0001.pdb"
         words = ["flow", "film", film, "--out", pictures / "film.gif"]
