@@ -8,11 +8,11 @@ folder of this script's files must be seen there under the same path, or be give
 complexes   models of antibodies on their antigens (complex_models.py)
 rings       6 and 24 copies of one chain about an axis, shuffled, renamed and jittered
 hetero      A2B2 with one chain missing
-singles     held-out chains beside jittered copies: RMSD, TM-score, GDT and lDDT of one chain
+singles     held-out chains beside jittered copies: RMSD, TM-score and GDT of one chain
 
-The files have no side chains. OpenStructure measures the contacts of the QS-score by CB, which is
-placed in its files, but for iLDDT and single chains. Times are of one process with one thread,
-files to numbers.
+The files have no side chains, but a placed CB, without which OpenStructure takes no residue. It
+counts them in lDDT and iLDDT, and protdiff does not: these are compared in the tests. Times are of
+one process with one thread, files to numbers, of all scores of both.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ from protdiff.structure.backbone import joined
 from protdiff.structure.geometry import ideal_cb
 
 #: What is compared of complexes, by our names and those of openstructure_program.py.
-NAMES = {"qs_best": "qs_best", "qs_global": "qs_global", "ilddt": "ilddt", "tm_complex": "tm"}
+NAMES = {"qs_best": "qs_best", "qs_global": "qs_global", "tm_complex": "tm"}
 SINGLE = {
     "lddt_backbone": "lddt",
     "rmsd": "rmsd",
@@ -130,9 +130,7 @@ def all_jobs(data: Path, folder: Path, count: int, singles: int) -> list[dict[st
         jobs.append(job)
     for job in jobs:
         for what in ("model", "reference"):
-            job[f"bare_{what}"], bare = job[what], Path(job[what])
-            job[what] = str(bare.with_stem(f"{bare.stem}_cb"))
-            write_with_cb(read(bare), Path(job[what]))
+            write_with_cb(read(job[what]), Path(job[what]))
     chains = list(read_chains(data, "val", max_length=LONGEST))
     for number, chain in enumerate(chains[:: len(chains) // singles][:singles]):
         reference, rng = chain.backbone(), np.random.default_rng([1, number])
@@ -140,7 +138,7 @@ def all_jobs(data: Path, folder: Path, count: int, singles: int) -> list[dict[st
         job = {"name": chain.name, "kind": "single"}
         for what, side in sides.items():
             job[what] = str(folder / f"single_{number}_{what}.pdb")
-            write(side, job[what])
+            write_with_cb(side, Path(job[what]))
         jobs.append(job)
     return jobs
 
@@ -148,8 +146,7 @@ def all_jobs(data: Path, folder: Path, count: int, singles: int) -> list[dict[st
 def with_ours(job: dict[str, Any]) -> tuple[Any, float]:
     """Our scores of a job, and seconds."""
     began = time.perf_counter()
-    files = [job.get(f"bare_{what}", job[what]) for what in ("model", "reference")]
-    found = score(*files, with_quality=False)
+    found = score(job["model"], job["reference"], with_quality=False)
     return found, time.perf_counter() - began
 
 

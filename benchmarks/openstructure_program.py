@@ -5,8 +5,7 @@
 PYTHON is one that can `import ost` (2.9 or newer; the package openstructure of Debian 13, say,
 with its compounds.chemlib made by `chemdict_tool`). `JOBS.json` has a list of {"model",
 "reference"}, and perhaps "mapping", chains of the model by those of the reference, which
-OpenStructure finds otherwise, and "bare_model" and "bare_reference", the files for iLDDT where they
-are not the others; {"kind": "single"} is scored as a single chain. iLDDT is without
+OpenStructure finds otherwise; {"kind": "single"} is scored as a single chain. iLDDT is without
 stereochemistry checks; the TM-score is that of the US-align inside.
 """
 
@@ -41,12 +40,9 @@ def run(job):
     model, reference = io.LoadPDB(job["model"]), io.LoadPDB(job["reference"])
     start = time.perf_counter()
     scorer = Scorer(model, reference, lddt_no_stereochecks=True, custom_mapping=job.get("mapping"))
-    mapping = scorer.mapping.GetFlatMapping()
-    bare = [io.LoadPDB(job[what]) for what in ("bare_model", "bare_reference") if what in job]
-    plain = Scorer(*bare, lddt_no_stereochecks=True) if bare else scorer
     out = {
-        "mapping": mapping,
-        "ilddt": plain.ilddt,
+        "mapping": scorer.mapping.GetFlatMapping(),
+        "ilddt": scorer.ilddt,
         "qs_best": scorer.qs_best,
         "qs_global": scorer.qs_global,
         "qs_interfaces": {

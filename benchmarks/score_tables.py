@@ -153,19 +153,18 @@ def openstructure() -> str:
         rows.append([
             label, str(row["pairs"]), f"{row['mapping']}, {row['tm_mapping']}",
             *(cell("{within} ({largest:.4f})", row[name])
-              for name in ("qs_global", "ilddt", "tm_complex")),
+              for name in ("qs_best", "qs_global", "tm_complex")),
             cell("{protdiff:.2g} s, {openstructure:.2g} s", row["seconds"]),
         ])  # fmt: skip
-    head = ["models", "pairs", "equal mappings: interfaces, TM", "QS-score", "iLDDT", "TM-score",
-            "seconds each: protdiff, OpenStructure"]  # fmt: skip
+    head = ["models", "pairs", "equal mappings: interfaces, TM", "QS-score, best",
+            "QS-score, global", "TM-score", "seconds each: protdiff, OpenStructure"]  # fmt: skip
     return markdown(head, rows)
 
 
 @table
 def openstructure_singles() -> str:
     row = numbers("openstructure")["single"]
-    names = {"rmsd": "RMSD", "tm": "TM-score", "gdt_ts": "GDT-TS", "gdt_ha": "GDT-HA",
-             "lddt_backbone": "lDDT of N, CA, C, O"}  # fmt: skip
+    names = {"rmsd": "RMSD", "tm": "TM-score", "gdt_ts": "GDT-TS", "gdt_ha": "GDT-HA"}
     rows = [[label, f"{row[key]['median']:.5f}", f"{row[key]['largest']:.4f}"]
             for key, label in names.items()]  # fmt: skip
     rate = row["seconds"]["openstructure"] / row["seconds"]["protdiff"]
