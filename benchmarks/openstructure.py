@@ -46,7 +46,6 @@ from protdiff.structure.geometry import ideal_cb
 #: What is compared of complexes, by our names and those of openstructure_program.py.
 NAMES = {"qs_best": "qs_best", "qs_global": "qs_global", "tm_complex": "tm"}
 SINGLE = {
-    "lddt_backbone": "lddt",
     "rmsd": "rmsd",
     "gdt_ts": "gdt_ts",
     "gdt_ha": "gdt_ha",
