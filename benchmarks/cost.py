@@ -1,12 +1,13 @@
 """What generation costs: a cold start from the command line; seconds and memory by length.
 
-    python benchmarks/cost.py [--lengths 64 128 256 512 1024] [--threads 2] [--processes 2]
+    python benchmarks/cost.py [--lengths 64 128 256 512 1024] [--threads 2] [--repeats 5]
 
 The cold start includes Python, imports and loading the weights. Every length has a process of its
 own, so that its peak memory is its own; batches are those of `protdiff generate` (800 residues).
 CPU seconds are what other jobs on the machine disturb least; wall seconds stand beside them. The
 exponent of the growth is the slope of ln(CPU seconds) over ln(length) from 128 residues on. At last
-as many processes as `--processes` says draw batches of eight chains of 100 residues at once.
+as many processes as `--processes` says draw batches of eight chains of 100 residues at once. All of
+it is done `--repeats` times; the result has the lowest and the highest of each number.
 """
 
 import argparse
@@ -75,57 +76,62 @@ def at_once(processes, command):
     return statistics.mean(walls) / processes
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--lengths", type=int, nargs="*", default=[64, 128, 256, 512, 1024])
-    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
-    parser.add_argument("--processes", type=int, default=2)
-    parser.add_argument("--device", default="cpu")
-    parser.add_argument("--only", type=int, help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    if options.only:
-        print(json.dumps(one_length(options.only, options.threads, options.device)))
-        return
+def measured(options):
+    """Everything once, printed as it comes."""
     seconds, memory = cold_start()
     cold = {"seconds": seconds, "memory_gb": memory}
     print(f"cold start, 4 samples of 100 residues: {seconds:.1f} s, {memory:.2f} GB at most")
     print(f"{options.threads} threads, {options.device}, {DEFAULTS.steps} network calls per sample")
     print("| residues | CPU s per sample | wall s per sample | memory of the process, GB |")
     print("| --- | --- | --- | --- |")
-    this_script = [
-        sys.executable,
-        __file__,
-        "--threads",
-        str(options.threads),
-        "--device",
-        options.device,
-    ]
-    rows = {}
+    device = ["--threads", str(options.threads), "--device", options.device]
+    this_script, rows = [sys.executable, __file__, *device], {}
     for length in options.lengths:
-        run = subprocess.run(
-            [*this_script, "--only", str(length)], check=True, capture_output=True, text=True
-        )
-        out = run.stdout
+        command = [*this_script, "--only", str(length)]
+        out = subprocess.run(command, check=True, capture_output=True, text=True).stdout
         cpu, wall, peak, on_device = json.loads(out.splitlines()[-1])
         rows[length] = {"cpu_seconds": cpu, "wall_seconds": wall, "memory_gb": peak}
+        if on_device:
+            rows[length]["device_memory_gb"] = on_device
         device = f" ({on_device:.2f} on the device)" if on_device else ""
         print(f"| {length} | {cpu:.2f} | {wall:.2f} | {peak:.2f}{device} |", flush=True)
+    both = at_once(options.processes, this_script)
+    print(f"8 of 100 residues, {options.processes} processes: {both:.2f} s per sample", flush=True)
+    numbers = {"cold_start": cold, "lengths": rows, "seconds_of_100_at_once": both}
     long = {n: row["cpu_seconds"] for n, row in rows.items() if n >= 128}
-    slope = None
     if len(long) > 1:
         slope = np.polyfit(np.log(list(long)), np.log(list(long.values())), 1)[0]
-        print(f"\nexponent of the growth from {min(long)} residues on: {slope:.2f}")
-    seconds = at_once(options.processes, this_script)
-    print(
-        f"batches of 8 of 100 residues, {options.processes} processes: {seconds:.2f} s per sample"
-    )
+        print(f"exponent of the growth from {min(long)} residues on: {slope:.2f}\n")
+        numbers["growth_exponent"] = slope
+    return numbers
+
+
+def ranges(runs):
+    """The lowest and highest of every number of several runs."""
+    if isinstance(runs[0], dict):
+        return {key: ranges([run[key] for run in runs]) for key in runs[0]}
+    return {"low": min(runs), "high": max(runs)}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--lengths", type=int, nargs="*", default=[64, 128, 256, 512, 1024])
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--repeats", type=int, default=5, help="runs, whose range is kept")
+    parser.add_argument("--only", type=int, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.only:
+        print(json.dumps(one_length(options.only, options.threads, options.device)))
+        return
+    runs = [measured(options) for _ in range(options.repeats)]
     numbers = {
         "network_calls": DEFAULTS.steps,
         "threads": options.threads,
-        "cold_start": cold,
-        "lengths": rows,
-        "growth_exponent": slope,
-        "batches_of_8_of_100": {"processes": options.processes, "seconds_per_sample": seconds},
+        "processes": options.processes,
+        "runs": len(runs),
+        **ranges(runs),
     }
     name = "cost" if options.device == "cpu" else "cost_gpu"
     write_result(name, numbers, device=options.device, cores=options.threads)

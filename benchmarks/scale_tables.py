@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from table_cells import markdown, numbers, table
+from table_cells import cell, markdown, numbers, table
 
 #: Designs of the table, and seconds of an hour.
 MANY, HOUR = 1_000_000, 3600
@@ -15,13 +15,14 @@ def span(low: float, high: float) -> str:
 
 @table
 def million_designs() -> str:
-    pair = numbers("cost")["batches_of_8_of_100"]
-    each, cores = pair["seconds_per_sample"], pair["processes"]
+    cost = numbers("cost")
+    each, cores = cost["seconds_of_100_at_once"], cost["processes"]
     drawn = [each[end] * cores * MANY / HOUR for end in ("low", "high")]
     rates = numbers("score_speed")["pairs_per_second"]["all"]
     scored = [MANY / rates[end] / HOUR for end in ("high", "low")]
     rows = [
-        ["drawn, 100 residues, on a CPU", f"{each['low']}–{each['high']} s on {cores} cores",
+        ["drawn, 100 residues, on a CPU",
+         cell("{each:.2f} s", {"each": each}) + f" on {cores} cores",
          f"{span(*drawn)} core-hours"],
         ["scored against references, all columns, 150 residues",
          f"{rates['low']}–{rates['high']} a second and core", f"{span(*scored)} core-hours"],

@@ -10,7 +10,7 @@ from table_cells import TABLES, cell, markdown, numbers, table
 @table
 def cost() -> str:
     result = numbers("cost")
-    cold, two = result["cold_start"], result["batches_of_8_of_100"]
+    cold = result["cold_start"]
     rows = [["start, and 4 samples of 100 residues", cell("{seconds:.0f} s", cold),
              cell("{memory_gb:.1f} GB", cold)]]  # fmt: skip
     for length, values in result["lengths"].items():
@@ -18,8 +18,8 @@ def cost() -> str:
         rows.append([f"a sample of {int(length):,} residues",
                      cell(f"{{cpu_seconds:.{digits}f}} s", values),
                      cell("{memory_gb:.1f} GB", values)])  # fmt: skip
-    rows.append(["a sample of 100 residues, two processes at once",
-                 cell("{seconds_per_sample:.2f} s", two), ""])  # fmt: skip
+    rows.append([f"a sample of 100 residues, {result['processes']} processes at once",
+                 cell("{seconds_of_100_at_once:.2f} s", result), ""])  # fmt: skip
     return markdown(["", "one core of a CPU", "memory"], rows)
 
 
