@@ -14,6 +14,7 @@ from protdiff.flow import BASES, cosine_modes
 from protdiff.flow.zoo import FLOWS, recipe
 from protdiff.metrics import QUALITY, SELF_CONSISTENCY, SIMILARITY
 from protdiff.metrics.all_atom import ALL_ATOM_ALONE, ALL_ATOM_SIMILARITY
+from protdiff.metrics.confidence.interface_confidence import PAIR_CONFIDENCE
 from protdiff.metrics.confidence.predicted import CONFIDENCE
 from protdiff.metrics.descriptor import NAMES
 from protdiff.metrics.interfaces.complex_scores import COMPLEX, INTERFACE
@@ -40,7 +41,7 @@ def benchmarks():
     "columns",
     [
         *(SIMILARITY, CONFIDENCE, SELF_CONSISTENCY, QUALITY, VERDICT, LIKELIHOOD, RELATIVE),
-        *(ALL_ATOM_SIMILARITY, ALL_ATOM_ALONE, COMPLEX, INTERFACE),
+        *(ALL_ATOM_SIMILARITY, ALL_ATOM_ALONE, COMPLEX, INTERFACE, PAIR_CONFIDENCE),
     ],
 )
 def test_columns_with_their_definitions(columns):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from ...analysis.structure_likelihood import Likelihood
     from ...metrics.comparison import Normalization, Scores
-    from ...metrics.confidence.predicted import PlddtSource
+    from ...metrics.confidence.predicted import Confidence, PlddtSource
     from ...metrics.scores import Alignment, Atoms
     from ...structure.backbone import Backbone
     from .pairing import Task
@@ -73,9 +73,10 @@ def detail_columns(kind: str) -> list[str]:
     """Columns of the table of residues or interfaces."""
     if kind == "residues":
         return list(RESIDUE_COLUMNS)
+    from ...metrics.confidence.interface_confidence import PAIR_CONFIDENCE
     from ...metrics.interfaces.complex_scores import INTERFACE
 
-    return ["model", "reference", *INTERFACE]
+    return ["model", "reference", *INTERFACE, *PAIR_CONFIDENCE]
 
 
 def score_task(task: Task, options: RowOptions) -> tuple[Row, Details]:
@@ -139,26 +140,31 @@ def _score(task: Task, options: RowOptions, row: Row) -> Details:
             write(_colored(model, nats), options.likelihood.color / task.model.name)
     if options.superpose is not None:
         write(scores.superpose(model), options.superpose / task.model.name)
-    plddt = None if options.plddt is None else _confidence(task, model, options.plddt, scores, row)
+    confidence = _confidence(task, model, options.plddt, scores, row)
     details: Details = {}
     if "residues" in options.details:
-        details["residues"] = residue_rows(row, model, reference, scores, nats, plddt)
+        details["residues"] = residue_rows(row, model, reference, scores, nats, confidence.residues)
     if "interfaces" in options.details and scores.interfaces is not None:
         names = {name: row[name] for name in ("model", "reference")}
-        details["interfaces"] = [names | one.row() for one in scores.interfaces.interfaces]
+        details["interfaces"] = [
+            names | one.row() | confidence.of_pair(one.model_chains).row()
+            for one in scores.interfaces.interfaces
+        ]
     return details
 
 
 def _confidence(
-    task: Task, model: Backbone, source: PlddtSource, scores: Scores, row: Row
-) -> Float[np.ndarray, "residues"] | None:
-    """Fill the columns of confidence, and return pLDDT of the residues.
+    task: Task, model: Backbone, source: PlddtSource | None, scores: Scores, row: Row
+) -> Confidence:
+    """Fill the columns of confidence, unless `source` is None, and return it.
 
     A file of confidence that is damaged leaves them empty and is the error of the row, whose other
     columns hold.
     """
     from ...metrics.confidence.predicted import Confidence, model_confidence
 
+    if source is None:
+        return Confidence()
     try:
         found = model_confidence(task.model, model, source)
     except ValueError as error:
@@ -169,7 +175,7 @@ def _confidence(
     row |= found.row()
     if found.residues is not None and scores.pairs is not None:
         row[RESIDUE_PAIRS] = (found.residues[scores.pairs[:, 0]], scores.residue_lddt)
-    return found.residues
+    return found
 
 
 def _chain_ids(pair: tuple[str, str], model: Backbone, reference: Backbone) -> tuple[str, str]:

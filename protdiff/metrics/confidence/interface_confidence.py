@@ -31,6 +31,17 @@ SHORTEST = 27
 PDOCKQ2_D0 = 10.0
 
 
+#: Columns of a pair of chains and what they say.
+PAIR_CONFIDENCE = {
+    "iptm": "ipTM of the two chains, as the predictor gives it",
+    "pae": "mean predicted aligned error between them, Å",
+    "ipsae": "ipSAE, the larger of both ways",
+    "pdockq": "pDockQ",
+    "pdockq2": "pDockQ2, the larger of both ways",
+    "lis": "local interaction score, mean of both ways",
+}
+
+
 class PairConfidence(NamedTuple):
     """Confidence of the interface of two chains; NaN for what cannot be computed.
 
@@ -57,6 +68,10 @@ class PairConfidence(NamedTuple):
     pdockq: float = np.nan
     pdockq2: float = np.nan
     lis: float = np.nan
+
+    def row(self) -> dict[str, float]:
+        """The columns of `PAIR_CONFIDENCE`."""
+        return dict(zip(PAIR_CONFIDENCE, self[1:], strict=True))
 
 
 def interface_confidence(

@@ -76,6 +76,13 @@ class Confidence:
     residues: Float[np.ndarray, " residues"] | None = field(default=None, repr=False)
     warnings: tuple[str, ...] = ()
 
+    def of_pair(self, chains: tuple[str, str] | None) -> PairConfidence:
+        """Confidence of two chains in any order; NaN for chains that it does not know."""
+        for pair in self.pairs:
+            if chains is not None and set(pair.chains) == set(chains):
+                return pair
+        return PairConfidence(chains or ("", ""))
+
     def row(self) -> dict[str, str | float]:
         """One value for every column of `CONFIDENCE`."""
         return {name: getattr(self, name) for name in CONFIDENCE}

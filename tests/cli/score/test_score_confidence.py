@@ -3,6 +3,7 @@
 import csv
 import re
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ import protdiff
 from protdiff.cli._shared import agreement
 from protdiff.cli._shared.agreement import Agreement
 from protdiff.metrics import score
+from protdiff.metrics.confidence.predicted import model_confidence
 
 from ...metrics.confidence import predictions as files
 from .helpers import agree, rows_of
@@ -53,6 +55,24 @@ def test_columns_and_correlation(run, predicted, tmp_path):
         assert int(count) == len(values)
         expected = [pearsonr(x, y).statistic, spearmanr(x, y).statistic]
         assert [float(text) for text in shown] == pytest.approx(expected, abs=2e-3)
+
+
+def test_confidence_of_every_interface(run, predicted, tmp_path):
+    options = ("--reference", predicted / "reference.pdb", "--no-quality", "--per-interface")
+    assert run(predicted / "models", *options, "--out", tmp_path / "x.csv")[0] == 0
+    interfaces = list(csv.DictReader((tmp_path / "x_interfaces.csv").open(newline="")))
+    assert {row["model"] for row in interfaces} == {
+        row["model"] for row in rows_of(tmp_path / "x.csv")
+    }
+    for row in interfaces:
+        found = model_confidence(Path(row["model"]), protdiff.read(row["model"]), "auto")
+        chains = {row["model_chain_1"], row["model_chain_2"]}
+        [pair] = [pair for pair in found.pairs if set(pair.chains) == chains]
+        assert np.isfinite(pair.pdockq) and len(pair.row()) == 6
+        for name, value in pair.row().items():
+            shown = float(row[name] or "nan")
+            assert shown == pytest.approx(value, abs=1e-4, nan_ok=True), name
+    assert any(row["ipsae"] for row in interfaces)
 
 
 def test_without_confidence(run, predicted, tmp_path):
