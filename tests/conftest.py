@@ -3,6 +3,7 @@
 import copy
 import csv
 import os
+import signal
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +21,11 @@ from protdiff.network.weights import save_weights
 settings.register_profile("ci", derandomize=True)
 if os.environ.get("CI"):
     settings.load_profile("ci")
+
+# Tests interrupt programs. A run that a shell has put into the background ignores that, and would
+# hand it down to them.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).parents[1]
 TINY = NetworkConfig(scalars=16, vectors=8, layers=2, heads=2, hidden=32, products=4, embedding=16)

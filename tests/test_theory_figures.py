@@ -59,6 +59,6 @@ def test_what_delta_can_see():
     found = result("halder")
     shares = [row["detectable"] for row in found["sets"].values()]
     text = (ROOT / "docs" / "howto" / "audit.md").read_text(encoding="utf-8")
-    assert f"With {found['count']} samples that is a quarter" in text
+    assert f"a quarter, with {found['count']} samples" in text
     assert all(0.2 < share < 0.3 for share in shares)
     assert found["sets"]["generated"]["p"] > 0.05 < found["sets"]["real chains"]["p"]
