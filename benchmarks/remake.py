@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 PICTURES = "docs/pictures"
+#: The samples that some commands measure, and the command that draws them.
+SAMPLES, DRAW_SAMPLES = "benchmarks/out/samples", "make samples"
 #: What is made of the weights and is no result file: at the end, when all results are there.
 AFTERWARDS = (
     "python benchmarks/build_likelihoods.py --data DATASET --out data/real_likelihoods.json",
@@ -149,7 +151,10 @@ def main() -> None:
     # A script that writes several results runs once.
     names = {one.command: one.name for one in stale if one.name not in left}
     commands = [(name, command) for command, name in names.items()]
-    failed = run_all(commands, options.data, options.jobs)
+    failed = []
+    if any(SAMPLES in command for _, command in commands):
+        failed += run_all([(DRAW_SAMPLES, DRAW_SAMPLES)], options.data)
+    failed += run_all(commands, options.data, options.jobs)
     if not options.only:
         failed += run_all([(command, command) for command in AFTERWARDS], options.data)
     if failed or left:

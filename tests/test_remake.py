@@ -114,3 +114,18 @@ def test_several_commands_run_at_a_time(remake, tmp_path, capfd):
         for name, other in (("a", "b"), ("b", "a"))
     ]
     assert remake.run_all(commands, tmp_path, jobs=2) == []
+
+
+def test_samples_are_drawn_before_the_commands_that_measure_them(remake, tmp_path, monkeypatch):
+    command = f"python benchmarks/sequence_engines.py DATASET --samples {remake.SAMPLES}"
+    write(tmp_path, "engines", {"name": "rg-base", "sha256": "of earlier ones"}, command)
+    order = []
+    monkeypatch.setattr(remake, "RESULTS", tmp_path)
+    monkeypatch.setattr(remake, "OUT", tmp_path / "out")
+    monkeypatch.setattr(
+        remake, "run_all", lambda commands, *_: order.extend(one for _, one in commands) or []
+    )
+    monkeypatch.setattr("sys.argv", ["remake.py", "--data", str(tmp_path), "--only", "engines"])
+    remake.main()
+    assert order == [remake.DRAW_SAMPLES, command]
+    assert f"--out {remake.SAMPLES}\n" in (ROOT / "Makefile").read_text()
