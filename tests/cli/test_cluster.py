@@ -10,6 +10,7 @@ import pytest
 from protdiff.cli._shared import batch_systems, cluster_options
 from protdiff.cli._shared import designs as writing
 
+from .test_generate_archive import members
 from .test_shards import contents
 
 
@@ -109,6 +110,37 @@ def test_shards_there_and_here(console, whole, tiny_weights, tmp_path, where, mo
     assert all_contents(tmp_path / "out") == {
         name: expected[name] for name in ("out", "trajectories")
     }
+
+
+def test_an_archive_there_and_here(console, tiny_weights, tmp_path, where, monkeypatch):
+    """A run on a cluster that was interrupted ends with the archive of one process."""
+    command = [
+        "generate", "--length", "20-31", "--num", 12, "--steps", 3, "--batch-size", 2,
+        "--weights", tiny_weights, "--out", "out", "--archive", "designs.pdb.tar",
+    ]  # fmt: skip
+    write, found = writing._write_samples, []
+
+    def interrupted(run, samples, table, *more):
+        write(run, samples, table, *more)
+        if len(table) >= 4:
+            raise KeyboardInterrupt
+
+    for folder, words in (("one", ["--jobs", 1]), ("many", ["--cluster", where])):
+        (tmp_path / folder).mkdir()
+        monkeypatch.chdir(tmp_path / folder)
+        if folder == "many":
+            with monkeypatch.context() as patch:
+                patch.setattr(writing, "_write_samples", interrupted)
+                assert console(*command, *words)[0] == 130
+        code, _, err = console(*command, *words)
+        assert (code, err) == (0, "")
+        cluster = words if folder == "many" else []
+        score = console("score", "out/designs.pdb.tar", "--out", "scores.csv", *cluster)
+        assert score[::2] == (0, "")
+        rows = all_contents(Path("out"))["out"]["manifest.csv"]
+        found.append((members(Path("out/designs.pdb.tar")), rows, Path("scores.csv").read_text()))
+    one, many = found
+    assert len(one[0]) == 12 and one == many
 
 
 def test_other_weights_there_are_one_line(console, tiny_weights, tmp_path, where, monkeypatch):
