@@ -36,7 +36,9 @@ ADDED, BESIDE = 150, 5
 #: What a condition may cost: share of CA bonds within 0.1 Å of 3.80, CA pairs under 3.0 Å per 100
 #: residues, Ramachandran outliers.
 QUALITY = ("ca_bonds", "clashes_3.0", "rama_outliers")
-PARTS = ("free", "variations", "restraints", "assemblies", "extensions")
+PARTS = ("free", "variations", "restraints", "assemblies", "extensions", "long")
+#: Residues of a long chain.
+LONG = 600
 HEAD = "CA bonds | CA pairs < 3.0 Å | outliers"
 
 
@@ -195,13 +197,39 @@ def extensions(chains, weights):
         )
 
 
+def long_chains(num, weights):
+    """Chains in one pass, and by windows, of which a sample of the window's length is the first."""
+    denoiser = load_weights(weights)
+    names = (*QUALITY, "psea_helix", "psea_strand", "rg_ratio")
+    yield f"| {LONG} residues | chains | {HEAD} | helix (P-SEA) | strand | Rg / 2.2 N^0.38 |"
+    yield "| --- " * 8 + "|"
+    for window in (LONG, 256, 128):
+        drawn = [
+            protdiff.generate(length=window, seed=seed, weights=weights)[0] for seed in range(num)
+        ]
+        if window < LONG:
+            grown = [Extension(first, LONG, None, "C", window) for first in drawn]
+            draws = [draw_extensions(denoiser, one, [0], seed=k) for k, one in enumerate(grown)]
+            drawn = [chain.backbone for draw in draws for [chain] in draw]
+        bonds, clashes, outliers, helix, strand, rg = np.mean(
+            [[quality(chain)[name] for name in names] for chain in drawn], 0
+        )
+        label = "in one pass" if window == LONG else f"by windows of {window}"
+        yield (
+            f"| {label} | {num} | {bonds:.1%} | {clashes:.2f} | {outliers:.1%} | {helix:.0%} | "
+            f"{strand:.0%} | {rg:.2f} |"
+        )
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--out", type=Path, default=Path("benchmarks/conditions.md"))
     parser.add_argument("--chains", type=int, default=40)
     parser.add_argument("--longest", type=int, default=200)
-    parser.add_argument("--num", type=int, default=10, help="assemblies of each symmetry")
+    parser.add_argument(
+        "--num", type=int, default=10, help="assemblies of each symmetry, long chains"
+    )
     parser.add_argument("--symmetries", default="C2,C3,C4,C5,C6,C7,C8,D2,D3,D4,T,O,I")
     parser.add_argument("--extended", type=int, default=20, help="chains that are extended")
     parser.add_argument("--weights")
@@ -225,6 +253,7 @@ def main():
         "restraints": restraints(chains, options.weights),
         "assemblies": assemblies(options.symmetries.split(","), options.num, options.weights),
         "extensions": extensions(chains[: options.extended], options.weights),
+        "long": long_chains(options.num, options.weights),
     }
     if options.only:
         old = options.out.read_text().strip().split("\n\n")

@@ -260,7 +260,8 @@ def _as_written(name: str, index: int) -> Callable[[], str]:
     return make
 
 
-for _index, _part in enumerate(("free", "variations", "restraints", "symmetry", "extensions")):
+_PARTS = ("free", "variations", "restraints", "symmetry", "extensions", "long")
+for _index, _part in enumerate(_PARTS):
     TABLES[f"conditions-{_part}"] = _as_written("conditions", _index)
 TABLES["loops"] = _as_written("loops", 0)
 TABLES["motifs"] = _as_written("motifs", 0)
