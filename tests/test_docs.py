@@ -47,6 +47,7 @@ def benchmarks():
 def test_columns_with_their_definitions(columns):
     for name, meaning in columns.items():
         assert f"| `{name}` | {meaning} |" in COLUMNS
+        assert "|" not in meaning  # a bar would end the cell of the table
 
 
 def test_size_of_the_descriptor():
