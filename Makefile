@@ -45,7 +45,7 @@ coverage: $(VENV)/.installed
 
 # The quick tests with the lowest versions (tests/lowest.txt), in an environment of their own.
 LOWEST := build/lowest
-LOWEST_TESTS := $(addprefix tests/,structure metrics dataset cli sampling conditioning folding)
+LOWEST_TESTS := $(addprefix tests/,structure metrics dataset cli sampling conditioning analysis/folding)
 $(LOWEST)/.installed: pyproject.toml tests/lowest.txt
 	rm -rf $(LOWEST)
 	$(PYTHON) -m venv $(LOWEST)

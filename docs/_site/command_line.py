@@ -54,6 +54,8 @@ def value_of(parameter: Any) -> str:
     if getattr(parameter, "is_flag", False):
         return ""
     described = getattr(parameter, "type_descriptor", None)
+    if parameter.name == "config":  # its values are those of all options
+        return KINDS[Path]
     if described is None:  # older versions of typer describe types as click does
         choices = getattr(parameter.type, "choices", None)
         return " ".join(f"`{choice}`" for choice in choices or ()) or parameter.type.name
@@ -94,6 +96,8 @@ def usage(command: Any, name: str) -> str:
     for parameter in command.params:
         if parameter.param_type_name == "argument":
             word = parameter.metavar or parameter.name.upper()
+            if parameter.nargs == -1 and not word.endswith("..."):
+                word += "..."
             words.append(word if parameter.required else f"[{word}]")
     return " ".join([*words, "[OPTIONS]"])
 

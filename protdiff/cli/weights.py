@@ -32,8 +32,9 @@ def _writing(out: Path) -> Iterator[None]:
 
 
 def _listed(sizes: dict[str, Any]) -> str:
-    """Sizes of a network in one line."""
-    return ", ".join(f"{key} {value}" for key, value in sizes.items())
+    """Sizes of a network in one line; what it does not have is left out."""
+    given = {key: value for key, value in sizes.items() if value and not isinstance(value, dict)}
+    return ", ".join(key if value is True else f"{key} {value}" for key, value in given.items())
 
 
 @app.callback()
@@ -66,7 +67,11 @@ def show(name: Name = "rg-base") -> None:
     else:
         flow = metadata["flow"]
         made_for = f"schedule {flow.get('schedule')}, prior {flow.get('prior')}"
-        print(f"all weights; {_listed(metadata['network'])}; {made_for}")
+        network = metadata["network"]
+        print(f"all weights; {made_for}")
+        print(f"network: {_listed(network)}")
+        if coarse := network.get("coarse"):
+            print(f"network of decimated chains: {_listed(coarse)}")
         if guide := metadata.get("guide"):
             print(f"guide: {_listed(guide)}")
         if reader := metadata.get("reader"):

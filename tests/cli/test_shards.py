@@ -67,6 +67,12 @@ def emptied(folder):
     return found
 
 
+def test_a_shard_without_a_batch_says_so(generate):
+    """Two backbones are one batch, which the first shard has."""
+    code, text, err = generate("--length", "12", "--num", "2", "--shard", "2/2")
+    assert code == 0 and "0 backbones in out (there are fewer batches than shards)" in text, err
+
+
 @linux
 def test_shards_in_any_order_some_killed_are_one_run(generate, started, console, tmp_path):
     words, out = ("--length", "12-40", "--num", "64"), tmp_path / "out"

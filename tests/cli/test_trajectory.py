@@ -76,6 +76,9 @@ def test_formats(generate, tmp_path, format):
     assert generate("--out", tmp_path, "--trajectory", f"every:1,{format}")[0] == 0
     trajectory = read_trajectory(tmp_path / "trajectories" / f"backbone_0000.{format}")
     assert trajectory is not None and len(trajectory) == 4
+    if format == "xtc":  # the .pdb file beside it names the same frames
+        other = read_trajectory(tmp_path / "trajectories" / "backbone_0000.pdb")
+        assert other is not None and (other.coords == trajectory.coords).all()
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,9 @@ def test_show_verify_merge(console, base, adapters, tmp_path):
 def test_the_shipped_weights_are_whole(console):
     code, text, _ = console("weights", "verify", "rg-base")
     assert code == 0 and str(find_weights("rg-base")) in text
+    code, text, _ = console("weights", "show", "rg-base")
+    assert code == 0 and "\nnetwork of decimated chains: " in text
+    assert not any(word in text for word in ("{", "None", "False")), text
 
 
 def test_weights_of_residue_types_are_shown_and_checked(console, tmp_path):

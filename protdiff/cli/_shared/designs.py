@@ -224,6 +224,8 @@ def write_designs(run: Run, groups: Groups, draw: Draw, calls: Callable[[Request
     picture = None if plot is None else draw_designs(run.files(groups), plot)
     present = len(planned) - len(missing)
     note = f" ({were_there(present)})" if present else ""
+    if not planned:
+        note = " (there are fewer batches than shards)"
     them = either(len(planned), "it", "them")
     where = out if run.output.archive is None else run.store.own
     print(f"{counted(len(planned), 'backbone')} in {where}{note}; {run.manifest.name} lists {them}")

@@ -169,7 +169,7 @@ def read_trajectory(path: str | PathLike[str]) -> Trajectory | None:
     Parameters
     ----------
     path : str or path-like
-        Of an .xtc file, the .pdb file beside it is read, too.
+        Of an .xtc file the .pdb file beside it is read too, and of that .pdb file the .xtc file.
 
     Raises
     ------
@@ -190,6 +190,8 @@ def read_trajectory(path: str | PathLike[str]) -> Trajectory | None:
             raise model
         models.append(model)
     last = models[-1]
+    if len(models) == 1 < len(table.times) and path.with_suffix(".xtc").is_file():
+        path, is_xtc = path.with_suffix(".xtc"), True
     coords = _read_xtc(path, last) if is_xtc else [model.coords for model in models]
     if len(coords) != len(table.times) or any(x.shape != last.coords.shape for x in coords):
         raise FileError(f"{path}: its frames are not those that its table lists; write it anew")
