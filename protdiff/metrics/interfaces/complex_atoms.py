@@ -31,6 +31,8 @@ class ComplexAtoms(NamedTuple):
         Chain ids, in the order of the backbone.
     chain : ndarray of int, shape (residues,)
         Place of each residue's chain in `chains`.
+    types : ndarray of int, shape (residues,)
+        Indices into `heavy_atoms.TYPES`.
     backbone : ndarray, shape (residues, 4, 3)
         N, CA, C and O, Å; NaN where missing.
     cb : ndarray, shape (residues, 3)
@@ -47,6 +49,7 @@ class ComplexAtoms(NamedTuple):
 
     chains: tuple[str, ...]
     chain: Int[np.ndarray, " residues"]
+    types: Int[np.ndarray, " residues"]
     backbone: Float[np.ndarray, "residues 4 3"]
     cb: Float[np.ndarray, "residues 3"]
     atoms: Float[np.ndarray, "atoms 3"]
@@ -103,7 +106,7 @@ def complex_atoms(
             places = places[wanted[owner[places]]]
             cb[wanted] = np.nan
             cb[owner[places]] = atoms[places]
-    return ComplexAtoms(chains, chain, backbone.coords, cb, atoms, owner, names)
+    return ComplexAtoms(chains, chain, types, backbone.coords, cb, atoms, owner, names)
 
 
 def without_side_chains(atoms: ComplexAtoms) -> ComplexAtoms:

@@ -8,7 +8,7 @@ from biotite.structure.io.pdb import PDBFile
 from protdiff.metrics.comparison import SIMILARITY
 from protdiff.metrics.interfaces.complex_atoms import complex_atoms
 from protdiff.metrics.interfaces.complex_scores import COMPLEX, INTERFACE, NO_INTERFACE
-from protdiff.metrics.interfaces.interface_lddt import interface_lddt
+from protdiff.metrics.interfaces.interface_lddt import atoms_of_model, interface_lddt
 from protdiff.metrics.interfaces.paired_chain import moved_rmsd, paired_chain, rmsd_of
 from protdiff.metrics.interfaces.residue_contacts import PointsOfChains, nearest
 from protdiff.structure.superposition import rmsd, superpose
@@ -89,7 +89,8 @@ def test_interface_lddt_in_loops(dimer):
         total[0] += sign * of_points[1].sum()
     rows = np.concatenate(pieces)
     atoms = complex_atoms(from_ca(reference.ca[rows], chain_ids=reference.chain_ids[rows]))
-    ((part, count),) = interface_lddt(atoms, model.ca[rows]).values()
+    placed = atoms_of_model(atoms._replace(atoms=model.ca[rows]), atoms, np.arange(len(rows)))
+    ((part, count),) = interface_lddt(atoms, placed).values()
     assert (2 * part, 2 * count) == pytest.approx((kept[0], total[0]))
     assert 0 < part < count
 
