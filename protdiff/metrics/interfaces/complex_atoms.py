@@ -36,8 +36,8 @@ class ComplexAtoms(NamedTuple):
     backbone : ndarray, shape (residues, 4, 3)
         N, CA, C and O, Å; NaN where missing.
     cb : ndarray, shape (residues, 3)
-        CB, and CA of glycine; without side chains, CB where an ideal alanine has it. NaN where a
-        file with side chains lacks it.
+        CB, and CA of glycine; in a chain without side chains, CB where an ideal alanine has it.
+        NaN where a chain with side chains lacks it.
     atoms : ndarray, shape (atoms, 3)
         Heavy atoms, those of a residue in a row and residues in order.
     owner : ndarray of int, shape (atoms,)
@@ -60,6 +60,13 @@ class ComplexAtoms(NamedTuple):
     def side_chains(self) -> bool:
         """Whether there are atoms besides those of the backbone."""
         return not np.isin(self.names, BACKBONE_ATOMS).all()
+
+    @property
+    def bare_chains(self) -> set[str]:
+        """Chains that have atoms of the backbone alone."""
+        side = ~np.isin(self.names, (*BACKBONE_ATOMS, ""))
+        with_some = set(self.chain[self.owner[side]].tolist())
+        return {name for k, name in enumerate(self.chains) if k not in with_some}
 
 
 def complex_atoms(
@@ -104,7 +111,10 @@ def complex_atoms(
         if len(places) > MOST * wanted.sum():
             atoms, owner, names = found
             places = places[wanted[owner[places]]]
-            cb[wanted] = np.nan
+            # In a chain of a backbone alone all CB are placed.
+            most = MOST * np.bincount(chain[wanted], minlength=len(chains))
+            full = np.bincount(chain[owner[places]], minlength=len(chains)) > most
+            cb[wanted & full[chain]] = np.nan
             cb[owner[places]] = atoms[places]
     return ComplexAtoms(chains, chain, types, backbone.coords, cb, atoms, owner, names)
 

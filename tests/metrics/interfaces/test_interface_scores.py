@@ -127,6 +127,21 @@ def test_interface_lddt_counts_atoms_of_the_standard_residue(tmp_path, changed_s
     assert row["lddt_all"] == 1
 
 
+@pytest.mark.parametrize("sides", [("bare", "whole"), ("whole", "bare")])
+def test_one_chain_without_side_chains(tmp_path, sides):
+    """As a designed binder on its target: CB of its residues is placed, and the row says it."""
+    model, _ = made_complexes.pairs()["pose"]
+    backbone = np.isin(model.atom_name, made_complexes.BACKBONE)
+    made_complexes.write_pdb(model, tmp_path / "whole.pdb")
+    made_complexes.write_pdb(model[backbone | (model.chain_id == "A")], tmp_path / "bare.pdb")
+    row = compare(*(tmp_path / f"{name}.pdb" for name in sides)).row()
+    assert row["qs_global"] > 0.9
+    what = "model" if sides[0] == "bare" else "reference"
+    assert f"{what} chain B has no side chains: contacts of backbone there" in row["warning"]
+    same = compare(*[tmp_path / "bare.pdb"] * 2).row()
+    assert same["qs_global"] == same["ilddt"] == 1 and "side chains" not in same["warning"]
+
+
 def test_copies_have_the_best_scores(dimer):
     _, reference = dimer
     row = compare(reference, reference).row()
