@@ -125,7 +125,9 @@ def all_atom_similarity(
     same = bool((wanted == types).all())
     placed = np.full_like(reference_grid, np.nan)
     placed[j] = bad.without(grid if same else atom_grid(model, wanted))[i]
+    # A residue without CA corresponds to none.
     rows = np.isin(reference.backbone.chain_ids, [b for _, b in chains])
+    rows &= reference.backbone.mask[:, 1]
     expected = of_reference.without(reference_grid)
     i, j = pairs[types[i] == reference_types[j]].T
     chi1, both = chi_shares(grid[i], reference_grid[j], types[i])

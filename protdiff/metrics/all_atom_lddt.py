@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     Grid = Float[np.ndarray, "residues 15 3"]
     Types = Int[np.ndarray, " residues"]
 
-__all__ = ["SYMMETRIC", "all_atom_lddt", "exchanged"]
+__all__ = ["SYMMETRIC", "all_atom_lddt", "best_names", "exchanged"]
 
 #: Atoms that may be exchanged, as OpenStructure has them: the better of the two names counts.
 SYMMETRIC = {
@@ -66,7 +66,7 @@ def all_atom_lddt(model: Grid, reference: Grid, types: Types) -> float:
     """
     residue, slot = np.nonzero(np.isfinite(reference[..., 0]))
     points = reference[residue, slot]
-    placed = _best_names(model, reference, types)[residue, slot]
+    placed = best_names(model, reference, types, np.arange(len(types)))[residue, slot]
     kept = total = 0
     for rows, columns, distance in _near(points, points):
         # Every pair once, and none inside a residue.
@@ -92,8 +92,20 @@ def _partners() -> Int[np.ndarray, "types 15"]:
     return partner
 
 
-def _best_names(model: Grid, reference: Grid, types: Types) -> Grid:
-    """The model, after atoms are exchanged where that preserves more distances."""
+def best_names(
+    model: Grid, reference: Grid, types: Types, group: Int[np.ndarray, " residues"]
+) -> Grid:
+    """The model, after symmetric atoms are exchanged where that preserves more distances.
+
+    Those to atoms without such a partner count, between residues of different groups: of all
+    residues in the lDDT of a structure, of two chains in that of interfaces.
+
+    Parameters
+    ----------
+    model, reference, types
+        As for `all_atom_lddt`.
+    group : ndarray of int, shape (residues,)
+    """
     other = exchanged(model, types)
     # Only where both atoms of a pair are there can they be exchanged.
     both = np.isfinite(model[..., 0]) & np.isfinite(other[..., 0])
@@ -105,7 +117,7 @@ def _best_names(model: Grid, reference: Grid, types: Types) -> Grid:
     gain = np.zeros(len(model))
     for rows, columns, distance in _near(places, fixed):
         residue = first[0, rows]
-        near = (distance < LDDT_RADIUS) & (residue[:, None] != second[0, columns])
+        near = (distance < LDDT_RADIUS) & (group[residue][:, None] != group[second[0, columns]])
         row = np.nonzero(near)[0]
         ends = model[tuple(second[:, columns])]
         new, old = (

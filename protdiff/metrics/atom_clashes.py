@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .heavy_atoms import ELEMENTS, TYPES, bonds_apart, slot_of
-from .stereochemistry import DISULFIDE, close_pairs, disulfides, linked_to_next
+from .residue_links import residue_links
+from .stereochemistry import DISULFIDE, close_pairs, disulfides
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float, Int
@@ -63,7 +64,9 @@ def clashes(grid: Grid, types: Types, backbone: Backbone) -> int:
     first, second, distance = close_pairs(grid, 2 * max(RADII.values()) - OVERLAP)
     reach = radii[types[first[0]], first[1]] + radii[types[second[0]], second[1]]
     near = reach - distance >= OVERLAP
-    near[near] = ~_near_by_bonds(types, first[:, near], second[:, near], linked_to_next(backbone))
+    near[near] = ~_near_inside(types, first[:, near], second[:, near])
+    links = residue_links(grid, types, backbone)
+    near[near] = ~links.join(first[:, near], second[:, near], types, BONDS)
     near[near] = ~_near_by_disulfides(grid, types, first[:, near], second[:, near])
     return int(near.sum())
 
@@ -77,16 +80,10 @@ def _radius_table() -> Float[np.ndarray, "types 15"]:
     return table
 
 
-def _near_by_bonds(
-    types: Types, first: Pairs, second: Pairs, linked: Bool[np.ndarray, "residues-1"]
-) -> Bool[np.ndarray, " pairs"]:
-    """Whether three bonds or fewer lie between pairs, in a residue or over a peptide link."""
-    apart = bonds_apart()
-    same = first[0] == second[0]
-    inside = apart[types[first[0]], first[1], second[1]]
-    follows = np.append(linked, False)[first[0]] & (second[0] == first[0] + 1)
-    over_link = apart[types[first[0]], first[1], 2] + 1 + apart[types[second[0]], 0, second[1]]
-    return (same & (inside <= BONDS)) | (follows & (over_link <= BONDS))
+def _near_inside(types: Types, first: Pairs, second: Pairs) -> Bool[np.ndarray, " pairs"]:
+    """Whether three bonds or fewer lie between pairs in a residue."""
+    inside = bonds_apart()[types[first[0]], first[1], second[1]]
+    return (first[0] == second[0]) & (inside <= BONDS)
 
 
 def _near_by_disulfides(

@@ -11,6 +11,7 @@ from ..structure.constants import BOND_ANGLES, BOND_LENGTHS, LINK_BREAK
 from ..structure.geometry import angle
 from ..structure.secondary_structure import dssp_and_bonds
 from ..structure.torsions import omega_angles, ramachandran, torsions
+from .residue_links import closing_links
 
 if TYPE_CHECKING:
     from jaxtyping import Bool
@@ -96,7 +97,10 @@ def _overlap_columns(backbone: Backbone) -> dict[str, float]:
     pairs = KDTree(atoms).query_pairs(OVERLAP_DISTANCE, output_type="ndarray").reshape(-1, 2)
     residue, chain = pairs // 4, backbone.chain_ids
     apart = np.abs(residue[:, 1] - residue[:, 0]) >= OVERLAP_SEPARATION
-    pairs = pairs[apart | (chain[residue[:, 0]] != chain[residue[:, 1]])]
+    apart |= chain[residue[:, 0]] != chain[residue[:, 1]]
+    for link in np.sort(closing_links(backbone), axis=0).T:
+        apart &= (residue != link).any(axis=1)
+    pairs = pairs[apart]
     distance = np.linalg.norm(atoms[pairs[:, 0]] - atoms[pairs[:, 1]], axis=1)
     pairs = pairs[distance < OVERLAP_DISTANCE]
     return {

@@ -5,7 +5,8 @@ Definitions
 Shares are between 0 and 1, NaN where there is nothing to measure (for most of them a CA-only
 file). A *step* joins two residues that follow one another in a chain: consecutive numbers, or
 any numbers less than 4.2 Å apart. Other neighbours in the file are a *gap*: residues that were
-not observed. Separations are differences of position in the chain.
+not observed. Separations are differences of position in the chain; a peptide bond from its end
+to its start (or that of another chain) makes a ring.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from ..structure.geometry import angle, dihedral
 from ..structure.secondary_structure import psea
 from ..structure.torsions import omega_angles
 from .peptide_quality import OMEGA_TRANS, STATE_NAMES, peptide_columns, share
+from .residue_links import closing_links
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float, Int
@@ -190,6 +192,10 @@ def near_pairs(backbone: Backbone, cutoff: float) -> Pairs:
     ca, chain = backbone.ca, backbone.chain_ids
     first, second = KDTree(ca).query_pairs(cutoff, output_type="ndarray").reshape(-1, 2).T
     apart = (second - first >= MIN_SEPARATION) | (chain[first] != chain[second])
+    for low, high in np.sort(closing_links(backbone), axis=0).T.tolist():
+        over = (chain[first] == chain[low]) & (chain[second] == chain[high])
+        steps = np.abs(first - low) + np.abs(second - high) + 1
+        apart &= ~over | (steps >= MIN_SEPARATION)
     first, second = first[apart], second[apart]
     return Pairs(first, second, np.linalg.norm(ca[first] - ca[second], axis=1))
 

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from ..structure.backbone import BACKBONE_ATOMS, bonded_to_next
-from ..structure.constants import LINK_BREAK
+from ..structure.backbone import BACKBONE_ATOMS
 from ..structure.geometry import angle, dihedral
 from .engh_huber import LINKS, angles_of, bonds_of, links
 from .heavy_atoms import ELEMENTS, SLOTS, TYPES, bonds_apart, slot_of
+from .residue_links import peptide_links, residue_links
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,12 +24,13 @@ if TYPE_CHECKING:
 
     from ..structure.backbone import Backbone
     from .engh_huber import Ideal
+    from .residue_links import Links
 
     Grid = Float[np.ndarray, "residues 15 3"]
     Types = Int[np.ndarray, " residues"]
     Flags = Bool[np.ndarray, "residues 15"]
 
-__all__ = ["DISULFIDE", "Violations", "close_pairs", "disulfides", "linked_to_next", "violations"]
+__all__ = ["DISULFIDE", "Violations", "close_pairs", "disulfides", "violations"]
 
 #: Standard deviations that a bond or an angle may be off.
 TOLERANCE = 12
@@ -62,12 +63,6 @@ def _table(of: Callable[[str], tuple[Ideal, ...]]) -> _Table:
             slots[k, n] = [slot_of(TYPES[k], atom) for atom in ideal.atoms]
             mean[k, n], allowed[k, n] = ideal.mean, TOLERANCE * ideal.deviation
     return _Table(slots, mean, allowed)
-
-
-def linked_to_next(backbone: Backbone) -> Bool[np.ndarray, "residues-1"]:
-    """Whether a peptide bond (`LINK_BREAK`, 2.0 Å) goes to the next residue."""
-    length = np.linalg.norm(backbone.coords[:-1, 2] - backbone.coords[1:, 0], axis=-1)
-    return bonded_to_next(backbone) & (length < LINK_BREAK)
 
 
 class Violations(NamedTuple):
@@ -116,9 +111,8 @@ def violations(grid: Grid, types: Types, backbone: Backbone) -> Violations:
     >>> np.flatnonzero(found.any_atom).tolist(), np.flatnonzero(found.whole).tolist()
     ([1], [])
     """
-    linked = linked_to_next(backbone)
-    bad = _bad_bonds(grid, types) | _bad_links(grid, types, linked)
-    bad |= _clashing(grid, types, linked)
+    bad = _bad_bonds(grid, types) | _bad_links(grid, types, peptide_links(backbone))
+    bad |= _clashing(grid, types, residue_links(grid, types, backbone))
     return Violations(np.any(bad[:, : len(BACKBONE_ATOMS)], axis=1), np.any(bad, axis=1))
 
 
@@ -142,11 +136,10 @@ def _bad_bonds(grid: Grid, types: Types) -> Flags:
     return bad
 
 
-def _bad_links(grid: Grid, types: Types, linked: Bool[np.ndarray, "residues-1"]) -> Flags:
+def _bad_links(grid: Grid, types: Types, peptides: Int[np.ndarray, "2 links"]) -> Flags:
     """Atoms of bonds and angles between residues that are off."""
     bad = np.zeros(grid.shape[:2], bool)
-    before = np.flatnonzero(linked)
-    after = before + 1
+    before, after = peptides
     names = np.array(TYPES)[types[after]]
     omega = dihedral(grid[before, 1], grid[before, 2], grid[after, 0], grid[after, 1])
     kinds = np.where(np.isin(names, list(LINKS)), names, "*").astype("U7")
@@ -165,14 +158,15 @@ def _bad_links(grid: Grid, types: Types, linked: Bool[np.ndarray, "residues-1"])
     return bad
 
 
-def _clashing(grid: Grid, types: Types, linked: Bool[np.ndarray, "residues-1"]) -> Flags:
+def _clashing(grid: Grid, types: Types, links: Links) -> Flags:
     """Atoms that are too close to others without a bond."""
     bad = np.zeros(grid.shape[:2], bool)
     first, second, distance = close_pairs(grid, 2 * max(RADII.values()) - OVERLAP)
     least = _radii(types, first) + _radii(types, second) - OVERLAP
     least[disulfides(types, first, second)] = LEAST_S_S
-    bonded = _bonded(types, first, second, linked)
+    bonded = (first[0] == second[0]) & (bonds_apart()[types[first[0]], first[1], second[1]] == 1)
     clash = (distance < least) & ~bonded
+    clash[clash] = ~links.join(first[:, clash], second[:, clash], types, 1)
     for residue, slot in (first[:, clash], second[:, clash]):
         bad[residue, slot] = True
     return bad
@@ -185,19 +179,6 @@ def _radii(types: Types, atoms: Int[np.ndarray, "2 pairs"]) -> Float[np.ndarray,
 @cache
 def _radius_table() -> Float[np.ndarray, "types 15"]:
     return np.vectorize(lambda element: RADII.get(element, 0.0))(ELEMENTS)
-
-
-def _bonded(
-    types: Types,
-    first: Int[np.ndarray, "2 pairs"],
-    second: Int[np.ndarray, "2 pairs"],
-    linked: Bool[np.ndarray, "residues-1"],
-) -> Bool[np.ndarray, " pairs"]:
-    """Whether pairs of atoms are bonded, in a residue or by a peptide link."""
-    same = first[0] == second[0]
-    inside = same & (bonds_apart()[types[first[0]], first[1], second[1]] == 1)
-    following = np.append(linked, False)[first[0]] & (second[0] == first[0] + 1)
-    return inside | (following & (first[1] == 2) & (second[1] == 0))
 
 
 def disulfides(

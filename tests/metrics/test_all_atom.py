@@ -111,6 +111,17 @@ def test_only_the_paired_chains_of_the_reference_count():
     assert two["lddt_all"] == pytest.approx(0.5)
 
 
+def test_a_residue_without_ca_is_in_no_lddt(tmp_path):
+    """It corresponds to none, so that a copy lacks nothing."""
+    lines = KRINGLE.read_text().splitlines(keepends=True)
+    path = tmp_path / "x.pdb"
+    kept = [line for line in lines if not (line[12:16] == " CA " and line[22:26].strip() == "10")]
+    path.write_text("".join(kept))
+    assert len(kept) < len(lines)
+    row = row_of(path, path)
+    assert row["aligned"] == 87 and row["lddt_all"] == 1
+
+
 def test_residues_of_other_names_are_compared_by_the_names_of_atoms():
     """An aspartate for an asparagine has OD1, and lacks ND2."""
     structure, grid, types = example("1tpk.pdb")

@@ -40,7 +40,7 @@ def test_equal_to_loops(noise):
 
 def test_equal_to_biotite_without_exchanges(monkeypatch):
     _, grid, types = example("1a8o.pdb.gz")
-    monkeypatch.setattr(module, "_best_names", lambda model, *_: model)
+    monkeypatch.setattr(module, "best_names", lambda model, *_: model)
     model = deformed(grid, 0.8)
     residue, slot = np.nonzero(np.isfinite(grid[..., 0]))
     arrays = []

@@ -5,7 +5,8 @@ import pytest
 
 from protdiff.metrics.engh_huber import angles_of, bonds_of, links
 from protdiff.metrics.heavy_atoms import TYPES, slot_of
-from protdiff.metrics.stereochemistry import linked_to_next, violations
+from protdiff.metrics.residue_links import linked_to_next
+from protdiff.metrics.stereochemistry import violations
 from protdiff.structure.backbone import Backbone
 from protdiff.structure.geometry import angle
 

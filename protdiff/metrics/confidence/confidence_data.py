@@ -22,6 +22,8 @@ __all__ = ["ConfidenceData", "read_confidence_data"]
 PLDDT = ("atom_plddts", "plddt", "confidenceScore")
 PAE = ("pae", "predicted_aligned_error")
 PTM, IPTM = ("ptm",), ("iptm",)
+#: Versions 1 and 2 of the AlphaFold data base list the numbers of two residues, and their error.
+LISTED = ("residue1", "residue2", "distance")
 #: Of pairs of chains: AlphaFold 3 and OpenFold3, Boltz, Chai.
 CHAIN_IPTM = ("chain_pair_iptm", "pair_chains_iptm", "per_chain_pair_iptm")
 TOKEN_CHAINS = ("token_chain_ids",)
@@ -95,7 +97,25 @@ def _fields(file: Path) -> Mapping[str, Any]:
         value = value[0]
     if not isinstance(value, dict):
         raise ValueError("no JSON object")
-    return value
+    if not value.keys() >= set(LISTED):
+        return value
+    return {PAE[0]: _listed_errors(*(value[name] for name in LISTED))}
+
+
+def _listed_errors(first: Any, second: Any, errors: Any) -> Float[np.ndarray, "tokens tokens"]:
+    """The matrix of errors that are listed with the numbers of their residues, from 1 on."""
+    i, j = (_array(numbers, 1) for numbers in (first, second))
+    listed = _array(errors, 1)
+    size = int(np.sqrt(len(listed)))
+    place = (i - 1) * size + j - 1
+    if not (
+        len(i) == len(j) == len(listed) == size**2
+        and min(i.min(initial=1), j.min(initial=1)) >= 1
+        and max(i.max(initial=0), j.max(initial=0)) <= size
+        and np.array_equal(np.sort(place), np.arange(size**2))
+    ):
+        raise ValueError("not one error for every two residues")
+    return listed[np.argsort(place)].reshape(size, size)
 
 
 def _with(data: ConfidenceData, file: Path, fields: Mapping[str, Any]) -> ConfidenceData:

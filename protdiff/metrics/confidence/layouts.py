@@ -10,7 +10,8 @@
   `scores.rank_0.json`, `pae.rank_0.npy`
 - ColabFold: `X_unrelaxed_rank_001_….pdb`; `X_scores_rank_001_….json`
 - AlphaFold 2: `unrelaxed_model_1_….pdb`; `confidence_model_1_….json`, `pae_model_1_….json`
-- AlphaFold data base: `AF-X-F1-model_v4.cif`; `AF-X-F1-predicted_aligned_error_v4.json`
+- AlphaFold data base, all versions: `AF-X-F1-model_v4.cif`;
+  `AF-X-F1-predicted_aligned_error_v4.json`
 
 No folder is listed: a few names are tried for each model.
 """

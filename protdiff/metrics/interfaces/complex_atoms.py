@@ -31,11 +31,13 @@ class ComplexAtoms(NamedTuple):
         Chain ids, in the order of the backbone.
     chain : ndarray of int, shape (residues,)
         Place of each residue's chain in `chains`.
+    types : ndarray of int, shape (residues,)
+        Indices into `heavy_atoms.TYPES`.
     backbone : ndarray, shape (residues, 4, 3)
         N, CA, C and O, Å; NaN where missing.
     cb : ndarray, shape (residues, 3)
-        CB, and CA of glycine; without side chains, CB where an ideal alanine has it. NaN where a
-        file with side chains lacks it.
+        CB, and CA of glycine; in a chain without side chains, CB where an ideal alanine has it.
+        NaN where a chain with side chains lacks it.
     atoms : ndarray, shape (atoms, 3)
         Heavy atoms, those of a residue in a row and residues in order.
     owner : ndarray of int, shape (atoms,)
@@ -47,6 +49,7 @@ class ComplexAtoms(NamedTuple):
 
     chains: tuple[str, ...]
     chain: Int[np.ndarray, " residues"]
+    types: Int[np.ndarray, " residues"]
     backbone: Float[np.ndarray, "residues 4 3"]
     cb: Float[np.ndarray, "residues 3"]
     atoms: Float[np.ndarray, "atoms 3"]
@@ -57,6 +60,13 @@ class ComplexAtoms(NamedTuple):
     def side_chains(self) -> bool:
         """Whether there are atoms besides those of the backbone."""
         return not np.isin(self.names, BACKBONE_ATOMS).all()
+
+    @property
+    def bare_chains(self) -> set[str]:
+        """Chains that have atoms of the backbone alone."""
+        side = ~np.isin(self.names, (*BACKBONE_ATOMS, ""))
+        with_some = set(self.chain[self.owner[side]].tolist())
+        return {name for k, name in enumerate(self.chains) if k not in with_some}
 
 
 def complex_atoms(
@@ -101,9 +111,12 @@ def complex_atoms(
         if len(places) > MOST * wanted.sum():
             atoms, owner, names = found
             places = places[wanted[owner[places]]]
-            cb[wanted] = np.nan
+            # In a chain of a backbone alone all CB are placed.
+            most = MOST * np.bincount(chain[wanted], minlength=len(chains))
+            full = np.bincount(chain[owner[places]], minlength=len(chains)) > most
+            cb[wanted & full[chain]] = np.nan
             cb[owner[places]] = atoms[places]
-    return ComplexAtoms(chains, chain, backbone.coords, cb, atoms, owner, names)
+    return ComplexAtoms(chains, chain, types, backbone.coords, cb, atoms, owner, names)
 
 
 def without_side_chains(atoms: ComplexAtoms) -> ComplexAtoms:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -96,7 +97,25 @@ def interface_scores(
         i, j = np.concatenate([pairs[a, b] for b, a in start.items()]).T
         x, y = torch.tensor(sides[0].ca[i]), torch.tensor(sides[1].ca[j])
         tm = search(x, y, len(sides[1])).tm
-    return score_complex(*atoms, pairs, start, tm)
+    scores = score_complex(*atoms, pairs, start, tm)
+    return replace(scores, warnings=scores.warnings + _bare(*atoms, scores.chains))
+
+
+def _bare(
+    model: ComplexAtoms, reference: ComplexAtoms, chains: Sequence[tuple[str, str]]
+) -> tuple[str, ...]:
+    """What to say of chains of a backbone alone whose partner has side chains."""
+    bare = model.bare_chains, reference.bare_chains
+    lacking = [(a in bare[0], b in bare[1]) for a, b in chains]
+    remarks = []
+    for k, what in enumerate(("model", "reference")):
+        names = [
+            pair[k] for pair, lack in zip(chains, lacking, strict=True) if lack[k] > lack[1 - k]
+        ]
+        if names:
+            names = ", ".join(name or "blank" for name in names)
+            remarks.append(f"{what} chain {names} has no side chains: contacts of backbone there")
+    return tuple(remarks)
 
 
 def _of_equal_sequence(paired: PairedChains) -> list[Candidate]:

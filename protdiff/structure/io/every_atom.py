@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -158,14 +159,14 @@ def _atom_array(
     atoms: Atoms, rows: Int[np.ndarray, " atoms"], names: Strings, elements: Strings
 ) -> AtomArray:
     """Array of some records, with their names, numbers and elements."""
-    from biotite.structure import AtomArray, infer_elements
+    from biotite.structure import AtomArray
 
     array = AtomArray(len(rows))
     array.coord = atoms.coord[rows]
     elements = np.char.upper(elements).astype("U2")
     blank = np.flatnonzero(elements == "")
     if len(blank):
-        elements[blank] = infer_elements(names[blank])
+        elements[blank] = _inferred(names[blank], atoms.residue_name[rows[blank]])
     number = atoms.residue_number[rows]
     for name, values in {
         "chain_id": atoms.chain_id[rows],
@@ -180,6 +181,19 @@ def _atom_array(
     for name, values in (("b_factor", atoms.b_factor), ("occupancy", atoms.occupancy)):
         array.set_annotation(name, np.where(np.isfinite(values[rows]), values[rows], np.nan))
     return array
+
+
+def _inferred(names: Strings, residue_names: Strings) -> Strings:
+    """Elements by the names of atoms; deuterium too, which biotite does not know."""
+    from biotite.structure import infer_elements
+
+    letters = np.char.lstrip(names, "0123456789")
+    deuterium = np.char.startswith(letters, "D") & (names != residue_names)  # as of dysprosium
+    out = np.where(deuterium, "D", "").astype("U2")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # that an element is not known
+        out[~deuterium] = infer_elements(names[~deuterium])
+    return out
 
 
 def _number_as(

@@ -161,6 +161,50 @@ def test_the_data_base(tmp_path):
     assert np.isnan(found.ptm) and found.confidence_from == f"mmCIF, {path.name}"
 
 
+def data_base_1(folder, pae):
+    """A model of the first versions of the data base, and its file of errors, in random order."""
+    coords, atoms, _ = files.numbers()
+    files.cif(folder / "AF-Q1-F1-model_v1.cif", coords, atoms, "pLDDT")
+    order = np.random.default_rng(1).permutation(N_TOKENS**2)
+    i, j = (axis.ravel()[order] for axis in np.indices(pae.shape))
+    path = folder / "AF-Q1-F1-predicted_aligned_error_v1.json"
+    return path, {
+        "residue1": (i + 1).tolist(),
+        "residue2": (j + 1).tolist(),
+        "distance": pae[i, j].tolist(),
+        "max_predicted_aligned_error": 31.75,
+    }
+
+
+def test_the_first_versions_of_the_data_base(tmp_path):
+    """They list the error of every two residues; the matrix is that of later versions."""
+    *_, pae = files.numbers()
+    path, errors = data_base_1(tmp_path, pae)
+    path.write_text(json.dumps([errors]))
+    found = of(path.with_name("AF-Q1-F1-model_v1.cif"))
+    later = path.with_name("AF-Q1-F1-model_v4.cif")
+    path.with_name("AF-Q1-F1-model_v1.cif").rename(later)
+    error = [{"predicted_aligned_error": pae.tolist(), "max_predicted_aligned_error": 31.75}]
+    (tmp_path / "AF-Q1-F1-predicted_aligned_error_v4.json").write_text(json.dumps(error))
+    assert found.confidence_from == f"mmCIF, {path.name}" and found.pae < 25
+    assert found.pairs == of(later).pairs
+    assert found.pae == of(later).pae
+
+
+@pytest.mark.parametrize("damage", ["short", "twice", "far", "zero", "text", "fraction"])
+def test_listed_errors_that_are_damaged(tmp_path, damage):
+    path, errors = data_base_1(tmp_path, files.numbers()[2])
+    if damage == "short":
+        errors["distance"].pop()
+    else:
+        values = {"twice": errors["residue1"][0] % N_TOKENS + 1, "far": 10**9, "zero": 0,
+                  "text": "A", "fraction": 1.5}  # fmt: skip
+        errors["residue1"][0] = values[damage]
+    path.write_text(json.dumps([errors]))
+    with pytest.raises(ValueError, match=f"{path.name}: damaged, or no confidence"):
+        of(path.with_name("AF-Q1-F1-model_v1.cif"))
+
+
 def test_pairs_of_chains(folder):
     """The ligand between the proteins does not shift them; the larger of both ways counts."""
     files.boltz(folder)

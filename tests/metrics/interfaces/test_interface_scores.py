@@ -8,7 +8,7 @@ from biotite.structure.io.pdb import PDBFile
 from protdiff.metrics.comparison import SIMILARITY
 from protdiff.metrics.interfaces.complex_atoms import complex_atoms
 from protdiff.metrics.interfaces.complex_scores import COMPLEX, INTERFACE, NO_INTERFACE
-from protdiff.metrics.interfaces.interface_lddt import interface_lddt
+from protdiff.metrics.interfaces.interface_lddt import atoms_of_model, interface_lddt
 from protdiff.metrics.interfaces.paired_chain import moved_rmsd, paired_chain, rmsd_of
 from protdiff.metrics.interfaces.residue_contacts import PointsOfChains, nearest
 from protdiff.structure.superposition import rmsd, superpose
@@ -89,7 +89,8 @@ def test_interface_lddt_in_loops(dimer):
         total[0] += sign * of_points[1].sum()
     rows = np.concatenate(pieces)
     atoms = complex_atoms(from_ca(reference.ca[rows], chain_ids=reference.chain_ids[rows]))
-    ((part, count),) = interface_lddt(atoms, model.ca[rows]).values()
+    placed = atoms_of_model(atoms._replace(atoms=model.ca[rows]), atoms, np.arange(len(rows)))
+    ((part, count),) = interface_lddt(atoms, placed).values()
     assert (2 * part, 2 * count) == pytest.approx((kept[0], total[0]))
     assert 0 < part < count
 
@@ -124,6 +125,21 @@ def test_interface_lddt_counts_atoms_of_the_standard_residue(tmp_path, changed_s
     row = compare(*(tmp_path / name for name in names)).row()
     assert row["ilddt"] == 1
     assert row["lddt_all"] == 1
+
+
+@pytest.mark.parametrize("sides", [("bare", "whole"), ("whole", "bare")])
+def test_one_chain_without_side_chains(tmp_path, sides):
+    """As a designed binder on its target: CB of its residues is placed, and the row says it."""
+    model, _ = made_complexes.pairs()["pose"]
+    backbone = np.isin(model.atom_name, made_complexes.BACKBONE)
+    made_complexes.write_pdb(model, tmp_path / "whole.pdb")
+    made_complexes.write_pdb(model[backbone | (model.chain_id == "A")], tmp_path / "bare.pdb")
+    row = compare(*(tmp_path / f"{name}.pdb" for name in sides)).row()
+    assert row["qs_global"] > 0.9
+    what = "model" if sides[0] == "bare" else "reference"
+    assert f"{what} chain B has no side chains: contacts of backbone there" in row["warning"]
+    same = compare(*[tmp_path / "bare.pdb"] * 2).row()
+    assert same["qs_global"] == same["ilddt"] == 1 and "side chains" not in same["warning"]
 
 
 def test_copies_have_the_best_scores(dimer):

@@ -72,8 +72,7 @@ def test_qs_score_of_openstructure(scored, name):
             values = expected["qs_interfaces"]["".join(sorted(one.reference_chains))]
             assert (one.qs_best, one.qs_global) == pytest.approx(values, abs=1e-5)
     assert row["qs_global"] == pytest.approx(expected["qs_global"], abs=1e-4)
-    # OpenStructure takes the better of two symmetric side chains.
-    assert -0.002 < row["ilddt"] - expected["ilddt"] < 1e-5
+    assert row["ilddt"] == pytest.approx(expected["ilddt"], abs=2e-5)
 
 
 @pytest.mark.parametrize("name", sorted(set(OPENSTRUCTURE) - {"apart"}))

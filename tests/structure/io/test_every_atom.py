@@ -187,6 +187,18 @@ def test_hydrogens_are_kept_and_protonation_states_keep_their_name(tmp_path):
     assert structure.atoms.element[-1] == "H"
 
 
+def test_elements_by_names_where_none_is_given(tmp_path, recwarn):
+    """Deuterium is one, and an atom that nobody knows is no warning of another library."""
+    names = ["DA", "2DB", "1HB", "HB3"]
+    lines = [*residue_lines(0), *(atom_line(name, 5 + k) for k, name in enumerate(names))]
+    lines += [atom_line(name, 40 + k, "DY", 9 + k) for k, name in enumerate(["DY", "?X"])]
+    structure = read_all(tmp_path, [line[:66] for line in lines])
+    found = dict(zip(structure.atoms.atom_name, structure.atoms.element, strict=True))
+    assert [found[name] for name in names] == ["D", "D", "H", "H"]
+    assert found["DY"] == "DY" and found["?X"] == ""
+    assert not recwarn.list
+
+
 def test_alternate_ligands_are_one(tmp_path):
     lines = residue_lines(0)
     for alt, name, occupancy in (("A", "SO4", "  0.30"), ("B", "GOL", "  0.70")):
