@@ -211,10 +211,10 @@ def remove_shards(table: Path, *others: str, details: tuple[str, ...] = ()) -> N
     details : tuple of str, optional
         Ends of the names of tables beside that of each shard.
     """
-    names = (*others, table.name)
+    names, mark = (*others, table.name), table.with_name(table.name + MARK)
     if not shard_tables(table, RECORD) and not any(map(shard_tables, map(table.with_name, names))):
+        mark.unlink(missing_ok=True)
         return
-    mark = table.with_name(table.name + MARK)
     write_json(mark, {"format": FORMAT, "tables": others, "details": details})
     for name in names:
         for _, path in shard_tables(table.with_name(name)):
@@ -231,10 +231,11 @@ def finish_removal(table: Path) -> None:
     mark = table.with_name(table.name + MARK)
     if not mark.exists():
         return
+    try:
+        found = read_json(mark)
+        names, details = list(found["tables"]), tuple(found["details"])
+    except (OSError, ValueError, KeyError, TypeError):
+        raise ValueError(f"{mark}: not of this version of protdiff; remove it") from None
     if table.is_file():
-        try:
-            found = read_json(mark)
-            remove_shards(table, *found["tables"], details=tuple(found["details"]))
-        except (OSError, ValueError, KeyError, TypeError):
-            raise ValueError(f"{mark}: not of this version of protdiff; remove it") from None
+        remove_shards(table, *names, details=details)
     mark.unlink(missing_ok=True)
