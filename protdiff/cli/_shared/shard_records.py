@@ -7,10 +7,9 @@ options are refused, and `protdiff merge` knows what is missing.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from ..._system.files import write_json
@@ -31,7 +30,13 @@ MAX_SHOWN = 20
 
 @contextmanager
 def at_work(
-    part: Part, table: Path, verb: str, options: Mapping[str, str], *, folder: bool = True
+    part: Part,
+    table: Path,
+    verb: str,
+    options: Mapping[str, str],
+    *,
+    folder: bool = True,
+    check: Callable[[], object] = lambda: None,
 ) -> Iterator[None]:
     """Context in which this process is a shard, and its record is beside its table.
 
@@ -47,6 +52,8 @@ def at_work(
         What decides the results, by the name of the option.
     folder : bool
         Whether the shards have the whole folder of the table, or the table alone.
+    check : callable, optional
+        What is called before the record is written, while no other shard starts.
 
     Raises
     ------
@@ -57,7 +64,12 @@ def at_work(
     shard, own = part.shard, part.shard.beside(table)
     record = Record(shard, verb, dict(options), part)
     target = table.parent if folder else table
-    with shard_writer(target, shard.number, shard.count, partial(record.begin, table)):
+
+    def begin() -> None:
+        check()
+        record.begin(table)
+
+    with shard_writer(target, shard.number, shard.count, begin):
         try:
             yield
         finally:
