@@ -163,12 +163,17 @@ def test_more_shards_than_files_may_be_open(scored, console, tmp_path, ending):
     (tmp_path / table).unlink()
     for number in range(1, 11):
         scored("--shard", f"{number}/10", out=table)
-    limits, there = resource.getrlimit(resource.RLIMIT_NOFILE), len(os.listdir("/dev/fd"))
-    resource.setrlimit(resource.RLIMIT_NOFILE, (there + 7, limits[1]))
+    limits, top = resource.getrlimit(resource.RLIMIT_NOFILE), max(map(int, os.listdir("/dev/fd")))
+    filled = [os.dup(1)]  # all numbers below the highest one are taken
+    while filled[-1] < top:
+        filled.append(os.dup(1))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (filled[-1] + 8, limits[1]))
     try:
         code, _, err = console("merge", table)
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+        for number in filled:
+            os.close(number)
     assert code == 0, err
     assert (tmp_path / table).read_bytes() == whole
 
