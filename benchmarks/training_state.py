@@ -23,7 +23,8 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file
 
-from protdiff._system.files import replacing, save_tensors
+from protdiff._system.files import replacing
+from protdiff._system.tensor_files import save_tensors
 from protdiff.training.checkpoint import (
     Progress,
     newest_checkpoint,

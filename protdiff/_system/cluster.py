@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .cluster_units import PATIENCE, PAUSE, UnitsUnderWay, workers_of
+from .cluster_units import PATIENCE, PAUSE, UnitsUnderWay, everywhere, workers_of
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -48,7 +48,7 @@ class Cluster:
         with_gpu = self.has_gpus
         if with_gpu is None:
             self.wait_for_workers()
-            found: Any = self.client.run(_shipped_look_for_gpu(), on_error="return")
+            found = everywhere(self.client, self.name, _shipped_look_for_gpu())
             with_gpu = all(one is True for one in found.values())
         return "cuda" if with_gpu else "cpu"
 

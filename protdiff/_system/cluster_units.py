@@ -20,7 +20,9 @@ from .words import counted
 if TYPE_CHECKING:
     from distributed import Client, Future
 
-__all__ = ["PATIENCE", "PAUSE", "LostError", "UnitsUnderWay", "lost", "workers_of"]
+__all__ = [
+    "PATIENCE", "PAUSE", "LostError", "UnitsUnderWay", "everywhere", "lost", "workers_of",
+]  # fmt: skip
 
 #: Seconds that a unit of work should take, and the most tasks that one has.
 UNIT_SECONDS, MOST_TASKS = 60.0, 2000
@@ -51,6 +53,17 @@ def workers_of(client: Client, name: str) -> dict[str, int]:
     if client.status != "running":
         raise lost(name)
     return {address: worker["nthreads"] for address, worker in found.items()}
+
+
+def everywhere(
+    client: Client, name: str, function: Callable[..., Any], *values: Any
+) -> dict[str, Any]:
+    """What a function gives on every worker that is there, by address; or the error there."""
+    try:
+        found: Any = client.run(function, *values, on_error="return")
+    except (OSError, TimeoutError, RuntimeError):
+        raise lost(name) from None
+    return found
 
 
 class UnitsUnderWay:
@@ -106,9 +119,8 @@ class UnitsUnderWay:
     def refuse_unfit(self) -> None:
         """Leave out the workers that are there and cannot do the work, before there is any."""
         self._look()
-        answers: Any = self.client.run(
-            self.call, __version__, pickle.dumps(self.unit), on_error="return"
-        )
+        payload = pickle.dumps(self.unit)
+        answers = everywhere(self.client, self.name, self.call, __version__, payload)
         unfit = {
             address: answer[0]
             for address, answer in answers.items()

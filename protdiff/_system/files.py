@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from matplotlib.figure import Figure
-    from torch import Tensor
 
 __all__ = [
+    "FULL",
     "PICTURES",
     "ensure_writable",
     "making_folder",
@@ -30,7 +30,6 @@ __all__ = [
     "replacing",
     "replacing_folder",
     "save_figure",
-    "save_tensors",
     "temporary_folder",
     "write_json",
 ]
@@ -57,8 +56,16 @@ def temporary_folder() -> Iterator[Path]:
     """Context of an empty folder among the temporary files of the system.
 
     One that a killed process has left is removed by the next.
+
+    Raises
+    ------
+    OSError
+        If there is no room for it.
     """
-    place = Path(tempfile.gettempdir())
+    try:
+        place = Path(tempfile.gettempdir())
+    except FileNotFoundError:  # it has tried to write into each of some folders
+        raise OSError(errno.ENOSPC, "no folder for temporary files can be written") from None
     remove_leftovers(place, SCRATCH)
     folder = Path(tempfile.mkdtemp(f".{_machine()}-{os.getpid()}.tmp", f".{SCRATCH}-"))
     try:
@@ -257,31 +264,6 @@ def save_figure(figure: Figure, path: str | os.PathLike[str]) -> None:
     style: dict[Any, Any] = {"pdf.fonttype": 42, "svg.fonttype": "none", "svg.hashsalt": "protdiff"}
     with replacing(path) as temporary, rc_context(style):
         figure.savefig(temporary, format=format, metadata=metadata)
-
-
-def save_tensors(
-    tensors: Mapping[str, Tensor],
-    path: str | os.PathLike[str],
-    metadata: Mapping[str, str] | None = None,
-) -> None:
-    """Write a safetensors file.
-
-    Raises
-    ------
-    OSError
-        With the name of the file, when the system refuses to write.
-    """
-    from safetensors import SafetensorError
-    from safetensors.torch import save_file
-
-    try:
-        save_file(dict(tensors), path, None if metadata is None else dict(metadata))
-    except SafetensorError as error:
-        number = re.search(r"os error (\d+)", str(error))
-        if not number:
-            raise
-        code = int(number.group(1))
-        raise OSError(code, os.strerror(code), str(path)) from None
 
 
 def write_json(path: str | os.PathLike[str], value: Any) -> None:

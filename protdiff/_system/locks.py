@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .files import ensure_writable, making_folder, remove_leftovers
+from .lock_files import acquired, released
 from .notices import warn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-    from filelock import BaseFileLock
 
 __all__ = ["LOCK", "idle", "one_writer", "output_file", "output_folder", "shard_writer"]
 
@@ -108,11 +107,10 @@ def one_writer(path: str | os.PathLike[str]) -> Iterator[None]:
 @contextmanager
 def _alone(place: Path, path: Path) -> Iterator[None]:
     """Context in which this process holds a lock; errors name the path that it is for."""
-    from filelock import FileLock, Timeout
+    from filelock import Timeout
 
-    lock = FileLock(place, timeout=0)
     try:
-        lock.acquire()
+        lock = acquired(place, 0.0)
     except Timeout:
         raise _busy(path, place) from None
     except NotImplementedError:
@@ -127,7 +125,7 @@ def _alone(place: Path, path: Path) -> Iterator[None]:
             place.write_text(_this_process(), encoding="utf-8")
         yield
     finally:
-        _release(lock, place)
+        released(lock, place)
 
 
 def _lock_of(path: Path, shard: str = "") -> Path:
@@ -184,7 +182,7 @@ def idle(target: Path, besides: int = 0) -> None:
     besides : int, optional
         A number of shards that may be at work.
     """
-    from filelock import FileLock, Timeout
+    from filelock import Timeout
 
     before = "." if target.is_dir() else f".{target.name}."
     name = re.compile(rf"{re.escape(before)}[0-9]+-of-([0-9]+){re.escape(LOCK)}")
@@ -194,8 +192,7 @@ def idle(target: Path, besides: int = 0) -> None:
         if not match or int(match[1]) == besides:
             continue
         try:
-            with FileLock(place, timeout=0):
-                place.unlink(missing_ok=True)  # of a killed one
+            released(acquired(place, 0.0), place)  # of a killed one
         except Timeout:
             raise _busy(target, place) from None
         except (OSError, NotImplementedError):
@@ -205,13 +202,12 @@ def idle(target: Path, besides: int = 0) -> None:
 @contextmanager
 def _starting(target: Path) -> Iterator[None]:
     """Context in which this process alone starts as a shard; others that start are awaited."""
-    from filelock import FileLock, Timeout
+    from filelock import Timeout
 
-    place = _lock_of(target)
-    lock, end = FileLock(place, timeout=MOMENT), time.monotonic() + START
+    place, end = _lock_of(target), time.monotonic() + START
     while True:
         try:
-            lock.acquire()
+            lock = acquired(place, MOMENT)
             break
         except Timeout:
             if _named(place) or time.monotonic() > end:
@@ -228,14 +224,7 @@ def _starting(target: Path) -> Iterator[None]:
             place.write_text("a shard that starts", encoding="utf-8")
         yield
     finally:
-        _release(lock, place)
-
-
-def _release(lock: BaseFileLock, place: Path) -> None:
-    """Give a lock back, and remove its file."""
-    with suppress(OSError):  # Windows removes no file that is open
-        place.unlink()
-    lock.release()
+        released(lock, place)
 
 
 def _busy(path: Path, place: Path) -> ValueError:
@@ -250,8 +239,11 @@ def _remove_leftovers(path: Path, is_folder: bool) -> None:
     if not is_folder:
         remove_leftovers(path.parent, path.name)
         return
-    for place in (path, *(inner for inner in path.iterdir() if inner.is_dir())):
-        remove_leftovers(place)
+    remove_leftovers(path)
+    with os.scandir(path) as entries:  # which knows folders without a look at every file
+        inner = [entry.path for entry in entries if entry.is_dir()]
+    for place in inner:
+        remove_leftovers(Path(place))
 
 
 def _this_process() -> str:

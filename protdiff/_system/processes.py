@@ -42,6 +42,8 @@ Result = TypeVar("Result")
 def process_count(jobs: int | None, tasks: int | None = None) -> int:
     """Number of processes: `jobs`, or all cores for None or 0; never more than there are tasks.
 
+    The cores are those that this process may use: a job of a batch system has not all of a machine.
+
     Raises
     ------
     ValueError
@@ -53,7 +55,8 @@ def process_count(jobs: int | None, tasks: int | None = None) -> int:
     >>> process_count(8, tasks=3)
     3
     """
-    cores = os.cpu_count() or 1
+    allowed = getattr(os, "sched_getaffinity", None)  # of Linux
+    cores = len(allowed(0)) if allowed else os.cpu_count() or 1
     count = jobs or cores
     if count > max(MOST, cores):
         raise ValueError(f"`jobs` {count}: at most {max(MOST, cores)}; 0 takes all {cores} cores")

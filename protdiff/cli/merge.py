@@ -18,7 +18,7 @@ from ._shared.manifest import MANIFEST
 from ._shared.rows import TABLES
 from ._shared.sequence_files import TABLE
 from ._shared.sequence_shards import merge_sequences
-from ._shared.shard_records import Record
+from ._shared.shard_records import Record, finish_removal
 from ._shared.structure_sets import output_folder
 from ._shared.table_shards import merge_tables, whole_table
 
@@ -60,6 +60,8 @@ def merge_folder(folder: Path) -> None:
     """Join the shards in a folder of structures, sequences or models."""
     kinds = {MANIFEST: merge_designs, TABLE: merge_sequences, CHECKED: merge_checks}
     with output_folder(folder):
+        for name in kinds:
+            finish_removal(folder / name)
         found = [name for name in kinds if Record.all_of(folder / name)]
         for name in found:
             print(kinds[name](folder))
@@ -76,6 +78,8 @@ def merge_file(table: Path, out: Path) -> None:
         raise ValueError(
             f"{table}: no such folder, and no table ({alternatives(TABLES)}) of protdiff score"
         )
+    with one_writer(table) if table.is_file() else nullcontext():
+        finish_removal(table)
     if not Record.all_of(table) and table.is_file() and out == table:
         print(f"nothing to merge: {table} is there, and no shards are")
         return

@@ -12,8 +12,9 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .._system.files import replacing, save_tensors
+from .._system.files import replacing
 from .._system.reading import check_regular
+from .._system.tensor_files import save_tensors
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
-from .._system.files import replacing_folder, save_tensors
+from .._system.files import replacing_folder
 from .._system.reading import read_json
+from .._system.tensor_files import save_tensors
 from .config_file import ConfigError
 
 if TYPE_CHECKING:

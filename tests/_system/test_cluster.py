@@ -229,6 +229,29 @@ def test_a_scheduler_that_goes_away_is_one_line(said):
         client.close()
 
 
+@pytest.mark.parametrize("moment", ["device", "work"])
+def test_a_scheduler_that_goes_away_before_the_work_is_one_line(said, monkeypatch, moment):
+    """While workers are asked whether they have a GPU, or whether they are fit."""
+    from distributed import Client, LocalCluster
+
+    local = LocalCluster(
+        n_workers=1, processes=False, protocol="tcp://", host="127.0.0.1", dashboard_address=":0",
+        silence_logs=50,
+    )  # fmt: skip
+    client = Client(local.scheduler_address, set_as_default=False, timeout=1)
+    run, cluster = client.run, Cluster(client, "dask://gone", said.append)
+    monkeypatch.setattr(client, "run", lambda *words, **more: local.close() or run(*words, **more))
+    try:
+        with pytest.raises(LostError, match="`cluster` dask://gone: the scheduler has gone"):
+            if moment == "device":
+                cluster.device("auto")
+            else:
+                with cluster.mapped(abs, [1], Needs()):
+                    pass
+    finally:
+        client.close()
+
+
 def test_a_cluster_without_workers_is_waited_for(said, monkeypatch):
     from distributed import Client, LocalCluster
 

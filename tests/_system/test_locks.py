@@ -1,9 +1,11 @@
 """One writer in a folder or of a file: a second is refused, and one that dies leaves no lock."""
 
+import errno
 import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -124,3 +126,64 @@ def test_a_shard_waits_for_others_that_start(tmp_path, monkeypatch):
     ):
         pass
     assert not list(tmp_path.iterdir())
+
+
+@pytest.fixture
+def refusing(monkeypatch):
+    """Let the file system refuse locks with an error, so many times."""
+    fcntl = pytest.importorskip("fcntl")
+    lock = fcntl.flock
+
+    def refuse(code, times=10**9):
+        left = [times]
+
+        def flock(file, what):
+            if what & fcntl.LOCK_EX and left[0]:
+                left[0] -= 1
+                raise OSError(code, os.strerror(code))
+            return lock(file, what)
+
+        monkeypatch.setattr(fcntl, "flock", flock)
+
+    return refuse
+
+
+@pytest.mark.parametrize("code", [errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP])
+def test_without_locks_the_work_is_done_and_it_is_said(refusing, tmp_path, code):
+    """As on NFS without its server of locks, or Lustre without `flock`."""
+    refusing(code)
+    begun = []
+    with pytest.warns(UserWarning) as caught, one_writer(tmp_path / "x.csv"):
+        pass
+    with pytest.warns(UserWarning) as others:
+        for number in (1, 2):
+            with shard_writer(tmp_path, number, 2, lambda: begun.append(1)):
+                pass
+    texts = [str(one.message) for one in (*caught, *others)]
+    alone = "its file system has no locks; let only one process write there"
+    assert texts[0] == f"{tmp_path / 'x.csv'}: {alone}"
+    assert all("its file system has no locks; " in text for text in texts)
+    assert begun == [1, 1] and not list(tmp_path.iterdir())
+
+
+def test_a_lock_that_another_machine_has_just_removed_is_made_anew(refusing, tmp_path):
+    """NFS says so of the open file (ESTALE)."""
+    for writer in (one_writer(tmp_path), shard_writer(tmp_path, 1, 2, lambda: None)):
+        refusing(errno.ESTALE, 3)
+        with writer:
+            pass
+    refusing(errno.ESTALE)
+    with pytest.raises(OSError, match=str(tmp_path)), one_writer(tmp_path):
+        pass
+
+
+def test_a_folder_of_many_files_is_not_looked_through(tmp_path, monkeypatch):
+    """On a network file system a look at every file takes longer than shards wait for another."""
+    for number in range(200):
+        (tmp_path / f"{number}.pdb").touch()
+    looks, stat = [], os.stat
+    monkeypatch.setattr(os, "stat", lambda *words, **more: looks.append(1) or stat(*words, **more))
+    with shard_writer(tmp_path, 1, 2, lambda: None):
+        pass
+    monkeypatch.undo()
+    assert len(looks) < 100 and len(list(Path(tmp_path).iterdir())) == 200

@@ -57,9 +57,20 @@ def test_work_may_have_more_tensors_than_a_process_can_be_given_open_files():
 
 def test_number_of_processes():
     assert process_count(3) == 3 and process_count(3, tasks=2) == 2 and process_count(3, 0) == 1
-    assert process_count(None) == process_count(0) == (os.cpu_count() or 1)
+    assert 1 <= process_count(None) == process_count(0) <= (os.cpu_count() or 1)
     with pytest.raises(ValueError, match=r"^`jobs` 100000: at most .*; 0 takes all"):
         process_count(100_000)
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="of Linux")
+def test_cores_are_those_that_a_batch_system_gives():
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(before)})
+    try:
+        assert process_count(0) == 1
+    finally:
+        os.sched_setaffinity(0, before)
+    assert process_count(0) == len(before)
 
 
 @pytest.mark.skipif(start_method() != "forkserver", reason="each process imports for itself")

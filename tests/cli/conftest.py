@@ -49,6 +49,12 @@ def designs(tmp_path_factory, tiny_archive):
 
 
 @pytest.fixture
+def where(dask_cluster):
+    """The cluster as a user names it."""
+    return dask_cluster.scheduler_address.replace("tcp://", "dask://")
+
+
+@pytest.fixture
 def base(tiny_weights, tmp_path):
     """The tiny network's weights in a folder of the test's own."""
     shutil.copy(tiny_weights, tmp_path / "base.safetensors")

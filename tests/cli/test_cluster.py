@@ -15,12 +15,6 @@ from .test_shards import contents
 
 
 @pytest.fixture
-def where(dask_cluster):
-    """The cluster as a user names it."""
-    return dask_cluster.scheduler_address.replace("tcp://", "dask://")
-
-
-@pytest.fixture
 def pids(dask_cluster):
     """Processes of the workers."""
     from distributed import Client

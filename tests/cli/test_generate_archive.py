@@ -190,6 +190,9 @@ def test_sequences_and_pictures_are_made_of_it(generate, out):
         (["--archive", "x.h5"], "--archive x.h5: must end in .bcif.tar, .cif.tar or .pdb.tar"),
         (["--archive", "a/x.pdb.tar"], "--archive a/x.pdb.tar: a name without a folder"),
         (["--archive", NAME, "--format", "pdb"], f"--format pdb: --archive {NAME} has bcif files"),
+        (["--archive", NAME, "--name", "a\u00a0b"], r"--name 'a\xa0b': goes not with --archive"),
+        (["--archive", NAME, "--name", "x\udce9"], r"--name 'x\udce9': goes not with --archive"),
+        (["--archive", NAME, "--name", "x" * 250], "xxx': goes not with --archive"),
     ],
 )
 def test_names_of_archives(generate, out, words, message):

@@ -232,6 +232,9 @@ def test_merge_refuses(generate, console, tmp_path):
         assert "no such folder" in err or "no shards" in err
     words = ("--length", "12", "--num", "4", "--shard")
     generate(*words, "1/2"), generate(*words, "2/2")
+    code, _, err = console("merge", *sorted((tmp_path / "out").glob("manifest.*.csv")))
+    said = f"{tmp_path / 'out' / 'manifest.csv'}: of protdiff generate; give its folder, "
+    assert (code, err) == (2, f"protdiff: {said}{tmp_path / 'out'}\n")
     record = tmp_path / "out" / "manifest.2-of-2.csv.shard"
     values = json.loads(record.read_text())
     values["options"]["temperature"] = "1.0"

@@ -20,7 +20,7 @@ from ..._system.notices import warn
 from ..._system.reading import read_toml
 from ..._system.words import alternatives, counted
 
-__all__ = ["BatchJobs", "cluster_of_jobs", "need", "read_jobs", "submit"]
+__all__ = ["BatchJobs", "cluster_of_jobs", "need", "quieten", "read_jobs", "submit"]
 
 #: Batch systems by the name of their table, as dask-jobqueue calls them.
 SYSTEMS = {
@@ -83,6 +83,16 @@ def need(package: str) -> None:
     if find_spec(package) is None:
         name = package.replace("_", "-")
         raise ValueError(f"--cluster: needs {name}; pip install 'protdiff[cluster]'")
+
+
+def quieten() -> None:
+    """Let Dask and what is below it log nothing: each failure is reported by a line of our own.
+
+    Some of the loggers have levels of their own, so it is not enough to set that of the first.
+    """
+    for name in ("distributed", "tornado", "asyncio", *logging.root.manager.loggerDict):
+        if name.partition(".")[0] in ("distributed", "tornado", "asyncio"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def read_jobs(file: Path) -> BatchJobs:
@@ -221,12 +231,7 @@ def cluster_of_jobs(jobs: BatchJobs) -> Iterator[Any]:
         raise ValueError(
             f"{jobs.file}: {program} is not here; run this where jobs can be submitted"
         )
-    for name in (
-        "distributed",
-        "asyncio",
-        "tornado",
-    ):  # each failure is reported by one line of our own
-        logging.getLogger(name).setLevel(logging.CRITICAL)
+    quieten()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import re
 import sys
 import warnings
@@ -17,7 +16,7 @@ import typer
 from ..._system.cluster import Cluster
 from ..._system.processes import mapped
 from ..._system.reading import read_file
-from .batch_systems import cluster_of_jobs, need, read_jobs, submit
+from .batch_systems import cluster_of_jobs, need, quieten, read_jobs, submit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -119,13 +118,14 @@ def _client(where: Any, text: str) -> Iterator[Client]:
     """Context of a client of a scheduler, which says nothing by itself."""
     import distributed
 
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    quieten()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
             client = distributed.Client(where, timeout=ANSWER, set_as_default=False)
-        except (OSError, ValueError) as error:
-            reason = " ".join(str(error).split())
+        except Exception as error:  # what listens there may answer anything
+            known = isinstance(error, OSError | ValueError)
+            reason = " ".join(str(error).split()) if known else "what answers is something else"
             raise ValueError(
                 f"--cluster {text}: no scheduler answers there ({reason}); check the address, or "
                 "start one with: dask scheduler"

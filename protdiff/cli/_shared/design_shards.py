@@ -99,9 +99,10 @@ def merge_designs(out: Path) -> str:
     if lacking:
         raise ValueError(f"{out}: {unfinished(records, lacking, 'backbone')}")
     residues = _all_residues(out)
-    store.finish()
+    # The rows first: a shard that comes after a killed merge must know what the archive holds.
     write_manifest(out / MANIFEST, rows)
     _write_rows(out / RESIDUES, [row for file in files for row in residues.get(file, ())])
+    store.finish()
     remove_shards(out / MANIFEST, RESIDUES)
     where = store.whole if store.archive else out
     return f"{counted(total, 'backbone')} in {where}; {MANIFEST} lists them"

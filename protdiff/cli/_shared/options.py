@@ -120,13 +120,15 @@ class OutputOptions:
             raise ValueError(f"--name {name!r}: must be a plain file name")
         check_ending("--plot", self.plot, *PICTURES)
         if self.archive is not None:
-            self._check_archive(self.archive)
+            self._check_archive(self.archive, name)
         if self.report:
             from ...plots.report.library import ensure_library
 
             ensure_library()
 
-    def _check_archive(self, archive: str) -> None:
+    def _check_archive(self, archive: str, name: str) -> None:
+        from ...structure.io.tar_headers import plain_name
+
         if Path(archive).name != archive:
             raise ValueError(f"--archive {archive}: a name without a folder; it goes into --out")
         found = ARCHIVES.fullmatch(archive)
@@ -135,6 +137,8 @@ class OutputOptions:
                 f"--archive {archive}: must end in .bcif.tar, .cif.tar or .pdb.tar, compressed "
                 ".bcif.gz.tar and so on"
             )
+        if plain_name(f"{name}_00000000.{self.suffix}") is None:
+            raise ValueError(f"--name {name!a}: goes not with --archive; use a shorter, plain one")
         if self.format not in (None, found[1]):
             raise ValueError(f"--format {self.format}: --archive {archive} has {found[1]} files")
 

@@ -104,11 +104,12 @@ def _value(value: Any, kind: type) -> Any:
 
 def parquet_columns(path: Path) -> list[str]:
     """Names of the columns of a table; ValueError if it cannot be read."""
-    return list(_opened(path).schema_arrow.names)
+    with _opened(path) as file:
+        return list(file.schema_arrow.names)
 
 
 def parquet_rows(path: Path, at_once: bool = False) -> Iterator[dict[str, Any]]:
-    """Rows of a table, of which some are in memory at a time.
+    """Rows of a table, of which some are in memory at a time, and which does not stay open.
 
     Parameters
     ----------
@@ -121,10 +122,15 @@ def parquet_rows(path: Path, at_once: bool = False) -> Iterator[dict[str, Any]]:
     ValueError
         If pyarrow is not installed, or the file is no such table, or over the limit.
     """
-    arrow, file = pyarrow(), _opened(path, at_once)
+    arrow = pyarrow()
+    with _opened(path, at_once) as file:
+        groups = file.metadata.num_row_groups
     try:
-        for batch in file.iter_batches(batch_size=ROWS):
-            yield from batch.to_pylist()
+        for group in range(groups):
+            with _opened(path, at_once) as file:
+                batches = list(file.iter_batches(batch_size=ROWS, row_groups=[group]))
+            for batch in batches:
+                yield from batch.to_pylist()
     except (arrow.ArrowException, OSError) as error:
         raise ValueError(f"{path}: damaged ({_reason(error)}); get a fresh copy") from None
 

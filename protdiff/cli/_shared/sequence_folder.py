@@ -101,11 +101,10 @@ def write_sequences(
             remove_shards(out / TABLE, FASTA, OPTIONS)
         return
     part = part_of_files(shard, [task.file for task in tasks], tasks)
-    with making_folder(out):
-        refuse_foreign(out)
-        with at_work(part, out / TABLE, "design", _options(settings)):
-            files = SequenceFiles(out, part.shard)
-            _write_sequences(part.of(tasks), settings, files, given, design)
+    check = partial(refuse_foreign, out)
+    with making_folder(out), at_work(part, out / TABLE, "design", _options(settings), check=check):
+        files = SequenceFiles(out, part.shard)
+        _write_sequences(part.of(tasks), settings, files, given, design)
     print(f"next: protdiff merge {out} (when all {part.shard.count} shards have ended)")
 
 

@@ -7,10 +7,9 @@ options are refused, and `protdiff merge` knows what is missing.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from ..._system.files import write_json
@@ -19,17 +18,25 @@ from ..._system.reading import read_json
 from ..._system.words import counted, either
 from .shards import Part, Shard, parse_shard, shard_tables
 
-__all__ = ["Record", "agreed", "at_work", "remove_shards", "unfinished"]
+__all__ = ["Record", "agreed", "at_work", "finish_removal", "remove_shards", "unfinished"]
 
 #: What a record begins with, and how its name ends.
 FORMAT, RECORD = "protdiff-shard-1", ".shard"
+#: How the name of a table ends with which shards that are in it are being removed.
+MARK = ".merged"
 #: Shards that a message names.
 MAX_SHOWN = 20
 
 
 @contextmanager
 def at_work(
-    part: Part, table: Path, verb: str, options: Mapping[str, str], *, folder: bool = True
+    part: Part,
+    table: Path,
+    verb: str,
+    options: Mapping[str, str],
+    *,
+    folder: bool = True,
+    check: Callable[[], object] = lambda: None,
 ) -> Iterator[None]:
     """Context in which this process is a shard, and its record is beside its table.
 
@@ -45,6 +52,8 @@ def at_work(
         What decides the results, by the name of the option.
     folder : bool
         Whether the shards have the whole folder of the table, or the table alone.
+    check : callable, optional
+        What is called before the record is written, while no other shard starts.
 
     Raises
     ------
@@ -55,7 +64,12 @@ def at_work(
     shard, own = part.shard, part.shard.beside(table)
     record = Record(shard, verb, dict(options), part)
     target = table.parent if folder else table
-    with shard_writer(target, shard.number, shard.count, partial(record.begin, table)):
+
+    def begin() -> None:
+        check()
+        record.begin(table)
+
+    with shard_writer(target, shard.number, shard.count, begin):
         try:
             yield
         finally:
@@ -74,6 +88,7 @@ class Record:
 
     def begin(self, table: Path) -> None:
         """Write the record beside the shard's table; ValueError if others there forbid it."""
+        finish_removal(table)
         for other in Record.all_of(table):
             if difference := self.difference(other):
                 raise ValueError(
@@ -102,6 +117,8 @@ class Record:
 
         Raises
         ------
+        FileNotFoundError
+            If it is not there.
         ValueError
             If it is none of this version of the package.
         """
@@ -113,6 +130,8 @@ class Record:
             places = tuple(map(int, found["places"]))
             part = Part(shard, places, int(found["total"]), str(found["plan"]))
             return Record(shard, str(found["verb"]), dict(found["options"]), part)
+        except FileNotFoundError:
+            raise
         except (OSError, ValueError, KeyError, TypeError):
             raise ValueError(
                 f"{path}: not the record of a shard of this version of protdiff; run the shard "
@@ -122,7 +141,11 @@ class Record:
     @staticmethod
     def all_of(table: Path) -> list[Record]:
         """Records of all shards of a table, by count and number."""
-        return [Record.read(path) for _, path in shard_tables(table, RECORD)]
+        found = []
+        for _, path in shard_tables(table, RECORD):
+            with suppress(FileNotFoundError):  # of a shard that has just ended without a table
+                found.append(Record.read(path))
+        return found
 
     def difference(self, other: Record) -> str:
         """Names of the options that differ from those of another shard, whatever their number."""
@@ -185,8 +208,11 @@ def unfinished(records: Sequence[Record], lacking: set[int], what: str) -> str:
     )
 
 
-def remove_shards(table: Path, *others: str) -> None:
+def remove_shards(table: Path, *others: str, details: tuple[str, ...] = ()) -> None:
     """Remove the tables and records of shards, whose rows the whole tables have.
+
+    A mark is there for so long: if this process is killed, shards that are half removed must not
+    look like unfinished ones, see `finish_removal`.
 
     Parameters
     ----------
@@ -194,9 +220,34 @@ def remove_shards(table: Path, *others: str) -> None:
         The whole table, beside which the records are.
     *others : str
         Names of other tables beside it.
+    details : tuple of str, optional
+        Ends of the names of tables beside that of each shard.
     """
-    for name in (*others, table.name):
+    names, mark = (*others, table.name), table.with_name(table.name + MARK)
+    if not shard_tables(table, RECORD) and not any(map(shard_tables, map(table.with_name, names))):
+        mark.unlink(missing_ok=True)
+        return
+    write_json(mark, {"format": FORMAT, "tables": others, "details": details})
+    for name in names:
         for _, path in shard_tables(table.with_name(name)):
+            for ending in details:
+                path.with_name(path.stem + ending).unlink(missing_ok=True)
             path.unlink(missing_ok=True)
-    for record in Record.all_of(table):
-        Record.path(record.shard, table).unlink(missing_ok=True)
+    for _, path in shard_tables(table, RECORD):
+        path.unlink(missing_ok=True)
+    mark.unlink()
+
+
+def finish_removal(table: Path) -> None:
+    """Remove what a process that was killed in `remove_shards` has left; for its only writer."""
+    mark = table.with_name(table.name + MARK)
+    if not mark.exists():
+        return
+    try:
+        found = read_json(mark)
+        names, details = list(found["tables"]), tuple(found["details"])
+    except (OSError, ValueError, KeyError, TypeError):
+        raise ValueError(f"{mark}: not of this version of protdiff; remove it") from None
+    if table.is_file():
+        remove_shards(table, *names, details=details)
+    mark.unlink(missing_ok=True)

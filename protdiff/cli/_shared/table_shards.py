@@ -9,16 +9,18 @@ import csv
 import heapq
 import json
 import re
-from contextlib import ExitStack
+from itertools import islice
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..._system.locks import one_writer
 from ..._system.reading import largest_size, read_text
 from ..._system.words import counted
 from .parquet_tables import PARQUET, parquet_columns, parquet_rows
 from .rows import row_writer
 from .shard_records import Record, agreed, remove_shards, unfinished
-from .shards import Part, digest_of, parse_shard, shard_tables
+from .shards import Part, digest_of, parse_shard
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -41,6 +43,8 @@ __all__ = [
 PLACE = "place"
 #: What may have tables beside that of scores.
 DETAILS = ("residues", "interfaces")
+#: Lines of a table that are read at one time.
+LINES = 200
 SHARD_TABLE = re.compile(r"(.+)\.[0-9]+-of-[0-9]+(\.csv|\.json|\.parquet)", re.IGNORECASE)
 
 
@@ -100,17 +104,33 @@ def merge_tables(table: Path, out: Path) -> str:
         If shards are missing or unfinished, or of different commands; nothing is written then.
     """
     records = agreed(table)
+    if (verb := records[0].verb) != "score":
+        raise ValueError(f"{table}: of protdiff {verb}; give its folder, {table.parent}")
     total, count = records[0].part.total, whole_count(records, table)
-    shards = [one.shard for one in records if one.shard.count == count]
-    parts = [shard.beside(table) for shard in shards]
-    join(parts, out)
-    for kind in DETAILS:
-        tables = [path for path in (detail_table(part, kind) for part in parts) if path.is_file()]
-        if tables:
-            join(tables, detail_table(out, kind))
+    own = [one for one in records if one.shard.count == count]
+    parts = {one.shard.beside(table): one.part.places for one in own}
+    details = {kind: _details(parts, kind) for kind in _kinds(records[0])}
+    join(list(parts), out, list(parts.values()))
+    for kind, tables in details.items():
+        join(tables, detail_table(out, kind))
     if out == table:
-        remove_tables(table)
+        with one_writer(table):
+            endings = (detail_table(table, kind).name[len(table.stem) :] for kind in DETAILS)
+            remove_shards(table, details=tuple(endings))
     return f"{counted(total, 'row')} in {out}"
+
+
+def _kinds(record: Record) -> list[str]:
+    """What has a table beside that of scores, by the options of the shards."""
+    return [kind for kind in DETAILS if record.options.get(f"per_{kind.removesuffix('s')}")]
+
+
+def _details(parts: Iterable[Path], kind: str) -> list[Path]:
+    """Tables of residues or interfaces of all shards; ValueError if one is gone."""
+    tables = [detail_table(part, kind) for part in parts]
+    if gone := next((path for path in tables if not path.is_file()), None):
+        raise ValueError(f"{gone}: not there any more; run the shard once more")
+    return tables
 
 
 def whole_count(records: Sequence[Record], table: Path) -> int:
@@ -130,46 +150,103 @@ def whole_count(records: Sequence[Record], table: Path) -> int:
     raise ValueError(f"{table}: {unfinished(own, lacking, 'row')}")
 
 
-def join(tables: Sequence[Path], out: Path) -> None:
-    """Write the rows of several tables in the order of their places."""
-    with ExitStack() as stack:
-        opened = [_rows(path, stack) for path in tables]
-        columns = next((columns for columns, _ in opened if columns), [])
-        write = stack.enter_context(row_writer(out, [name for name in columns if name != PLACE]))
-        for row in heapq.merge(*(rows for _, rows in opened), key=_order):
+def join(tables: Sequence[Path], out: Path, places: Sequence[Sequence[int]] | None = None) -> None:
+    """Write the rows of several tables in the order of their places.
+
+    Of a table some rows are in memory at a time, and none stays open: there may be more shards than
+    files that a process may open.
+
+    Parameters
+    ----------
+    tables : sequence of Path
+    out : Path
+    places : sequence of sequences of int, optional
+        Of the rows that each table must have.
+
+    Raises
+    ------
+    ValueError
+        If a table is none of a shard, or has lost rows; nothing is written then.
+    """
+    opened = [_rows(path) for path in tables]
+    columns = next((columns for columns, _ in opened if columns), [])
+    parts = [_ordered(rows, path) for (_, rows), path in zip(opened, tables, strict=True)]
+    if places is not None:
+        parts = list(map(_complete, parts, tables, places))
+    with row_writer(out, [name for name in columns if name != PLACE]) as write:
+        for _, row in heapq.merge(*parts, key=itemgetter(0)):
             write(row)
 
 
-def _order(row: Row) -> tuple[float, ...]:
-    """Numbers by which rows are in order."""
-    return tuple(map(float, str(row[PLACE]).split()))
+def _damaged(path: Path) -> ValueError:
+    return ValueError(f"{path}: not the whole table of a shard; run the shard once more")
 
 
-def _rows(path: Path, stack: ExitStack) -> tuple[Sequence[str], Iterator[Row]]:
-    """Columns and rows of a shard's table."""
-    problem = f"{path}: not the table of a shard of protdiff score; run the shard once more"
+def _ordered(rows: Iterable[Row], path: Path) -> Iterator[tuple[tuple[float, ...], Row]]:
+    """Rows with the numbers by which they are in order."""
+    for row in rows:
+        try:
+            order = tuple(map(float, str(row[PLACE]).split()))
+        except (ValueError, KeyError, TypeError):
+            raise _damaged(path) from None
+        yield order, row
+
+
+def _complete(
+    rows: Iterable[tuple[tuple[float, ...], Row]], path: Path, places: Sequence[int]
+) -> Iterator[tuple[tuple[float, ...], Row]]:
+    """The same rows; ValueError unless they are those of the places."""
+    expected = iter(places)
+    for order, row in rows:
+        if order != (next(expected, -1),):
+            raise _damaged(path)
+        yield order, row
+    if next(expected, None) is not None:
+        raise _damaged(path)
+
+
+def _rows(path: Path) -> tuple[Sequence[str], Iterator[Row]]:
+    """Columns and rows of a shard's table; it is closed."""
     if path.suffix.lower() == PARQUET:
-        columns = parquet_columns(path)
-        if PLACE not in columns:
-            raise ValueError(problem)
-        return columns, parquet_rows(path)
-    try:
-        if path.suffix.lower() == ".json":
-            rows: list[Row] = json.loads(read_text(path))
-            return list(rows[0]) if rows else [], iter(rows)
-        csv.field_size_limit(largest_size())
-        reader = csv.DictReader(stack.enter_context(path.open(newline="", encoding="utf-8")))
-        columns = list(reader.fieldnames or ())
-    except (OSError, ValueError, csv.Error, IndexError):
-        raise ValueError(problem) from None
+        columns: Sequence[str] = parquet_columns(path)
+        rows: Iterator[Row] = parquet_rows(path)
+    elif path.suffix.lower() == ".json":
+        try:
+            text = read_text(path)
+        except (OSError, UnicodeDecodeError):
+            raise _damaged(path) from None
+        try:
+            found = json.loads(text)
+            columns, rows = list(found[0]) if found else [PLACE], iter(found)
+        except (ValueError, TypeError, KeyError):
+            raise _damaged(path) from None
+        if not found:
+            return [], rows
+    else:
+        lines = _lines(path)
+        columns = next(lines, [])
+        rows = (dict(zip(columns, line, strict=True)) for line in lines)
     if PLACE not in columns:
-        raise ValueError(problem)
-    return columns, iter(reader)
+        raise _damaged(path)
+    return columns, rows
 
 
-def remove_tables(table: Path) -> None:
-    """Remove the tables and records of shards, whose rows the whole table has."""
-    for _, path in shard_tables(table):
-        for kind in DETAILS:
-            detail_table(path, kind).unlink(missing_ok=True)
-    remove_shards(table)
+def _lines(path: Path) -> Iterator[list[str]]:
+    """Fields of the lines of a CSV file, all as many as the first; it is open only now and then."""
+    csv.field_size_limit(largest_size())
+    place, count = 0, None
+    while True:
+        try:
+            with path.open(newline="", encoding="utf-8") as handle:
+                handle.seek(place)
+                # Lines one by one, for the place of what follows is known only then.
+                lines = list(islice(csv.reader(iter(handle.readline, "")), LINES))
+                place = handle.tell()
+        except (OSError, ValueError, csv.Error):
+            raise _damaged(path) from None
+        if not lines:
+            return
+        count = len(lines[0]) if count is None else count
+        if any(len(line) != count for line in lines):
+            raise _damaged(path)
+        yield from lines

@@ -222,6 +222,8 @@ def write(backbone: Backbone, path: str | os.PathLike[str]) -> None:
     FileError
         If the folder does not exist or is not writable, if there are no atoms, or if the format
         cannot hold the numbering, the coordinates or the number of atoms.
+    OSError
+        If the disk is full.
 
     Examples
     --------

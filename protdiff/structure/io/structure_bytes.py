@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..._system.files import replacing
+from ..._system.files import FULL, replacing
 from .atoms import FileError
 from .content import format_of
 from .members import split
@@ -58,7 +58,10 @@ def check_numbering(backbone: Backbone) -> None:
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all; FileError if that fails."""
+    """Write a file whole or not at all; FileError if that fails, OSError if the disk is full.
+
+    A full disk is no fault of the structure: who goes on after a FileError must not go on then.
+    """
     if path.is_dir():
         raise FileError(f"{path}: is a folder; give a file name")
     if split(path) is not None:
@@ -69,4 +72,6 @@ def write_bytes(path: Path, content: bytes) -> None:
     except FileNotFoundError:
         raise FileError(f"{path}: folder {path.parent} does not exist; create it first") from None
     except OSError as error:
+        if error.errno in FULL:
+            raise
         raise FileError(f"{path}: cannot be written ({error.strerror}); check the folder") from None

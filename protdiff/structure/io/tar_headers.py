@@ -10,7 +10,7 @@ from .atoms import FileError
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["BLOCK", "padded", "scanned_members"]
+__all__ = ["BLOCK", "padded", "plain_name", "scanned_members"]
 
 #: Bytes of a block: of a header, and what members are filled up to.
 BLOCK = tarfile.BLOCKSIZE

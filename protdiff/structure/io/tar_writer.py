@@ -17,7 +17,7 @@ import numpy as np
 
 from ..._system.files import naming_full_disk, replacing
 from .atoms import FileError
-from .tar_headers import BLOCK, padded
+from .tar_headers import BLOCK, padded, plain_name
 from .tar_listing import INDEX, Listing, index_type, listing_of, member_content
 
 if TYPE_CHECKING:
@@ -33,7 +33,12 @@ END = bytes(2 * BLOCK)
 
 
 def header_of(name: str, size: int) -> bytes:
-    """Header of a member; equal names and sizes give equal bytes, whoever writes them and when."""
+    """Header of a member; equal names and sizes give equal bytes, whoever writes them and when.
+
+    FileError for a name that readers would leave out.
+    """
+    if plain_name(name) != name.encode("utf-8", "surrogateescape"):
+        raise FileError(f"{name!a}: no name of a structure in an archive")
     info = tarfile.TarInfo(name)
     info.size = size
     return info.tobuf(tarfile.PAX_FORMAT)

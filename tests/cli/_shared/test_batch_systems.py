@@ -139,8 +139,9 @@ def slurm(tmp_path, monkeypatch):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="setsid, /proc")
-def test_a_command_with_jobs_of_slurm(console, designs, table, slurm):
+def test_a_command_with_jobs_of_slurm(console, designs, table, slurm, monkeypatch):
     """Two jobs are submitted, do the work, and have ended with the command."""
+    monkeypatch.setattr("protdiff._system.cluster_units.PATIENCE", float("inf"))
     table(TABLE + 'scheduler_options = {host = "127.0.0.1"}\n')
     expected = console("score", designs, "--out", "one.csv")
     assert expected[0] == 0

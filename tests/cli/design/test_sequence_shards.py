@@ -1,8 +1,11 @@
 """Shards of `protdiff design`: their folder is that of one run."""
 
 import shutil
+import threading
 
 import pytest
+
+from protdiff._system.locks import shard_writer
 
 from .helpers import contents
 
@@ -82,3 +85,30 @@ def test_a_folder_of_something_else_is_left_alone(run, folder, tmp_path):
     code, _, err = run(folder, "--shard", "1/2")
     assert code == 2 and "sequences.fasta: not of this command" in err
     assert list(contents(tmp_path / "out").values()) == [b">mine\nMK\n"]
+
+
+def test_a_shard_waits_for_one_that_starts(run, folder, tmp_path):
+    """What another has begun in the folder is not of something else."""
+    out, waits = tmp_path / "out", threading.Event()
+    assert run(folder, "--num", 1, "--shard", "1/2")[0] == 0
+    record = out / "designs.1-of-2.csv.shard"
+    text = record.read_bytes()
+    for path in out.iterdir():
+        if path.is_file():
+            path.unlink()
+
+    def begin():
+        waits.set()
+        threading.Event().wait(2)
+        record.write_bytes(text)
+
+    def start():
+        with shard_writer(out, 1, 2, begin):
+            pass
+
+    other = threading.Thread(target=start)
+    other.start()
+    waits.wait()
+    code, _, err = run(folder, "--num", 1, "--shard", "2/2")
+    other.join()
+    assert code == 0, err

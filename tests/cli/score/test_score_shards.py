@@ -1,10 +1,13 @@
 """Shards of `protdiff score`: tables that become the one of a single run, row by row."""
 
+import os
 import random
+from pathlib import Path
 
 import pytest
 
 import protdiff
+from protdiff.cli._shared import shard_records
 
 from ...conftest import ROOT
 
@@ -118,3 +121,107 @@ def test_merge_of_what_is_no_table(console, tmp_path, monkeypatch):
     ):
         code, _, err = console("merge", *words)
         assert code == 2 and message in err and len(err.splitlines()) == 1
+
+
+@pytest.fixture
+def both(scored, tmp_path):
+    """Tables of two shards, with residues."""
+    for number in (1, 2):
+        assert scored("--per-residue", "--shard", f"{number}/2")[0] in (0, 1)
+    return tmp_path
+
+
+def names(folder):
+    return {path.name for path in folder.iterdir() if path.name[0] != "."}
+
+
+@pytest.mark.parametrize("lost", ["half a row", "a row", "all rows", "all bytes", "residues"])
+def test_a_table_that_has_lost_rows_is_not_merged(both, console, lost):
+    """As after a copy that broke off: the shard is run once more."""
+    table = both / "scores.1-of-2.csv"
+    if lost == "residues":
+        table = both / "scores.1-of-2_residues.csv"
+        table.unlink()
+    else:
+        lines = table.read_bytes().splitlines(keepends=True)
+        table.write_bytes({
+            "half a row": b"".join(lines)[:-9], "a row": b"".join(lines[:-1]),
+            "all rows": lines[0], "all bytes": b"",
+        }[lost])  # fmt: skip
+    before = names(both)
+    code, out, err = console("merge", "scores.csv")
+    assert (code, out) == (2, "") and f"{table.name}: not " in err and err.count("\n") == 1
+    assert "run the shard once more" in err and names(both) == before
+
+
+@pytest.mark.parametrize("ending", ["csv", "json", "parquet"])
+def test_more_shards_than_files_may_be_open(scored, console, tmp_path, ending):
+    resource = pytest.importorskip("resource")
+    table = f"scores.{ending}"
+    scored(out=table)
+    whole = (tmp_path / table).read_bytes()
+    (tmp_path / table).unlink()
+    for number in range(1, 11):
+        scored("--shard", f"{number}/10", out=table)
+    limits, top = resource.getrlimit(resource.RLIMIT_NOFILE), max(map(int, os.listdir("/dev/fd")))
+    filled = [os.dup(1)]  # all numbers below the highest one are taken
+    while filled[-1] < top:
+        filled.append(os.dup(1))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (filled[-1] + 8, limits[1]))
+    try:
+        code, _, err = console("merge", table)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+        for number in filled:
+            os.close(number)
+    assert code == 0, err
+    assert (tmp_path / table).read_bytes() == whole
+
+
+@pytest.mark.parametrize("then", ["merge", "shard"])
+@pytest.mark.parametrize("left", [0, 1, 3, 5])
+def test_a_merge_that_is_killed_at_its_end(both, scored, console, monkeypatch, left, then):
+    """The whole table is there, and a part of what the shards have left."""
+    unlink, rest = Path.unlink, [left]
+
+    def end(path, **words):
+        if "-of-2" in path.name and path.name[0] != ".":
+            if not rest[0]:
+                raise KeyboardInterrupt
+            rest[0] -= 1
+        unlink(path, **words)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", end)
+        assert console("merge", "scores.csv")[0] == 130
+    whole = {"scores.csv", "scores_residues.csv"}
+    assert whole < names(both)
+    if then == "merge":
+        code, out, err = console("merge", "scores.csv")
+        assert code == 0 and "nothing to merge" in out, err
+        assert names(both) == whole
+    else:  # another command may begin
+        assert scored("--alignment", "number", "--shard", "1/3")[0] in (0, 1)
+        assert names(both) == whole | {f"scores.1-of-3.csv{end}" for end in ("", ".shard")}
+
+
+def test_a_shard_that_ends_without_a_table_while_another_starts(both, scored, monkeypatch):
+    """Its record goes between the look into the folder and the reading."""
+    read_json = shard_records.read_json
+
+    def gone(path):
+        if "1-of-2" in path.name:
+            path.unlink()
+        return read_json(path)
+
+    monkeypatch.setattr(shard_records, "read_json", gone)
+    code, _, err = scored("--per-residue", "--shard", "2/2")
+    assert code in (0, 1) and "the record of a shard" not in err
+
+
+def test_a_table_over_the_limit_is_no_damaged_one(scored, console, monkeypatch):
+    for number in (1, 2):
+        scored("--shard", f"{number}/2", out="scores.json")
+    monkeypatch.setattr("protdiff._system.reading.largest_size", lambda: 1 << 9)
+    code, _, err = console("merge", "scores.json")
+    assert code == 2 and "scores.1-of-2.json: over " in err and "PROTDIFF_MAX_FILE_MB" in err

@@ -256,6 +256,16 @@ def test_a_header_that_would_fill_the_memory_is_refused(archive):
         find_files([str(archive)], "x")
 
 
+@pytest.mark.parametrize(
+    "name", ["a\u00a0b.pdb", "a\n.pdb", "../a.pdb", "x" * 256, "a\udce9.pdb", ""]
+)
+def test_what_could_not_be_read_is_not_written(archive, name):
+    """A name that leads elsewhere or cannot be shown is left out of every listing."""
+    with pytest.raises(ValueError, match="no name of a structure in an archive"):
+        appender(archive)({"a.pdb": b"ATOM", name: b"ATOM"})
+    assert not archive.exists()
+
+
 def test_a_full_disk_leaves_the_archive_as_it_was(archive):
     resource = pytest.importorskip("resource")
     add = appender(archive)
