@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from statistics import mean
 
 from table_cells import TABLES, cell, markdown, numbers, table
 
@@ -207,19 +208,21 @@ def audit() -> str:
 
 @table
 def finetune() -> str:
+    """Means over the seeds, with the least and the most where they differ much."""
     rows = []
     states = {"helical": "helix", "strand": "strand"}
     for name, runs in numbers("finetune_goals").items():
         kind, budget = name.split("-")
-        rows += [
-            [
-                {"helical": "helical", "strand": "mostly strands"}[kind], budget, str(run["steps"]),
-                f"{states[kind]} {run['gained'][states[kind]]:+.0f} points",
-                "{:.0f} → {:.0f}".format(*run["frechet"]),
-                f"{100 * run['rest']['mean']:+.1f} %",
-            ]
-            for run in runs
-        ]  # fmt: skip
+        steps = [run["steps"] for run in runs]
+        gained = [run["gained"][states[kind]] for run in runs]
+        before, after = (mean(run["frechet"][k] for run in runs) for k in (0, 1))
+        rows.append([
+            {"helical": "helical", "strand": "mostly strands"}[kind], budget,
+            f"{min(steps):,}–{max(steps):,}",
+            f"{states[kind]} {mean(gained):+.0f} points ({min(gained):.0f}–{max(gained):.0f})",
+            f"{before:.0f} → {after:.0f}",
+            f"{100 * mean(run['rest']['mean'] for run in runs):+.1f} %",
+        ])  # fmt: skip
     head = ["30 chains", "time", "steps", "samples", "Fréchet distance", "loss on other proteins"]
     return markdown(head, rows)
 
