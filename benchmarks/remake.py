@@ -155,6 +155,11 @@ def main() -> None:
     if any(SAMPLES in command for _, command in commands):
         failed += run_all([(DRAW_SAMPLES, DRAW_SAMPLES)], options.data)
     failed += run_all(commands, options.data, options.jobs)
+    # A script that ends well and writes nothing has remade nothing.
+    unchanged = {one.name for one in stale_results(RESULTS, weights_identity())} & set(
+        names.values()
+    )
+    failed += sorted(unchanged - set(failed))
     if not options.only:
         failed += run_all([(command, command) for command in AFTERWARDS], options.data)
     if failed or left:

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from e3nn import o3
+from results import markdown_tables, write_result
 
 import protdiff
 from protdiff.network.numerics import flush_denormals
@@ -244,6 +245,9 @@ def main():
         "| --- " * 5 + "|",
     ])  # fmt: skip
     add(messages(options))
+    name = "training" if options.device == "cpu" else f"training_{options.device}"
+    found = markdown_tables("\n".join(lines))
+    write_result(name, {"tables": found}, device=options.device, cores=options.threads)
 
 
 if __name__ == "__main__":
