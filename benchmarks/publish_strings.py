@@ -1,6 +1,6 @@
 """Train, publish and measure the shipped models of strings.
 
-    python benchmarks/publish_strings.py DATA [--alphabet ss|joint] [--cache FOLDER]
+    python benchmarks/publish_strings.py --data DATASET [--alphabet ss|joint] [--cache FOLDER]
 
 Writes weights/strings-ALPHABET.safetensors and .json, and benchmarks/results/strings_ALPHABET.json:
 nats a residue on the validation chains beside Markov chains, hidden windows, statistics of samples
@@ -82,7 +82,7 @@ def measured(model: StringModel, train: list[torch.Tensor], held: list[torch.Ten
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
-    parser.add_argument("data", type=Path, help="data set or chain archive")
+    parser.add_argument("--data", type=Path, required=True, help="data set or chain archive")
     parser.add_argument("--alphabet", choices=tuple(ALPHABETS), default="ss")
     parser.add_argument("--cache", type=Path, help="folder for the secondary structure")
     options = parser.parse_args()

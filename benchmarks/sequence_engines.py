@@ -1,6 +1,6 @@
 """Sequences by protdiff's own network and by ProteinMPNN, on equal backbones.
 
-    python benchmarks/sequence_engines.py DATA [--samples FOLDER] [--weights FILE] [--num 24]
+    python benchmarks/sequence_engines.py --data DATASET [--samples FOLDER] [--weights FILE] [--num 24]
 
 Backbones are held-out chains (validation and test) of 60 to 200 residues and, with --samples, the
 files of a folder. Each gets 8 sequences at temperature 0.1 from both engines, which are compared in
@@ -203,7 +203,7 @@ def held_out(data: Path, count: int, splits: Sequence[str] = SPLITS) -> list[Bac
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
-    parser.add_argument("data", type=Path, help="data set or chain archive")
+    parser.add_argument("--data", type=Path, required=True, help="data set or chain archive")
     parser.add_argument("--samples", type=Path, help="folder of generated backbones")
     parser.add_argument("--weights", help="weights of the residue-type network")
     parser.add_argument("--num", type=int, default=24, help="held-out chains")

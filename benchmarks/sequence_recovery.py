@@ -1,6 +1,6 @@
 """Sequences for held-out chains: how many types are those of nature, and how often each is drawn.
 
-    python benchmarks/sequence_recovery.py DATA [--weights FILE] [--num 200] [--max-length 512]
+    python benchmarks/sequence_recovery.py --data DATASET [--weights FILE] [--num 200] [--max-length 512]
 
 Chains are those of validation and test. Recovery is the share of residues that get the natural
 type, over all residues of all chains, given the backbone alone: at temperature 0.1, at 1, with
@@ -143,7 +143,7 @@ def measure(chains: ChainSet, weights: Path) -> dict[str, Any]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
-    parser.add_argument("data", type=Path, help="data set or chain archive")
+    parser.add_argument("--data", type=Path, required=True, help="data set or chain archive")
     parser.add_argument("--weights", help="weights of the residue-type network")
     parser.add_argument("--num", type=int, help="chains of each split; default all")
     parser.add_argument("--max-length", type=int, default=512)

@@ -1,6 +1,6 @@
 """Two discrete diffusions of residue types, trained for equal times: absorbing and multinomial.
 
-    python benchmarks/type_diffusions.py DATA [--minutes 20] [--hidden 96] [--num 60]
+    python benchmarks/type_diffusions.py --data DATASET [--minutes 20] [--hidden 96] [--num 60]
 
 Networks of one size see equal batches in turns, until each has had its minutes of one core. On
 held-out chains: the bound on the negative log-probability of the types given the backbone (nats a
@@ -185,7 +185,7 @@ def compare(options: argparse.Namespace) -> dict[str, Any]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
-    parser.add_argument("data", type=Path, help="data set or chain archive")
+    parser.add_argument("--data", type=Path, required=True, help="data set or chain archive")
     parser.add_argument("--minutes", type=float, default=20, help="training of each network")
     parser.add_argument("--hidden", type=int, default=96)
     parser.add_argument("--num", type=int, default=60, help="held-out chains")

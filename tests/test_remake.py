@@ -117,7 +117,7 @@ def test_several_commands_run_at_a_time(remake, tmp_path, capfd):
 
 
 def test_samples_are_drawn_before_the_commands_that_measure_them(remake, tmp_path, monkeypatch):
-    command = f"python benchmarks/sequence_engines.py DATASET --samples {remake.SAMPLES}"
+    command = f"python benchmarks/sequence_engines.py --data DATASET --samples {remake.SAMPLES}"
     write(tmp_path, "engines", {"name": "rg-base", "sha256": "of earlier ones"}, command)
     order = []
     monkeypatch.setattr(remake, "RESULTS", tmp_path)
