@@ -1,6 +1,7 @@
 """Sequences by protdiff's own network and by ProteinMPNN, on equal backbones.
 
-    python benchmarks/sequence_engines.py --data DATASET [--samples FOLDER] [--weights FILE] [--num 24]
+    python benchmarks/sequence_engines.py --data DATASET [--samples FOLDER]
+                                          [--weights FILE] [--num 24]
 
 Backbones are held-out chains (validation and test) of 60 to 200 residues and, with --samples, the
 files of a folder. Each gets 8 sequences at temperature 0.1 from both engines, which are compared in

@@ -1,6 +1,7 @@
 """Sequences for held-out chains: how many types are those of nature, and how often each is drawn.
 
-    python benchmarks/sequence_recovery.py --data DATASET [--weights FILE] [--num 200] [--max-length 512]
+    python benchmarks/sequence_recovery.py --data DATASET [--weights FILE] [--num 200]
+                                           [--max-length 512]
 
 Chains are those of validation and test. Recovery is the share of residues that get the natural
 type, over all residues of all chains, given the backbone alone: at temperature 0.1, at 1, with
