@@ -4,8 +4,7 @@
     python benchmarks/fill_tables.py check    # say which tables differ; exit code 1 if any does
 
 A table stands in a Markdown file between ``<!-- table: NAME -->`` and ``<!-- /table -->``; the
-functions of `condition_tables`, `sample_tables`, `scale_tables`, `score_tables`,
-`sequence_tables`, `string_tables` and `theory_tables` say which numbers it shows.
+functions of the modules that end in ``_tables`` say which numbers it shows.
 """
 
 from __future__ import annotations
@@ -23,6 +22,7 @@ import score_tables  # noqa: F401
 import sequence_tables  # noqa: F401
 import string_tables  # noqa: F401
 import theory_tables  # noqa: F401
+import training_tables  # noqa: F401
 from results import ROOT
 from table_cells import TABLES
 

@@ -72,13 +72,13 @@ def main():
         f"ours lower: {(gap < -LIMIT).sum()}   ours higher: {(gap > LIMIT).sum()}   "
         f"median difference {np.median(gap):+.5f}   lowest {gap.min():+.4f}"
     )
-    within = 100 * (np.abs(gap) <= LIMIT).mean()
-    numbers = {"pairs": len(compared), "limit": LIMIT, "within": within}
-    write_result("structural", numbers, weights=None)
-    print(
-        f"milliseconds a pair: ours {1e3 * seconds[1] / len(compared):.0f}, "
-        f"TM-align {1e3 * seconds[0] / len(compared):.0f}"
-    )
+    numbers = {
+        "pairs": len(compared), "limit": LIMIT, "within": 100 * (np.abs(gap) <= LIMIT).mean(),
+        "lower": int((gap < -LIMIT).sum()), "higher": int((gap > LIMIT).sum()),
+        "milliseconds": dict(zip(("tm_align", "protdiff"), 1e3 * seconds / len(gap), strict=True)),
+    }  # fmt: skip
+    write_result("structural", numbers, weights=None, cores=1)
+    print("milliseconds a pair: TM-align {:.0f}, ours {:.0f}".format(*1e3 * seconds / len(gap)))
     for difference, theirs, first, second in compared:
         if abs(difference) > LIMIT:
             print(

@@ -33,7 +33,7 @@ def benchmarks():
         patch.syspath_prepend(ROOT / "benchmarks")
         names = ("results", "fill_tables", "table_cells")
         yield [importlib.import_module(name) for name in names]
-        for name in (*names, "sample_tables", "score_tables"):
+        for name in [*names, *(name for name in sys.modules if name.endswith("_tables"))]:
             sys.modules.pop(name, None)
 
 
