@@ -35,7 +35,8 @@ class CheckResult:
 def check_equivariance(denoiser: Denoiser) -> CheckResult:
     """Largest difference in Å between rotating a noisy chain before and after denoising it."""
     import torch
-    from e3nn import o3
+
+    from ..network.quick_e3nn import o3
 
     generator = torch.Generator().manual_seed(0)
     flow, denoise = denoiser.bind([LENGTH])

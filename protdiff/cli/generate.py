@@ -131,7 +131,9 @@ def generate(
 
 def check_target(condition: Condition | None, output: OutputOptions) -> None:
     """ValueError for a target that files of the format cannot hold."""
-    from ..conditioning import Target
+    if condition is None:
+        return
+    from ..conditioning import Target  # which loads torch, and other processes begin before that
 
     for part in getattr(condition, "parts", (condition,)):
         if isinstance(part, Target):

@@ -12,11 +12,11 @@ import math
 from typing import TYPE_CHECKING, Any, cast
 
 import torch
-from e3nn import o3
 from torch import nn
 from torch.nn.utils import parametrize
 
 from .linear import flat_weight
+from .quick_e3nn import o3
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,31 +9,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 import torch
-from e3nn import o3
 
-from .numerics import eager_e3nn
+from .quick_e3nn import o3
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from jaxtyping import Float
-    from torch import Tensor
+    from torch import Tensor, nn
 
-__all__ = ["Linear", "cross", "flat_weight"]
+__all__ = ["Linear", "VectorLinear", "cross", "flat_weight"]
 
 
-class Linear(o3.Linear):
-    """e3nn's linear layer computed as two matrix products; in 16 bits if `in_bf16` is set.
+class WeightsOfLinear(o3.Linear):
+    """e3nn's linear layer, of which the weights and their normalization are used alone."""
 
-    Inputs and outputs keep their precision. Positions, distances and attention always stay in 32
-    bits, because 8 bits of mantissa would displace residues.
-    """
-
-    in_bf16: bool = False
-
-    @eager_e3nn()
     def __init__(self, irreps_in: str | o3.Irreps, irreps_out: str | o3.Irreps) -> None:
-        # Only the weights of e3nn's layer are used, and optimizing its products would take most of
-        # the time in which a network is built.
+        # Optimizing e3nn's products would take most of the time in which a network is built.
         super().__init__(o3.Irreps(irreps_in), o3.Irreps(irreps_out), _optimize_einsums=False)
+
+    def _codegen_register(self, funcs: Mapping[str, nn.Module]) -> None:
+        """Keep no generated code: it would be compiled by TorchScript, and sent to processes."""
 
     def matrices(self) -> list[Float[Tensor, "channels_in channels_out"]]:
         """Matrices of the irreps, scalars first, with e3nn's normalization in them."""
@@ -41,6 +37,25 @@ class Linear(o3.Linear):
         # for a tensor.
         views = cast("Any", self).weight_views(yield_instruction=True)
         return [path.path_weight * weight for _, path, weight in views]
+
+
+class VectorLinear(WeightsOfLinear):
+    """e3nn's linear layer of vectors, whose channels come last."""
+
+    def forward(self, v: Float[Tensor, "... 3 vectors_in"]) -> Float[Tensor, "... 3 vectors_out"]:
+        """Vectors with mixed channels."""
+        [matrix] = self.matrices()
+        return v @ matrix
+
+
+class Linear(WeightsOfLinear):
+    """e3nn's linear layer computed as two matrix products; in 16 bits if `in_bf16` is set.
+
+    Inputs and outputs keep their precision. Positions, distances and attention always stay in 32
+    bits, because 8 bits of mantissa would displace residues.
+    """
+
+    in_bf16: bool = False
 
     def product(
         self, features: Float[Tensor, "... channels_in"], matrix: Float[Tensor, ...]

@@ -1,21 +1,16 @@
-"""Settings of torch and e3nn that the network needs, each put back after use."""
+"""Settings of torch that the network needs, each put back after use."""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-import e3nn
 import torch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["eager_e3nn", "flush_denormals", "one_thread", "pick_device"]
-
-#: e3nn's option that turns TorchScript off, and its name in e3nn 0.5, where its value is a bool.
-#: Where both names exist only the first may be set: setting the old one turns TorchScript on.
-JIT_MODE, OLD_JIT_OPTION = "jit_mode", "jit_script_fx"
+__all__ = ["flush_denormals", "one_thread", "pick_device"]
 
 
 @contextmanager
@@ -46,22 +41,6 @@ def one_thread(device: object = "cpu") -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
-
-
-@contextmanager
-def eager_e3nn() -> Iterator[None]:
-    """Build e3nn modules without TorchScript inside the context.
-
-    They load faster, `torch.compile` accepts them, and torch does not warn: it has deprecated
-    `torch.jit.script`.
-    """
-    options = e3nn.get_optimization_defaults()
-    option, eager = (JIT_MODE, "eager") if JIT_MODE in options else (OLD_JIT_OPTION, False)
-    e3nn.set_optimization_defaults(**{option: eager})
-    try:
-        yield
-    finally:
-        e3nn.set_optimization_defaults(**{option: options[option]})
 
 
 def pick_device(device: str = "auto") -> str:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 import torch
-from e3nn import o3
 from pydantic import ConfigDict, PositiveInt
 from torch import nn
 
@@ -21,8 +20,7 @@ from .bead_features import distances, node_features, previous_features
 from .clocks import CLOCKS
 from .condition_features import CONDITIONS
 from .layers import EquivariantNorm, Layer
-from .linear import Linear, flat_weight
-from .numerics import eager_e3nn
+from .linear import Linear, VectorLinear, flat_weight
 from .pair_bias import PairBias
 
 if TYPE_CHECKING:
@@ -105,13 +103,6 @@ class NetworkConfig:
             )
 
 
-def _mix_vectors(
-    linear: o3.Linear, vectors: Float[Tensor, "batch beads vectors_in 3"]
-) -> Float[Tensor, "batch beads 3 vectors_out"]:
-    """Mix vectors by an `o3.Linear`; from here on the channels come last."""
-    return linear(vectors.flatten(-2)).unflatten(-1, (-1, 3)).mT.contiguous()
-
-
 class ScoreNetwork(nn.Module):
     """SO(3)-equivariant, translation-invariant attention along and across a chain of beads.
 
@@ -127,17 +118,15 @@ class ScoreNetwork(nn.Module):
 
     frequencies: Tensor
 
-    @eager_e3nn()
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
         c = self.config = config
-        irreps = o3.Irreps(f"{c.scalars}x0e + {c.vectors}x1e")
         self.register_buffer("frequencies", torch.tensor([0.5, 1, 2, 4]), persistent=False)
         self.time = nn.Sequential(
             nn.Linear(2 * 4 + 3, 64), nn.SiLU(), nn.Linear(64, c.embedding), nn.SiLU()
         )
         self.embed_scalars = nn.Linear(bead_features.SCALARS + c.conditions, c.scalars)
-        self.embed_vectors = o3.Linear(f"{bead_features.VECTORS}x1e", f"{c.vectors}x1e")
+        self.embed_vectors = VectorLinear(f"{bead_features.VECTORS}x1e", f"{c.vectors}x1e")
         width = atom_pairs.HIDDEN if c.pair_atoms else 0
         self.pair_bias = PairBias(c.layers, c.heads, c.self_conditioning, width)
         self.layers = nn.ModuleList(
@@ -145,12 +134,12 @@ class ScoreNetwork(nn.Module):
             for _ in range(c.layers)
         )
         self.norm = EquivariantNorm(c.scalars, c.vectors, c.embedding)
-        self.head = o3.Linear(irreps, "2x1e")
+        self.head = VectorLinear(f"{c.vectors}x1e", "2x1e")
         # Training starts from the exact denoiser of the Gaussian chain.
         nn.init.zeros_(flat_weight(self.head))
         if c.self_conditioning:
             self.previous_scalars = nn.Linear(bead_features.PREVIOUS_SCALARS, c.scalars)
-            self.previous_vectors = o3.Linear(
+            self.previous_vectors = VectorLinear(
                 f"{bead_features.PREVIOUS_VECTORS_IN_ALL}x1e", f"{c.vectors}x1e"
             )
             # Starts at zero, so that weights trained without it give the same estimates as before.
@@ -196,14 +185,14 @@ class ScoreNetwork(nn.Module):
             return self.coarse(beads)
         embedding = self._time_embedding(beads.time)
         scalars, vectors = node_features(beads)
-        s, v = self.embed_scalars(scalars), _mix_vectors(self.embed_vectors, vectors)
+        s, v = self.embed_scalars(scalars), self.embed_vectors(vectors.mT)
         x, mask = beads.position, beads.mask
         keys = block_keys(x, mask)
         distance, previous = distances(x, keys), None
         if beads.previous is not None:
             scalars, vectors = previous_features(beads)
             s = s + self.previous_scalars(scalars)
-            v = v + _mix_vectors(self.previous_vectors, vectors)
+            v = v + self.previous_vectors(vectors.mT)
             previous = distances(beads.previous, keys)
         if beads.clocks is not None:
             s = s + self.clocks(beads.clocks)
@@ -217,8 +206,8 @@ class ScoreNetwork(nn.Module):
         for layer, bias in zip(self.layers, biases, strict=True):
             s, v = layer(s, v, embedding, x, bias, inverse, keys)
         s, v = self.norm(s, v, embedding)
-        out = self.head(torch.cat([s, v.mT.flatten(-2)], -1)) * mask[..., None]
-        return out[..., :3], out[..., 3:]
+        chain, links = (self.head(v) * mask[..., None, None]).unbind(-1)
+        return chain, links
 
     def _atom_pairs(
         self,

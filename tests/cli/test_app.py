@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import warnings
 from concurrent.futures.process import BrokenProcessPool
 
@@ -86,3 +88,28 @@ def test_help_of_train_names_the_table(console):
     """The terminal library takes a word in square brackets for a style."""
     code, out, _ = console("train", "--help")
     assert code == 0 and "table `sequence`" in " ".join(out.split())
+
+
+def test_help_and_completion_load_no_library_that_takes_long():
+    code = (
+        "import sys, protdiff.cli.app; "
+        "slow = {'torch', 'scipy', 'biotite', 'e3nn', 'mdtraj', 'matplotlib', 'dask', 'pyarrow'}; "
+        "print(sorted(slow & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+def test_processes_begin_before_the_libraries_are_loaded(tmp_path):
+    """They import what they need while this process does so."""
+    code = (
+        "import sys, protdiff.sampling.draw\n"
+        "from protdiff.cli import app\n"
+        "def begin(*_):\n"
+        "    raise SystemExit(f'torch is loaded: {\"torch\" in sys.modules}')\n"
+        "protdiff.sampling.draw.start_processes_early = begin\n"
+        "app.main()\n"
+    )
+    words = ["generate", "--length", "60", "--num", "2", "--out", str(tmp_path)]
+    done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True)
+    assert done.stderr.strip() == "torch is loaded: False"

@@ -4,8 +4,7 @@ import pytest
 import torch
 from e3nn import o3
 
-from protdiff.network.linear import Linear, cross
-from protdiff.network.numerics import eager_e3nn
+from protdiff.network.linear import Linear, VectorLinear, cross
 
 from .features import IRREPS, attention_inputs, split
 
@@ -16,10 +15,16 @@ def test_linear_is_that_of_e3nn():
     layer = Linear(IRREPS, "4x0e + 7x1e").double()
     features, *_ = attention_inputs()
     s, v = layer(*split(features))
-    with eager_e3nn():
-        plain = o3.Linear(IRREPS, "4x0e + 7x1e").double()
+    plain = o3.Linear(IRREPS, "4x0e + 7x1e").double()
     plain.load_state_dict(layer.state_dict())
     assert torch.allclose(torch.cat([s, v.mT.flatten(-2)], -1), plain(features), atol=1e-14)
+
+
+def test_vectors_are_mixed_as_by_e3nn():
+    layer, plain = VectorLinear("5x1e", "7x1e").double(), o3.Linear("5x1e", "7x1e").double()
+    plain.load_state_dict(layer.state_dict())
+    v = torch.randn(2, 9, 3, 5, dtype=torch.float64)
+    assert torch.allclose(layer(v), plain(v.mT.flatten(-2)).unflatten(-1, (7, 3)).mT, atol=1e-14)
 
 
 def test_cross_product():

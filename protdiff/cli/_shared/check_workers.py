@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..._system.cluster_worker import Needs
-from ...analysis.folding.folds import Model, folded_group, groups_of, kept
-from ...analysis.folding.records import MODELS, WORK
 from .sent_files import keeping_files, returning_files
 
 if TYPE_CHECKING:
@@ -22,7 +20,7 @@ if TYPE_CHECKING:
 
     from ..._system.cluster import Cluster
     from ...analysis.folding.checking import Plan
-    from ...analysis.folding.folds import Engine
+    from ...analysis.folding.folds import Engine, Model
     from ...analysis.folding.targets import Target
 
 __all__ = ["models_of"]
@@ -45,6 +43,9 @@ def models_of(
     if cluster is None or plan.engine is None:
         yield None
         return
+    from ...analysis.folding.folds import Model, groups_of, kept
+    from ...analysis.folding.records import MODELS, WORK
+
     there = kept(plan.folder)
     old = ((target, Model(there[target.name])) for target in plan.good if target.name in there)
     new = [target for target in plan.good if target.name not in there]
@@ -81,6 +82,9 @@ def _fold_there(
     engine: Engine, out: Path, group: Sequence[Target], place: Path
 ) -> list[tuple[Target, Model]]:
     """Models of one call on a worker, whose files will be in another folder."""
+    from ...analysis.folding.folds import folded_group
+    from ...analysis.folding.records import WORK
+
     models: list[tuple[Target, Model]] = []
     for target, model in folded_group(_ready(engine), group, place):
         path = None if model.path is None else out / model.path.relative_to(place)
