@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .allocator import keep_freed_memory
 from .files import FULL
 from .notices import collected
 from .reading import MAX_MB
@@ -99,6 +100,7 @@ def perform(payload: bytes) -> Done | Unfit | ValueError:
         return Unfit(reason)
     if not unit.tasks:  # only to see whether this worker is fit, while it may be at other work
         return Done(b"", 0.0, ())
+    keep_freed_memory()
     with ALONE, _surroundings(unit), collected() as texts:
         began = time.perf_counter()
         try:

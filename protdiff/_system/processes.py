@@ -19,6 +19,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from . import origin_of_workers
+from .allocator import keep_freed_memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -157,6 +158,7 @@ class _Worker:
 
 def _begin(work: bytes, environment: Mapping[str, str]) -> None:
     """What a worker does first: ignore Ctrl-C, and watch whether the main process lives."""
+    keep_freed_memory()
     _Worker.work = pickle.loads(work)
     os.environ.update(environment)  # a fork has that of when its origin was started
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -8,6 +8,7 @@ from concurrent.futures import BrokenExecutor
 
 import typer
 
+from .._system.allocator import keep_freed_memory
 from .._system.cluster_units import LostError
 from .._system.notices import ProtdiffWarning
 from .._system.reading import DEFAULT_MB, MAX_MB
@@ -106,6 +107,7 @@ def main():
     """Entry point of the console script: bad input is one line on stderr and exit code 2."""
     # Threads that spin while they wait bring a shared machine to a crawl.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    keep_freed_memory()
     show_warnings()
     came.clear()
     signal.signal(signal.SIGTERM, end)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import nn
 
+from .._system.allocator import keep_freed_memory
 from ..flow import BASES, cosine_modes, to_modes
 from .beads import ChainGroup, NoisyChains, group_chains, network_input
 from .clocks import mean_clock, noise_to_signal
@@ -80,6 +81,7 @@ class Denoiser(nn.Module):
 
     def __init__(self, config: NetworkConfig, recipe: ChainFlow) -> None:
         super().__init__()
+        keep_freed_memory()  # every call of a network frees and takes the same tensors
         if BASES[recipe.basis].modes is not cosine_modes and not config.component_clocks:
             raise ValueError(
                 f"a flow over {recipe.basis!r} needs a network that sees how noisy every component "
