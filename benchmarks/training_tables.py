@@ -50,7 +50,8 @@ FLOW_LABELS = {
     "rg-harmonic": "RG, heat kernel, harmonic prior, decimated (shipped)",
     "rg-harmonic-full": "the same, all residues", "vp": "VP, prior of real chains",
     "ddpm": "DDPM, white noise", "harmonic": "harmonic (EigenFold), all residues",
-    "edm": "EDM as published: lognormal levels, Heun", "rgdm": "RGDM as published: shell, CA traces",
+    "edm": "EDM as published: lognormal levels, Heun",
+    "rgdm": "RGDM as published: shell, CA traces",
 }  # fmt: skip
 
 
@@ -72,7 +73,7 @@ def flows() -> str:
 LOSS_LABELS = {
     "default": "the default, times uniform in the log-SNR",
     "likelihood": "of the likelihood, debiased times",
-    "likelihood-uniform": "of the likelihood, times uniform",
+    "likelihood-uniform": "of the likelihood, times uniform in the time of β",
 }
 
 
@@ -87,10 +88,8 @@ def variational() -> str:
         made = ("{bonds:.0f}", "{clashes:.2f}", "{frechet:.0f}")
         cells = [cell(template, row["samples"]) for template in made]
         rows.append([LOSS_LABELS[name], bound, "" if name == "default" else gain, *cells])
-    return markdown(
-        ["weights of the loss", "bound, nats per degree of freedom", "gain", "CA bonds within 0.1 Å, %",
-         "clashes < 3.0 Å", "Fréchet"], rows,
-    )  # fmt: skip
+    columns = ["weights of the loss", "bound, nats per degree of freedom", "gain"]
+    return markdown([*columns, "CA bonds within 0.1 Å, %", "clashes < 3.0 Å", "Fréchet"], rows)
 
 
 @table
