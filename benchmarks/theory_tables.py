@@ -1,4 +1,4 @@
-"""Tables of docs/theory.md: diagnostics of the source papers on the shipped weights."""
+"""Tables of docs/theory.md and docs/howto/audit.md: diagnostics of the source papers."""
 
 from __future__ import annotations
 
@@ -48,6 +48,25 @@ def halder() -> str:
         for name, row in found["sets"].items()
     ]
     return markdown([f"{found['count']} of", "Δ", "p"], rows)
+
+
+@table
+def principal_components() -> str:
+    """Overlaps with the nearest mode; beside it its number, where it is not the component's."""
+    shown, rows = (1, 2, 3, 5, 10), []
+    for name, row in numbers("principal_components")["sets"].items():
+        nearest = [(k, row["mode"][k - 1], row["overlap"][k - 1]) for k in shown]
+        rows.append(
+            [name, f"{row['chains']:,}",
+             *(f"{value:.2f}" + (f" ({mode})" if mode != k else "") for k, mode, value in nearest),
+             f"{100 * row['outside']:.1f}", f"{row['kl']:.3f}",
+             f"{row['gain']:.3f} ± {row['gain_error']:.3f}".replace("-", "−"),
+             f"{row['kl_haar']:.2f}"]
+        )  # fmt: skip
+    return markdown(
+        ["real chains", "number", *(f"component {k}" for k in shown), "off the diagonal, %",
+         "KL", "on held-out chains", "KL, Haar"], rows,
+    )  # fmt: skip
 
 
 @table

@@ -62,3 +62,22 @@ def test_what_delta_can_see():
     assert f"a quarter, with {found['count']} samples" in text
     assert all(0.2 < share < 0.3 for share in shares)
     assert found["sets"]["generated"]["p"] > 0.05 < found["sets"]["real chains"]["p"]
+
+
+def test_what_principal_components_would_gain():
+    found = result("principal_components")["sets"]
+    many = [row for name, row in found.items() if name.startswith("middle of all")]
+    few = [row for name, row in found.items() if name.startswith("nearly whole")]
+    assert len(many) == len(few) == 2
+    most = max(row["gain"] for row in many)
+    assert f"gain at most {most:.2f} nats per residue, about one nat per chain" in THEORY
+    assert all(0.9 < n * row["gain"] < 1.3 for n, row in zip((64, 100), many, strict=True))
+    haar = [row["kl_haar"] for row in found.values()]
+    assert f"it loses {min(haar):.1f} to {max(haar):.1f} nats per residue" in THEORY
+    assert all(row["gain"] < -2 * row["gain_error"] for row in few)
+    first, second = (
+        f"{(row['kl'] + row['gain']) / 2:.3f} ± {row['gain_error'] / 2:.3f}" for row in few
+    )
+    means = f"Their mean is {first} nats per residue for N = 64 and {second} for N = 100."
+    assert means in THEORY
+    assert all(min(row["overlap"]) > 0.9 for row in found.values())
