@@ -44,6 +44,8 @@ class NeighbourTest:
         generator that does not copy, below it for copies.
     nearer : float
         Share of samples whose ratio is below 1.
+    auc : float
+        Share of pairs (sample, real chain) whose sample has the smaller ratio; ties count half.
     p : float
         Probability of so small ratios by chance, by the one-sided Mann-Whitney test.
     count : int
@@ -52,6 +54,7 @@ class NeighbourTest:
 
     ratio: float
     nearer: float
+    auc: float
     p: float
     count: int
 
@@ -70,7 +73,7 @@ def neighbour_test(
         that lack one of them (NaN) are left out.
     baseline : tuple of ndarray, optional
         The same two distances of real chains that are in neither set. Without it the sets must be
-        of equal size, and the distances themselves are tested against each other.
+        of equal size, and the distances themselves make the p-value and the AUC.
 
     Returns
     -------
@@ -81,7 +84,7 @@ def neighbour_test(
     ratios = _ratios(to_train, to_held_out)
     real_ratios = np.ones(0) if baseline is None else _ratios(*baseline)
     if not len(ratios) or (baseline is not None and not len(real_ratios)):
-        return NeighbourTest(np.nan, np.nan, np.nan, 0)
+        return NeighbourTest(np.nan, np.nan, np.nan, np.nan, 0)
     if baseline is None:
         unit = 1.0
         small, large = (x[~np.isnan(x)] for x in (to_train, to_held_out))
@@ -91,6 +94,7 @@ def neighbour_test(
     return NeighbourTest(
         ratio=float(np.median(ratios) / unit),
         nearer=float((ratios < unit).mean()),
+        auc=float(1 - result.statistic / (len(small) * len(large))),
         p=float(result.pvalue),
         count=len(ratios),
     )
@@ -201,10 +205,8 @@ def audit(
     suspicious = np.flatnonzero(of_samples.to_train < SUSPICIOUS * of_samples.to_second)
     suspicious = suspicious[np.argsort(of_samples.to_train[suspicious], kind="stable")]
     real_suspicious = int((of_real.to_train < SUSPICIOUS * of_real.to_second).sum())
-    counts = [
-        [len(suspicious), len(samples) - len(suspicious)],
-        [real_suspicious, len(chosen) - real_suspicious],
-    ]
+    groups = (len(suspicious), len(samples)), (real_suspicious, len(chosen))
+    counts = [[flagged, size - flagged] for flagged, size in groups]
     result: Any = fisher_exact(counts, alternative="greater")
     p_suspicious = float(result.pvalue)
     rmsd = neighbour_test(

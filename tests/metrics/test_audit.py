@@ -49,6 +49,18 @@ def test_a_large_training_set_is_no_evidence():
     assert found.p < 1e-20
 
 
+def test_auc_is_a_share_of_pairs():
+    """Of whole numbers, so that there are ties, and one without a neighbour, which is left out."""
+    rng = np.random.default_rng(3)
+    train, held, real_train, real_held = rng.integers(1, 6, (4, 60)).astype(float)
+    train[0] = np.nan
+    near, alone = train[1:, None], neighbour_test(train, held)
+    assert alone.auc == pytest.approx((near < held).mean() + (near == held).mean() / 2)
+    ratio, real = (train / held)[1:, None], real_train / real_held
+    found = neighbour_test(train, held, (real_train, real_held))
+    assert found.auc == pytest.approx((ratio < real).mean() + (ratio == real).mean() / 2)
+
+
 @pytest.fixture(scope="module")
 def windows():
     return windows_of_examples()
@@ -76,6 +88,6 @@ def test_no_chain_of_similar_length(windows):
 @pytest.mark.parametrize(("flagged", "word"), [(1, "Some samples"), (4, "All samples may be")])
 def test_the_verdict_speaks_of_others_only_where_there_are_some(flagged, word):
     """Few samples: the test of distances is weak, while every one of them looks like a copy."""
-    text = verdict(NeighbourTest(0.0, 1.0, 0.01, 4), flagged, 4, 0.005)
+    text = verdict(NeighbourTest(0.0, 1.0, 1.0, 0.01, 4), flagged, 4, 0.005)
     assert text.startswith(word) and f"{flagged} of 4" in text
     assert "others" not in text
