@@ -21,7 +21,10 @@ from protdiff.training.config import TrainingConfig
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["COLUMNS", "MAX_LENGTH", "MIN_LENGTH", "NETWORK", "configuration", "measure"]
+__all__ = [
+    "COLUMNS", "MAX_LENGTH", "MIN_LENGTH", "NETWORK", "SAMPLES", "backbones_of", "configuration",
+    "measure",
+]  # fmt: skip
 
 NETWORK = {
     "scalars": 64, "vectors": 16, "layers": 4, "heads": 4, "hidden": 128, "products": 8,
@@ -62,12 +65,11 @@ def configuration(
 
 
 def backbones_of(
-    weights: Path, calls: int, settings: SamplingSettings, samples: int = SAMPLES
+    weights: Path, calls: int, settings: SamplingSettings, lengths: list[int]
 ) -> tuple[list[Backbone], float]:
     """Samples of a network, and seconds of processor time of each."""
     denoiser = load_weights(weights)
-    lengths = np.linspace(MIN_LENGTH, MAX_LENGTH, samples).round().astype(int)
-    requests = [Request(i, int(n)) for i, n in enumerate(lengths)]
+    requests = [Request(i, n) for i, n in enumerate(lengths)]
     drawn, began = [], time.process_time()
     for batch in draw(denoiser, requests, settings, seed=7, times=uniform_times(calls)):
         drawn += batch
@@ -76,12 +78,11 @@ def backbones_of(
 
 
 def traces_of(
-    weights: Path, calls: int, sampler: str, samples: int = SAMPLES
+    weights: Path, calls: int, sampler: str, lengths: list[int]
 ) -> tuple[list[Backbone], float]:
     """CA traces of a network whose flow has no links, and seconds of processor time of each."""
     denoiser, drawn, began = load_weights(weights), [], time.process_time()
-    lengths = np.linspace(MIN_LENGTH, MAX_LENGTH, samples).round().astype(int).tolist()
-    for start in range(0, samples, 16):
+    for start in range(0, len(lengths), 16):
         part = lengths[start : start + 16]
         requests = [Request(start + k, n) for k, n in enumerate(part)]
         flow, denoise = denoiser.bind(part)
@@ -93,7 +94,7 @@ def traces_of(
             coords = np.full((n, 4, 3), np.nan)
             coords[:, 1] = ca[row, :n]
             drawn.append(Backbone.from_coords(coords))
-    return drawn, (time.process_time() - began) / samples
+    return drawn, (time.process_time() - began) / len(drawn)
 
 
 def measure(
@@ -104,13 +105,14 @@ def measure(
     Flows without links draw CA traces, at the times of their own clock. The Fréchet distance is
     over the atoms that there are, so theirs is not to be compared with others.
     """
+    lengths = np.linspace(MIN_LENGTH, MAX_LENGTH, samples).round().astype(int).tolist()
     if load_weights(weights).recipe.links:
         settings = SamplingSettings(
             sampler=sampler, temperature=1.0, batch_size=16, steps=calls, **options
         )
-        backbones, seconds = backbones_of(weights, calls, settings, samples)
+        backbones, seconds = backbones_of(weights, calls, settings, lengths)
     else:
-        backbones, seconds = traces_of(weights, calls, sampler, samples)
+        backbones, seconds = traces_of(weights, calls, sampler, lengths)
     numbers = evaluate(backbones, diversity=0).numbers
     columns = {key: value["mean"] for key, value in numbers["columns"].items()}
     logs = [band["log_ratio"] for band in numbers["modes"].values()]

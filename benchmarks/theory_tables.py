@@ -51,6 +51,26 @@ def halder() -> str:
 
 
 @table
+def memorisation() -> str:
+    """Δ where it could see samples that are all copies."""
+    rows = []
+    for size, row in numbers("memorisation")["sets"].items():
+        delta, train, held_out = row["delta"], row["train"], row["held_out"]
+        values = f"{delta['delta']:.2f} ± {delta['delta_error']:.2f}, {delta['real']:.2f}"
+        rows.append(
+            [f"{int(size):,}", f"{row['ratio']:.2f}", f"{row['auc']:.2f}",
+             f"{100 * row['copies']:.0f}, {100 * row['usual_copies']:.0f}",
+             values.replace("-", "−") if delta["detectable"] <= 1 else "–",
+             f"{train['mean']:.3f} ± {train['error']:.3f}",
+             f"{held_out['mean']:.3f} ± {held_out['error']:.3f}"]
+        )  # fmt: skip
+    return markdown(
+        ["training chains", "ratio of distances", "AUC", "copies %; of held-out chains",
+         "Δ; of held-out chains", "loss, training chains", "loss, held-out chains"], rows,
+    )  # fmt: skip
+
+
+@table
 def principal_components() -> str:
     """Overlaps with the nearest mode; beside it its number, where it is not the component's."""
     shown, rows = (1, 2, 3, 5, 10), []

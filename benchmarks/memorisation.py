@@ -1,0 +1,171 @@
+"""When does a trained network memorise? One small network, training sets of 20 to 2,000 chains.
+
+    python benchmarks/memorisation.py train --data DATASET      # resumable; --only 20
+    python benchmarks/memorisation.py report                    # results/memorisation.json
+
+The same network, seed and number of steps for every training set; larger sets hold the smaller
+ones. Chains are pieces of 60-100 residues, each of another training chain of the archive, which has
+too few whole ones: training chains and as many held-out ones are drawn alike. 64 raw samples
+(temperature 1, second-order SDE sampler) of the lengths of training chains are audited as
+`protdiff audit` does, against the network's own training chains and its held-out ones, and its loss
+is measured on both.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import asdict
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from results import write_result
+from small_runs import MAX_LENGTH, MIN_LENGTH, SAMPLES, backbones_of, configuration
+
+from protdiff._system.files import replacing_folder
+from protdiff.dataset import UNIT, is_dataset, read_chains
+from protdiff.dataset.filters import Limits, Record, judge
+from protdiff.dataset.set_writer import ChainSetWriter
+from protdiff.dataset.store import SPLITS
+from protdiff.metrics.audit import audit
+from protdiff.metrics.kernel_audit import kernel_audit
+from protdiff.network.weights import load_weights
+from protdiff.sampling.settings import SamplingSettings
+from protdiff.training.chains import load_chains
+from protdiff.training.checkpoint import newest_checkpoint
+from protdiff.training.objective import held_out_loss
+from protdiff.training.trainer import Trainer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from protdiff.training.config import TrainingConfig
+
+OUT = Path(__file__).parent / "out" / "memorisation"
+SIZES = (20, 60, 200, 600, 2000)
+#: Of a run: about eleven minutes of one core.
+STEPS = 8000
+#: Chains that are cut, residues: twice as long as the longest piece, so that much of a fold stays.
+LONGEST = 2 * MAX_LENGTH
+CALLS = 40
+
+
+def pieces(data: Path) -> Iterator[Record]:
+    """Pieces of random length and place, each globular and of another cluster, in random order."""
+    rng = np.random.default_rng(0)
+    chains = read_chains(data, "train", max_length=LONGEST)
+    rows = np.unique(chains.table["cluster"], return_index=True)[1]
+    rows = rng.permutation(rows[chains.lengths[rows] >= MIN_LENGTH])
+    wanted = rng.integers(MIN_LENGTH, MAX_LENGTH + 1, len(rows))
+    for k, length, place in zip(rows, wanted, rng.random(len(rows)), strict=True):
+        chain = chains[int(k)]
+        size = min(int(length), len(chain.types))
+        start = int(place * (len(chain.types) - size + 1))
+        part = judge(chain.name, chain.backbone()[start : start + size], Limits(MIN_LENGTH))
+        if isinstance(part, Record) and not part.values["extended"]:
+            yield part
+
+
+def make_set(data: Path, size: int) -> Path:
+    """Data set of `size` training chains and as many held-out ones, if it is not there."""
+    folder = OUT / f"chains-{size}"
+    if is_dataset(folder):
+        return folder
+    with replacing_folder(folder, exist_ok=True) as part:
+        writer = ChainSetWriter(part)
+        for k, (name, coords, types, structure, values, _) in enumerate(
+            islice(pieces(data), 2 * size)
+        ):
+            split = SPLITS.index(("train", "val")[k % 2])
+            writer.add(name, coords, types, structure, **values, split=split, cluster=k)
+        if writer.chains < 2 * size:
+            raise SystemExit(f"{data}: {writer.chains} pieces, not the {2 * size} of two sets")
+        writer.close_arrays()
+        writer.summarise(inputs=[data.name])
+    return folder
+
+
+def run_configuration(size: int, steps: int) -> TrainingConfig:
+    out, chains = OUT / f"network-{size}", OUT / f"chains-{size}"
+    return configuration(out, chains, OUT / "cache", "rg", (0, steps), {})
+
+
+def train(arguments: argparse.Namespace) -> None:
+    for size in arguments.only or SIZES:
+        make_set(arguments.data, size)
+        Trainer(run_configuration(size, arguments.steps)).fit()
+
+
+def traces(size: int, split: str) -> list[np.ndarray]:
+    """CA traces (Å) of a set."""
+    return [chain.coords[:, 1] * UNIT for chain in read_chains(OUT / f"chains-{size}", split)]
+
+
+def audited(size: int, samples: int) -> dict[str, Any]:
+    """What `protdiff audit` says of samples of the lengths of training chains, taken in turn."""
+    known, others = traces(size, "train"), traces(size, "val")
+    settings = SamplingSettings(sampler="sde_2m", temperature=1.0, batch_size=16, steps=CALLS)
+    lengths = [len(known[k % size]) for k in range(samples)]
+    weights = OUT / f"network-{size}" / "ema.safetensors"
+    made = [backbone.ca for backbone in backbones_of(weights, CALLS, settings, lengths)[0]]
+    found = audit(made, known, others)
+    return {
+        "ratio": found.rmsd.ratio, "auc": found.rmsd.auc, "p": found.rmsd.p,
+        "copies": len(found.suspicious) / samples, "usual_copies": found.usual_share,
+        "to_train": np.nanmedian(found.to_train), "to_held_out": np.nanmedian(found.to_held_out),
+        "verdict": found.verdict, "delta": asdict(kernel_audit(made, known, others)),
+    }  # fmt: skip
+
+
+def losses(size: int, steps: int) -> dict[str, Any]:
+    """Loss of the averaged weights on training and on held-out chains, and its standard error."""
+    config = run_configuration(size, steps)
+    denoiser = load_weights(config.out / "ema.safetensors")
+    found = {}
+    for name, split in (("train", "train"), ("held_out", "val")):
+        loss = held_out_loss(denoiser, load_chains(config.data, split), config)
+        error = np.std(loss.draws, ddof=1) / len(loss.draws) ** 0.5
+        found[name] = {"mean": loss.loss, "error": error, "bands": loss.bands}
+    return found
+
+
+def report(arguments: argparse.Namespace) -> None:
+    torch.set_num_threads(1)
+    table = OUT / f"measured-{arguments.steps}-{arguments.samples}.json"
+    rows = json.loads(table.read_text()) if table.is_file() else {}
+    for size in SIZES:
+        folder = OUT / f"network-{size}"
+        checkpoint = newest_checkpoint(folder) if folder.is_dir() else None
+        if checkpoint is None or checkpoint.name != f"checkpoint-{arguments.steps}":
+            print(f"{size} chains: no network of {arguments.steps} steps, left out", flush=True)
+        elif str(size) not in rows:
+            rows[str(size)] = audited(size, arguments.samples) | losses(size, arguments.steps)
+            table.write_text(json.dumps(rows))
+            print(size, rows[str(size)], flush=True)
+    if not rows:
+        raise SystemExit(f"{OUT}: no network of {arguments.steps} steps; run train first")
+    numbers = {"samples": arguments.samples, "steps": arguments.steps, "calls": CALLS}
+    write_result("memorisation", numbers | {"sets": rows}, weights=None, cores=1)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    verbs = parser.add_subparsers(required=True)
+    verb = verbs.add_parser("train")
+    verb.add_argument("--data", type=Path, required=True)
+    verb.add_argument("--steps", type=int, default=STEPS)
+    verb.add_argument("--only", nargs="*", type=int, choices=SIZES, help="training chains")
+    verb.set_defaults(call=train)
+    verb = verbs.add_parser("report")
+    verb.add_argument("--steps", type=int, default=STEPS, help="of a finished run")
+    verb.add_argument("--samples", type=int, default=SAMPLES)
+    verb.set_defaults(call=report)
+    arguments = parser.parse_args()
+    arguments.call(arguments)
+
+
+if __name__ == "__main__":
+    main()
