@@ -1,223 +1,264 @@
-"""RGDM's second application: the same flow core on images, 8x8 digits of scikit-learn.
+"""RGDM on images: 32×32 patches of photographs, as published and in protdiff's form.
 
-    pip install scikit-learn && python benchmarks/images.py [--minutes 4] [--seeds 2]
+    pip install scikit-image scikit-learn    # photographs in their wheels; nothing is downloaded
+    python benchmarks/images.py train --minutes 4.5 --seeds 2      # resumable; --only rgdm-0 vp-1
+    python benchmarks/images.py report --seeds 2   # results/images.json, docs/pictures/images.png
 
-Pixels in the two-dimensional cosine basis, RGDM's schedule and prior of images (GUD with a = 1 and
-l = ln(k² + m²)) against VP with white noise: the same small convolutional network, steps and seeds.
-A network that returns zero is the exact denoiser of the Gaussian with the data's mode variances.
-Quality is the Fréchet distance of pixels between 600 samples and the 1,797 digits, each call count
-with both samplers; the floor is that of 600 digits. Writes docs/pictures/images.png. Nothing of
-this is in the package: it shows that the core does not know about proteins.
+The methods are in `image_flows.py`, the patches and the measures in `image_patches.py`. Every run
+has the same small network and as many steps as fit into `--minutes` of one core, from the cost of a
+step measured before the first run. All networks draw by the second-order sampler `ode_2m`; those of
+`rgdm`, `ddpm` and `white` by the papers' ancestral sampler, too. Measures are of 512 images against
+the test patches; the floor is that of 512 training patches. The control is a Gaussian with the
+data's variances of modes, the law of `rg` and `vp` if their network returns zero.
 """
 
+from __future__ import annotations
+
 import argparse
+import json
 import time
-from math import log, pi
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
-from sklearn.datasets import load_digits
-from torch import nn
+from image_flows import draw, methods, published_sampler, to_images
+from image_patches import MEASURES, SIDE, Reference
+from image_training import Run, load_data
+from results import OUT, write_result
 
 from protdiff._system.files import save_figure
-from protdiff.flow import GUD, VP, Flow, cosine_modes, ode_2m, sde_2m, uniform_times
-from protdiff.metrics.frechet import frechet_distance
+from protdiff.flow import ode_2m
+from protdiff.network.numerics import flush_denormals
 
-SIDE = 8
-MASS = 0.05 * pi  # RGDM's k_cutoff for CIFAR-10; its prior has m0 = 0.15 pi
-SAMPLES = 600
-CALLS = (5, 10, 20, 50, 100)
+FOLDER = OUT / "images"
 FIGURE = Path(__file__).parents[1] / "docs" / "pictures" / "images.png"
+NAMES = ("rgdm", "ddpm", "white", "rg", "vp")
+#: Rows of the table, "-2m" for `ode_2m`: label, and colour and style of lines.
+ROWS = {
+    "rgdm": ("RGDM as published", "#d7352f", "-"),
+    "rgdm-2m": ("RGDM's network, ode_2m", "#d7352f", "--"),
+    "ddpm": ("DDPM as published", "#2f6fd0", "-"),
+    "ddpm-2m": ("DDPM's network, ode_2m", "#2f6fd0", "--"),
+    "white": ("DDPM at RGDM's noise levels", "#8a5cc0", "-"),
+    "white-2m": ("its network, ode_2m", "#8a5cc0", "--"),
+    "rg-2m": ("RG, preconditioned, ode_2m", "#111111", "-"),
+    "vp-2m": ("VP of the data's spectrum, ode_2m", "#3d9a50", "-"),
+}
+CALLS = (5, 10, 20, 50, 100)
+#: Steps between checkpoints, and training steps that are timed.
+SAVE, TIMED = 250, 30
+FLOOR_DRAWS = 10
+#: Rows of the picture, and images in each.
+SHOWN = (
+    *(("rgdm", 20), ("rgdm", 100), ("ddpm", 20), ("ddpm", 100), ("white", 100)),
+    *(("rgdm-2m", 20), ("ddpm-2m", 20), ("rg-2m", 20), ("vp-2m", 20)),
+)
+COLUMNS = 26
 
 
-def digits():
-    """Images (1797, 8, 8) with values from -1 to 1."""
-    return torch.tensor(load_digits().images, dtype=torch.float32) / 8 - 1
+def plan(minutes: float, parser: argparse.ArgumentParser) -> dict[str, float]:
+    """Minutes and steps of every run; measured once and kept beside the runs."""
+    path = FOLDER / "plan.json"
+    if not path.is_file():
+        data, seconds = load_data(), []
+        run = Run(methods(data.variance)["rg"], 0)
+        for _ in range(TIMED):
+            began = time.process_time()
+            run.advance(data, TIMED)
+            seconds.append(time.process_time() - began)
+        cost = float(np.median(seconds))
+        found = {"minutes": minutes, "step_seconds": cost, "steps": int(60 * minutes / cost)}
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(found))
+    found = json.loads(path.read_text())
+    if found["minutes"] != minutes:
+        parser.error(
+            f"--minutes {minutes:g}: runs of {found['minutes']:g} minutes were begun; continue "
+            f"these, or remove {FOLDER}"
+        )
+    return found
 
 
-def to_modes(images):
-    v = cosine_modes(SIDE).float()
-    return (v @ images @ v.T).flatten(-2)
+def train(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
+    steps = int(plan(arguments.minutes, parser)["steps"])
+    data = load_data()
+    for name in arguments.only or runs(arguments.seeds):
+        method, _, seed = name.rpartition("-")
+        if method not in NAMES or not seed.isdecimal():
+            parser.error(f"--only {name}: runs are named METHOD-SEED, METHOD one of {NAMES}")
+        run, path = Run(methods(data.variance)[method], int(seed)), FOLDER / f"{name}.pt"
+        if path.is_file():
+            run.load(path)
+        print(f"{name}: from step {run.step} to {steps}", flush=True)
+        while run.step < steps:
+            run.advance(data, steps)
+            if run.step % SAVE == 0 or run.step == steps:
+                run.save(path)
 
 
-def to_images(modes):
-    v = cosine_modes(SIDE).float()
-    return v.T @ modes.reshape(*modes.shape[:-1], SIDE, SIDE) @ v
+def runs(seeds: int) -> list[str]:
+    return [f"{name}-{seed}" for seed in range(seeds) for name in NAMES]
 
 
-def momenta():
-    k = pi / SIDE * torch.arange(SIDE, dtype=torch.float64)
-    return (k[:, None] ** 2 + k**2).sqrt().flatten()
+# Measuring
 
 
-def flows(variance):
-    """RG and VP for a data variance (64,); the same first and last signal of the slowest mode."""
-    k = momenta()
-    fast, slow = float(k.max()), float(k.min())
-    low, high = -9.2, 4.0  # RGDM's end points: DDPM's first and about its last step
-    schedules = {
-        "RG (RGDM's images)": (
-            GUD(slow, fast, 1.0, low, high + log(4), mass_squared=MASS**2),
-            (0.15 * pi) ** 2 / (k**2 + MASS**2),
-        ),
-        "VP, white noise": (VP(low, high + log(4)), torch.ones(64, dtype=torch.float64)),
+def trained(name: str, steps: int, parser: argparse.ArgumentParser) -> Run:
+    method, _, seed = name.rpartition("-")
+    run, path = Run(methods(load_data().variance)[method], int(seed)), FOLDER / f"{name}.pt"
+    if path.is_file():
+        run.load(path)
+    if run.step < steps:
+        parser.error(f"run {name} is at step {run.step} of {steps}: continue `train` first")
+    return run
+
+
+def drawn(run: Run, row: str, calls: int, count: int) -> np.ndarray:
+    sampler = ode_2m if row.endswith("-2m") else published_sampler
+    images = draw(run.method, run.average.eval(), sampler, calls, count, seed=9)
+    return load_data().finished(images)
+
+
+def controls(count: int) -> dict[str, Any]:
+    """Measures of training patches and of the Gaussian, and the kurtosis of the test patches."""
+    data, rng = load_data(), np.random.default_rng(0)
+    reference = Reference(data.test)
+    floors = [
+        reference.measure(data.train[rng.choice(len(data.train), count, replace=False)])
+        for _ in range(FLOOR_DRAWS)
+    ]
+    return {
+        "floor": {
+            key: {"mean": np.mean(values), "sd": np.std(values)}
+            for key in MEASURES
+            for values in [[one[key] for one in floors]]
+        },
+        "gaussian": reference.measure(gaussian(count)),
+        "real_kurtosis": reference.kurtosis,
     }
-    named_flows = {}
-    for name, (schedule, prior) in schedules.items():
-        rows = (k[None], variance.double()[None], prior[None])
-        named_flows[name] = Flow(*rows, torch.ones(1, 64, dtype=bool), schedule)
-    return named_flows
 
 
-class Network(nn.Module):
-    """Four residual 3x3 convolutions, shown the time by a shift and a scale."""
-
-    def __init__(self, channels=48, blocks=4):
-        super().__init__()
-        self.time = nn.Sequential(nn.Linear(9, 64), nn.SiLU(), nn.Linear(64, 2 * blocks * channels))
-        self.enter = nn.Conv2d(2, channels, 3, padding=1)
-        self.norms = nn.ModuleList(nn.GroupNorm(8, channels) for _ in range(blocks))
-        self.convs = nn.ModuleList(
-            nn.Conv2d(channels, channels, 3, padding=1) for _ in range(blocks)
-        )
-        self.leave = nn.Conv2d(channels, 1, 3, padding=1)
-        nn.init.zeros_(self.leave.weight)
-        nn.init.zeros_(self.leave.bias)
-
-    def forward(self, images, u):
-        wave = u.float()[:, None] * torch.tensor([1.0, 2, 4, 8]) * pi
-        features = torch.cat([u.float()[:, None], wave.sin(), wave.cos()], 1)
-        scale, shift = (
-            self.time(features)[..., None, None].unflatten(1, (2, len(self.convs), -1)).unbind(1)
-        )
-        x = self.enter(images)
-        for i, (norm, conv) in enumerate(zip(self.norms, self.convs, strict=True)):
-            x = x + conv(nn.functional.silu(norm(x) * (1 + scale[:, i]) + shift[:, i]))
-        return self.leave(x)[:, 0]
+def gaussian(count: int) -> np.ndarray:
+    """Images of independent modes with the data's variances."""
+    data, generator = load_data(), torch.Generator().manual_seed(9)
+    normal = torch.randn(count, len(data.mean), generator=generator, dtype=torch.float64)
+    return data.finished(to_images(normal * data.variance.sqrt()))
 
 
-def bind(flow, network):
-    """The denoise protocol: preconditioning per mode, images in and out of the network."""
-
-    def output(x, u):
-        k = flow[torch.zeros(len(x), dtype=torch.long)].kernel(u)
-        white, wiener = (c[..., None] * x for c in (k.c_in, k.c_skip))
-        images = torch.stack([to_images(v[..., 0].float()) for v in (white, wiener)], 1)
-        return k, to_modes(network(images, u))[..., None]
-
-    def denoise(x, u):
-        k, f = output(x, u)
-        return k.c_skip[..., None] * x + k.c_out[..., None] * f.to(x.dtype)
-
-    return denoise, output
-
-
-def train(flow, modes, mean, minutes, seed):
-    """The averaged network of a run; equal steps for equal seconds of one core."""
-    torch.manual_seed(seed)
-    network = Network()
-    average = {k: v.clone() for k, v in network.state_dict().items()}
-    optimiser = torch.optim.AdamW(network.parameters(), lr=1e-3, weight_decay=0.01)
-    _, output = bind(flow, network)
-    generator, began, step = torch.Generator().manual_seed(seed), time.process_time(), 0
-    while (spent := time.process_time() - began) < 60 * minutes:
-        optimiser.param_groups[0]["lr"] = 1e-3 * min(1, 2 * (1 - spent / (60 * minutes)))
-        clean = (modes[torch.randint(len(modes), (128,), generator=generator)] - mean)[..., None]
-        u = (torch.arange(128) + torch.rand(128, generator=generator)).double() / 128
-        noisy = flow[torch.zeros(128, dtype=torch.long)].noise(
-            clean.double(), u, torch.randn(clean.shape, generator=generator).double()
-        )
-        k, predicted = output(noisy, u)
-        target = (clean - k.c_skip[..., None] * noisy) / k.c_out[..., None]
-        weight = k.alpha[..., None] ** 2
-        loss = (weight * (predicted - target).square()).sum() / weight.sum()
-        optimiser.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        optimiser.step()
-        step += 1
-        decay = min(0.999, (1 + step) / (10 + step))
-        for name, value in network.state_dict().items():
-            average[name].lerp_(value, 1 - decay)
-    network.load_state_dict(average)
-    return network.eval(), step
+def report(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
+    if not (FOLDER / "plan.json").is_file():
+        parser.error("nothing is trained: run `train` first")
+    found = json.loads((FOLDER / "plan.json").read_text())
+    count, seeds = arguments.samples, range(arguments.seeds)
+    every = {name: trained(name, found["steps"], parser) for name in runs(arguments.seeds)}
+    path = FOLDER / f"measured-{count}.json"
+    measured = json.loads(path.read_text()) if path.is_file() else {}
+    reference = Reference(load_data().test)
+    for row in ROWS:
+        for seed in seeds:
+            for calls in CALLS:
+                if (key := f"{row} {seed} {calls}") not in measured:
+                    run = every[f"{row.removesuffix('-2m')}-{seed}"]
+                    measured[key] = reference.measure(drawn(run, row, calls, count))
+                    print(key, measured[key], flush=True)
+                    path.write_text(json.dumps(measured))
+    data = load_data()
+    sizes = {
+        "train": len(data.train),
+        "test": len(data.test),
+        "samples": count,
+        "seeds": len(seeds),
+    }
+    numbers = found | sizes | controls(count) | {"rows": summary(measured, seeds)}
+    write_result("images", numbers, weights=None, cores=1)
+    plot(numbers, wall(every))
 
 
-@torch.inference_mode()
-def draw(flow, network, calls, sampler, count, mean, seed):
-    denoise, _ = bind(flow, network)
-    rows = flow[torch.zeros(count, dtype=torch.long)]
-    generator = torch.Generator().manual_seed(seed)
-
-    def noise():
-        return torch.randn(count, 64, 1, generator=generator, dtype=torch.float64)
-
-    clean = sampler(denoise, rows, uniform_times(calls), noise)[..., 0].float() + mean
-    return to_images(clean)
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--minutes", type=float, default=4, help="of one core per network")
-    parser.add_argument("--seeds", type=int, default=2)
-    options = parser.parse_args()
-    torch.set_flush_denormal(True)
-    images = digits()
-    modes = to_modes(images)
-    mean = modes.mean(0)
-    variance = (modes - mean).square().mean(0).clamp_min(1e-3)
-    pixels = images.flatten(1).numpy().astype(float)
-    order = np.random.default_rng(0).permutation(len(pixels))
-    floor = frechet_distance(pixels[order[:SAMPLES]], pixels)
-    results, shown = {}, {}
-    for name, flow in flows(variance).items():
-        for seed in range(options.seeds):
-            network, steps = train(flow, modes, mean, options.minutes, seed)
-            for sampler in (ode_2m, sde_2m):
-                for calls in CALLS:
-                    samples = draw(flow, network, calls, sampler, SAMPLES, mean, 9)
-                    distance = frechet_distance(samples.flatten(1).numpy().astype(float), pixels)
-                    results.setdefault((name, sampler.__name__, calls), []).append(distance)
-                    if not seed and sampler is ode_2m and calls in (5, 20):
-                        shown[name, calls] = samples[:20]
-            print(f"{name}, seed {seed}: {steps} steps", flush=True)
-    print(f"\nFréchet distance of pixels to the digits; floor of {SAMPLES} digits {floor:.2f}")
-    print("| flow | sampler | " + " | ".join(f"{c} calls" for c in CALLS) + " |")
-    print("| --- | --- |" + " --- |" * len(CALLS))
-    for name in flows(variance):
-        for sampler in ("ode_2m", "sde_2m"):
-            cells = [
-                f"{np.mean(v):.2f} ± {np.ptp(v) / 2:.2f}"
-                for v in (results[name, sampler, calls] for calls in CALLS)
-            ]
-            print(f"| {name} | {sampler} | {' | '.join(cells)} |")
-    plot(results, shown, floor, images)
+def summary(measured: dict[str, dict[str, float]], seeds: range) -> dict[str, Any]:
+    """Mean over seeds and half of their difference, by row and number of calls."""
+    rows: dict[str, Any] = {row: {"label": label} for row, (label, *_) in ROWS.items()}
+    for row in ROWS:
+        for calls in CALLS:
+            some = [measured[f"{row} {seed} {calls}"] for seed in seeds]
+            rows[row][str(calls)] = {
+                key: {"mean": np.mean(values), "sd": np.ptp(values) / 2}
+                for key in MEASURES
+                for values in [[one[key] for one in some]]
+            }
+    return rows
 
 
-def plot(results, shown, floor, images):
+# Pictures
+
+
+def wall(every: dict[str, Run]) -> dict[str, np.ndarray]:
+    """Images by what they are: real ones, the control, and draws of the first seed."""
+    test = load_data().test
+    chosen = np.random.default_rng(1).choice(len(test), COLUMNS, replace=False)
+    found = {"test patches": test[chosen], "Gaussian": gaussian(COLUMNS)}
+    for row, calls in SHOWN:
+        images = drawn(every[f"{row.removesuffix('-2m')}-0"], row, calls, COLUMNS)
+        found[f"{ROWS[row][0]}, {calls} calls"] = images
+    return found
+
+
+def plot(numbers: dict[str, Any], shown: dict[str, np.ndarray]) -> None:
+    """Measures against calls, and images."""
     from matplotlib.figure import Figure
+    from matplotlib.ticker import LogLocator, NullLocator
 
-    figure = Figure(figsize=(11, 4.2), layout="constrained")
-    left, right = figure.subplots(1, 2, width_ratios=(1, 1.3))
-    for name, colour in zip(dict.fromkeys(n for n, *_ in results), ("#d7352f", "#2f6fd0"),
-                            strict=True):  # fmt: skip
-        for sampler, style in (("ode_2m", "o-"), ("sde_2m", "s--")):
-            values = np.array([results[name, sampler, calls] for calls in CALLS])
-            left.plot(CALLS, values.mean(1), style, color=colour, label=f"{name}, {sampler}", ms=4)
-            left.fill_between(CALLS, values.min(1), values.max(1), color=colour, alpha=0.15, lw=0)
-    left.axhline(floor, color="0.5", ls=":", lw=1)
-    left.set_xscale("log")
-    left.set_yscale("log")
-    left.set_xlabel("network calls")
-    left.set_title("Fréchet distance of pixels", fontsize=10)
-    left.legend(frameon=False, fontsize=8)
-    rows = [("digits", images[:20]), *((f"{n}, {c} calls", v) for (n, c), v in shown.items())]
-    wall = np.concatenate([np.concatenate(list(v.numpy()), 1) for _, v in rows])
-    right.imshow(wall, cmap="gray_r", vmin=-1, vmax=1)
-    right.set_yticks([SIDE * i + 3.5 for i in range(len(rows))], [t for t, _ in rows], fontsize=8)
-    right.set_xticks([])
+    figure = Figure(figsize=(13, 9), layout="constrained")
+    top, bottom = figure.subfigures(2, 1, height_ratios=(1, 1.2))
+    axes = top.subplots(1, len(MEASURES))
+    for axis, (key, title) in zip(axes, MEASURES.items(), strict=True):
+        for row, (label, colour, style) in ROWS.items():
+            cells = [numbers["rows"][row][str(calls)][key] for calls in CALLS]
+            mean, spread = (np.array([cell[part] for cell in cells]) for part in ("mean", "sd"))
+            axis.plot(CALLS, mean, f"o{style}", color=colour, label=label, ms=4)
+            axis.fill_between(CALLS, mean - spread, mean + spread, color=colour, alpha=0.15, lw=0)
+        axis.axhline(numbers["gaussian"][key], color="0.6", ls="-.", lw=1.2, label="Gaussian")
+        axis.axhline(numbers["floor"][key]["mean"], color="0.4", ls=":", lw=1.2, label="real")
+        axis.set_xscale("log")
+        axis.set_xticks(CALLS, CALLS)
+        axis.minorticks_off()
+        axis.set_yscale("log")
+        axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.yaxis.set_major_formatter("{x:g}")
+        axis.yaxis.set_minor_locator(NullLocator())
+        axis.set_xlabel("network calls")
+        axis.set_title(title, fontsize=10)
+        axis.grid(alpha=0.2)
+    handles = axes[0].get_legend_handles_labels()
+    top.legend(*handles, loc="outside lower center", ncols=5, fontsize=9, frameon=False)
+    axis = bottom.subplots()
+    axis.imshow(
+        np.concatenate([np.concatenate(list(images), 1) for images in shown.values()]),
+        cmap="gray", vmin=-1, vmax=1, interpolation="nearest",
+    )  # fmt: skip
+    axis.set_yticks([SIDE * (i + 0.5) for i in range(len(shown))], list(shown), fontsize=8)
+    axis.set_xticks([])
+    axis.tick_params(length=0)
     save_figure(figure, FIGURE)
+
+
+@flush_denormals()
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    verbs = parser.add_subparsers(required=True)
+    verb = verbs.add_parser("train")
+    verb.add_argument("--minutes", type=float, default=4.5, help="of one core, for every run")
+    verb.add_argument("--only", nargs="*", help="runs, METHOD-SEED")
+    verb.set_defaults(call=train)
+    seeds = {"type": int, "default": 2, "help": "runs of every method"}
+    verb.add_argument("--seeds", **seeds)
+    verb = verbs.add_parser("report")
+    verb.add_argument("--seeds", **seeds)
+    verb.add_argument("--samples", type=int, default=512, help="images that are measured")
+    verb.set_defaults(call=report)
+    torch.set_num_threads(1)
+    arguments = parser.parse_args()
+    arguments.call(arguments, parser)
 
 
 if __name__ == "__main__":
