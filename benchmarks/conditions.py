@@ -7,6 +7,7 @@ With --only, the other parts stay as they are in the output.
 
 import argparse
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -198,23 +199,31 @@ def extensions(chains, weights):
 
 
 def long_chains(num, weights):
-    """Chains in one pass, and by windows, of which a sample of the window's length is the first."""
+    """Chains in one pass, coarse first and then in windows, and grown window after window.
+
+    The last ones begin with a sample of the window's length.
+    """
     denoiser = load_weights(weights)
     names = (*QUALITY, "psea_helix", "psea_strand", "rg_ratio")
     yield f"| {LONG} residues | chains | {HEAD} | helix (P-SEA) | strand | Rg / 2.2 N^0.38 |"
     yield "| --- " * 8 + "|"
-    for window in (LONG, 256, 128):
-        drawn = [
-            protdiff.generate(length=window, seed=seed, weights=weights)[0] for seed in range(num)
-        ]
-        if window < LONG:
-            grown = [Extension(first, LONG, None, "C", window) for first in drawn]
-            draws = [draw_extensions(denoiser, one, [0], seed=k) for k, one in enumerate(grown)]
-            drawn = [chain.backbone for draw in draws for [chain] in draw]
-        bonds, clashes, outliers, helix, strand, rg = np.mean(
-            [[quality(chain)[name] for name in names] for chain in drawn], 0
-        )
-        label = "in one pass" if window == LONG else f"by windows of {window}"
+
+    def at_once(seed, window=None):
+        [chain] = protdiff.generate(length=LONG, seed=seed, window=window, weights=weights)
+        return chain
+
+    def grown(seed, window):
+        [first] = protdiff.generate(length=window, seed=seed, weights=weights)
+        extension = Extension(first, LONG, None, "C", window)
+        [[chain]] = draw_extensions(denoiser, extension, [0], seed=seed)
+        return chain.backbone
+
+    kinds = {"in one pass": at_once}
+    for label, draw in (("coarse first, then windows of", at_once), ("grown by windows of", grown)):
+        kinds |= {f"{label} {window}": partial(draw, window=window) for window in (256, 128)}
+    for label, draw in kinds.items():
+        rows = [[quality(draw(seed))[name] for name in names] for seed in range(num)]
+        bonds, clashes, outliers, helix, strand, rg = np.mean(rows, 0)
         yield (
             f"| {label} | {num} | {bonds:.1%} | {clashes:.2f} | {outliers:.1%} | {helix:.0%} | "
             f"{strand:.0%} | {rg:.2f} |"

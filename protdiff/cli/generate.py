@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..sampling.interior_plan import InteriorPlan
 from ._shared.cluster_options import ClusterOption, connected, refuse_jobs
 from ._shared.condition_options import ConditionOptions, condition_of
 from ._shared.design_shards import own_groups
@@ -25,6 +27,7 @@ from ._shared.type_options import TypeOptions
 
 if TYPE_CHECKING:
     from ..conditioning import Condition
+    from ..sampling.plan import Request
 
 __all__ = ["generate"]
 
@@ -86,6 +89,7 @@ def generate(
     if condition is not None and condition.draws_types:
         text += types.weights_text()
     requests = requests_of(wanted, sampling.seed, condition)
+    text = " ".join(filter(None, [text, *windows_text(requests)]))
     settings = sampling.settings(batch_size)
     check_output(output, name, given, shard, design is not None)
     check_target(condition, output)
@@ -95,7 +99,7 @@ def generate(
     from ..sampling.batching import batches
     from ..sampling.draw import start_processes_early
     from ..sampling.guidance import guidance_of
-    from ..sampling.sample import network_calls
+    from ..sampling.interior import calls_with_windows
 
     if model.device != Device.cuda and cluster is None:
         about = requests if shard is None else requests[:: parse_shard(shard).count]
@@ -114,7 +118,7 @@ def generate(
             run,
             groups,
             lambda todo, advance: drawing.draw(todo, settings, run.seed, choice, advance),
-            lambda request: network_calls(settings, request.condition),
+            lambda request: calls_with_windows(drawing.denoiser, request, settings),
         )
         if met := what_was_met(run.manifest):
             print(met)
@@ -127,6 +131,14 @@ def generate(
             write_sequences(tasks, design, output.out / "sequences", jobs or 1, cluster=there)
     if output.report:
         write_report([str(output.out)], output.out / PAGE, jobs=jobs)
+
+
+def windows_text(requests: Sequence[Request]) -> Iterator[str]:
+    """How chains are cut into windows, for the manifest, if any are."""
+    for request in requests:
+        if request.window is not None:
+            yield InteriorPlan(request.length, request.window).text()
+            return
 
 
 def check_target(condition: Condition | None, output: OutputOptions) -> None:

@@ -26,17 +26,19 @@ class Start:
 
     Parameters
     ----------
-    clean : Tensor, shape (2N, 3)
-        Its components.
+    components : Tensor, shape (2N, 3)
     time : float
-    off : Deviations
+    off : Deviations, optional
         What the components do not hold of it. It fades as the link vectors do when the time grows,
         so that at time 0 the input itself is left.
+    noisy : bool
+        Whether the components have the noise of that time already.
     """
 
-    clean: Float[Tensor, "components 3"]
+    components: Float[Tensor, "components 3"]
     time: float
-    off: Deviations
+    off: Deviations | None = None
+    noisy: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
     from ..structure.backbone import Backbone
 
-__all__ = ["SPACE", "MotifSpace", "PlacedMotif", "superposed"]
+__all__ = [
+    "SPACE", "MotifSpace", "PlacedMotif", "relaxed", "spacings", "stretches", "superposed",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -135,18 +137,12 @@ class PlacedMotif(SampleCondition):
         self.labels, self.groups = labels, groups
         self.known = _known(source, place, groups, labels, turn)
         self.first_group = np.array([g == labels[0] for g in groups]) & (place >= 0)
-        self.energies = _spacings(place, groups, space, energies)
+        self.energies = spacings(place, groups, space, energies)
 
     def __call__(
         self, clean: Float[Tensor, "components 3"], variance: Float[Tensor, " components"], u: float
     ) -> Float[Tensor, "components 3"]:
-        estimate = self.known(clean, variance, u)
-        for _ in range(RELAXATION.rounds):
-            if total_energy(self.energies, estimate, variance, u) < RELAXATION.enough:
-                break
-            moved = minimised(self.energies, estimate, variance, u)
-            estimate = self.known(moved, variance, u)
-        return estimate
+        return relaxed(self.known, self.energies, clean, variance, u)
 
     def finish(self, backbone: Backbone) -> Backbone:
         """The backbone with the motif's residue names, in the frame of the input (first group)."""
@@ -184,6 +180,23 @@ class PlacedMotif(SampleCondition):
         ]
 
 
+def relaxed(
+    known: Known,
+    energies: Sequence[Potential],
+    clean: Float[Tensor, "components 3"],
+    variance: Float[Tensor, " components"],
+    u: float,
+) -> Float[Tensor, "components 3"]:
+    """The estimate with what is known of it imposed, and energies, in turn."""
+    estimate = known(clean, variance, u)
+    for _ in range(RELAXATION.rounds):
+        if total_energy(energies, estimate, variance, u) < RELAXATION.enough:
+            break
+        moved = minimised(energies, estimate, variance, u)
+        estimate = known(moved, variance, u)
+    return estimate
+
+
 def _known(
     source: Backbone,
     place: Int[np.ndarray, " residues"],
@@ -202,11 +215,11 @@ def _known(
     return Known(observations, torch.cat(group_of), turn=turn)
 
 
-def _spacings(
+def spacings(
     place: Int[np.ndarray, " residues"],
     groups: Sequence[str],
     space: MotifSpace,
-    energies: Sequence[Potential],
+    energies: Sequence[Potential] = (),
 ) -> list[Potential]:
     """Energies that keep residues apart, and those given."""
     kept, labels = torch.tensor(place >= 0), np.array(groups)
@@ -215,15 +228,15 @@ def _spacings(
     first, second = first[~rigid], second[~rigid]
     beside = (kept[first] | kept[second]) & (second - first >= 5)
     while_open = (space.late, space.early)
-    spacings: list[Potential] = [
+    all_of_them: list[Potential] = [
         Spacing(first, second, space.packed, space.soft, while_open),
         Spacing(first, second, space.packed, space.stiff, (0, space.late)),
         *energies,
     ]
     if space.around_motif:
         beside_motif = first[beside], second[beside]
-        spacings.append(Spacing(*beside_motif, space.around_motif, space.soft, while_open))
-    return spacings
+        all_of_them.append(Spacing(*beside_motif, space.around_motif, space.soft, while_open))
+    return all_of_them
 
 
 def superposed(

@@ -257,6 +257,12 @@ class Denoiser(nn.Module):
         """Device of the network."""
         return flat_weight(self.network.head).device
 
+    def beads(self, u: float, lengths: Sequence[int], flow: Flow) -> list[int]:
+        """Beads that the network sees of every chain at a time of the flow."""
+        times = torch.full((len(lengths),), u, dtype=torch.float64)
+        seen, _ = seen_and_predicted(flow, flow.kernel(times))
+        return self._bead_counts(seen, lengths, flow)
+
     def _bead_counts(
         self, active: Bool[Tensor, "batch components"], lengths: Sequence[int], flow: Flow
     ) -> list[int]:

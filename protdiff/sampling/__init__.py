@@ -11,12 +11,13 @@ from .._system.lazy import lazy_names
 if TYPE_CHECKING:
     from .batching import batches
     from .extension import Extension
+    from .interior_plan import InteriorPlan
     from .plan import Request, Texts, plan_requests
     from .settings import SamplingSettings, TemperatureLaw, TimeDensity
 
 __all__ = [
-    "Extension", "Request", "SamplingSettings", "TemperatureLaw", "Texts", "TimeDensity",
-    "batches", "plan_requests",
+    "Extension", "InteriorPlan", "Request", "SamplingSettings", "TemperatureLaw", "Texts",
+    "TimeDensity", "batches", "plan_requests",
 ]  # fmt: skip
 
 #: Imported on first use: the command line reads the defaults before torch is loaded.
@@ -24,6 +25,7 @@ __getattr__, __dir__ = lazy_names(
     __name__,
     {
         "Extension": "extension",
+        "InteriorPlan": "interior_plan",
         "Request": "plan",
         "SamplingSettings": "settings",
         "TemperatureLaw": "settings",

@@ -86,11 +86,14 @@ class BatchState:
         """State to start from; None for noise alone."""
         if self.until == 1:
             return None
-        clean = torch.zeros(*self.flow.mask.shape, 3, dtype=torch.float64)
-        for row, n, start in zip(clean, self.lengths, self.starts, strict=True):
+        state = torch.zeros(*self.flow.mask.shape, 3, dtype=torch.float64)
+        noisy = torch.zeros(len(state), 1, 1, dtype=torch.bool)
+        for row, start in enumerate(self.starts):
             assert start is not None  # all start at one time
-            row[:n], row[self.size : self.size + n] = start.clean[:n], start.clean[n:]
-        return self.flow.noise(clean, torch.full((len(clean),), self.until), noise())
+            n, noisy[row] = self.lengths[row], start.noisy
+            state[row, :n], state[row, self.size : self.size + n] = start.components.split(n)
+        noised = self.flow.noise(state, torch.full((len(state),), self.until), noise())
+        return torch.where(noisy, state, noised)
 
     def estimate(self, clean: Components, row: int) -> Backbone:
         """The file of a sample as it is estimated, with the types around what is drawn."""
@@ -124,7 +127,7 @@ class BatchState:
         in it: noising and the clean estimate leave the share of signal.
         """
         start = self.starts[row]
-        if start is None:
+        if start is None or start.off is None:
             return None
         kernels = [self.flow.kernel(torch.full((len(self.lengths),), time)) for time in times]
         share = prod(float((k.alpha * k.c_skip)[row, self.size]) for k in kernels)

@@ -24,7 +24,8 @@ def batches(
     """Batches of requests, longest chains first, so that a lack of memory shows early.
 
     A batch has `batch_size` samples; by default as many as have at most `batch_residues` residues
-    (on a GPU `gpu_batch_residues`), padding included, and at least one.
+    (on a GPU `gpu_batch_residues`), padding included, and at least one. Of a chain that is drawn in
+    windows, the residues of a window count.
 
     Examples
     --------
@@ -36,6 +37,7 @@ def batches(
     residues = residues_at_once(device, settings)
     ordered = sorted(requests, key=lambda r: (-r.length, r.index))
     while ordered:
-        count = settings.batch_size or max(1, residues // ordered[0].length)
+        at_once = ordered[0].window or ordered[0].length
+        count = settings.batch_size or max(1, residues // at_once)
         yield ordered[:count]
         ordered = ordered[count:]

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from .._system.processes import mapped, process_count, start_early
 from .alternation import designed_alone
 from .batching import batches
+from .interior import sample_with_windows
 from .plan import Request
-from .sample import Sample, sample
+from .sample import Sample
 from .settings import DEFAULTS, SamplingSettings
 
 if TYPE_CHECKING:
@@ -77,13 +78,15 @@ def draw(
     ------
     ValueError
         If `jobs` is more than 1 for what a single process must draw, or frames are chosen where no
-        atom moves.
+        atom moves or chains are drawn in windows.
     """
     if any(request.condition and not request.condition.moves_atoms for request in requests):
         if frames is not None:
             raise ValueError("`trajectory`: types alone are drawn, and no atom moves; leave it out")
         yield _sequences_alone(requests, seed)
         return
+    if frames is not None and any(request.window for request in requests):
+        raise ValueError("`trajectory`: has no frames of chains in windows; leave out `window`")
     from ..network.numerics import one_thread
 
     todo = list(batches(requests, denoiser.device, settings))
@@ -91,7 +94,7 @@ def draw(
     if jobs == 1:
         for batch in todo:
             with one_thread(denoiser.device):
-                samples = sample(
+                samples = sample_with_windows(
                     denoiser, batch, settings,
                     seed=seed, times=times, advance=advance, frames=frames,
                 )  # fmt: skip
@@ -158,7 +161,7 @@ def _drawn(
     from ..network.numerics import one_thread
 
     with one_thread(denoiser.device):
-        return sample(denoiser, batch, settings, seed=seed, times=times, frames=frames)
+        return sample_with_windows(denoiser, batch, settings, seed=seed, times=times, frames=frames)
 
 
 def drawn_with(

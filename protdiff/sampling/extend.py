@@ -6,14 +6,13 @@ from collections.abc import Callable, Iterator, Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Unpack
 
-import numpy as np
-
 from .batching import residues_at_once
 from .draw import draw
 from .extension import Extension
 from .plan import Request, resolved
 from .sample import Sample, network_calls
 from .settings import DEFAULTS, SamplingOptions, SamplingSettings
+from .window import seed_of_window
 
 if TYPE_CHECKING:
     from ..network import Denoiser
@@ -149,7 +148,7 @@ def _extended(
     for number, window in enumerate(extension.windows()):
         rows = chain[window.start : window.stop]
         cuts = [(a - window.start, b - window.start) for a, b in window.new]
-        window_seed = seed if number == 0 else _seed_of_window(seed, number)
+        window_seed = seed if number == 0 else seed_of_window(seed, number)
         requests: list[Request] = []
         for i, before in samples.items():
             redesign = Redesign.at(before.backbone, rows, cuts, "`source`")
@@ -164,8 +163,3 @@ def _extended(
                     before.seconds + drawn.seconds,
                 )
     return list(samples.values())
-
-
-def _seed_of_window(seed: int, number: int) -> int:
-    state = np.random.SeedSequence(seed, spawn_key=(number, 3)).generate_state(1, np.uint64)
-    return int(state[0])

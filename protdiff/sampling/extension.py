@@ -9,7 +9,7 @@ residue would be enough; for a protein, a longer one shows the network more of t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,30 +17,21 @@ from .._system.words import counted
 from ..conditioning.ranges import chain_name, find_chain, residue_name
 from ..conditioning.site import residues_to_draw
 from ..structure.backbone import joined
-from .plan import MAX_LENGTH, MIN_LENGTH
+from ..structure.constants import MAX_LENGTH, MIN_LENGTH
+from .window import OVERLAP_SHARE, Window
 
 if TYPE_CHECKING:
     from jaxtyping import Int
 
     from ..structure.backbone import Backbone
 
-__all__ = ["ENDS", "WINDOW", "Extension", "Window"]
+__all__ = ["ENDS", "WINDOW", "Extension"]
 
 ENDS = ("C", "N", "both")
 #: Residues of a window by default; smaller windows save memory, but show less of the fold.
 WINDOW = 1024
-#: Share of a window that is known already, by default.
-OVERLAP_SHARE = 0.25
 #: Fewest known residues of a window: with fewer, its place and orientation are not fixed.
 MIN_OVERLAP = 3
-
-
-class Window(NamedTuple):
-    """Stretch of the grown chain that is drawn at once: rows [start, stop), and the new ones."""
-
-    start: int
-    stop: int
-    new: list[tuple[int, int]]
 
 
 @dataclass(frozen=True)

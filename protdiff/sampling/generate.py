@@ -28,6 +28,7 @@ class GenerateOptions(SamplingOptions, total=False):
     secondary_structure: str | None
     blueprint: str | None
     condition: Condition | None
+    window: int | None
     weights: str | PathLike[str] | None
     device: str
     jobs: int
@@ -42,6 +43,7 @@ def generate(
     secondary_structure: str | None = None,
     blueprint: str | None = None,
     condition: Condition | None = None,
+    window: int | None = None,
     weights: str | PathLike[str] | None = None,
     device: str = "auto",
     jobs: int = 1,
@@ -68,6 +70,9 @@ def generate(
     condition : Condition, optional
         Condition that the backbones meet, see `protdiff.conditioning`; several may be added with
         ``+``. It may fix the length.
+    window : int, optional
+        Chains longer than this, of up to 4096 residues, are drawn coarse first and then in windows
+        of so many residues, see `protdiff.sampling.InteriorPlan`. Needs less memory.
     weights : str or path, optional
         Name of shipped weights, or a .safetensors file.
     device : {"auto", "cpu", "cuda", "mps"}
@@ -87,7 +92,8 @@ def generate(
     Raises
     ------
     ValueError
-        For lengths outside 8-2048, unknown letters, and texts that do not fit the length.
+        For lengths outside 8-2048, unknown letters, texts that do not fit the length, and a window
+        that does not fit the length or comes with a condition.
 
     Examples
     --------
@@ -98,8 +104,8 @@ def generate(
     """
     samples = _samples(
         length, num, None, seed=seed, sequence=sequence, secondary_structure=secondary_structure,
-        blueprint=blueprint, condition=condition, weights=weights, device=device, jobs=jobs,
-        **sampling,
+        blueprint=blueprint, condition=condition, window=window, weights=weights, device=device,
+        jobs=jobs, **sampling,
     )  # fmt: skip
     return [sample.backbone for sample in samples]
 
@@ -156,6 +162,7 @@ def _samples(
     secondary_structure: str | None = None,
     blueprint: str | None = None,
     condition: Condition | None = None,
+    window: int | None = None,
     weights: str | PathLike[str] | None = None,
     device: str = "auto",
     jobs: int = 1,
@@ -174,7 +181,9 @@ def _samples(
         structure=secondary_structure and "".join(secondary_structure).upper(),
         blueprint=blueprint,
     )
-    requests = plan_requests(num, seed, length=length, texts=texts, condition=condition)
+    requests = plan_requests(
+        num, seed, length=length, texts=texts, condition=condition, window=window
+    )
     denoiser = load_weights(weights, pick_device(device))
     drawn = {
         sample.request.index: sample

@@ -14,6 +14,7 @@ from ..structure.backbone import RESIDUE_TYPES
 from ..structure.constants import MAX_LENGTH, MIN_LENGTH
 from ..structure.secondary_structure import STATES
 from .blueprint import drawn_structure
+from .interior_plan import LONGEST, InteriorPlan
 
 if TYPE_CHECKING:
     from ..conditioning.base import Condition, SampleCondition
@@ -42,6 +43,8 @@ class Request:
         Condition of this sample, see `Condition.for_sample`.
     sequence_name : str
         Name of the sequence, for tables.
+    window : int, optional
+        Residues that the network sees at once, for a chain that is drawn by `InteriorPlan`.
 
     Examples
     --------
@@ -55,9 +58,13 @@ class Request:
     structure: str | None = None
     condition: SampleCondition | None = field(default=None, compare=False)
     sequence_name: str = ""
+    window: int | None = None
 
     def __post_init__(self) -> None:
-        check_length(self.length)
+        if self.window is None:
+            check_length(self.length)
+        else:
+            InteriorPlan(self.length, self.window)
         _check_letters("`sequence`", self.sequence, RESIDUE_TYPES + "X", self.length)
         _check_letters("`secondary_structure`", self.structure, STATES + "-X", self.length)
 
@@ -75,18 +82,18 @@ def _check_letters(name: str, text: str | None, letters: str, length: int) -> No
         raise ValueError(f"{name}: has {counted(len(text), 'letter')}, but the length is {length}")
 
 
-def check_length(length: int) -> int:
-    """The length as an int; ValueError outside 8-2048."""
+def check_length(length: int, longest: int = MAX_LENGTH, note: str = "") -> int:
+    """The length as an int; ValueError, with a note, below 8 or above the longest."""
     length = operator.index(length)
-    if not MIN_LENGTH <= length <= MAX_LENGTH:
+    if not MIN_LENGTH <= length <= longest:
         raise ValueError(
-            f"`length` {length}: must lie between {MIN_LENGTH} and {MAX_LENGTH} residues"
+            f"`length` {length}: must lie between {MIN_LENGTH} and {longest} residues{note}"
         )
     return length
 
 
-def check_lengths(lengths: int | Sequence[int]) -> Sequence[int]:
-    """A `range`, or a list of ints, every one of them between 8 and 2048.
+def check_lengths(lengths: int | Sequence[int], window: int | None = None) -> Sequence[int]:
+    """A `range`, or a list of ints, every one of them between 8 and 2048; 4096 with a window.
 
     Raises
     ------
@@ -109,8 +116,9 @@ def check_lengths(lengths: int | Sequence[int]) -> Sequence[int]:
     if not lengths:
         raise ValueError("`length`: give an integer, a range or a list of integers, not empty")
     # Of a range the ends are enough, and it may be too long to be walked through.
+    most, note = (LONGEST, "") if window else (MAX_LENGTH, f", or up to {LONGEST} with `window`")
     for length in (lengths[0], lengths[-1]) if isinstance(lengths, range) else lengths:
-        check_length(length)
+        check_length(length, most, note)
     return lengths
 
 
@@ -232,6 +240,7 @@ def plan_requests(
     length: int | Sequence[int] | None = None,
     texts: Texts = NO_TEXTS,
     condition: Condition | None = None,
+    window: int | None = None,
 ) -> list[Request]:
     """Requests for `num` samples.
 
@@ -242,6 +251,8 @@ def plan_requests(
         May be left out when the texts or the condition decide it.
     texts : Texts
     condition : Condition, optional
+    window : int, optional
+        Chains longer than this are drawn in windows of so many residues, see `InteriorPlan`.
 
     Raises
     ------
@@ -258,7 +269,11 @@ def plan_requests(
     has_text = bool(texts.sequences) or texts.structure is not None
     if length is None and not has_text and condition is None:
         raise ValueError("`length` is missing; give a number, a range or a list")
-    lengths = None if length is None else check_lengths(length)
+    if window is not None and condition is not None:
+        raise ValueError(
+            "`window`: goes with no condition (motif, input, symmetry …); leave out one of the two"
+        )
+    lengths = None if length is None else check_lengths(length, window)
     if condition is not None and not has_text:
         lengths = check_lengths(_allowed_lengths(condition, lengths))
     requests = []
@@ -277,6 +292,9 @@ def plan_requests(
             size = sample_length(lengths, index, seed)
         named = texts.name_of_sample(index)
         structure = texts.structure_of_sample(index, size, seed)
-        request = Request(index, size, sequence, structure, sequence_name=named)
+        cut = window if window and size > window else None
+        request = Request(index, size, sequence, structure, sequence_name=named, window=cut)
         requests.append(resolved(request, condition, seed))
+    if window is not None and requests:  # a window for none of the chains is a mistake
+        InteriorPlan(max(lengths or [request.length for request in requests]), window)
     return requests

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Sample", "network_calls", "noise_source", "sample"]
 
-#: Å from the centroid that no chain of 2048 residues reaches, even stretched out.
+#: Å from the centroid that no chain of 4096 residues reaches, even stretched out.
 MAX_EXTENT = 8000.0
 #: Å; a component of an estimate beyond it is no chain, and no sampler finds back.
 MAX_ESTIMATE = 1e3 * MAX_EXTENT

@@ -73,7 +73,7 @@ def test_a_start_bridges_unobserved_residues_on_a_line(source):
 
     chain = source.chain("A")
     start = placed(Redesign(source, "A5-7", strength=0.3)).start()
-    ca = ca_of(start.clean).numpy()
+    ca = ca_of(start.components).numpy()
     ca += chain.ca[0] - ca[0]
     np.testing.assert_allclose(np.delete(ca, [28, 29, 30], 0), chain.ca, atol=1e-9)
     line = np.linspace(chain.ca[27], chain.ca[28], 5)

@@ -54,10 +54,17 @@ class RequestOptions:
         Blueprint | None,
         typer.Option(help="Draw the secondary structure, or each ? of --ss, of this fold class."),
     ] = None
+    window: Annotated[
+        int | None,
+        typer.Option(
+            help="Draw longer chains, up to 4096 residues, coarse first and then in windows of so "
+            "many residues: less memory, less of the fold in sight."
+        ),
+    ] = None
 
 
-def parse_lengths(text: str) -> Sequence[int]:
-    """Lengths of "100", "60-120" (a range) or "60,80,100"."""
+def parse_lengths(text: str, window: int | None = None) -> Sequence[int]:
+    """Lengths of "100", "60-120" (a range) or "60,80,100"; longer ones with a window."""
     if match := re.fullmatch(r"([0-9]+)-([0-9]+)", text):
         lengths = range(int(match[1]), int(match[2]) + 1)
     elif re.fullmatch(r"[0-9]+(,[0-9]+)*", text):
@@ -69,7 +76,7 @@ def parse_lengths(text: str) -> Sequence[int]:
             f"--length {text}: not a length; use a number (100), a range (60-120) "
             "or a list (60,80,100)"
         )
-    return check_lengths(lengths)
+    return check_lengths(lengths, window)
 
 
 def requests_of(
@@ -91,6 +98,8 @@ def requests_of(
         structure=options.ss and options.ss.upper(),
         blueprint=options.blueprint and options.blueprint.value,
     )
-    lengths = None if options.length is None else parse_lengths(options.length)
+    lengths = None if options.length is None else parse_lengths(options.length, options.window)
     count = options.num or max(1, len(given.letters))
-    return plan_requests(count, seed, length=lengths, texts=texts, condition=condition)
+    return plan_requests(
+        count, seed, length=lengths, texts=texts, condition=condition, window=options.window
+    )
