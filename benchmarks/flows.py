@@ -203,7 +203,7 @@ def plot(rows):
     figure.legend(
         *axes[0, 0].get_legend_handles_labels(),
         loc="outside lower center",
-        ncols=6,
+        ncols=4,
         fontsize=9,
         frameon=False,
     )
