@@ -49,9 +49,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 INTERRUPT_SECONDS = 2  # of a line that demands much work
-#: What commands import when they need it; imported once, before processes are made.
+#: What commands import when they need it; imported once, before processes are made. The compiler,
+#: which torch's optimisers import, makes a folder for itself.
 HEAVY = (
-    "torch", "e3nn.o3", "matplotlib.pyplot", "rich.progress", "rich.table", "rich.live",
+    "torch", "torch._dynamo", "e3nn.o3", "matplotlib.pyplot", "rich.progress", "rich.table",
+    "rich.live",
     "scipy.stats", "scipy.optimize", "scipy.special", "scipy.spatial.distance", "filelock",
     "pydantic.type_adapter", "typer._adapters", "typer._click.decorators",
     "biotite.structure.io.pdb", "biotite.structure.io.pdbx", "safetensors.torch", "mdtraj",
