@@ -208,7 +208,7 @@ def plot(numbers: dict[str, Any], shown: dict[str, np.ndarray]) -> None:
     from matplotlib.figure import Figure
     from matplotlib.ticker import LogLocator, NullLocator
 
-    figure = Figure(figsize=(13, 9), layout="constrained")
+    figure = Figure(figsize=(13, 8.4), layout="constrained")
     top, bottom = figure.subfigures(2, 1, height_ratios=(1, 1.2))
     axes = top.subplots(1, len(MEASURES))
     for axis, (key, title) in zip(axes, MEASURES.items(), strict=True):

@@ -1,8 +1,8 @@
-"""Tables of docs/theory.md and docs/howto/audit.md: diagnostics of the source papers."""
+"""Tables of the source papers: diagnostics, and small runs that compare flows."""
 
 from __future__ import annotations
 
-from table_cells import markdown, numbers, table
+from table_cells import cell, markdown, numbers, table
 
 
 @table
@@ -108,3 +108,52 @@ def gud() -> str:
         ["order", "steepness a", "CA bonds within 0.1 Å, %", "clashes < 3.0 Å", "Rg / expected",
          "ln(mode variance / real), rms", "Fréchet"], sorted(rows, key=lambda row: row[0]),
     )  # fmt: skip
+
+
+#: Numbers of calls in the tables of images.
+IMAGE_CALLS = ("5", "10", "20", "50", "100")
+
+
+@table
+def images() -> str:
+    found = numbers("images")
+    template = "{texture:.1f}", "{kurtosis:.1f}", "{spectrum:.2f}"
+    rows = []
+    for row in found["rows"].values():
+        cells = [cell(template[0], row[calls]) for calls in IMAGE_CALLS]
+        rows.append([row["label"], *cells, *(cell(text, row["100"]) for text in template[1:])])
+    for name, label in (("gaussian", "Gaussian"), ("floor", "training patches")):
+        values = [cell(text, found[name]) for text in template]
+        rows.append([label, *([values[0]] * len(IMAGE_CALLS)), *values[1:]])
+    spread = "± of training patches is the deviation of random draws"
+    if found["seeds"] > 1:
+        spread += ", elsewhere half of the difference of seeds"
+    note = (
+        f"{found['train']:,} patches for training and {found['test']:,} for tests, whose kurtosis "
+        f"is {found['real_kurtosis']:.1f}; {found['samples']} images for each number; "
+        f"{found['minutes']:g} minutes of one core, {found['steps']:,} steps, for each network; "
+        f"seeds: {found['seeds']}; {spread}."
+    )
+    columns = ["", *(f"{calls} calls" for calls in IMAGE_CALLS), "kurtosis, 100 calls",
+               "spectrum, 100 calls"]  # fmt: skip
+    return f"{markdown(columns, rows)}\n\n{note}"
+
+
+@table
+def images_order() -> str:
+    """Ratios of Fréchet distances: which method is ahead, and by how much."""
+    found = numbers("images")["rows"]
+    pairs = {
+        "RGDM over DDPM, both as published": ("rgdm", "ddpm"),
+        "the same networks, both with `ode_2m`": ("rgdm-2m", "ddpm-2m"),
+        "DDPM at RGDM's noise levels over DDPM": ("white", "ddpm"),
+        "RGDM over DDPM at RGDM's noise levels": ("rgdm", "white"),
+        "RGDM over RG, preconditioned, both with `ode_2m`": ("rgdm-2m", "rg-2m"),
+        "RG over VP of the data's spectrum, preconditioned": ("rg-2m", "vp-2m"),
+    }
+    rows = [
+        [label, *(f"{found[one][n]['texture']['mean'] / found[two][n]['texture']['mean']:.2f}"
+                  for n in IMAGE_CALLS)]
+        for label, (one, two) in pairs.items()
+    ]  # fmt: skip
+    return markdown(["ratio", *(f"{calls} calls" for calls in IMAGE_CALLS)], rows)
