@@ -3,17 +3,18 @@
     python benchmarks/memorisation.py train --data DATASET      # resumable; --only 20
     python benchmarks/memorisation.py report                    # results/memorisation.json
 
-The same network, seed and number of steps for every training set; larger sets hold the smaller
-ones. Chains are pieces of 60-100 residues, each of another training chain of the archive, which has
-too few whole ones: training chains and as many held-out ones are drawn alike. 64 raw samples
-(temperature 1, second-order SDE sampler) of the lengths of training chains are audited as
-`protdiff audit` does, against the network's own training chains and its held-out ones, and its loss
-is measured on both.
+The same network, seed, steps and learning rate for every training set (`report` checks that);
+larger sets hold the smaller ones. Chains are pieces of 60-100 residues, each of another training
+chain of the archive, which has too few whole ones: training chains and as many held-out ones are
+drawn alike. 64 raw samples (temperature 1, second-order SDE sampler) of the lengths of training
+chains are audited as `protdiff audit` does, against the network's own training chains and its
+held-out ones, and its loss is measured on both.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 from dataclasses import asdict
 from itertools import islice
@@ -35,19 +36,18 @@ from protdiff.metrics.kernel_audit import kernel_audit
 from protdiff.network.weights import load_weights
 from protdiff.sampling.settings import SamplingSettings
 from protdiff.training.chains import load_chains
-from protdiff.training.checkpoint import newest_checkpoint
+from protdiff.training.checkpoint import read_checkpoint
+from protdiff.training.config import TrainingConfig
 from protdiff.training.objective import held_out_loss
 from protdiff.training.trainer import Trainer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from protdiff.training.config import TrainingConfig
-
 OUT = Path(__file__).parent / "out" / "memorisation"
 SIZES = (20, 60, 200, 600, 2000)
 #: Of a run: about eleven minutes of one core.
-STEPS = 8000
+STEPS, RATE, FULL_SHARE = 8000, 1.5e-3, 0.65
 #: Chains that are cut, residues: twice as long as the longest piece, so that much of a fold stays.
 LONGEST = 2 * MAX_LENGTH
 CALLS = 40
@@ -88,15 +88,23 @@ def make_set(data: Path, size: int) -> Path:
     return folder
 
 
-def run_configuration(size: int, steps: int) -> TrainingConfig:
-    out, chains = OUT / f"network-{size}", OUT / f"chains-{size}"
-    return configuration(out, chains, OUT / "cache", "rg", (0, steps), {})
-
-
 def train(arguments: argparse.Namespace) -> None:
     for size in arguments.only or SIZES:
-        make_set(arguments.data, size)
-        Trainer(run_configuration(size, arguments.steps)).fit()
+        chains, out = make_set(arguments.data, size), OUT / f"network-{size}"
+        config = configuration(
+            out, chains, OUT / "cache", "rg", (0, arguments.steps), {},
+            learning_rate=arguments.learning_rate, full_share=arguments.full_share,
+        )  # fmt: skip
+        Trainer(config).fit()
+
+
+def finished(size: int) -> dict[str, Any] | None:
+    """How the network of a set was trained, or None if its run is not at the end."""
+    found = read_checkpoint(OUT / f"network-{size}", ())
+    if found is None:
+        return None
+    recorded = found[1].configuration
+    return recorded if found[1].step == recorded["steps"] else None
 
 
 def traces(size: int, split: str) -> list[np.ndarray]:
@@ -120,13 +128,13 @@ def audited(size: int, samples: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def losses(size: int, steps: int) -> dict[str, Any]:
+def losses(size: int, recorded: dict[str, Any]) -> dict[str, Any]:
     """Loss of the averaged weights on training and on held-out chains, and its standard error."""
-    config = run_configuration(size, steps)
-    denoiser = load_weights(config.out / "ema.safetensors")
-    found = {}
+    folder, chains = OUT / f"network-{size}", OUT / f"chains-{size}"
+    config = TrainingConfig(data=chains, out=folder, **recorded)
+    denoiser, found = load_weights(folder / "ema.safetensors"), {}
     for name, split in (("train", "train"), ("held_out", "val")):
-        loss = held_out_loss(denoiser, load_chains(config.data, split), config)
+        loss = held_out_loss(denoiser, load_chains(chains, split), config)
         error = np.std(loss.draws, ddof=1) / len(loss.draws) ** 0.5
         found[name] = {"mean": loss.loss, "error": error, "bands": loss.bands}
     return found
@@ -134,21 +142,27 @@ def losses(size: int, steps: int) -> dict[str, Any]:
 
 def report(arguments: argparse.Namespace) -> None:
     torch.set_num_threads(1)
-    table = OUT / f"measured-{arguments.steps}-{arguments.samples}.json"
-    rows = json.loads(table.read_text()) if table.is_file() else {}
+    trained = {size: recorded for size in SIZES if (recorded := finished(size))}
     for size in SIZES:
-        folder = OUT / f"network-{size}"
-        checkpoint = newest_checkpoint(folder) if folder.is_dir() else None
-        if checkpoint is None or checkpoint.name != f"checkpoint-{arguments.steps}":
-            print(f"{size} chains: no network of {arguments.steps} steps, left out", flush=True)
-        elif str(size) not in rows:
-            rows[str(size)] = audited(size, arguments.samples) | losses(size, arguments.steps)
+        if size not in trained:
+            print(f"{size} chains: no network, or not at its last step; left out", flush=True)
+    if not trained:
+        raise SystemExit(f"{OUT}: no finished network; run train first")
+    first, *others = trained.values()
+    if any(other != first for other in others):
+        raise SystemExit(f"{OUT}: the networks were not trained alike; run train for all of them")
+    digest = hashlib.sha256(json.dumps([first, arguments.samples]).encode()).hexdigest()
+    table = OUT / f"measured-{digest[:12]}.json"
+    rows = json.loads(table.read_text()) if table.is_file() else {}
+    for size in trained:
+        if str(size) not in rows:
+            rows[str(size)] = audited(size, arguments.samples) | losses(size, first)
             table.write_text(json.dumps(rows))
             print(size, rows[str(size)], flush=True)
-    if not rows:
-        raise SystemExit(f"{OUT}: no network of {arguments.steps} steps; run train first")
-    numbers = {"samples": arguments.samples, "steps": arguments.steps, "calls": CALLS}
-    write_result("memorisation", numbers | {"sets": rows}, weights=None, cores=1)
+    numbers = {name: first[name] for name in ("steps", "learning_rate", "full_share")}
+    numbers |= {"samples": arguments.samples, "calls": CALLS}
+    sets = {str(size): rows[str(size)] for size in trained}
+    write_result("memorisation", numbers | {"sets": sets}, weights=None, cores=1)
 
 
 def main() -> None:
@@ -157,10 +171,11 @@ def main() -> None:
     verb = verbs.add_parser("train")
     verb.add_argument("--data", type=Path, required=True)
     verb.add_argument("--steps", type=int, default=STEPS)
+    verb.add_argument("--learning-rate", type=float, default=RATE, help="at its highest")
+    verb.add_argument("--full-share", type=float, default=FULL_SHARE, help="not decimated batches")
     verb.add_argument("--only", nargs="*", type=int, choices=SIZES, help="training chains")
     verb.set_defaults(call=train)
     verb = verbs.add_parser("report")
-    verb.add_argument("--steps", type=int, default=STEPS, help="of a finished run")
     verb.add_argument("--samples", type=int, default=SAMPLES)
     verb.set_defaults(call=report)
     arguments = parser.parse_args()
