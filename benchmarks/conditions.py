@@ -222,8 +222,10 @@ def long_chains(num, weights):
     for label, draw in (("coarse first, then windows of", at_once), ("grown by windows of", grown)):
         kinds |= {f"{label} {window}": partial(draw, window=window) for window in (256, 128)}
     for label, draw in kinds.items():
-        rows = [[quality(draw(seed))[name] for name in names] for seed in range(num)]
-        bonds, clashes, outliers, helix, strand, rg = np.mean(rows, 0)
+        found = [quality(draw(seed)) for seed in range(num)]
+        bonds, clashes, outliers, helix, strand, rg = (
+            np.mean([row[name] for row in found]) for name in names
+        )
         yield (
             f"| {label} | {num} | {bonds:.1%} | {clashes:.2f} | {outliers:.1%} | {helix:.0%} | "
             f"{strand:.0%} | {rg:.2f} |"
