@@ -44,6 +44,15 @@ INTERRUPTED = 128 + signal.SIGINT
 #: Signals that have come, of those two.
 came: list[int] = []
 
+
+class Interrupted(KeyboardInterrupt):
+    """After Ctrl-C or SIGTERM.
+
+    A bare KeyboardInterrupt that leaves the code of a string, which `exec` and named tuples have,
+    makes CPython end `python -m protdiff` by SIGINT, whatever the exit code.
+    """
+
+
 app = typer.Typer(
     name="protdiff",
     help="Protein backbones by a renormalization-group flow.",
@@ -153,7 +162,7 @@ def end(number, _):
     if number == signal.SIGTERM:
         signal.signal(number, signal.SIG_IGN)  # the first one is enough
     came.append(number)
-    raise KeyboardInterrupt
+    raise Interrupted
 
 
 def fail_interrupted():

@@ -75,6 +75,22 @@ def test_a_signal_amid_a_call_of_torch_interrupts(console, monkeypatch, number):
     assert (code, err) == (128 + number, "protdiff: interrupted\n")
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_amid_the_code_of_a_string_gives_the_exit_code(tmp_path, number):
+    """CPython ends a module by SIGINT where a bare KeyboardInterrupt has left such code."""
+    (tmp_path / "command.py").write_text(
+        "from protdiff.cli.app import main\n"
+        "from protdiff.flow.flow_choice import FlowChoice\n"
+        "def recipe(_):\n"
+        f"    exec('import os; os.kill(os.getpid(), {int(number)}); [0 for _ in range(9999)]')\n"
+        "FlowChoice.recipe = recipe\n"
+        "main()\n"
+    )
+    words = [sys.executable, "-m", "command", "flow", "show"]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (128 + number, "protdiff: interrupted\n")
+
+
 def test_help_has_no_pictures(console, monkeypatch):
     """The terminal library makes an emoji of a word between two colons."""
     monkeypatch.setenv("COLUMNS", "80")
