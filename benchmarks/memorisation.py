@@ -1,10 +1,10 @@
 """When does a trained network memorise? One small network, training sets of 20 to 2,000 chains.
 
-    python benchmarks/memorisation.py train --data DATASET      # resumable; --only 20
-    python benchmarks/memorisation.py report                    # results/memorisation.json
+    python benchmarks/memorisation.py --data DATASET      # resumable
+    python benchmarks/memorisation.py --data DATASET --only 20 200   # trains these, as on one core
 
 The network is that of decimated chains, which decides the fold: the same network, seed, steps and
-learning rate for every training set (`report` checks that); larger sets hold the smaller ones.
+learning rate for every training set, which is checked; larger sets hold the smaller ones.
 Chains are pieces of 60-100 residues, each of another training chain of the archive, which has too
 few whole ones: training chains and as many held-out ones are drawn alike. 64 raw samples
 (temperature 1, second-order SDE sampler) of the lengths of training chains are audited as `protdiff
@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 from publish_weights import with_coarse
-from results import write_result
+from results import weights_identity, write_result
 from small_runs import MAX_LENGTH, MIN_LENGTH, SAMPLES, backbones_of, configuration
 
 from protdiff._system.files import replacing_folder
@@ -100,13 +100,12 @@ def train(arguments: argparse.Namespace) -> None:
         Trainer(config).fit()
 
 
-def finished(size: int) -> dict[str, Any] | None:
-    """How the network of a set was trained, or None if its run is not at the end."""
+def configuration_of(size: int) -> dict[str, Any]:
+    """How the network of a set was trained."""
     found = read_checkpoint(OUT / f"network-{size}", ())
     if found is None:
-        return None
-    recorded = found[1].configuration
-    return recorded if found[1].step == recorded["steps"] else None
+        raise SystemExit(f"{OUT}: no network of {size} chains")
+    return found[1].configuration
 
 
 def traces(size: int, split: str) -> list[np.ndarray]:
@@ -150,45 +149,38 @@ def losses(size: int, recorded: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def report(arguments: argparse.Namespace) -> None:
+def measure(samples: int) -> None:
+    """Audits and losses of all networks, into results/memorisation.json."""
     torch.set_num_threads(1)
-    trained = {size: recorded for size in SIZES if (recorded := finished(size))}
-    for size in SIZES:
-        if size not in trained:
-            print(f"{size} chains: no network, or not at its last step; left out", flush=True)
-    if not trained:
-        raise SystemExit(f"{OUT}: no finished network; run train first")
-    first, *others = trained.values()
+    first, *others = [configuration_of(size) for size in SIZES]
     if any(other != first for other in others):
-        raise SystemExit(f"{OUT}: the networks were not trained alike; run train for all of them")
-    digest = hashlib.sha256(json.dumps([first, arguments.samples]).encode()).hexdigest()
+        raise SystemExit(f"{OUT}: the networks were not trained alike; remove this folder")
+    about = [first, samples, weights_identity()]
+    digest = hashlib.sha256(json.dumps(about).encode()).hexdigest()
     table = OUT / f"measured-{digest[:12]}.json"
     rows = json.loads(table.read_text()) if table.is_file() else {}
-    for size in trained:
+    for size in SIZES:
         if str(size) not in rows:
-            rows[str(size)] = audited(size, arguments.samples) | losses(size, first)
+            rows[str(size)] = audited(size, samples) | losses(size, first)
             table.write_text(json.dumps(rows))
             print(size, rows[str(size)], flush=True)
     numbers = {name: first[name] for name in ("steps", "learning_rate")}
-    numbers |= {"samples": arguments.samples, "calls": CALLS}
-    sets = {str(size): rows[str(size)] for size in trained}
-    write_result("memorisation", numbers | {"sets": sets}, weights=None, cores=1)
+    numbers |= {"samples": samples, "calls": CALLS}
+    sets = {str(size): rows[str(size)] for size in SIZES}
+    write_result("memorisation", numbers | {"sets": sets}, cores=1)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    verbs = parser.add_subparsers(required=True)
-    verb = verbs.add_parser("train")
-    verb.add_argument("--data", type=Path, required=True)
-    verb.add_argument("--steps", type=int, default=STEPS)
-    verb.add_argument("--learning-rate", type=float, default=RATE, help="at its highest")
-    verb.add_argument("--only", nargs="*", type=int, choices=SIZES, help="training chains")
-    verb.set_defaults(call=train)
-    verb = verbs.add_parser("report")
-    verb.add_argument("--samples", type=int, default=SAMPLES)
-    verb.set_defaults(call=report)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--steps", type=int, default=STEPS)
+    parser.add_argument("--learning-rate", type=float, default=RATE, help="at its highest")
+    parser.add_argument("--samples", type=int, default=SAMPLES)
+    parser.add_argument("--only", nargs="+", type=int, choices=SIZES, help="train these alone")
     arguments = parser.parse_args()
-    arguments.call(arguments)
+    train(arguments)
+    if not arguments.only:
+        measure(arguments.samples)
 
 
 if __name__ == "__main__":

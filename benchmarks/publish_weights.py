@@ -118,11 +118,13 @@ def add_reader(target, path, data):
 
 
 def with_coarse(denoiser, coarse):
-    """A denoiser whose decimated chains are taken by the network of another one."""
+    """A denoiser whose decimated chains are taken by the network of another one, not its own."""
     sizes = replace(denoiser.network.config, coarse=coarse.network.config)
     both = Denoiser(sizes, denoiser.recipe)
-    tensors = {f"coarse.{name}": t for name, t in coarse.network.state_dict().items()}
-    both.network.load_state_dict(denoiser.network.state_dict() | tensors)
+    tensors = denoiser.network.state_dict()
+    tensors = {name: t for name, t in tensors.items() if not name.startswith("coarse.")}
+    tensors |= {f"coarse.{name}": t for name, t in coarse.network.state_dict().items()}
+    both.network.load_state_dict(tensors)
     both.guide, both.reader = denoiser.guide, denoiser.reader
     return both.eval().requires_grad_(False)
 
