@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..sampling.interior_plan import InteriorPlan
+from ..sampling.window import windows_text
 from ._shared.cluster_options import ClusterOption, connected, refuse_jobs
 from ._shared.condition_options import ConditionOptions, condition_of
 from ._shared.design_shards import own_groups
@@ -27,7 +26,6 @@ from ._shared.type_options import TypeOptions
 
 if TYPE_CHECKING:
     from ..conditioning import Condition
-    from ..sampling.plan import Request
 
 __all__ = ["generate"]
 
@@ -89,7 +87,8 @@ def generate(
     if condition is not None and condition.draws_types:
         text += types.weights_text()
     requests = requests_of(wanted, sampling.seed, condition)
-    text = " ".join(filter(None, [text, *windows_text(requests)]))
+    if wanted.window is not None:  # also if the first chains are short: more may follow with --num
+        text = f"{text} {windows_text(wanted.window)}".lstrip()
     settings = sampling.settings(batch_size)
     check_output(output, name, given, shard, design is not None)
     check_target(condition, output)
@@ -131,14 +130,6 @@ def generate(
             write_sequences(tasks, design, output.out / "sequences", jobs or 1, cluster=there)
     if output.report:
         write_report([str(output.out)], output.out / PAGE, jobs=jobs)
-
-
-def windows_text(requests: Sequence[Request]) -> Iterator[str]:
-    """How chains are cut into windows, for the manifest, if any are."""
-    for request in requests:
-        if request.window is not None:
-            yield InteriorPlan(request.length, request.window).text()
-            return
 
 
 def check_target(condition: Condition | None, output: OutputOptions) -> None:

@@ -13,7 +13,7 @@ from itertools import pairwise
 from math import ceil, sqrt
 
 from ..structure.constants import MAX_LENGTH, MIN_LENGTH
-from .window import OVERLAP_SHARE, Window
+from .window import Window, overlap_of
 
 __all__ = ["LONGEST", "MIN_WINDOW", "InteriorPlan"]
 
@@ -81,7 +81,7 @@ class InteriorPlan:
     @property
     def overlap(self) -> int:
         """Residues that a window has on either side of its piece."""
-        return round(OVERLAP_SHARE * self.window)
+        return overlap_of(self.window)
 
     def windows(self) -> list[Window]:
         """Windows in the order in which they are drawn."""
@@ -94,7 +94,3 @@ class InteriorPlan:
             for first, last in pairwise(cuts)
         ]
         return windows[::2] + windows[1::2]
-
-    def text(self) -> str:
-        """The plan in words, for the manifest."""
-        return f"window={self.window} overlap={self.overlap}"

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-__all__ = ["OVERLAP_SHARE", "Window", "seed_of_window"]
+__all__ = ["OVERLAP_SHARE", "Window", "overlap_of", "seed_of_window", "windows_text"]
 
 #: Share of a window that it has in common with those beside it, by default.
 OVERLAP_SHARE = 0.25
@@ -18,6 +18,22 @@ class Window(NamedTuple):
     start: int
     stop: int
     new: list[tuple[int, int]]
+
+
+def overlap_of(window: int) -> int:
+    """Residues that a window of some size has in common with the next one, by default."""
+    return round(OVERLAP_SHARE * window)
+
+
+def windows_text(window: int) -> str:
+    """Windows of some size in words, for the manifest.
+
+    Examples
+    --------
+    >>> windows_text(256)
+    'window=256 overlap=64'
+    """
+    return f"window={window} overlap={overlap_of(window)}"
 
 
 def seed_of_window(seed: int, number: int) -> int:

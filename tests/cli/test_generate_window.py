@@ -45,6 +45,13 @@ def test_another_window_is_another_design(run, tmp_path):
     assert code == 2 and "made with other options" in err
 
 
+def test_more_designs_may_be_the_first_that_need_windows(run, tmp_path):
+    command = ("generate", "--length", "40,90", "--window", 64, "--jobs", 1, "--out", tmp_path)
+    assert run(*command)[0] == 0
+    code, text, err = run(*command, "--num", 2)
+    assert code == 0 and "(1 was there already)" in text, (text, err)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protdiff.sampling.interior_plan import LONGEST, MIN_WINDOW, ROOT_FACTOR, InteriorPlan
+from protdiff.sampling.window import windows_text
 
 
 @given(st.data())
@@ -30,7 +31,7 @@ def test_windows_make_every_residue_once(data):
             assert not there[max(first - 1, 0) : last + 1].any()
         there |= inside
     assert there.all()
-    assert f"window={window}" in plan.text() and f"overlap={plan.overlap}" in plan.text()
+    assert windows_text(window) == f"window={window} overlap={plan.overlap}"
 
 
 @pytest.mark.parametrize(
