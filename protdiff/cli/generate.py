@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..sampling.window import windows_text
+from ..sampling.window import NO_FRAMES, windows_text
 from ._shared.cluster_options import ClusterOption, connected, refuse_jobs
 from ._shared.condition_options import ConditionOptions, condition_of
 from ._shared.design_shards import own_groups
@@ -26,6 +26,7 @@ from ._shared.type_options import TypeOptions
 
 if TYPE_CHECKING:
     from ..conditioning import Condition
+    from ._shared.frame_options import FrameFiles
 
 __all__ = ["generate"]
 
@@ -94,6 +95,7 @@ def generate(
     check_target(condition, output)
     refuse_jobs(cluster, jobs, usual=0)
     frames = None if trajectory is None else parse_frames(trajectory, output.kind)
+    check_frames(frames, wanted)
 
     from ..sampling.batching import batches
     from ..sampling.draw import start_processes_early
@@ -130,6 +132,15 @@ def generate(
             write_sequences(tasks, design, output.out / "sequences", jobs or 1, cluster=there)
     if output.report:
         write_report([str(output.out)], output.out / PAGE, jobs=jobs)
+
+
+def check_frames(frames: FrameFiles | None, wanted: RequestOptions) -> None:
+    """ValueError for trajectories of chains in windows, also if short ones are among them.
+
+    A shard, or a first run with a smaller --num, may have short chains alone.
+    """
+    if frames is not None and wanted.window is not None:
+        raise ValueError(NO_FRAMES)
 
 
 def check_target(condition: Condition | None, output: OutputOptions) -> None:

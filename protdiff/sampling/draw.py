@@ -15,6 +15,7 @@ from .interior import sample_with_windows
 from .plan import Request
 from .sample import Sample
 from .settings import DEFAULTS, SamplingSettings
+from .window import NO_FRAMES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -86,7 +87,7 @@ def draw(
         yield _sequences_alone(requests, seed)
         return
     if frames is not None and any(request.window for request in requests):
-        raise ValueError("`trajectory`: has no frames of chains in windows; leave out `window`")
+        raise ValueError(NO_FRAMES)
     from ..network.numerics import one_thread
 
     todo = list(batches(requests, denoiser.device, settings))

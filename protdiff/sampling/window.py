@@ -6,10 +6,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-__all__ = ["OVERLAP_SHARE", "Window", "overlap_of", "seed_of_window", "windows_text"]
+__all__ = [
+    "NO_FRAMES", "OVERLAP_SHARE", "Window", "overlap_of", "seed_of_window", "windows_text",
+]  # fmt: skip
 
 #: Share of a window that it has in common with those beside it, by default.
 OVERLAP_SHARE = 0.25
+#: Why chains in windows have no trajectories.
+NO_FRAMES = "`trajectory`: has no frames of chains in windows; leave out `window`"
 
 
 class Window(NamedTuple):

@@ -64,6 +64,14 @@ def test_more_designs_may_be_the_first_that_need_windows(run, tmp_path):
         ((*LONG[1:], "--rg", 14), "--window: goes with no condition"),
         ((*LONG[1:], "--symmetry", "C2"), "--window: goes with no condition"),
         ((*LONG[1:], "--trajectory", "every:1"), "--trajectory: has no frames of chains in"),
+        (
+            ("--length", "40,90", "--window", 64, "--trajectory", "every:1"),
+            "--trajectory: has no frames of chains in",
+        ),
+        (
+            (*LONG[1:], "--trajectory", "every:1", "--cluster", "dask://localhost:9"),
+            "--trajectory: has no frames of chains in",
+        ),
     ],
 )
 def test_bad_input_is_one_line(run, tmp_path, options, message):
