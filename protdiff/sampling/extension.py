@@ -83,6 +83,8 @@ class Extension:
     def _check_sizes(self) -> None:
         if self.end not in ENDS:
             raise ValueError(f"`end` {self.end}: not one of {', '.join(ENDS)}")
+        if self.to > MAX_LENGTH:
+            raise ValueError(f"`to` {self.to}: at most {MAX_LENGTH} residues")
         if not MIN_LENGTH <= self.window <= MAX_LENGTH:
             raise ValueError(
                 f"`window` {self.window}: must lie between {MIN_LENGTH} and {MAX_LENGTH}"

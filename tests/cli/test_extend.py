@@ -64,7 +64,7 @@ def test_what_the_format_cannot_hold_is_said_first(console, file, tmp_path):
     ("options", "message"),
     [
         (("--to", 30), "--to 30: chain A has 30 residues already"),
-        (("--to", 3000), "length 3000: must lie between"),
+        (("--to", 3000), "--to 3000: at most 2048 residues"),
         (("--to", 40, "--num", 10**9), "--num 1000000000: at most 1,000,000"),
         (("--to", 50, "--end", "X"), "--end X: not one of C, N, both"),
         (("--to", 50, "--window", 5), "--window 5"),
