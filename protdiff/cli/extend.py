@@ -58,10 +58,11 @@ def extend(
     output.check(name)
     refuse_with_shard(shard, plot=(output.plot, MERGED), report=(output.report, MERGED))
 
+    from ..sampling.counts import check_num
     from ..sampling.extend import draw_extensions, extension_calls, together
     from ..sampling.extension import WINDOW, Extension
     from ..sampling.guidance import guidance_of
-    from ..sampling.plan import Request, check_num
+    from ..sampling.plan import Request
     from ..structure.io.read_write import read
 
     check_num(num)

@@ -7,6 +7,7 @@ from os import PathLike
 from typing import TYPE_CHECKING, Unpack
 
 from .batching import residues_at_once
+from .counts import check_counts, check_num
 from .draw import draw
 from .extension import Extension
 from .plan import Request, resolved
@@ -62,7 +63,7 @@ def extend(
     Raises
     ------
     ValueError
-        See `Extension`.
+        See `Extension`; and for a negative `num` or `seed`, or more than a million structures.
 
     Examples
     --------
@@ -77,6 +78,8 @@ def extend(
     from ..structure.backbone import Backbone
     from ..structure.io.read_write import read
 
+    check_counts(num=num, seed=seed)
+    check_num(num)
     settings = SamplingSettings(**sampling)
     backbone = source if isinstance(source, Backbone) else read(source)
     extension = Extension(backbone, to, chain, end)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Unpack
 
+from .counts import check_counts
 from .draw import draw
 from .frame_choice import FrameChoice
 from .plan import Texts, plan_requests
@@ -172,9 +173,7 @@ def _samples(
     from ..network.numerics import pick_device
     from ..network.weights import load_weights
 
-    for name, value in (("num", num), ("seed", seed), ("jobs", jobs)):
-        if value < 0:
-            raise ValueError(f"`{name}` {value}: must be at least 0")
+    check_counts(num=num, seed=seed, jobs=jobs)
     settings = SamplingSettings(**sampling)
     texts = Texts(
         sequences=() if sequence is None else ["".join(sequence).upper()],

@@ -14,6 +14,7 @@ from ..structure.backbone import RESIDUE_TYPES
 from ..structure.constants import MAX_LENGTH, MIN_LENGTH
 from ..structure.secondary_structure import STATES
 from .blueprint import drawn_structure
+from .counts import check_num
 from .interior_plan import LONGEST, InteriorPlan
 
 if TYPE_CHECKING:
@@ -23,9 +24,6 @@ __all__ = [
     "MAX_LENGTH", "MIN_LENGTH", "Request", "Texts", "check_lengths", "plan_requests", "resolved",
     "sample_length",
 ]  # fmt: skip
-
-#: Samples of one plan, which is held in memory.
-MAX_NUM = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -218,19 +216,6 @@ class Texts:
 
 #: Neither residue types nor secondary structure.
 NO_TEXTS = Texts()
-
-
-def check_num(num: int) -> None:
-    """ValueError for more samples than are drawn at a time.
-
-    Examples
-    --------
-    >>> check_num(10**9)
-    Traceback (most recent call last):
-    ValueError: `num` 1000000000: at most 1,000,000 at a time; draw more with other seeds
-    """
-    if num > MAX_NUM:
-        raise ValueError(f"`num` {num}: at most {MAX_NUM:,} at a time; draw more with other seeds")
 
 
 def plan_requests(

@@ -108,6 +108,14 @@ def test_which_chain_and_missing_atoms_are_said(three, chain):
         Extension(replace(chain, mask=mask), 50)
 
 
+@pytest.mark.parametrize("option", ["num", "seed"])
+def test_negative_counts_are_refused(chain, option):
+    with pytest.raises(ValueError, match=f"`{option}` -1: must be at least 0"):
+        protdiff.extend(chain, 34, **{option: -1})
+    with pytest.raises(ValueError, match="`num` 1000001: at most 1,000,000 at a time"):
+        protdiff.extend(chain, 34, num=1_000_001)
+
+
 def test_a_chain_in_pieces_is_joined_and_no_number_comes_twice(three, tiny_weights):
     """Residues of A stand on both sides of L; the highest number is in the middle."""
     order = np.r_[30:40, 0:30, 40:60]
