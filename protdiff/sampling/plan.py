@@ -251,6 +251,7 @@ def plan_requests(
     [20, 30, 20]
     """
     check_num(num)
+    window = None if window is None else operator.index(window)
     has_text = bool(texts.sequences) or texts.structure is not None
     if length is None and not has_text and condition is None:
         raise ValueError("`length` is missing; give a number, a range or a list")

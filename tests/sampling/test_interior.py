@@ -7,6 +7,7 @@ import pytest
 import torch
 
 import protdiff
+from protdiff.conditioning import RadiusOfGyration
 from protdiff.flow import ChainFlow, cosine_modes, zoo
 from protdiff.flow.conditional import conditional_mean, observation_precision
 from protdiff.flow.windows import time_in_window, window_state
@@ -199,10 +200,11 @@ def test_what_windows_do_not_do_is_said(tiny_weights):
     with pytest.raises(ValueError, match="`trajectory`: has no frames of chains in windows"):
         drawn(load_weights(tiny_weights), requests, frames=FrameChoice(1))
     with pytest.raises(ValueError, match="`window`: goes with no condition"):
-        protdiff.generate(
-            length=100, window=64, condition=protdiff.conditioning.RadiusOfGyration(12.0)
-        )
+        protdiff.generate(length=100, window=64, condition=RadiusOfGyration(12.0))
     with pytest.raises(ValueError, match="60 residues go through the network at once"):
         protdiff.generate(length=range(40, 61), window=64)
+    for window in (64.0, "64"):
+        with pytest.raises(TypeError, match="cannot be interpreted as an integer"):
+            protdiff.generate(length=100, window=window)
     with pytest.raises(ValueError, match="between 8 and 2048 residues, or up to 4096 with"):
         protdiff.generate(length=3000)
