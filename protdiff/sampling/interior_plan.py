@@ -15,7 +15,7 @@ from math import ceil, sqrt
 from ..structure.constants import MAX_LENGTH, MIN_LENGTH
 from .window import Window, overlap_of
 
-__all__ = ["LONGEST", "MIN_WINDOW", "InteriorPlan"]
+__all__ = ["LONGEST", "MIN_WINDOW", "InteriorPlan", "longest_chain"]
 
 #: Residues of a chain that is drawn in windows.
 LONGEST = 4096
@@ -94,3 +94,8 @@ class InteriorPlan:
             for first, last in pairwise(cuts)
         ]
         return windows[::2] + windows[1::2]
+
+
+def longest_chain(window: int | None) -> tuple[int, str]:
+    """Most residues of a chain, with a window or without, and what an error adds about windows."""
+    return (LONGEST, "") if window else (MAX_LENGTH, f", or up to {LONGEST} with `window`")

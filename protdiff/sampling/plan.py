@@ -15,7 +15,7 @@ from ..structure.constants import MAX_LENGTH, MIN_LENGTH
 from ..structure.secondary_structure import STATES
 from .blueprint import drawn_structure
 from .counts import check_num
-from .interior_plan import LONGEST, InteriorPlan
+from .interior_plan import InteriorPlan, longest_chain
 
 if TYPE_CHECKING:
     from ..conditioning.base import Condition, SampleCondition
@@ -114,10 +114,20 @@ def check_lengths(lengths: int | Sequence[int], window: int | None = None) -> Se
     if not lengths:
         raise ValueError("`length`: give an integer, a range or a list of integers, not empty")
     # Of a range the ends are enough, and it may be too long to be walked through.
-    most, note = (LONGEST, "") if window else (MAX_LENGTH, f", or up to {LONGEST} with `window`")
+    most, note = longest_chain(window)
     for length in (lengths[0], lengths[-1]) if isinstance(lengths, range) else lengths:
         check_length(length, most, note)
     return lengths
+
+
+def _check_size(name: str, size: int, window: int | None) -> None:
+    """ValueError, which begins with the name, if a text has too few or too many letters."""
+    longest, note = longest_chain(window)
+    if not MIN_LENGTH <= size <= longest:
+        raise ValueError(
+            f"{name}: has {counted(size, 'letter')}, and a chain has {MIN_LENGTH} to {longest} "
+            f"residues{note}"
+        )
 
 
 def sample_length(lengths: Sequence[int], index: int, seed: int) -> int:
@@ -273,6 +283,7 @@ def plan_requests(
             letters = STATES + "-X?" if sequence is None else RESIDUE_TYPES + "X"
             _check_letters(name, text, letters, size)
             _check_fit(name, text, condition)
+            _check_size(name, size, window)
         else:
             assert lengths is not None  # there is no text, so a length or a condition
             size = sample_length(lengths, index, seed)

@@ -61,6 +61,14 @@ def test_more_designs_may_be_the_first_that_need_windows(run, tmp_path):
         (("--length", 3000, "--window", 200), "--window 200: too small for 3000 residues; give at"),
         (("--length", 5000, "--window", 512), "--length 5000: must lie between 8 and 4096"),
         (("--length", 3000), "--length 3000: must lie between 8 and 2048 residues, or up to 4096"),
+        (
+            ("--sequence", "A" * 3000),
+            "has 3000 letters, and a chain has 8 to 2048 residues, or up to 4096 with --window",
+        ),
+        (
+            ("--ss", "H" * 5000, "--window", 512),
+            "--ss: has 5000 letters, and a chain has 8 to 4096 residues",
+        ),
         ((*LONG[1:], "--rg", 14), "--window: goes with no condition"),
         ((*LONG[1:], "--symmetry", "C2"), "--window: goes with no condition"),
         ((*LONG[1:], "--trajectory", "every:1"), "--trajectory: has no frames of chains in"),
