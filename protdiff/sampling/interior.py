@@ -90,6 +90,12 @@ def _grids(
     from ..flow import sampling_times
     from ..flow.windows import time_in_window
 
+    if settings.sampler == "rgdm":
+        # The coarse pass would end with modes at rest that are still noise at this time.
+        raise ValueError(
+            "`sampler` rgdm: adds no noise in its last step, so windows cannot go on from there; "
+            "take ancestral, or leave out `window`"
+        )
     whole, end = denoiser.recipe([plan.length]), coarse_end(denoiser, plan.length, plan.window)
     grid = sampling_times(whole, settings.steps, density=settings.times) if times is None else times
     coarse = torch.cat([grid[grid > end], grid.new_tensor([end])])

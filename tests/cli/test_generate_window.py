@@ -69,6 +69,7 @@ def test_more_designs_may_be_the_first_that_need_windows(run, tmp_path):
             ("--ss", "H" * 5000, "--window", 512),
             "--ss: has 5000 letters, and a chain has 8 to 4096 residues",
         ),
+        ((*LONG[1:], "--sampler", "rgdm"), "--sampler rgdm: adds no noise in its last step"),
         ((*LONG[1:], "--rg", 14), "--window: goes with no condition"),
         ((*LONG[1:], "--symmetry", "C2"), "--window: goes with no condition"),
         ((*LONG[1:], "--trajectory", "every:1"), "--trajectory: has no frames of chains in"),
