@@ -54,7 +54,13 @@ def check_command(words):
         command = command.commands[rest[0]]
         verb.append(rest.pop(0))
     options = {name for parameter in command.params for name in parameter.opts}
-    assert {word for word in rest if word.startswith("--")} <= options
+    given = {word for word in rest if word.startswith("--")}
+    assert given <= options
+    command.make_context(" ".join(verb), list(rest))  # nothing that is required is left out
+    if verb == ["generate"]:
+        assert given & {"--length", "--in"}
+    if "--churn" in given:  # the flow of the shipped weights has none
+        assert "--weights" in given
     return " ".join(verb)
 
 
