@@ -31,10 +31,13 @@ def test_the_fewest_calls_that_lose_nothing_that_matters():
     assert set(found.reference) == set(MEASURES)
 
 
-def test_few_samples_show_nothing():
-    """The same means from 4 samples: nothing is recommended, because nothing is known."""
-    found = compare_calls({32: drawn(0.013, 1.0, 4, seed=3)}, drawn(0.010, 1.0, 4))
-    assert found.recommended is None
+@pytest.mark.parametrize(("samples", "recommended"), [(4, None), (400, 32)])
+def test_few_samples_show_nothing(samples, recommended):
+    """The same loss of 0.003: 4 samples, whose standard error is 0.008, recommend nothing."""
+    spread = np.tile([[-0.01], [0.01]], (samples // 2, 2))
+    found = compare_calls({32: [0.013, 1.0] + spread}, [0.010, 1.0] + spread)
+    assert found.loss[32]["rama_outliers"] == pytest.approx(0.003)
+    assert found.recommended == recommended
 
 
 def test_samples_of_a_network(tiny_weights, monkeypatch):
