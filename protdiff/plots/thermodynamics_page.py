@@ -24,11 +24,11 @@ NETWORK, TRUTH, GAUSSIAN = "#2b6cb0", "#e07b39", "0.45"
 
 
 def draw_thermo(report: ThermoReport, path: str | PathLike[str]) -> None:
-    """Draw what `measure_thermodynamics` found, in six panels, and write a picture.
+    """Draw what `measure_thermodynamics` found, in seven panels, and write a picture.
 
-    Above, over the period of the cut-off (over the time u for flows that have none): entropy
-    production, loss of the bound, replicas. Below: cloning curves, Franz-Parisi potentials, largest
-    eigenvalues of the Jacobian.
+    Over the period of the cut-off (over the time u for flows that have none): entropy production,
+    loss of the bound, replicas, integral fluctuation theorem. The others: cloning curves,
+    Franz-Parisi potentials, largest eigenvalues of the Jacobian.
 
     Parameters
     ----------
@@ -36,8 +36,10 @@ def draw_thermo(report: ThermoReport, path: str | PathLike[str]) -> None:
     path : str or path-like
         The file appears whole or not at all.
     """
-    figure = Figure(figsize=(13, 7.6), dpi=110, layout="constrained")
-    production, loss, replicas, cloning, potential, speciation = figure.subplots(2, 3).flat
+    figure = Figure(figsize=(17, 7.6), dpi=110, layout="constrained")
+    panels = list(figure.subplots(2, 4).flat)
+    panels.pop().remove()
+    production, loss, replicas, cloning, potential, speciation, theorem = panels
     by_period = report.speciation is not None
     period = [s.period if by_period else s.u for s in report.shells]
     production.plot(period, [s.entropy_production for s in report.shells], "o-", color=NETWORK)
@@ -53,10 +55,11 @@ def draw_thermo(report: ThermoReport, path: str | PathLike[str]) -> None:
     _draw_cloning(cloning, rows)
     _draw_potentials(potential, rows)
     _draw_eigenvalues(speciation, report.network_speciation)
-    for axis in (production, loss, replicas):
+    _draw_theorem(theorem, report, period)
+    for axis in (production, loss, replicas, theorem):
         axis.set_xscale("log" if by_period else "linear")
         axis.set_xlabel("period at the cut-off, residues" if by_period else "u", fontsize=9)
-    for axis in (production, loss, replicas, cloning, potential, speciation):
+    for axis in panels:
         axis.spines[["top", "right"]].set_visible(False)
         axis.tick_params(labelsize=8)
     for axis in (replicas, potential, speciation):
@@ -102,3 +105,13 @@ def _draw_eigenvalues(axis: Axes, found: NetworkSpeciation) -> None:
         axis.axvline(found.gaussian, color=GAUSSIAN, lw=1, ls=":", label="Gaussian chain parts")
     axis.set_xlabel("u", fontsize=9)
     axis.set_title("largest eigenvalue of $c^{1/2}\\nabla s\\,c^{1/2}$ of the network", fontsize=10)
+
+
+def _draw_theorem(axis: Axes, report: ThermoReport, places: list[float | None]) -> None:
+    """⟨e^{-S}⟩ of every shell, with its standard error; 1 for an exact network."""
+    axis.errorbar(
+        places, [s.fluctuation for s in report.shells],
+        [s.fluctuation_error for s in report.shells], fmt="o-", color=NETWORK,
+    )  # fmt: skip
+    axis.axhline(1, color="0.6", lw=0.8)
+    axis.set_title("⟨exp(-S)⟩ by shell: 1 for an exact network", fontsize=10)

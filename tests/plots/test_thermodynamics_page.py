@@ -20,7 +20,11 @@ def test_every_series_is_drawn_by_period_or_by_time(monkeypatch, speciation):
     report = SimpleNamespace(
         speciation=speciation,
         shells=[
-            SimpleNamespace(entropy_production=2 * p, bound=3 * p, **{at: p}) for p in places
+            SimpleNamespace(
+                entropy_production=2 * p, bound=3 * p, fluctuation=11 * p,
+                fluctuation_error=0.1 * p, **{at: p},
+            )
+            for p in places
         ],
         replicas=[
             SimpleNamespace(
@@ -43,3 +47,8 @@ def test_every_series_is_drawn_by_period_or_by_time(monkeypatch, speciation):
     assert [list(x) for x, _ in series] == 4 * [places]
     for (_, values), factor in zip(series, (2, 3, 5, 7), strict=True):
         assert list(values) == pytest.approx([factor * place for place in places])
+    theorem = axes[6].containers[0]
+    assert [list(v) for v in theorem.lines[0].get_data()] == [places, [11 * p for p in places]]
+    bars = [float(bar[1, 1] - bar[0, 1]) for bar in theorem.lines[2][0].get_segments()]
+    assert bars == pytest.approx([0.2 * place for place in places]) and len(axes) == 7
+    assert axes[6].get_xscale() == axes[0].get_xscale()
