@@ -1,12 +1,13 @@
 """From plain diffusion to autoregression: GUD's steepness, over modes and over residues.
 
-    python benchmarks/gud.py train --data DATASET --steps 400       # resumable; --only modes-0
-    python benchmarks/gud.py report         # results/gud.json and docs/pictures/gud.png
+    python benchmarks/gud.py train --data DATASET --steps 1000      # resumable; --only modes-0
+    python benchmarks/gud.py report --steps 1000    # results/gud.json, docs/pictures/gud.png
 
 The same small network, data, loss and number of steps for every flow. Steepness 0 is plain
 diffusion: all components dissolve together. At 16 they dissolve one after the other: modes coarse
 to fine, or residues from the first to the last. All networks see how noisy every component is.
-Samples are raw: temperature 1, second-order SDE sampler, times equally spaced.
+Samples are raw: temperature 1, second-order SDE sampler, times equally spaced. Half an
+hour of one core; `--only` makes some of the runs.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """What the diagnostics of the source papers say of the shipped weights, as results.
 
     python benchmarks/theory_results.py --data DATASET [noise] [clones] [memory] [schedules]
+        [principal]
 
 noise: flow_noise.json, `protdiff flow report` on 96 chains, the identities of the noise predictor
 by band. Half a minute on one core.
