@@ -9,8 +9,8 @@ first run. Without decimation (``rg``, ``rg-heat`` and
 ``rg-harmonic`` have it) every step works at full resolution.
 Samples are raw: temperature 1, second-order SDE sampler, times equally spaced in the flow's own
 clock (ln Λ, log-SNR, time of β, ln t). ``edm`` and ``rgdm`` are trained and drawn as published;
-RGDM's are CA traces. All runs
-take over an hour of one core; two flows and one seed, with `--only`, ten minutes.
+RGDM's are CA traces.
+All runs take over an hour of one core; two flows and one seed, with `--only`, ten minutes.
 """
 
 import argparse
