@@ -35,7 +35,8 @@ def test_the_fewest_calls_that_lose_nothing_that_matters():
 def test_few_samples_show_nothing(samples, recommended):
     """The same loss of 0.003: 4 samples, whose standard error is 0.008, recommend nothing."""
     spread = np.tile([[-0.01], [0.01]], (samples // 2, 2))
-    found = compare_calls({32: spread + (0.013, 1.0)}, spread + (0.010, 1.0))
+    few, many = (spread + np.array([outliers, 1.0]) for outliers in (0.013, 0.010))
+    found = compare_calls({32: few}, many)
     assert found.loss[32]["rama_outliers"] == pytest.approx(0.003)
     assert found.recommended == recommended
 
