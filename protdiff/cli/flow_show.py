@@ -92,7 +92,11 @@ def _print_flow(choice: FlowChoice, recipe: ChainFlow, length: int) -> None:
         print(f"RGDM takes {shell + down} steps, each mode {shell} of them in the shell")
     elif recipe.basis == "laplacian" and recipe.prior == "harmonic":
         print(f"EigenFold takes {eigenfold_steps(length)} steps")
-    print(f"start: {float(initialisation_error(flow).sum()):.2g} nats from the noised data")
+    if bool((flow.variance == flow.prior)[flow.mask].all()):
+        print("start: the noised Gaussian chain itself, because the prior has its variances")
+    else:
+        start = float(initialisation_error(flow).sum())
+        print(f"start: {start:.2g} nats from the noised Gaussian chain of real variances")
 
 
 def _print_table(recipe: ChainFlow, length: int, steps: int, lines: int) -> None:

@@ -27,6 +27,9 @@ def test_every_flow_is_shown(console, name):
     table = [line.split() for line in out.splitlines() if line[:5].strip().isdigit()]
     rows = [row for row in table if len(row) == 7]
     assert ("no link vectors" in out) == (not recipe(name).links)
+    same = recipe(name).prior == "measured"  # then nothing was measured at the start
+    assert ("the prior has its variances" in out) == same
+    assert ("nats from the noised Gaussian chain of real variances" in out) == (not same)
     assert ("needs `component_clocks`" in out) == (name in ("rg-haar", "gud-residues"))
     assert [int(row[0]) for row in rows] == [0, 4, 7, 11]
     assert float(rows[0][1]) == 1 and float(rows[-1][1]) == 0
