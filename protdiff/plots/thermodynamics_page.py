@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 from matplotlib import colormaps
 from matplotlib.figure import Figure
 
@@ -110,7 +111,7 @@ def _draw_eigenvalues(axis: Axes, found: NetworkSpeciation) -> None:
 def _draw_theorem(axis: Axes, report: ThermoReport, places: list[float | None]) -> None:
     """⟨e^{-S}⟩ of every shell, with its standard error; 1 for an exact network."""
     axis.errorbar(
-        places, [s.fluctuation for s in report.shells],
+        np.array(places, float), [s.fluctuation for s in report.shells],
         [s.fluctuation_error for s in report.shells], fmt="o-", color=NETWORK,
     )  # fmt: skip
     axis.axhline(1, color="0.6", lw=0.8)
