@@ -10,7 +10,9 @@ from functools import partial
 import pytest
 import torch
 
+from protdiff.conditioning.bonds import HELD_FROM
 from protdiff.conditioning.known import NOISE as CA_NOISE
+from protdiff.conditioning.known import Known, Observations
 from protdiff.flow import Flow, cosine_modes, matched, sampling_times, zoo
 from protdiff.flow.conditional import conditional_mean, observation_precision
 
@@ -58,6 +60,24 @@ def test_what_commands_draw_is_exact_in_the_mean_and_nearly_in_the_spread(
     assert error == pytest.approx(nats, rel=2e-3)
     zero = torch.zeros(len(variance), 3, dtype=torch.float64)
     assert error - kl(zero, covariance, zero, exact_covariance) < 1e-6
+
+
+def test_the_condition_of_commands_is_that_mean(shipped_chain):
+    """`Known`, which commands call for one chain at a time, at times when bonds are not yet held."""
+    make, variance, rows, noise = shipped_chain
+    generator = torch.Generator().manual_seed(0)
+    clean = (
+        torch.randn(1, len(variance), 3, generator=generator).double() * variance[:, None].sqrt()
+    )
+    values = torch.randn(KNOWN, 3, generator=generator).double() * 5
+    fixed = torch.zeros(KNOWN, dtype=torch.bool)  # positions of a chain whose place is known
+    known = Known(Observations(rows, values, noise, fixed), fixed.long(), turn=False)
+    for u in torch.linspace(HELD_FROM + 0.01, 1, 5).tolist():
+        k = make(1).kernel(torch.tensor([u], dtype=torch.float64))
+        tau = variance * k.sigma[0] ** 2 / k.total[0]
+        mean = conditional_mean(clean, tau, rows, values, observation_precision(tau, rows, noise))
+        torch.testing.assert_close(known(clean[0], tau, u), mean[0])
+        assert (mean - clean).abs().max() > 1
 
 
 def test_windows_of_commands(chain64):
