@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..sampling.window import NO_FRAMES, windows_text
+from ..structure.io.paths import SEQUENCES_FOLDER
 from ._shared.cluster_options import ClusterOption, connected, refuse_jobs
 from ._shared.condition_options import ConditionOptions, condition_of
 from ._shared.design_shards import own_groups
@@ -129,7 +130,7 @@ def generate(
                 task_of_request(path, request, given, letters)
                 for path, request in run.files(groups).items()
             ]
-            write_sequences(tasks, design, output.out / "sequences", jobs or 1, cluster=there)
+            write_sequences(tasks, design, output.out / SEQUENCES_FOLDER, jobs or 1, cluster=there)
     if output.report:
         write_report([str(output.out)], output.out / PAGE, jobs=jobs)
 

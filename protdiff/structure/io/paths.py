@@ -13,13 +13,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 __all__ = [
-    "FRAMES_FOLDER", "SEPARATORS", "SUFFIXES", "beginnings", "find_files", "is_structure", "stem",
+    "FRAMES_FOLDER", "SEPARATORS", "SEQUENCES_FOLDER", "SUFFIXES", "beginnings", "find_files",
+    "is_structure", "stem",
 ]  # fmt: skip
 
 SUFFIXES = (".pdb", ".ent", ".cif", ".mmcif", ".bcif")
-#: Folder of trajectories in one of designs, beside the manifest (or those of shards) with their
-#: names.
-FRAMES_FOLDER, MANIFEST = "trajectories", "manifest*.csv"
+#: Folders in one of designs, beside the manifest (or those of shards) with their names: how the
+#: designs took shape, and copies of them with the residue names of each sequence.
+FRAMES_FOLDER, SEQUENCES_FOLDER = "trajectories", "sequences"
+OF_DESIGNS, MANIFEST = (FRAMES_FOLDER, SEQUENCES_FOLDER), "manifest*.csv"
 #: What may stand between the name of a structure and the rest of the name of what is made of it.
 SEPARATORS = "._-"
 
@@ -33,19 +35,19 @@ def _is_visible(path: Path, folder: Path) -> bool:
     """Whether a file in a folder has structures, and is none that another program keeps there.
 
     macOS writes ``._x.pdb`` beside x.pdb and into ``__MACOSX``, notebooks ``.ipynb_checkpoints``.
-    Trajectories of designs are no designs.
+    Trajectories of designs are no designs, and copies with sequences would count them repeatedly.
     """
     parts = path.relative_to(folder).parts
-    if FRAMES_FOLDER in parts[:-1] and _of_designs(path, len(parts)):
+    if not set(OF_DESIGNS).isdisjoint(parts[:-1]) and _of_designs(path, len(parts)):
         return False
     name = path if path.suffix.lower() != ARCHIVE else path.with_suffix("")
     return is_structure(name) and not any(part.startswith((".", "__MACOSX")) for part in parts)
 
 
 def _of_designs(path: Path, depth: int) -> bool:
-    """Whether one of the nearest folders holds the trajectories of designs."""
+    """Whether one of the nearest folders holds what was made of designs."""
     nearest = list(path.parents)[: depth - 1]
-    return any(p.name == FRAMES_FOLDER and any(p.parent.glob(MANIFEST)) for p in nearest)
+    return any(p.name in OF_DESIGNS and any(p.parent.glob(MANIFEST)) for p in nearest)
 
 
 def find_files(names: Iterable[str], what: str) -> list[Path]:
@@ -55,8 +57,8 @@ def find_files(names: Iterable[str], what: str) -> list[Path]:
     ----------
     names : iterable of str
         Files, which are taken whatever their suffix and not checked, folders, or patterns. Of
-        folders and patterns, hidden files, those in hidden folders, and trajectories beside the
-        designs that they lead to are left out. An archive (.tar) stands for the structures in it,
+        folders and patterns, hidden files, those in hidden folders, and trajectories and sequences
+        beside the designs that they lead to are left out. An archive (.tar) stands for the structures in it,
         and ``archive::name`` for one of them, or some by a pattern; of a folder, archives whose
         name says that they hold structures, such as designs.bcif.tar, are taken.
     what : str
@@ -104,7 +106,7 @@ def find_files(names: Iterable[str], what: str) -> list[Path]:
 
 
 def all_members(archive: Path) -> list[Path]:
-    """Structures in an archive, sorted by name, hidden ones and trajectories left out.
+    """Structures in an archive, sorted by name, hidden ones and what was made of designs left out.
 
     Raises
     ------
@@ -145,7 +147,7 @@ def all_members(archive: Path) -> list[Path]:
 
 def _is_visible_member(name: PurePosixPath, designs: set[PurePosixPath]) -> bool:
     """As `_is_visible`, in an archive with manifests of designs in some folders."""
-    of_designs = any(p.name == FRAMES_FOLDER and p.parent in designs for p in name.parents)
+    of_designs = any(p.name in OF_DESIGNS and p.parent in designs for p in name.parents)
     hidden = any(part.startswith((".", "__MACOSX")) for part in name.parts)
     return is_structure(Path(name)) and not (of_designs or hidden)
 

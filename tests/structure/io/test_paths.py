@@ -33,3 +33,15 @@ def test_a_folder_of_hidden_files_is_empty(tmp_path):
 def test_an_empty_name_is_not_the_working_folder():
     with pytest.raises(ValueError, match=r"^designs: an empty name"):
         find_files([""], "designs")
+
+
+def test_copies_with_sequences_do_not_count_designs_repeatedly(tmp_path):
+    copies = tmp_path / "sequences" / "structures"
+    copies.mkdir(parents=True)
+    for file in (tmp_path / "a.pdb", copies / "a_0.pdb", copies / "a_1.pdb"):
+        file.write_text("x")
+    assert len(find_files([str(tmp_path)], "pattern")) == 3  # some folder of that name
+    (tmp_path / "manifest.csv").write_text("file\na.pdb\n")
+    assert find_files([str(tmp_path)], "pattern") == [tmp_path / "a.pdb"]
+    assert len(find_files([str(tmp_path / "sequences")], "pattern")) == 2
+    assert len(find_files([f"{copies}/*.pdb"], "pattern")) == 2
