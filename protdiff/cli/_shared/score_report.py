@@ -22,19 +22,18 @@ __all__ = ["report"]
 
 #: Columns of the table of rows, with and without a reference, the most wanted first.
 BRIEF = (
-    "tm", "dockq", "lddt", "rmsd", "lddt_all", "plddt", "iptm", "ipsae", "gdt_ts", "gdt_ha",
-    "aligned", "log_likelihood", "ca_bonds", "clashes_3.0", "rama_outliers", "outside",
+    "tm", "dockq", "lddt", "rmsd", "outside", "lddt_all", "plddt", "iptm", "ipsae", "gdt_ts",
+    "gdt_ha", "aligned", "log_likelihood", "ca_bonds", "clashes_3.0", "rama_outliers",
 )  # fmt: skip
 BRIEF_ALONE = (
-    "residues", "log_likelihood", "relative_likelihood", "plddt", "iptm", "ipsae", "ca_bonds",
-    "clashes_3.0", "atom_clashes", "rama_outliers", "psea_helix", "psea_strand", "dssp_strand",
-    "rg_ratio",
-    "ca_angles_out", "clashes_3.6", "outside",
+    "residues", "outside", "log_likelihood", "relative_likelihood", "plddt", "iptm", "ipsae",
+    "clashes_3.0", "rama_outliers", "dssp_strand", "rg_ratio", "ca_bonds", "atom_clashes",
+    "psea_helix", "psea_strand", "ca_angles_out", "clashes_3.6",
 )  # fmt: skip
 #: What is said of columns outside the range of real chains, at most.
 MAX_WORDS = 5
-#: Characters of a name and of a column.
-NAME, COLUMN = 32, 15
+#: Characters of a name, and between two columns.
+NAME, GAP = 32, 2
 #: Style of tables.
 PLAIN: dict[str, Any] = {"box": None, "pad_edge": False, "header_style": "bold"}
 
@@ -62,9 +61,8 @@ def report(results: Results, compared: bool, out: Path | None) -> None:
         return
     wanted = dict.fromkeys(filter(None, (results.sorted_by, *(BRIEF if compared else BRIEF_ALONE))))
     brief = [name for name in wanted if results.summary.numbers.get(name)]
-    brief = brief[: max(1, (console.width - NAME) // COLUMN)]
     if 0 < len(rows) <= (top or MAX_ROWS):
-        _print_rows(console, rows, brief)
+        _print_rows(console, rows, _fitting(rows, brief, console.width))
         if top is not None:
             _print_reasons(console, results)
         console.print()
@@ -74,6 +72,18 @@ def report(results: Results, compared: bool, out: Path | None) -> None:
     _print_agreement(console, results)
     if out is not None:
         console.print(Text(printable(f"all columns in {out}")))
+
+
+def _fitting(rows: Sequence[Row], columns: Sequence[str], width: int) -> list[str]:
+    """The first columns, one at least, that fit beside the names of the rows."""
+    used = max(len("model"), *(len(short(Path(row["model"]).name)) for row in rows))
+    fitting = list[str]()
+    for column in columns:
+        used += GAP + max(len(column), *(len(number(row.get(column))) for row in rows))
+        if fitting and used > width:
+            break
+        fitting.append(column)
+    return fitting
 
 
 def _print_reasons(console: Console, results: Results) -> None:

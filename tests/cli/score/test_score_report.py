@@ -1,5 +1,6 @@
 """What `protdiff score` prints: names, errors and warnings of the rows."""
 
+import re
 import shutil
 
 import pytest
@@ -49,3 +50,20 @@ def test_many_warnings_of_a_kind_are_one_line(run, folder, tmp_path):
     lines = [line for line in err.splitlines() if "aligned" in line]
     assert lines == ["warning, 7 of 7: only 19 of 40 residues aligned (as in m1.pdb)"]
     assert len(err.splitlines()) <= 2  # the identity of other residues
+
+
+def test_narrow_terminal_shows_faults_and_a_whole_summary(run, folder, tmp_path, monkeypatch):
+    """What is outside the range of real chains is not the column that 80 characters cut off."""
+    for variable, value in (("FORCE_COLOR", "1"), ("COLUMNS", "80")):
+        monkeypatch.setenv(variable, value)
+    for k in range(3):
+        shutil.copy(folder / "references" / "capsid.pdb", tmp_path / f"model_of_long_name_{k}.pdb")
+    _, out, _ = run(
+        tmp_path, "--reference", folder / "references" / "capsid.pdb", "--out", tmp_path / "x.csv"
+    )
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", out).splitlines()
+    [heading] = [line for line in lines if line.startswith("model ")]
+    assert heading.split()[:5] == ["model", "tm", "lddt", "rmsd", "outside"]
+    assert all(len(line) <= 80 for line in lines)
+    summary = [line.split()[0] for line in lines if line.split()[1:2] == ["3"]]
+    assert {"tm", "gdt_ha", "aligned", "ca_bonds", "rama_outliers"} <= set(summary)
