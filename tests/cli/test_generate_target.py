@@ -57,6 +57,16 @@ def test_contig_of_rfdiffusion_and_kept_types(run, tmp_path):
     assert any((out / "trajectories").iterdir())
 
 
+def test_brackets_of_rfdiffusion_around_hotspots(run, tmp_path):
+    out = tmp_path / "out"
+    code, _, error = run(
+        "--target", f"{FILE}:A", "--hotspots", "[A26, A42A]", "--length", 16, "--out", out
+    )
+    assert code == 0, error
+    [row] = csv.DictReader((out / "manifest.csv").open())
+    assert [part.split("=")[0] for part in row["hotspots"].split()] == ["A26", "A42A"]
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -65,6 +75,7 @@ def test_contig_of_rfdiffusion_and_kept_types(run, tmp_path):
         (("--target", f"{FILE}:", "--length", 20), "name the chain after the colon"),
         (("--target", f"{FILE}:A", "--hotspots", "A900", "--length", 20), "no residue 900"),
         (("--target", f"{FILE}:A", "--hotspots", " ", "--length", 20), "--hotspots is empty"),
+        (("--target", f"{FILE}:A", "--hotspots", "[]", "--length", 20), "--hotspots is empty"),
         (("--hotspots", "A30", "--length", 20), "--hotspots: needs --target"),
         ((*TARGET, "--symmetry", "C2", "--length", 20), "--target and --symmetry"),
         ((*TARGET, "--motif", FILE, "--length", 20), "--target and --motif"),

@@ -37,8 +37,10 @@ def target_of(text: str, contig: str | None, hotspots: str | None) -> Target:
     from ...conditioning import Target
 
     path, chains = parse_target(text)
-    if hotspots is not None and not hotspots.strip(", "):
-        raise ValueError("--hotspots is empty; give residues, as in B30,B33, or leave it out")
+    if hotspots is not None:
+        hotspots = hotspots.strip("[], ")  # brackets, as in RFdiffusion's ppi.hotspot_res=[B30,B33]
+        if not hotspots:
+            raise ValueError("--hotspots is empty; give residues, as in B30,B33, or leave it out")
     return Target(path, chains, hotspots, contig)
 
 
