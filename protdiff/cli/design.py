@@ -15,7 +15,7 @@ from ._shared.design_task import TEMPERATURE, DesignTask
 from ._shared.engine_options import EngineOptions
 from ._shared.groups import grouped
 from ._shared.options import check_jobs
-from ._shared.pairing import find_files, stem
+from ._shared.pairing import find_files, refuse_missing, stem
 from ._shared.run_file import ConfigOption
 from ._shared.sequence_folder import STRUCTURES, write_sequences
 from ._shared.shards import ShardOption
@@ -60,6 +60,7 @@ def design(
     files = [path for path in find_files(designs, "pattern") if own not in real_path(path).parents]
     if not files:
         raise ValueError(f"{out / STRUCTURES}: holds the results of --out; give other structures")
+    refuse_missing(files)
     # Names in a FASTA file have no spaces.
     tasks = [DesignTask(path, re.sub(r"\s+", "_", stem(path))) for path in files]
     refuse_jobs(cluster, jobs)

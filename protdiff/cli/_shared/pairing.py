@@ -14,7 +14,9 @@ from ...structure.io.paths import beginnings, find_files, stem
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["Task", "find_files", "pair_by_name", "pair_by_table", "parse_chains", "stem"]
+__all__ = [
+    "Task", "find_files", "pair_by_name", "pair_by_table", "parse_chains", "refuse_missing", "stem",
+]  # fmt: skip
 
 
 class Task(NamedTuple):
@@ -23,6 +25,15 @@ class Task(NamedTuple):
     model: Path
     reference: Path | None = None
     error: str = ""
+
+
+def refuse_missing(files: Sequence[Path]) -> None:
+    """ValueError if none of the files is there: a mistyped name makes no table of errors.
+
+    Where only some are missing, their rows say so.
+    """
+    if files and not any(is_there(path) or path.exists() for path in files):
+        raise ValueError(f"{files[0]}: no such file or folder; check the path")
 
 
 def parse_chains(text: str) -> list[tuple[str, str]]:

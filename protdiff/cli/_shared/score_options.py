@@ -16,7 +16,7 @@ from ..._system.reading import real_path
 from .cluster_options import ClusterOption, refuse_jobs
 from .fasta import read_sequences
 from .options import check_ending, check_jobs
-from .pairing import Task, find_files, pair_by_name, pair_by_table, parse_chains
+from .pairing import Task, find_files, pair_by_name, pair_by_table, parse_chains, refuse_missing
 from .report_writer import check_page
 from .score_task import LikelihoodOptions, RowOptions
 from .shards import ShardOption, refuse_with_shard
@@ -219,6 +219,8 @@ class ScoreOptions:
                 _check_copies(option, folder, tasks)
         if self.out and self.pairs and real_path(self.out) == real_path(self.pairs):
             raise ValueError(f"--out {self.out}: is the table of --pairs; choose another name")
+        if self.pairs is None:
+            refuse_missing([task.model for task in tasks])
 
     def recorded(self) -> dict[str, str]:
         """What decides the rows, as text by the name of the option; shards have it in common."""

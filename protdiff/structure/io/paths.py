@@ -58,9 +58,9 @@ def find_files(names: Iterable[str], what: str) -> list[Path]:
     names : iterable of str
         Files, which are taken whatever their suffix and not checked, folders, or patterns. Of
         folders and patterns, hidden files, those in hidden folders, and trajectories and sequences
-        beside the designs that they lead to are left out. An archive (.tar) stands for the structures in it,
-        and ``archive::name`` for one of them, or some by a pattern; of a folder, archives whose
-        name says that they hold structures, such as designs.bcif.tar, are taken.
+        beside the designs that they lead to are left out. An archive (.tar) stands for the
+        structures in it, and ``archive::name`` for one of them, or some by a pattern; of a folder,
+        archives whose name says that they hold structures, such as designs.bcif.tar, are taken.
     what : str
         What an error message calls a pattern.
 

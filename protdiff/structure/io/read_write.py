@@ -119,8 +119,8 @@ def read(
         found = (structure_of if atoms == "all" else backbone_of)(models, chosen, ca_only)
         if model is None and len(models) > 1:
             warn(
-                f"has {len(models)} models; the first is read; to take another, write it to its own "
-                "file, or in Python name it with `model`"
+                f"has {len(models)} models; the first is read; to take another, write it to its "
+                "own file, or in Python name it with `model`"
             )
     for text in texts:
         warn(f"{path}: {text}", stacklevel=2)

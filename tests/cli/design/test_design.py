@@ -97,6 +97,12 @@ def test_files_that_cannot_be_designed_get_a_row(run, folder, tmp_path):
     assert code == 1 and text.startswith("4 designs (3 were there already)")
 
 
+def test_a_mistyped_name_makes_no_folder(run, tmp_path):
+    code, _, err = run(tmp_path / "absent", tmp_path / "absent.pdb", "--num", 1)
+    assert code == 2 and "absent: no such file or folder; check the path" in err
+    assert not (tmp_path / "out").exists()
+
+
 def test_names_with_spaces(run, folder, tmp_path):
     shutil.copy(folder / "a.pdb", tmp_path / "my design.pdb")
     assert run(tmp_path / "my design.pdb", "--num", 1)[0] == 0

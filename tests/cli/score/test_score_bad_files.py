@@ -111,3 +111,9 @@ def test_chain_that_flies_apart_is_a_row(run, folder, tmp_path):
     code, _, err = run(tmp_path / "apart.cif", folder / "models", "--out", tmp_path / "x.csv")
     assert code in (0, 1), err
     assert len(rows_of(tmp_path / "x.csv")) == 4
+
+
+def test_a_mistyped_name_writes_no_table(run, tmp_path):
+    code, _, err = run(tmp_path / "modles", "--out", tmp_path / "x.csv")
+    assert code == 2 and "modles: no such file or folder; check the path" in err
+    assert not list(tmp_path.iterdir())
