@@ -63,7 +63,7 @@ def test_what_commands_draw_is_exact_in_the_mean_and_nearly_in_the_spread(
 
 
 def test_the_condition_of_commands_is_that_mean(shipped_chain):
-    """`Known`, which commands call for one chain at a time, at times when bonds are not yet held."""
+    """`Known`, which commands call for one chain at a time, when bonds are not yet held."""
     make, variance, rows, noise = shipped_chain
     generator = torch.Generator().manual_seed(0)
     clean = (
