@@ -117,6 +117,7 @@ def schedules(data: str, scratch: Path) -> None:
     report = json.loads(file.read_text())
     numbers: dict[str, Any] = {name: report[name] for name in ("chains", "residues", "grids")}
     numbers |= {name: sum(report[name]) for name in ("start", "score")}
+    numbers["score_error"] = float(np.linalg.norm(report["score_error"]))
     write_result("flow_schedules", numbers, cores=1)
 
 

@@ -46,7 +46,7 @@ class SamplerReport:
     score : list of float
         Lower bound of the network's own error ½∫dSNR E|D_θ - D|²: what the best linear
         recalibration of its output per band and time would gain on chains that it was not fitted
-        to. 0 where it gains nothing.
+        to. Negative where it loses there, that is, where the network's error has no such part.
     score_error : list of float
         Standard error of `score` over chains.
     noise : NoiseIdentities
@@ -127,13 +127,12 @@ def report_sampler(
         flow = denoiser.recipe([median])
         grids = compare_grids(flow, calls, ratios, component_bands(flow, [median])[0])
     error = gain.std(0) / len(chains) ** 0.5
-    score = gain.mean(0).clamp_min(0)
     return SamplerReport(
         bands=[*BANDS, "links"],
         start=start.tolist(),
         steps={n: values.tolist() for n, values in steps.items()},
         learned=learned.mean(0).tolist(),
-        score=score.tolist(),
+        score=gain.mean(0).tolist(),
         score_error=error.tolist(),
         noise=identities,
         grids=grids,

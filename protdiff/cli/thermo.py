@@ -22,6 +22,8 @@ __all__ = ["thermo"]
 
 #: Times at which replicas branch.
 REPLICA_TIMES = 6
+#: Entropy in nats that is nothing but the rounding of sums.
+ROUNDING = 1e-10
 
 
 def thermo(
@@ -107,6 +109,11 @@ def _print_report(report: ThermoReport) -> None:
             **vars(report.trajectories)
         )
     )
+    if abs(report.trajectories.entropy) < ROUNDING:
+        print(
+            "no trajectory produces entropy: the network's estimate is that of the prior, for\n"
+            "which all of this holds by construction, so nothing was tested"
+        )
     _print_speciation(report)
     _print_replicas(report)
 

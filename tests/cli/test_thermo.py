@@ -32,6 +32,21 @@ def test_thermo_of_tiny_weights(console, designs, tiny_weights, tmp_path):
     assert (tmp_path / "thermo" / "thermo.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_theorems_that_hold_by_construction_test_nothing(console, designs, tmp_path):
+    """An untrained network with a prior of the chain's variances: S is 0 on every trajectory."""
+    said = {}
+    for name in ("vp", "rg-harmonic"):
+        save_weights(tmp_path / f"{name}.safetensors", Denoiser(TINY, recipe(name)))
+        code, text, _ = console(
+            "flow", "thermo", "--data", designs, "--weights", tmp_path / f"{name}.safetensors",
+            "--length", 60, "--chains", 3, "--shells", 4, "--steps", 3, "--replicas", 3,
+            "--out", tmp_path / name,
+        )  # fmt: skip
+        assert code == 0
+        said[name] = "nothing was tested" in text
+    assert said == {"vp": True, "rg-harmonic": False}
+
+
 def test_thermo_without_fitting_chains(console, tiny_archive, tiny_weights, tmp_path):
     code, _, err = console(
         "flow", "thermo", "--data", tiny_archive, "--weights", tiny_weights, "--length", 400,
