@@ -3,12 +3,7 @@
 import pytest
 import torch
 
-from protdiff.flow import (
-    gaussian_oracle,
-    matched,
-    sampling_times,
-    sde_2m,
-)
+from protdiff.flow import gaussian_oracle, matched, sampling_times, sde_2m, uniform_times
 from protdiff.flow.matched_weights import MAX_WEIGHT, matched_weights
 from protdiff.flow.sampler_error import sampler_error
 from protdiff.flow.zoo import recipe
@@ -70,3 +65,16 @@ def test_a_chain_with_another_spectrum_is_drawn_better_too():
     times = sampling_times(flow, 16)
     errors = [float(sampler_error(s, flow, times, other).sum()) for s in (matched, sde_2m)]
     assert errors[0] < errors[1] / 3
+
+
+def test_figures_of_the_theory():
+    """docs/theory.md 3.2: KL of 120 residues, nats, at the default times and at equal ones."""
+    flow = RECIPE([120])
+    for sampler, times, nats in (
+        (matched, sampling_times(flow, 8), 17.5),
+        (sde_2m, sampling_times(flow, 8), 41),
+        (sde_2m, sampling_times(flow, 16), 2.0),
+        (sde_2m, uniform_times(16), 5.5),
+        (sde_2m, sampling_times(flow, 25), 0.97),
+    ):
+        assert float(sampler_error(sampler, flow, times).sum()) == pytest.approx(nats, rel=0.01)
