@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -24,15 +25,27 @@ def no_lines_of_progress(monkeypatch):
 
 @pytest.fixture
 def console(monkeypatch, capsys):
-    """Run ``protdiff ARGUMENTS``; returns exit code, stdout, stderr."""
+    """Run ``protdiff ARGUMENTS``; returns exit code, stdout, stderr.
 
-    def call(*arguments):
+    A signal that comes meanwhile, as of `timeout` or Ctrl-C, is meant for the tests and ends them,
+    unless the test sends it: the command would answer with an exit code, and the test would go on
+    with the files of the command before.
+    """
+
+    def call(*arguments, sends_signal=False):
         monkeypatch.setattr(sys, "argv", ["protdiff", *map(str, arguments)])
+        before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
             cli.main()
             code = 0
         except SystemExit as stop:
             code = stop.code or 0
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+        if cli.came and not sends_signal:
+            number = cli.came[0]
+            pytest.exit(f"{signal.Signals(number).name} amid a test", 128 + number)
         out, err = capsys.readouterr()
         return code, out, err
 

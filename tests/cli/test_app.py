@@ -71,8 +71,20 @@ def test_a_signal_amid_a_call_of_torch_interrupts(console, monkeypatch, number):
     monkeypatch.setattr(
         "protdiff.flow.flow_choice.FlowChoice.recipe", lambda _: torch.asarray(Interrupted(number))
     )
-    code, _, err = console("flow", "show")
+    code, _, err = console("flow", "show", sends_signal=True)
     assert (code, err) == (128 + number, "protdiff: interrupted\n")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_that_no_test_sends_ends_the_tests(console, monkeypatch, number):
+    """Such as that of `timeout`; otherwise one test fails, and nobody can tell why."""
+    monkeypatch.setattr(
+        "protdiff.flow.flow_choice.FlowChoice.recipe", lambda _: torch.asarray(Interrupted(number))
+    )
+    before = signal.getsignal(number)
+    with pytest.raises(pytest.exit.Exception, match=f"{number.name} amid a test"):
+        console("flow", "show")
+    assert signal.getsignal(number) is before
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

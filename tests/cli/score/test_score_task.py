@@ -62,9 +62,12 @@ def test_whose_length_normalizes(run, folder, tmp_path):
     protdiff.write(short, tmp_path / "short.pdb")
     found = {}
     for choice in ("reference", "model", "shorter"):
-        run(tmp_path / "short.pdb", "--reference", reference, "--normalize", choice,
-            "--out", tmp_path / "x.csv")  # fmt: skip
-        [found[choice]] = rows_of(tmp_path / "x.csv")
+        code, _, err = run(
+            tmp_path / "short.pdb", "--reference", reference, "--normalize", choice,
+            "--out", tmp_path / f"{choice}.csv",
+        )  # fmt: skip
+        assert (code, err) == (0, "")
+        [found[choice]] = rows_of(tmp_path / f"{choice}.csv")
         agree(found[choice], score(short, reference, normalize=choice).row())
     assert found["shorter"] == found["model"]
     for key in ("gdt_ts", "gdt_ha"):
