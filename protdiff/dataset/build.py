@@ -186,34 +186,65 @@ def _write_chains(
     Returns the number of rejected chains by kind, and that of warnings.
     """
     rejected, warned = Counter[str](), 0
-    names = UniqueNames()
+    stored = _Stored()
     first: Rejected | None = None
-    origins: dict[int, int] = {}
     with (
-        _table(writer, "rejected.csv", "chain", "kind", "reason") as reject,
+        _table(writer, "rejected.csv", "chain", "kind", "reason", "input") as reject,
         _table(writer, "warnings.csv", "input", "warning") as remark,
     ):
         for item in judged:
             if isinstance(item, Record) and not identical:
-                item = _unless_repeated(item, origins)
+                item = stored.unless_repeated(item)
             if isinstance(item, Notice):
                 remark([item.name, item.text])
                 warned += 1
             elif isinstance(item, Rejected):
-                reject([item.name, item.kind, item.reason])
+                reject([item.name, item.kind, item.reason, item.source or item.name])
                 rejected[item.kind] += 1
                 first = first or item
             else:
-                short = stored_name(item.name)
-                name = names.new(short)
-                if name != short:
-                    remark([item.name, f"another chain has this name; this one is called {name}"])
-                    warned += 1
+                name, remarks = stored.named(item)
+                for text in remarks:
+                    remark([item.source or item.name, text])
+                warned += len(remarks)
                 writer.add(name, item.coords, item.types, item.structure, **item.values)
     if not writer.chains:
         why = f"; the first: {first.name}: {first.reason}" if first else ""
         raise ValueError(f"no chain was kept, {rejected.total()} rejected{why}")
     return rejected, warned
+
+
+class _Stored:
+    """What the chains that are stored are called, come from, and have as sequences."""
+
+    def __init__(self) -> None:
+        self.names = UniqueNames()
+        self.sources: dict[str, str] = {}
+        self.by_sequence: dict[int, tuple[int, str]] = {}
+
+    def unless_repeated(self, record: Record) -> Record | Rejected:
+        """The record, or its rejection if a chain of another origin has the same sequence."""
+        origin, name = self.by_sequence.get(sequence_hash(record.types), (0, ""))
+        if not name or origin == hash(record.origin):
+            return record
+        reason = f"another chain has the same sequence: {self._with_source(name)}"
+        return Rejected(record.name, reason, "identical", record.source)
+
+    def named(self, record: Record) -> tuple[str, list[str]]:
+        """What a chain is called that is to be stored, and remarks on it."""
+        short = stored_name(record.name)
+        name, remarks = self.names.new(short), list[str]()
+        if name != short:
+            other = self._with_source(short)
+            remarks = [f"another chain has this name: {other}; this one is called {name}"]
+        self.sources[name] = record.source
+        self.by_sequence.setdefault(sequence_hash(record.types), (hash(record.origin), name))
+        return name, remarks
+
+    def _with_source(self, name: str) -> str:
+        """A stored chain and the input that it is of."""
+        source = self.sources.get(name, "")
+        return f"{name} of {source}" if source else name
 
 
 @contextmanager
@@ -225,14 +256,6 @@ def _table(
         rows = csv.writer(handle)
         rows.writerow(columns)
         yield rows.writerow
-
-
-def _unless_repeated(record: Record, origins: dict[int, int]) -> Record | Rejected:
-    """The record, or its rejection if a chain of another origin has the same sequence."""
-    key, origin = sequence_hash(record.types), hash(record.origin)
-    if origins.setdefault(key, origin) == origin:
-        return record
-    return Rejected(record.name, "another chain has the same sequence", "identical")
 
 
 def _assign_splits(folder: Path, splitting: Splitting, cluster: str, jobs: int) -> str:

@@ -103,6 +103,7 @@ class Record(NamedTuple):
     """A chain that enters the data set: the arrays and columns that `ChainSetWriter.add` takes.
 
     Chains of one `origin` (frames of a trajectory, models of a file) may have the same sequence.
+    `source` is the input, such as a file, that the chain was read from.
     """
 
     name: str
@@ -111,17 +112,20 @@ class Record(NamedTuple):
     structure: UInt8[np.ndarray, "residues"]
     values: dict[str, Any]
     origin: str = ""
+    source: str = ""
 
 
 class Rejected(NamedTuple):
     """A chain that does not enter the data set, or an input that cannot be used, and why.
 
-    `kind` is the reason in one or two words, to count by.
+    `kind` is the reason in one or two words, to count by; `source` is the input that the chain was
+    read from, empty where that is the name.
     """
 
     name: str
     reason: str
     kind: str
+    source: str = ""
 
 
 def judge(

@@ -25,6 +25,8 @@ from .filters import Limits, Record, Rejected, judge, measure, structure_states
 from .store import SPLITS, UNIT, angstrom
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from jaxtyping import Float32
 
     from .store import ChainSet
@@ -69,6 +71,7 @@ class FileTask:
         try:
             with collected() as texts:
                 judged = _judge_file(self.path, stem(self.path), self.models, limits)
+            judged = _from(judged, path_text(self.path))
             return judged + _notices(path_text(self.path), self.path, texts)
         except (FileError, InputError) as error:
             return [unreadable(path_text(self.path), error)]
@@ -84,14 +87,15 @@ class EntryTask:
     def judged_chains(self, limits: Limits) -> list[Judged]:
         # The underscore of an extended id, pdb_00001abc, separates no chain.
         entry, _, chain = self.name.rpartition("_") if "_" in self.name[4:] else (self.name, "", "")
+        source = f"pdb:{self.name}"
         with temporary_folder() as folder:
             try:
                 path = self._fetch(entry, folder)
                 with collected() as texts:
                     judged = _judge_file(path, entry.lower(), self.models, limits, chain or None)
-                return judged + _notices(self.name, path, texts)
+                return _from(judged, source) + _notices(source, path, texts)
             except (FileError, InputError) as error:
-                return [unreadable(self.name, error)]
+                return [unreadable(source, error)]
 
     def _fetch(self, entry: str, folder: Path) -> Path:
         from biotite.database import rcsb
@@ -140,7 +144,7 @@ class FramesTask:
             name = f"{self.name}/{(self.first + k) * self.stride}"
             origin = f"{self.origin} {self.name}"
             judged.append(judge(name, chain, limits, Experiment("simulation"), origin))
-        return judged
+        return _from(judged, self.origin)
 
 
 @dataclass(frozen=True)
@@ -151,7 +155,7 @@ class StoredTask:
     chains: ChainSet
 
     def judged_chains(self, limits: Limits) -> list[Judged]:
-        return [self._judge(k, limits) for k in range(len(self.chains))]
+        return _from([self._judge(k, limits) for k in range(len(self.chains))], self.folder)
 
     def _judge(self, k: int, limits: Limits) -> Record | Rejected:
         """One chain. Its geometry was judged when it was stored: only length and resolution are."""
@@ -197,11 +201,19 @@ def _judge_file(
     return judged
 
 
+def _from(judged: Sequence[Judged], source: str) -> list[Judged]:
+    """The same with the input that the chains were read from."""
+    return [
+        item if isinstance(item, Notice) else item._replace(source=source) for item in judged
+    ]
+
+
 def _notices(name: str, path: Path, texts: list[str]) -> list[Judged]:
     """Warnings of a file, without its path in front."""
     return [Notice(name, text.removeprefix(f"{path_text(path)}: ")) for text in texts]
 
 
 def unreadable(name: str, error: Exception) -> Rejected:
-    """The rejection of an input that cannot be used."""
-    return Rejected(name, " ".join(str(error).split()), "unreadable")
+    """The rejection of an input that cannot be used; its name is not in the reason, too."""
+    reason = " ".join(str(error).split())
+    return Rejected(name, reason.removeprefix(f"{name}: "), "unreadable")

@@ -41,7 +41,7 @@ def test_a_folder_is_searched_to_the_bottom(tmp_path):
     (tmp_path / "in" / "cut.pdb").write_text((EXAMPLES / "1tpk.pdb").read_text()[:5000])
     names, reasons, summary = build(tmp_path, tmp_path / "in")
     assert names == ["1tpk_A", "1a8o_A"]
-    assert reasons["copy_A"] == "another chain has the same sequence"
+    assert reasons["copy_A"].startswith("another chain has the same sequence: 1tpk_A of ")
     assert "7 of 8 residues" in reasons["cut_A"] and "notes" not in str(reasons)
     assert summary["rejected"]["unreadable"] == 1 and "broken.cif" in str(reasons)
 
@@ -52,8 +52,40 @@ def test_chains_of_one_name_get_a_suffix(tmp_path):
         shutil.copy(EXAMPLES / "1tpk.pdb", tmp_path / folder / "x.pdb")
     names, _, summary = build(tmp_path, tmp_path / "a", tmp_path / "b", identical=True)
     assert names == ["x_A", "x_A_2"] and summary["warnings"] == 1
-    table = (tmp_path / "set" / "warnings.csv").read_text()
-    assert "x_A,another chain has this name; this one is called x_A_2" in table
+    assert listed_warnings(tmp_path / "set") == [
+        f"{tmp_path}/b/x.pdb: another chain has this name: x_A of {tmp_path}/a/x.pdb; this one is "
+        "called x_A_2"
+    ]
+
+
+def test_rejected_chains_lead_back_to_files(tmp_path, chain):
+    """Names are stems of files: model_A says nothing about which of many folders it is of."""
+    files = [tmp_path / folder / "model.cif" for folder in "abcd"]
+    for file, part in zip(files, (chain, chain, chain[:30], chain[10:]), strict=True):
+        file.parent.mkdir()
+        protdiff.write(part, file)
+    (tmp_path / "e.cif").write_text("data_x\n")
+    names, _, _ = build(tmp_path, *files, tmp_path / "e.cif")
+    assert names == ["model_A", "model_A_2"]
+    with (tmp_path / "set" / "rejected.csv").open() as handle:
+        rows = list(csv.DictReader(handle))
+    found = [(row["chain"], row["kind"], row["input"]) for row in rows]
+    assert found == [
+        ("model_A", "identical", str(files[1])),
+        ("model_A", "too short", str(files[2])),
+        (str(tmp_path / "e.cif"), "unreadable", str(tmp_path / "e.cif")),
+    ]
+    assert rows[0]["reason"] == f"another chain has the same sequence: model_A of {files[0]}"
+    assert "e.cif" not in rows[2]["reason"]
+    assert listed_warnings(tmp_path / "set") == [
+        f"{files[3]}: another chain has this name: model_A of {files[0]}; this one is called "
+        "model_A_2"
+    ]
+
+
+def test_what_cannot_be_used_is_named_once(tmp_path):
+    with pytest.raises(ValueError, match="^no chain was kept, 1 rejected; the first: nofile: no "):
+        build(tmp_path, "nofile")
 
 
 def test_coordinates_and_sequence_are_those_of_the_file(tmp_path, chain):
@@ -168,8 +200,8 @@ def test_entries_are_fetched(tmp_path, monkeypatch):
     inputs = ["pdb:2ABC", "pdb:1a8o", "pdb:1a8o_Q", "pdb:nonsense"]
     names, reasons, summary = build(tmp_path, *inputs)
     assert names == ["1a8o_A"] and summary["rejected"] == {"unreadable": 3}
-    assert "cannot be fetched (Network is unreachable)" in reasons["2ABC"]
-    assert "no chain Q; chains: A" in reasons["1a8o_Q"]
+    assert "cannot be fetched (Network is unreachable)" in reasons["pdb:2ABC"]
+    assert "no chain Q; chains: A" in reasons["pdb:1a8o_Q"]
     assert "not a PDB id" in reasons["pdb:nonsense"]
 
 

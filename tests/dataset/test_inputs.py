@@ -89,7 +89,8 @@ def test_hdf5_runs_no_code(tmp_path, trajectory, monkeypatch, name):
             handle.root._v_attrs.conventions = Attack(marker)
         marker.rmdir() if marker.exists() else None
     [rejected] = tasks([text])
-    assert rejected.reason.startswith(f"{file}: HDF5 is not read") and "traj.xtc" in rejected.reason
+    text = f"{rejected.name}: {rejected.reason}"
+    assert f"{file}: HDF5 is not read" in text and "traj.xtc" in text
     assert not marker.exists()
 
 
