@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from dataclasses import dataclass
 from enum import StrEnum
@@ -159,7 +160,7 @@ def show(
     plot: Annotated[Path | None, typer.Option(help="Picture to draw, .png, .svg or .pdf.")] = None,
     csv: Annotated[Path | None, typer.Option(help="Write the table, one row per chain.")] = None,
 ) -> None:
-    """Print what a data set holds."""
+    """Print what a data set holds; a dash stands for what is not known, such as a resolution."""
     from .._system.files import PICTURES, ensure_writable
     from ..dataset import read_chains
     from ..dataset.store import read_summary
@@ -194,12 +195,18 @@ def _print_chains(chains: ChainSet) -> None:
     for name, row in summarise(chains).items():
         print(
             f"{name:12}{row['chains']:9}{row['clusters']:10}{row['residues']:12}"
-            f"{row['mean length']:8.0f}{row['helix']:8.2f}{row['strand']:8.2f}"
-            f"{row['Rg ratio']:10.2f}{row['extended']:10}{row['resolution']:8.2f}"
+            f"{_number(row['mean length'], 8, 0)}{_number(row['helix'], 8)}"
+            f"{_number(row['strand'], 8)}{_number(row['Rg ratio'], 10)}{row['extended']:10}"
+            f"{_number(row['resolution'], 8)}"
         )
     print(f"\n{'residues':12}" + "".join(f"{name:>9}" for name in SPLITS))
     for first, last, counts in length_rows(chains):
         print(f"{f'{first}-{last}':12}" + "".join(f"{count:9}" for count in counts))
+
+
+def _number(value: float, width: int, decimals: int = 2) -> str:
+    """A number of a table, or a dash where it is not known, as the resolution of a model."""
+    return f"{'-':>{width}}" if math.isnan(value) else f"{value:{width}.{decimals}f}"
 
 
 def write_table(chains: ChainSet, path: Path) -> None:

@@ -28,6 +28,14 @@ def test_build_and_show(console, tmp_path):
     assert [int(row["length"]) for row in rows] == [70, 88, 52]
 
 
+def test_show_has_a_dash_for_an_unknown_resolution(console, tmp_path):
+    console("data", "build", EXAMPLES / "1a8o.pdb.gz", "--out", tmp_path / "set")
+    code, text, _ = console("data", "show", tmp_path / "set")
+    assert code == 0 and "nan" not in text
+    everything = next(line.split() for line in text.splitlines() if line.startswith("all"))
+    assert everything[-1] == "-" and everything[1:4] == ["1", "1", "70"]
+
+
 def test_unreadable_inputs_are_an_exit_code(console, tmp_path):
     (tmp_path / "bad.pdb").write_text("nonsense\n")
     code, text, err = console(
