@@ -59,7 +59,7 @@ def score(options: ScoreOptions, order: OrderOptions) -> None:
         from ..metrics.structural import load_tmtools
 
         load_tmtools()
-    row_options = options.for_rows()
+    row_options = options.for_rows(compared)
     results = Results(columns, order)
     with ExitStack() as stack:
         cluster, part = stack.enter_context(connected(options.cluster)), None
@@ -122,6 +122,7 @@ def columns_of(options: ScoreOptions, compared: bool) -> list[str]:
     return [
         "model",
         *(["reference", *SIMILARITY, *COMPLEX] if compared else []),
+        *(["chains"] if options.chain is not None and not compared else []),
         *(ALL_ATOM_SIMILARITY if compared and all_atoms else []),
         *(CONFIDENCE if options.confidence else []),
         *([*QUALITY, *VERDICT] if options.quality else []),

@@ -203,9 +203,7 @@ def _judge_file(
 
 def _from(judged: Sequence[Judged], source: str) -> list[Judged]:
     """The same with the input that the chains were read from."""
-    return [
-        item if isinstance(item, Notice) else item._replace(source=source) for item in judged
-    ]
+    return [item if isinstance(item, Notice) else item._replace(source=source) for item in judged]
 
 
 def _notices(name: str, path: Path, texts: list[str]) -> list[Judged]:

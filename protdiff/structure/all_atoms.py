@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     import numpy as np
     from biotite.structure import AtomArray
     from jaxtyping import Int
@@ -45,3 +47,22 @@ class Structure(NamedTuple):
     def others(self) -> AtomArray:
         """Atoms that are of no residue of the backbone."""
         return cast("AtomArray", self.atoms[self.residue < 0])
+
+    def of_chains(self, names: Collection[str]) -> Structure:
+        """The residues of some chains, and all atoms with the ids of these.
+
+        Examples
+        --------
+        >>> import protdiff
+        >>> complex = protdiff.read("data/examples/3nzd.cif", atoms="all")
+        >>> complex.of_chains(complex.backbone.chains[:1]).backbone.chains
+        ('A',)
+        """
+        import numpy as np
+
+        rows = np.isin(self.backbone.chain_ids, list(names))
+        kept = np.isin(self.atoms.chain_id, list(names))
+        kept[self.residue >= 0] = rows[self.residue[self.residue >= 0]]
+        number = np.where(rows, np.cumsum(rows) - 1, -1)
+        residue = np.where(self.residue >= 0, number[self.residue], -1)
+        return Structure(self.backbone[rows], cast("AtomArray", self.atoms[kept]), residue[kept])

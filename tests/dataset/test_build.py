@@ -84,7 +84,7 @@ def test_rejected_chains_lead_back_to_files(tmp_path, chain):
 
 
 def test_what_cannot_be_used_is_named_once(tmp_path):
-    with pytest.raises(ValueError, match="^no chain was kept, 1 rejected; the first: nofile: no "):
+    with pytest.raises(ValueError, match=r"^no chain was kept, 1 rejected; the first: nofile: no "):
         build(tmp_path, "nofile")
 
 

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 __all__ = [
-    "Task", "find_files", "pair_by_name", "pair_by_table", "parse_chains", "refuse_missing", "stem",
+    "Task", "find_files", "pair_by_name", "pair_by_table", "parse_alone", "parse_chains",
+    "refuse_missing", "stem",
 ]  # fmt: skip
 
 
@@ -54,6 +55,22 @@ def parse_chains(text: str) -> list[tuple[str, str]]:
         pairs.append((model, reference))
     check_once(pairs)
     return pairs
+
+
+def parse_alone(text: str) -> tuple[str, ...]:
+    """Chain ids of ``A`` or ``A,B``, which are scored without a reference.
+
+    Raises
+    ------
+    ValueError
+        For a pair, or a chain that comes twice.
+    """
+    names = tuple(text.split(","))
+    if not text or ":" in text or len(set(names)) < len(names):
+        raise ValueError(
+            f"--chain {text}: without --reference write chains of the models, as in A or A,B"
+        )
+    return names
 
 
 def pair_by_name(

@@ -16,7 +16,15 @@ from ..._system.reading import real_path
 from .cluster_options import ClusterOption, refuse_jobs
 from .fasta import read_sequences
 from .options import check_ending, check_jobs
-from .pairing import Task, find_files, pair_by_name, pair_by_table, parse_chains, refuse_missing
+from .pairing import (
+    Task,
+    find_files,
+    pair_by_name,
+    pair_by_table,
+    parse_alone,
+    parse_chains,
+    refuse_missing,
+)
 from .report_writer import check_page
 from .score_task import LikelihoodOptions, RowOptions
 from .shards import ShardOption, refuse_with_shard
@@ -91,7 +99,10 @@ class ScoreOptions:
     ] = Alignment.auto
     chain: Annotated[
         str | None,
-        typer.Option(help="Chains to pair, MODEL:REFERENCE: A:B or A:B,C:D; _ for a blank id."),
+        typer.Option(
+            help="Chains to pair, MODEL:REFERENCE: A:B or A:B,C:D; _ for a blank id. Without a "
+            "reference the chains that are scored, as if they were alone: A or A,B."
+        ),
     ] = None
     normalize: Annotated[Normalize, typer.Option(help="Whose length divides TM-score and GDT.")] = (
         Normalize.reference
@@ -205,15 +216,14 @@ class ScoreOptions:
         if self.color is not None and self.likelihood is None:
             raise ValueError("--color: needs --likelihood")
         if not compared:
-            for option, given in (("--superpose", self.superpose), ("--chain", self.chain)):
-                if given is not None:
-                    raise ValueError(f"{option}: needs --reference")
+            if self.superpose is not None:
+                raise ValueError("--superpose: needs --reference")
             if not self.quality and self.likelihood is None:
                 raise ValueError("--no-quality: without --reference nothing is left to compute")
         if self.plddt is Plddt.bfactor and not self.confidence:
             raise ValueError("--plddt bfactor: is nothing with --no-confidence; leave one out")
         if self.chain is not None:
-            parse_chains(self.chain)
+            (parse_chains if compared else parse_alone)(self.chain)
         for option, folder in (("--superpose", self.superpose), ("--color", self.color)):
             if folder is not None:
                 _check_copies(option, folder, tasks)
@@ -238,8 +248,13 @@ class ScoreOptions:
             found["weights_sha256"] = file_digest(find_weights(self.weights))
         return found
 
-    def for_rows(self) -> RowOptions:
+    def for_rows(self, compared: bool) -> RowOptions:
         """What the work behind a row needs of these options."""
+        pairs = alone = None
+        if self.chain is not None:
+            pairs, alone = (
+                (parse_chains(self.chain), None) if compared else (None, parse_alone(self.chain))
+            )
         likelihood = None
         sequence = _likelihood_sequence(self.sequence)
         if self.likelihood is not None:
@@ -256,7 +271,7 @@ class ScoreOptions:
             )
         return RowOptions(
             alignment=self.alignment.value,
-            chains=None if self.chain is None else parse_chains(self.chain),
+            chains=pairs,
             normalize=self.normalize.value,
             quality=self.quality,
             plddt=self.plddt.value if self.confidence else None,
@@ -264,6 +279,7 @@ class ScoreOptions:
             superpose=self.superpose,
             likelihood=likelihood,
             atoms=self.atoms.value,
+            alone=alone,
         )
 
 

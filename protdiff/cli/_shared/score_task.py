@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..._system.notices import collected, warn
 from ...structure.io.members import path_text
+from .chains_alone import chains_alone, confidence_alone
 from .flags import in_flags
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ class RowOptions:
     likelihood: LikelihoodOptions | None
     plddt: PlddtSource | None = None  # None without confidences
     atoms: Atoms = "all"
+    alone: tuple[str, ...] | None = None  # chains that are scored, without a reference
 
 
 def detail_columns(kind: str) -> list[str]:
@@ -115,6 +117,10 @@ def _score(task: Task, options: RowOptions, row: Row) -> Details:
     from ...structure.io.read_write import write
 
     given = read_given(task.model, options.atoms)
+    whole = backbone_of(given)
+    if options.alone is not None:
+        given = chains_alone(given, options.alone)
+        row["chains"] = ",".join(options.alone)
     model, other, reference = backbone_of(given), None, None
     if task.reference is not None:
         other = read_given(task.reference, atoms_of_reference(given))
@@ -140,7 +146,7 @@ def _score(task: Task, options: RowOptions, row: Row) -> Details:
             write(_colored(model, nats), options.likelihood.color / task.model.name)
     if options.superpose is not None:
         write(scores.superpose(model), options.superpose / task.model.name)
-    confidence = _confidence(task, model, options.plddt, scores, row)
+    confidence = _confidence(task, whole, options, scores, row)
     details: Details = {}
     if "residues" in options.details:
         details["residues"] = residue_rows(row, model, reference, scores, nats, confidence.residues)
@@ -154,24 +160,26 @@ def _score(task: Task, options: RowOptions, row: Row) -> Details:
 
 
 def _confidence(
-    task: Task, model: Backbone, source: PlddtSource | None, scores: Scores, row: Row
+    task: Task, whole: Backbone, options: RowOptions, scores: Scores, row: Row
 ) -> Confidence:
-    """Fill the columns of confidence, unless `source` is None, and return it.
+    """Fill the columns of confidence, unless they are left out, and return it.
 
     A file of confidence that is damaged leaves them empty and is the error of the row, whose other
     columns hold.
     """
     from ...metrics.confidence.predicted import Confidence, model_confidence
 
-    if source is None:
+    if options.plddt is None:
         return Confidence()
     try:
-        found = model_confidence(task.model, model, source)
+        found = model_confidence(task.model, whole, options.plddt)
     except ValueError as error:
         found = Confidence()
         row["error"] = " ".join(in_flags(str(error), "score").split())
     for text in found.warnings:
         warn(f"{path_text(task.model)}: {text}")
+    if options.alone is not None:
+        found = confidence_alone(found, whole, options.alone)
     row |= found.row()
     if found.residues is not None and scores.pairs is not None:
         row[RESIDUE_PAIRS] = (found.residues[scores.pairs[:, 0]], scores.residue_lddt)

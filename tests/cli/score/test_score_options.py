@@ -12,7 +12,8 @@ from .helpers import rows_of
     [
         ([], "no models; PRED... goes before --reference"),
         (["--reference", "a.pdb", "a.pdb"], "no models; PRED... goes before --reference"),
-        (["a.pdb", "--chain", "A:A"], "--chain: needs --reference"),
+        (["a.pdb", "--chain", "A:A"], "--chain A:A: without --reference write chains"),
+        (["a.pdb", "--chain", "A,A"], "--chain A,A: without --reference write chains"),
         (["a.pdb", "--superpose", "moved"], "--superpose: needs --reference"),
         (["a.pdb", "--no-quality"], "--no-quality: without --reference nothing is left"),
         (["a.pdb", "--per-residue", "--out", "x.csv"], "--per-residue: needs --reference"),
