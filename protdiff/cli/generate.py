@@ -26,7 +26,9 @@ from ._shared.target_options import what_was_met
 from ._shared.type_options import TypeOptions
 
 if TYPE_CHECKING:
-    from ..conditioning import Condition
+    from pathlib import Path
+
+    from ..conditioning import Condition, Target
     from ._shared.frame_options import FrameFiles
 
 __all__ = ["generate"]
@@ -133,6 +135,25 @@ def generate(
             write_sequences(tasks, design, output.out / SEQUENCES_FOLDER, jobs or 1, cluster=there)
     if output.report:
         write_report([str(output.out)], output.out / PAGE, jobs=jobs)
+    if design is None and shard is None:  # else it has been said
+        place = output.out if output.archive is None else run.store.own
+        print(what_is_next(place, given, wanted, condition))
+
+
+def what_is_next(
+    place: Path, given: ConditionOptions, wanted: RequestOptions, condition: Condition | None
+) -> str:
+    """What is done with generated files; types that they have are to be kept."""
+    option = ""
+    if target := _target(condition):
+        fixed = ",".join(f"{name or '_'}:*" for name in target.structure.chains)
+        option = f' --fixed "{fixed}"'
+    elif given.motif or given.redesign or wanted.sequence:
+        option = " --keep-known"
+    return (
+        f"next: protdiff design {place}{option} (sequences), protdiff score {place} (beside real "
+        f"chains), protdiff report {place} (a page to look at)"
+    )
 
 
 def check_frames(frames: FrameFiles | None, wanted: RequestOptions) -> None:
@@ -146,13 +167,18 @@ def check_frames(frames: FrameFiles | None, wanted: RequestOptions) -> None:
 
 def check_target(condition: Condition | None, output: OutputOptions) -> None:
     """ValueError for a target that files of the format cannot hold."""
+    if target := _target(condition):
+        check_format(target.structure, output.kind)
+
+
+def _target(condition: Condition | None) -> Target | None:
+    """The target of a condition, if it has one."""
     if condition is None:
-        return
+        return None
     from ..conditioning import Target  # which loads torch, and other processes begin before that
 
-    for part in getattr(condition, "parts", (condition,)):
-        if isinstance(part, Target):
-            check_format(part.structure, output.kind)
+    parts = getattr(condition, "parts", (condition,))
+    return next((part for part in parts if isinstance(part, Target)), None)
 
 
 def check_output(

@@ -8,6 +8,8 @@ import pytest
 
 import protdiff
 
+from ..conftest import ROOT
+
 
 @pytest.fixture
 def run(console, tiny_weights):
@@ -225,3 +227,25 @@ def test_paragraphs_of_the_help_do_not_break_in_sentences(run, monkeypatch):
     lines = [line.strip() for line in text.splitlines()]
     start = next(k for k, line in enumerate(lines) if line.startswith("New residues are ALA"))
     assert code == 0 and len(lines[start]) > 60
+
+
+def test_the_last_line_says_what_to_do_with_the_folder(run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    protdiff.write(protdiff.read(ROOT / "data/examples/1tpk.pdb")[:40], "source.pdb")
+    found = {}
+    for out, options in {
+        "free": ("--length", 12),
+        "kept": ("--motif", "source.pdb", "--contig", "4,A1-10,4"),
+        "beside": ("--length", 12, "--target", "source.pdb"),
+    }.items():
+        code, text, err = run("generate", *options, "--out", out)
+        assert code == 0, err
+        found[out] = text.splitlines()[-1]
+    assert found["free"] == (
+        "next: protdiff design free (sequences), protdiff score free (beside real chains), "
+        "protdiff report free (a page to look at)"
+    )
+    assert "protdiff design kept --keep-known (sequences)" in found["kept"]
+    assert 'protdiff design beside --fixed "A:*" (sequences)' in found["beside"]
+    _, text, _ = run("generate", "--length", 12, "--out", "part", "--shard", "1/2")
+    assert text.count("next:") == 1 and "protdiff merge part" in text
