@@ -1,5 +1,6 @@
 """`protdiff score --sort`, `--top`, `--copy-to` and `--plot`."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from protdiff.cli._shared.score_order import sorted_rows
 from protdiff.metrics.verdict import LIKE_REAL
 
-from .helpers import rows_of
+from .helpers import EXAMPLES, rows_of
 
 
 def names_of(path):
@@ -104,3 +105,20 @@ def test_no_picture_where_no_file_has_a_score(console, tmp_path):
     code, _, err = console("score", tmp_path / "x.pdb", "--plot", picture, "--out", table)
     assert code == 1 and table.exists() and not picture.exists()
     assert "x.png: not drawn, for no structure has a score" in err
+
+
+def test_first_rows_of_references_are_the_best_of_each(console, folder, tmp_path):
+    """The command of docs/howto/score.md gives them."""
+    page = (EXAMPLES.parents[1] / "docs" / "howto" / "score.md").read_text()
+    command = next(line for line in page.splitlines() if line.startswith("awk "))
+    code, *_ = console(
+        "score", folder / "models", "--reference", folder / "references", "--sort", "tm",
+        "--out", tmp_path / "scores.csv",
+    )  # fmt: skip
+    assert code == 0
+    subprocess.run(["bash", "-c", command], cwd=tmp_path, check=True)
+    best = {row["reference"]: row for row in rows_of(tmp_path / "best_of_each.csv")}
+    every = rows_of(tmp_path / "scores.csv")
+    assert len(every) == 3 and len(best) == 2
+    for reference, row in best.items():
+        assert row["tm"] == max(other["tm"] for other in every if other["reference"] == reference)
