@@ -186,8 +186,9 @@ def finetune_chains(
         steps, seconds = train(tuning, chains, checks, report, progress)
         kept = tuning.keep_best(checks)
         if chains.others is not None and others is not None:
-            change = loss_change(others.draws, tuning.measure(chains.others).draws)
-            results["others_change"] = change._asdict()
+            # The original weights have been measured on the same draws.
+            after = tuning.measure(chains.others) if kept.step else others
+            results["others_change"] = loss_change(others.draws, after.draws)._asdict()
     except KeyboardInterrupt:
         kept = tuning.keep_best(checks)
         if kept.step:

@@ -41,6 +41,21 @@ def test_fine_tuned_weights_generate(console, base, tmp_path):
     assert code == 0 and len(protdiff.read(tmp_path / "drawn" / "backbone_0000.pdb")) == 30
 
 
+def test_draws_behind_a_loss_are_the_users(console, base, monkeypatch):
+    """They take most of the time of a short run: every one is two network calls."""
+    real, draws = adaptation.held_out_loss, []
+
+    def counted(denoiser, chains, config, batches):
+        draws.append(batches)
+        return real(denoiser, chains, config, 2)
+
+    monkeypatch.setattr(adaptation, "held_out_loss", counted)
+    assert run(console, base, "--draws", 3)[0] == 0 and set(draws) == {3}
+    draws.clear()
+    assert run(console, base)[0] == 0 and set(draws) == {48}
+    assert run(console, base, "--draws", 1)[0] == 2
+
+
 def test_all_weights(console, base):
     code, *_ = run(console, base, "--full")
     assert code == 0
