@@ -61,7 +61,7 @@ class Structure(NamedTuple):
         import numpy as np
 
         rows = np.isin(self.backbone.chain_ids, list(names))
-        kept = np.isin(self.atoms.chain_id, list(names))
+        kept = np.isin(self.atoms.get_annotation("chain_id"), list(names))
         kept[self.residue >= 0] = rows[self.residue[self.residue >= 0]]
         number = np.where(rows, np.cumsum(rows) - 1, -1)
         residue = np.where(self.residue >= 0, number[self.residue], -1)
