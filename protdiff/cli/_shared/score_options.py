@@ -17,14 +17,8 @@ from .cluster_options import ClusterOption, refuse_jobs
 from .fasta import read_sequences
 from .options import check_ending, check_jobs
 from .pairing import (
-    Task,
-    find_files,
-    pair_by_name,
-    pair_by_table,
-    parse_alone,
-    parse_chains,
-    refuse_missing,
-)
+    Task, find_files, pair_by_name, pair_by_table, parse_alone, parse_chains, refuse_missing,
+)  # fmt: skip
 from .report_writer import check_page
 from .score_task import LikelihoodOptions, RowOptions
 from .shards import ShardOption, refuse_with_shard
@@ -215,11 +209,10 @@ class ScoreOptions:
             raise ValueError("--per-interface: needs --reference and --out")
         if self.color is not None and self.likelihood is None:
             raise ValueError("--color: needs --likelihood")
-        if not compared:
-            if self.superpose is not None:
-                raise ValueError("--superpose: needs --reference")
-            if not self.quality and self.likelihood is None:
-                raise ValueError("--no-quality: without --reference nothing is left to compute")
+        if self.superpose is not None and not compared:
+            raise ValueError("--superpose: needs --reference")
+        if not (compared or self.quality or self.likelihood is not None):
+            raise ValueError("--no-quality: without --reference nothing is left to compute")
         if self.plddt is Plddt.bfactor and not self.confidence:
             raise ValueError("--plddt bfactor: is nothing with --no-confidence; leave one out")
         if self.chain is not None:
