@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 __all__ = [
-    "Task", "find_files", "pair_by_name", "pair_by_table", "parse_alone", "parse_chains",
+    "Task", "chosen_chains", "find_files", "pair_by_name", "pair_by_table", "parse_chains",
     "refuse_missing", "stem",
 ]  # fmt: skip
 
@@ -55,6 +55,15 @@ def parse_chains(text: str) -> list[tuple[str, str]]:
         pairs.append((model, reference))
     check_once(pairs)
     return pairs
+
+
+def chosen_chains(
+    text: str | None, compared: bool
+) -> tuple[list[tuple[str, str]] | None, tuple[str, ...] | None]:
+    """Pairs of chains beside references, or without references the chains that are scored."""
+    if text is None:
+        return None, None
+    return (parse_chains(text), None) if compared else (None, parse_alone(text))
 
 
 def parse_alone(text: str) -> tuple[str, ...]:

@@ -16,9 +16,7 @@ from ..._system.reading import real_path
 from .cluster_options import ClusterOption, refuse_jobs
 from .fasta import read_sequences
 from .options import check_ending, check_jobs
-from .pairing import (
-    Task, find_files, pair_by_name, pair_by_table, parse_alone, parse_chains, refuse_missing,
-)  # fmt: skip
+from .pairing import Task, chosen_chains, find_files, pair_by_name, pair_by_table, refuse_missing
 from .report_writer import check_page
 from .score_task import LikelihoodOptions, RowOptions
 from .shards import ShardOption, refuse_with_shard
@@ -215,8 +213,7 @@ class ScoreOptions:
             raise ValueError("--no-quality: without --reference nothing is left to compute")
         if self.plddt is Plddt.bfactor and not self.confidence:
             raise ValueError("--plddt bfactor: is nothing with --no-confidence; leave one out")
-        if self.chain is not None:
-            (parse_chains if compared else parse_alone)(self.chain)
+        chosen_chains(self.chain, compared)
         for option, folder in (("--superpose", self.superpose), ("--color", self.color)):
             if folder is not None:
                 _check_copies(option, folder, tasks)
@@ -243,11 +240,7 @@ class ScoreOptions:
 
     def for_rows(self, compared: bool) -> RowOptions:
         """What the work behind a row needs of these options."""
-        pairs = alone = None
-        if self.chain is not None:
-            pairs, alone = (
-                (parse_chains(self.chain), None) if compared else (None, parse_alone(self.chain))
-            )
+        pairs, alone = chosen_chains(self.chain, compared)
         likelihood = None
         sequence = _likelihood_sequence(self.sequence)
         if self.likelihood is not None:
