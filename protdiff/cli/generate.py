@@ -150,6 +150,10 @@ def what_is_next(
         option = f' --fixed "{fixed}"'
     elif given.motif or given.redesign or wanted.sequence:
         option = " --keep-known"
+    if given.symmetry:
+        from ..conditioning.symmetry import CHAIN_IDS, point_group
+
+        option += f" --tied {','.join(CHAIN_IDS[: len(point_group(given.symmetry))])}"
     return (
         f"next: protdiff design {place}{option} (sequences), protdiff score {place} (beside real "
         f"chains), protdiff report {place} (a page to look at)"

@@ -79,7 +79,7 @@ def score(
         `auto_alignment`); the scores say which. "tmalign" needs tmtools, and takes TM-score and
         superposition from it (one pair of chains).
     chains : list of (str, str), optional
-        Chain ids to pair, model first. The best pairing by default.
+        Chain ids to pair, model first; needs a reference. The best pairing by default.
     normalize : {"reference", "model", "shorter"}
         Whose length divides TM-score and GDT.
     with_quality : bool
@@ -123,6 +123,11 @@ def score(
         raise ValueError(f"`normalize` {normalize!r}: must be one of {', '.join(NORMALIZATIONS)}")
     if alignment not in ALIGNMENTS:
         raise ValueError(f"`alignment` {alignment!r}: must be one of {', '.join(ALIGNMENTS)}")
+    if chains is not None and reference is None:
+        raise ValueError(
+            "`chains`: pairs chains of model and reference; without a reference give the chains "
+            "alone, as in score(read(path).chain('A'))"
+        )
     is_file = not isinstance(model, (Backbone, Structure))
     name = f"{os.fspath(model)}: " if is_file else ""
     with collected() as texts:

@@ -237,6 +237,7 @@ def test_the_last_line_says_what_to_do_with_the_folder(run, tmp_path, monkeypatc
         "free": ("--length", 12),
         "kept": ("--motif", "source.pdb", "--contig", "4,A1-10,4"),
         "beside": ("--length", 12, "--target", "source.pdb"),
+        "trimer": ("--length", 12, "--symmetry", "C3"),
     }.items():
         code, text, err = run("generate", *options, "--out", out)
         assert code == 0, err
@@ -247,5 +248,6 @@ def test_the_last_line_says_what_to_do_with_the_folder(run, tmp_path, monkeypatc
     )
     assert "protdiff design kept --keep-known (sequences)" in found["kept"]
     assert 'protdiff design beside --fixed "A:*" (sequences)' in found["beside"]
+    assert "protdiff design trimer --tied A,B,C (sequences)" in found["trimer"]
     _, text, _ = run("generate", "--length", 12, "--out", "part", "--shard", "1/2")
     assert text.count("next:") == 1 and "protdiff merge part" in text

@@ -199,3 +199,9 @@ def test_a_chain_without_ca_is_named():
     both = joined([one, two])
     assert "model chain B left out: it has no CA atoms" in compare(both, one).warnings
     assert "reference chain B left out: it has no CA atoms" in compare(one, both).warnings
+
+
+def test_pairs_of_chains_need_a_reference():
+    """Without one they would be ignored, and the whole model scored."""
+    with pytest.raises(ValueError, match="without a reference give the chains alone"):
+        score(example(KRINGLE), chains=[("A", "A")])
