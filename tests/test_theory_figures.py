@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import numpy as np
+
 ROOT = Path(__file__).parents[1]
 THEORY = " ".join((ROOT / "docs" / "theory.md").read_text(encoding="utf-8").split())
 
@@ -71,6 +73,20 @@ def test_what_delta_can_see():
     assert f"a quarter, with {found['count']} samples" in text
     assert all(0.2 < share < 0.3 for share in shares)
     assert found["sets"]["generated"]["p"] > 0.05 < found["sets"]["real chains"]["p"]
+
+
+def test_when_training_copies():
+    text = (ROOT / "docs" / "howto" / "audit.md").read_text(encoding="utf-8")
+    found = result("memorisation")
+    assert f"for {found['steps']:,} steps each" in text
+    few, *others = found["sets"].values()
+    assert 0.7 < few["train"]["mean"] / few["held_out"]["mean"] < 0.8  # a quarter lower
+    assert 0.88 < few["ratio"] < 0.92 and f"a tenth nearer to them (p = {few['p']:.2f})" in text
+    for row in others:
+        gap = row["held_out"]["mean"] - row["train"]["mean"]
+        assert abs(gap) < np.hypot(row["held_out"]["error"], row["train"]["error"])
+        assert row["p"] > 0.05
+    assert not any(row["copies"] for row in found["sets"].values())
 
 
 def test_what_principal_components_would_gain():
