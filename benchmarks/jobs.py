@@ -3,7 +3,8 @@
     python benchmarks/jobs.py [--jobs 2] [--num 64] [--length 100] [--repeats 3]
 
 Every run is a whole command with its start. Wall seconds of both and their ratio, of every repeat;
-the files must be equal byte for byte. Memory is that of the largest process.
+the files must be equal byte for byte. The ratio for as many independent commands at once, each with
+its share of the samples, is what the machine can gain. Memory is that of the largest process.
 """
 
 from __future__ import annotations
@@ -25,14 +26,19 @@ from results import write_result
 UNIT = 1e9 if sys.platform == "darwin" else 1e6
 
 
-def seconds_of(out: Path, options: argparse.Namespace, jobs: int) -> float:
-    """Wall seconds of the command, which writes to a new folder."""
-    command = [
+def command(out: Path, options: argparse.Namespace, num: int, jobs: int) -> list[str]:
+    return [
         sys.executable, "-m", "protdiff.cli.app", "generate", "--length", str(options.length),
-        "--num", str(options.num), "--jobs", str(jobs), "--out", str(out),
+        "--num", str(num), "--jobs", str(jobs), "--out", str(out),
     ]  # fmt: skip
-    began = time.perf_counter()
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def seconds_of(*commands: list[str]) -> float:
+    """Wall seconds until the last of some commands, which begin at once, has ended."""
+    began, quiet = time.perf_counter(), subprocess.DEVNULL
+    running = [subprocess.Popen(words, stdout=quiet, stderr=quiet) for words in commands]
+    if any([process.wait() for process in running]):
+        raise SystemExit(f"failed: {' '.join(commands[0])}")
     return time.perf_counter() - began
 
 
@@ -50,22 +56,36 @@ def main() -> None:
     parser.add_argument("--length", type=int, default=100)
     parser.add_argument("--repeats", type=int, default=3)
     options = parser.parse_args()
-    one, several = [], []
+    share, rest = divmod(options.num, options.jobs)
+    if rest:
+        parser.error(f"--num {options.num}: must be a multiple of --jobs")
+    one, several, apart = [], [], []
     for _ in range(options.repeats):
         with tempfile.TemporaryDirectory() as folder:
             first, second = Path(folder) / "one", Path(folder) / "several"
-            one.append(seconds_of(first, options, 1))
-            several.append(seconds_of(second, options, options.jobs))
+            one.append(seconds_of(command(first, options, options.num, 1)))
+            several.append(seconds_of(command(second, options, options.num, options.jobs)))
             if different := unequal(first, second):
                 raise SystemExit(f"{len(different)} files differ, {different[0]} among them")
-        print(f"one process {one[-1]:.1f} s, {options.jobs} {several[-1]:.1f} s", flush=True)
+            alone = [Path(folder) / str(k) for k in range(options.jobs)]
+            apart.append(seconds_of(*(command(out, options, share, 1) for out in alone)))
+        print(
+            f"one process {one[-1]:.1f} s, {options.jobs} {several[-1]:.1f} s, "
+            f"{options.jobs} commands {apart[-1]:.1f} s",
+            flush=True,
+        )
     ratios = [a / b for a, b in zip(one, several, strict=True)]
     numbers = {
         "samples": options.num,
         "residues": options.length,
         "jobs": options.jobs,
-        "seconds": {"one": statistics.median(one), "several": statistics.median(several)},
+        "seconds": {
+            "one": statistics.median(one),
+            "several": statistics.median(several),
+            "commands": statistics.median(apart),
+        },
         "ratio": {"median": statistics.median(ratios), "low": min(ratios), "high": max(ratios)},
+        "ratio_of_commands": statistics.median(a / b for a, b in zip(one, apart, strict=True)),
         "memory_gb": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / UNIT,
     }
     print(f"{numbers['ratio']['median']:.2f} times as fast")

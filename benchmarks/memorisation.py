@@ -78,11 +78,9 @@ def make_set(data: Path, size: int) -> Path:
         return folder
     with replacing_folder(folder, exist_ok=True) as part:
         writer = ChainSetWriter(part)
-        for k, (name, coords, types, structure, values, _) in enumerate(
-            islice(pieces(data), 2 * size)
-        ):
+        for k, piece in enumerate(islice(pieces(data), 2 * size)):
             split = SPLITS.index(("train", "val")[k % 2])
-            writer.add(name, coords, types, structure, **values, split=split, cluster=k)
+            writer.add(*piece[:4], **piece.values, split=split, cluster=k)
         if writer.chains < 2 * size:
             raise SystemExit(f"{data}: {writer.chains} pieces, not the {2 * size} of two sets")
         writer.close_arrays()

@@ -28,8 +28,11 @@ def jobs() -> str:
     result = numbers("jobs")
     rows = [[f"{result['samples']} samples of {result['residues']} residues, with the start",
              cell("{one:.0f} s", result["seconds"]), cell("{several:.0f} s", result["seconds"]),
-             cell("{median:.2f}", result["ratio"])]]  # fmt: skip
-    return markdown(["", "one process", f"{result['jobs']} processes", "ratio"], rows)
+             cell("{median:.2f}", result["ratio"]),
+             cell("{ratio_of_commands:.2f}", result)]]  # fmt: skip
+    count = result["jobs"]
+    titles = ["one process", f"{count} processes", "ratio", f"ratio, {count} commands at once"]
+    return markdown(["", *titles], rows)
 
 
 @table
