@@ -9,6 +9,8 @@ import atexit
 import os
 import shutil
 
+from .garbage import collect_seldom
+
 __all__ = ["FOLDER"]
 
 #: Variable with the folder of the socket, in the environment of that process.
@@ -20,5 +22,6 @@ def _remove(folder: str, process: int) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+collect_seldom()
 if folder := os.environ.pop(FOLDER, None):
     atexit.register(_remove, folder, os.getpid())

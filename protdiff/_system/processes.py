@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from . import origin_of_workers
 from .allocator import keep_freed_memory
+from .garbage import collect_seldom
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -35,6 +36,8 @@ MOST = 256
 
 #: Bytes of the folder for temporary files that leave room for the socket of a forkserver in it.
 LONGEST_FOLDER = 70
+
+PACKAGE = __name__.partition(".")[0]
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -74,7 +77,7 @@ def start_method() -> str:
     return "forkserver" if sys.platform == "linux" and short else "spawn"
 
 
-def start_early(modules: Sequence[str]) -> None:
+def start_early(modules: Sequence[str], variables: Mapping[str, str] | None = None) -> None:
     """Let another process import modules for workers that will be needed, while this one goes on.
 
     Without it `mapped` does so, and waits. Where workers cannot be forks, nothing happens.
@@ -82,14 +85,21 @@ def start_early(modules: Sequence[str]) -> None:
     Parameters
     ----------
     modules : sequence of str
+        The modules of this package that are loaded here come first: a worker imports the main
+        module, and with it most of them.
+    variables : dict of str to str, optional
+        In the environment of that process alone: what its modules are told.
     """
     if start_method() == "forkserver":
-        names = [origin_of_workers.__name__, *modules]
+        own = [name for name in sys.modules if name.startswith(f"{PACKAGE}.")]
+        names = [origin_of_workers.__name__, *own, *modules]
         multiprocessing.get_context("forkserver").set_forkserver_preload(names)
-        os.environ[origin_of_workers.FOLDER] = multiprocessing.util.get_temp_dir()
+        told = {origin_of_workers.FOLDER: multiprocessing.util.get_temp_dir(), **(variables or {})}
+        os.environ.update(told)
         with _deaf_children():
             multiprocessing.forkserver.ensure_running()
-        del os.environ[origin_of_workers.FOLDER]
+        for name in told:
+            del os.environ[name]
 
 
 @contextmanager
@@ -159,6 +169,7 @@ class _Worker:
 def _begin(work: bytes, environment: Mapping[str, str]) -> None:
     """What a worker does first: ignore Ctrl-C, and watch whether the main process lives."""
     keep_freed_memory()
+    collect_seldom()
     _Worker.work = pickle.loads(work)
     os.environ.update(environment)  # a fork has that of when its origin was started
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -10,6 +10,7 @@ import typer
 
 from .._system.allocator import keep_freed_memory
 from .._system.cluster_units import LostError
+from .._system.garbage import collect_seldom
 from .._system.notices import ProtdiffWarning
 from .._system.reading import DEFAULT_MB, MAX_MB
 from . import (
@@ -117,6 +118,7 @@ def main():
     # Threads that spin while they wait bring a shared machine to a crawl.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     keep_freed_memory()
+    collect_seldom()
     show_warnings()
     came.clear()
     signal.signal(signal.SIGTERM, end)

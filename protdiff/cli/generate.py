@@ -107,7 +107,7 @@ def generate(
 
     if model.device != Device.cuda and cluster is None:
         about = requests if shard is None else requests[:: parse_shard(shard).count]
-        start_processes_early(about, settings, jobs)
+        start_processes_early(about, settings, jobs, model.weights or "")
     draws_types = condition is not None and condition.draws_types
     with connected(cluster) as there:
         drawing = load_drawing(model, jobs, there, types if draws_types else None)

@@ -6,6 +6,8 @@ is then a matrix product, and nothing has to be transposed.
 
 from __future__ import annotations
 
+from copy import deepcopy
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
 import torch
@@ -21,15 +23,27 @@ if TYPE_CHECKING:
 __all__ = ["Linear", "VectorLinear", "cross", "flat_weight"]
 
 
+class WithoutCode(o3.Linear):
+    """e3nn's linear layer without the code that e3nn generates for its product."""
+
+    def _codegen_register(self, funcs: Mapping[str, nn.Module]) -> None:
+        """Keep no generated code: it would be compiled by TorchScript, and sent to processes."""
+
+
+@lru_cache(maxsize=256)
+def _made_once(irreps_in: o3.Irreps, irreps_out: o3.Irreps, dtype: torch.dtype) -> WithoutCode:
+    """A layer to copy: e3nn takes most of the time in which a network is built, for its code."""
+    with torch.random.fork_rng(devices=[]):
+        return WithoutCode(irreps_in, irreps_out, _optimize_einsums=False).to(dtype)
+
+
 class WeightsOfLinear(o3.Linear):
     """e3nn's linear layer, of which the weights and their normalization are used alone."""
 
     def __init__(self, irreps_in: str | o3.Irreps, irreps_out: str | o3.Irreps) -> None:
-        # Optimizing e3nn's products would take most of the time in which a network is built.
-        super().__init__(o3.Irreps(irreps_in), o3.Irreps(irreps_out), _optimize_einsums=False)
-
-    def _codegen_register(self, funcs: Mapping[str, nn.Module]) -> None:
-        """Keep no generated code: it would be compiled by TorchScript, and sent to processes."""
+        like = _made_once(o3.Irreps(irreps_in), o3.Irreps(irreps_out), torch.get_default_dtype())
+        self.__dict__.update(deepcopy(like.__dict__))
+        torch.nn.init.normal_(flat_weight(self))  # as e3nn does
 
     def matrices(self) -> list[Float[Tensor, "channels_in channels_out"]]:
         """Matrices of the irreps, scalars first, with e3nn's normalization in them."""

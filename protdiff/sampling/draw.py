@@ -6,7 +6,7 @@ import pickle
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from .._system.processes import mapped, process_count, start_early
 from .alternation import designed_alone
@@ -15,6 +15,7 @@ from .interior import sample_with_windows
 from .plan import Request
 from .sample import Sample
 from .settings import DEFAULTS, SamplingSettings
+from .weights_at_hand import WEIGHTS
 from .window import NO_FRAMES
 
 if TYPE_CHECKING:
@@ -26,18 +27,25 @@ if TYPE_CHECKING:
     from ..network import Denoiser
     from .frame_choice import FrameChoice
 
-__all__ = ["can_be_sent", "draw", "drawn_with", "start_processes_early"]
+__all__ = ["SameWeights", "can_be_sent", "draw", "drawn", "start_processes_early"]
 
 #: Batches that a process must have to be worth its start, which takes as long as one batch.
 LEAST_BATCHES = 2
-#: What a process imports before it draws.
+#: What a process imports before it draws; the last one reads the weights.
 MODULES = (
-    "torch",
-    "e3nn.o3",
     "protdiff.conditioning",
     "protdiff.network",
     "protdiff.sampling.batch_state",
+    "protdiff.sampling.weights_at_hand",
 )
+
+
+class SameWeights(NamedTuple):
+    """A network by its file, for processes that read it: as `load_same_weights`."""
+
+    path: Path
+    digest: str
+    device: str = "cpu"
 
 
 def draw(
@@ -50,6 +58,7 @@ def draw(
     advance: Callable[[int], None] | None = None,
     jobs: int = 1,
     frames: FrameChoice | None = None,
+    weights: SameWeights | None = None,
 ) -> Iterator[list[Sample]]:
     """Draw the samples of the requests; one list per batch, longest chains first.
 
@@ -74,6 +83,8 @@ def draw(
         to the number of cores. The samples are the same for every number.
     frames : FrameChoice, optional
         Frames to keep for trajectories; the samples are the same with and without.
+    weights : SameWeights, optional
+        File of the denoiser: several processes read it, in place of a copy sent to each.
 
     Raises
     ------
@@ -101,25 +112,32 @@ def draw(
                 )  # fmt: skip
             yield samples
         return
-    work = partial(_drawn, denoiser, settings, seed, times, frames)
-    with mapped(work, todo, jobs) as drawn:
-        for samples in drawn:
+    work = partial(drawn, weights or denoiser, settings, seed, times, frames)
+    with mapped(work, todo, jobs) as results:
+        for samples in results:
             if advance is not None:
                 advance(sum(sample.calls for sample in samples))
             yield samples
 
 
 def start_processes_early(
-    requests: Sequence[Request], settings: SamplingSettings, jobs: int
+    requests: Sequence[Request], settings: SamplingSettings, jobs: int, weights: str
 ) -> None:
-    """Begin what the processes of `draw` import, if there will be any on a CPU, before the weights.
+    """Begin what the processes of `draw` import and read, if there will be any on a CPU.
 
-    Reading weights takes this process as long as the imports take the other ones.
+    This process imports and reads the same, in the same time.
+
+    Parameters
+    ----------
+    requests, settings, jobs
+        As in `draw`.
+    weights : str
+        Name or path, "" for the default ones.
     """
     todo = list(batches(requests, "cpu", settings))
     moves = all(request.condition is None or request.condition.moves_atoms for request in requests)
     if moves and _count(todo, jobs) > 1 and can_be_sent(todo):
-        start_early(MODULES)
+        start_early(MODULES, {WEIGHTS: weights})
 
 
 def _count(todo: Sequence[Sequence[Request]], jobs: int) -> int:
@@ -150,44 +168,30 @@ def can_be_sent(todo: Sequence[Sequence[Request]]) -> bool:
     return True
 
 
-def _drawn(
-    denoiser: Denoiser,
+def drawn(
+    denoiser: Denoiser | SameWeights,
     settings: SamplingSettings,
     seed: int,
     times: Float[Tensor, " steps"] | None,
     frames: FrameChoice | None,
     batch: Sequence[Request],
 ) -> list[Sample]:
-    """Samples of one batch, in a process of its own."""
-    from ..network.numerics import one_thread
-
-    with one_thread(denoiser.device):
-        return sample_with_windows(denoiser, batch, settings, seed=seed, times=times, frames=frames)
-
-
-def drawn_with(
-    weights: Path,
-    digest: str,
-    device: str,
-    settings: SamplingSettings,
-    seed: int,
-    frames: FrameChoice | None,
-    batch: Sequence[Request],
-) -> list[Sample]:
-    """Samples of one batch, on another machine.
+    """Samples of one batch, in a process of its own or on another machine.
 
     Parameters
     ----------
-    weights, digest, device
-        As in `load_same_weights`.
-    settings, seed, frames
+    denoiser : Denoiser or SameWeights
+    settings, seed, times, frames
         As in `draw`.
     batch : sequence of Request
     """
+    from ..network.numerics import one_thread
     from ..network.weights import load_same_weights
 
-    denoiser = load_same_weights(weights, digest, device)
-    return _drawn(denoiser, settings, seed, None, frames, batch)
+    if isinstance(denoiser, SameWeights):
+        denoiser = load_same_weights(*denoiser)
+    with one_thread(denoiser.device):
+        return sample_with_windows(denoiser, batch, settings, seed=seed, times=times, frames=frames)
 
 
 def _sequences_alone(requests: Sequence[Request], seed: int) -> list[Sample]:

@@ -62,12 +62,14 @@ class Drawing:
     ) -> Iterator[list[Sample]]:
         """Samples batch by batch, as `protdiff.sampling.draw.draw`; in any order on a cluster."""
         from ...sampling.batching import batches
-        from ...sampling.draw import can_be_sent, draw, drawn_with
+        from ...sampling.draw import SameWeights, can_be_sent, draw, drawn
 
+        weights = SameWeights(self.weights, self.digest, self.device)
         if self.cluster is None:
             yield from draw(
                 self.denoiser, requests, settings,
                 seed=seed, advance=advance, jobs=self.jobs, frames=frames,
+                weights=weights,
             )  # fmt: skip
             return
         todo = list(batches(requests, self.device, settings))
@@ -78,7 +80,7 @@ class Drawing:
                 "--cluster: the condition holds a function that cannot be sent to other "
                 "processes; leave --cluster out"
             )
-        work = partial(drawn_with, self.weights, self.digest, self.device, settings, seed, frames)
+        work = partial(drawn, weights, settings, seed, None, frames)
         with self.cluster.results(work, todo, self._needs(), in_order=False) as found:
             for _, samples in found:
                 advance(sum(sample.calls for sample in samples))
