@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from concurrent.futures import Future
 
-__all__ = ["mapped", "process_count", "start_early"]
+__all__ = ["forget_main_module", "mapped", "process_count", "start_early"]
 
 #: Tasks handed out ahead of the result that is awaited, per process: memory stays bounded however
 #: many tasks there are.
@@ -36,8 +36,6 @@ MOST = 256
 
 #: Bytes of the folder for temporary files that leave room for the socket of a forkserver in it.
 LONGEST_FOLDER = 70
-
-PACKAGE = __name__.partition(".")[0]
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -85,14 +83,11 @@ def start_early(modules: Sequence[str], variables: Mapping[str, str] | None = No
     Parameters
     ----------
     modules : sequence of str
-        The modules of this package that are loaded here come first: a worker imports the main
-        module, and with it most of them.
     variables : dict of str to str, optional
         In the environment of that process alone: what its modules are told.
     """
     if start_method() == "forkserver":
-        own = [name for name in sys.modules if name.startswith(f"{PACKAGE}.")]
-        names = [origin_of_workers.__name__, *own, *modules]
+        names = [origin_of_workers.__name__, *modules]
         multiprocessing.get_context("forkserver").set_forkserver_preload(names)
         told = {origin_of_workers.FOLDER: multiprocessing.util.get_temp_dir(), **(variables or {})}
         os.environ.update(told)
@@ -100,6 +95,14 @@ def start_early(modules: Sequence[str], variables: Mapping[str, str] | None = No
             multiprocessing.forkserver.ensure_running()
         for name in told:
             del os.environ[name]
+
+
+def forget_main_module() -> None:
+    """Let workers not import the main module of this process, as they do by default.
+
+    For a command, whose work is in other modules: its options alone take a quarter of a second.
+    """
+    _Worker.needs_main = False
 
 
 @contextmanager
@@ -161,9 +164,26 @@ def _deaf_children() -> Iterator[None]:
 
 
 class _Worker:
-    """What a worker does with every task."""
+    """What a worker does with every task, and, in the main process, what workers import."""
 
     work: Callable[[Any], Any]
+    needs_main = True
+
+
+@contextmanager
+def _main_left_out() -> Iterator[None]:
+    """Context in which processes that start import no main module, if it is not needed.
+
+    They are told what it is by these attributes of it, which others look at, too.
+    """
+    main = vars(sys.modules["__main__"])
+    hidden = () if _Worker.needs_main else ("__spec__", "__file__")
+    before = {name: main[name] for name in hidden if name in main}
+    main.update(dict.fromkeys(before))
+    try:
+        yield
+    finally:
+        main.update(before)
 
 
 def _begin(work: bytes, environment: Mapping[str, str]) -> None:
@@ -195,7 +215,7 @@ def _in_order(pool: ProcessPoolExecutor, tasks: Iterable[Any], ahead: int) -> It
     """Results in the order of the tasks, of which at most `ahead` are handed out."""
     waiting: deque[Future[Any]] = deque()
     for task in tasks:
-        with _deaf_children():  # a task may start a process
+        with _deaf_children(), _main_left_out():  # a task may start a process
             waiting.append(pool.submit(_do, task))
         if len(waiting) >= ahead:
             yield waiting.popleft().result()

@@ -12,6 +12,7 @@ from .._system.allocator import keep_freed_memory
 from .._system.cluster_units import LostError
 from .._system.garbage import collect_seldom
 from .._system.notices import ProtdiffWarning
+from .._system.processes import forget_main_module
 from .._system.reading import DEFAULT_MB, MAX_MB
 from . import (
     audit,
@@ -119,6 +120,7 @@ def main():
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     keep_freed_memory()
     collect_seldom()
+    forget_main_module()
     show_warnings()
     came.clear()
     signal.signal(signal.SIGTERM, end)

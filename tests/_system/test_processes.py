@@ -91,6 +91,30 @@ def test_workers_have_what_was_imported_early_and_the_environment_of_now():
     assert run.stdout == "[(False, 'x')] [(True, 'x'), (True, 'x')]\n"
 
 
+@pytest.mark.parametrize("method", ["", "x" * 80])
+@pytest.mark.parametrize("forget", [False, True])
+def test_the_main_module_can_be_left_out(tmp_path, method, forget):
+    """Workers import it by default; with either way in which they start."""
+    script, folder = tmp_path / "script.py", tmp_path / (method or "t")
+    folder.mkdir()
+    script.write_text(f"""
+import os
+from functools import partial
+from protdiff._system.processes import forget_main_module, mapped
+os.write(1, b"imported\\n")  # at once, for others write, too
+if __name__ == "__main__":
+    {forget} and forget_main_module()
+    with mapped(partial(pow, exp=2), range(4), 2) as results:
+        os.write(1, f"{{list(results)}}\\n".encode())
+""")
+    run = subprocess.run(
+        [sys.executable, str(script)], capture_output=True, text=True, check=True,
+        env=os.environ | {"TMPDIR": str(folder), "PYTHONPATH": os.pathsep.join(sys.path)},
+    )  # fmt: skip
+    words = run.stdout.split("\n")
+    assert words.count("[0, 1, 4, 9]") == 1 and (words.count("imported") == 1) == forget
+
+
 def test_a_long_path_of_the_temporary_folder(tmp_path, monkeypatch):
     """The socket of a forkserver would have too long a path in it."""
     folder = tmp_path / ("x" * 80)
