@@ -1,6 +1,6 @@
 """A real Slurm: what docs/howto/scale.md says, on a Slurm of this machine alone.
 
-    python benchmarks/slurm.py [--num 128] [--long 80]
+    python benchmarks/slurm.py [--num 320] [--long 80]
 
 Needs the programs of Debian's `slurm-wlm` and `munge`. Three ways, of which each must give the
 files of one run, byte for byte, and its manifest, the column `seconds` apart:
@@ -34,7 +34,7 @@ PAGE = ROOT / "docs" / "howto" / "scale.md"
 #: Shards of the page's job script, and how many of them are cancelled.
 SHARDS, CANCELLED = 16, 3
 #: Seconds that a job has run when it is cancelled: it draws by then.
-AT_WORK = 5.0
+AT_WORK = 4.0
 TABLE = '[slurm]\njobs = 2\ncores = 1\nmemory = "3GB"\nwalltime = "{}"\npartition = "short"\n'
 
 
@@ -136,7 +136,7 @@ def by_cluster(folder: Path, request: str, walltime: str, cancel: bool) -> int:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
-    parser.add_argument("--num", type=int, default=128)
+    parser.add_argument("--num", type=int, default=320)
     parser.add_argument("--long", type=int, default=80)
     options = parser.parse_args()
     short = f"--length 60-100 --num {options.num} --batch-size 2"
