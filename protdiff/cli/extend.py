@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .._system.notices import collected
 from ._shared.design_shards import own_groups
 from ._shared.designs import Run, check_format, load, write_designs
 from ._shared.groups import grouped
+from ._shared.next_step import next_step
 from ._shared.options import ModelOptions, OutputOptions, SamplingFlags
 from ._shared.report_writer import PAGE, write_report
+from ._shared.residue_options import known_residues, ranges_text
 from ._shared.shards import MERGED, ShardOption, refuse_with_shard
+
+if TYPE_CHECKING:
+    from ..structure.backbone import Backbone
 
 __all__ = ["extend"]
 
@@ -91,3 +97,15 @@ def extend(
     )
     if output.report:
         write_report([str(output.out)], output.out / PAGE)
+    if shard is None:  # else it has been said
+        print(next_step(run.store.place, options_of_design(extension.source)))
+
+
+def options_of_design(source: Backbone) -> str:
+    """Options of `protdiff design` for the extended files: residues of the file keep their types.
+
+    They are named, for --keep-known would keep a few new ALA beside a long chain, too.
+    """
+    with collected():  # what it guesses is of --keep-known
+        known = known_residues(source)
+    return f'--fixed "{ranges_text(source, known)}"' if known.any() else ""

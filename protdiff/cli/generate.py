@@ -17,6 +17,7 @@ from ._shared.engine_options import EngineOptions
 from ._shared.frame_options import parse_frames
 from ._shared.generated_sequences import task_of_request
 from ._shared.groups import grouped
+from ._shared.next_step import next_step
 from ._shared.options import Device, ModelOptions, OutputOptions, SamplingFlags, check_jobs
 from ._shared.report_writer import PAGE, write_report
 from ._shared.request_options import RequestOptions, requests_of
@@ -26,8 +27,6 @@ from ._shared.target_options import what_was_met
 from ._shared.type_options import TypeOptions
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from ..conditioning import Condition, Target
     from ._shared.frame_options import FrameFiles
 
@@ -136,28 +135,24 @@ def generate(
     if output.report:
         write_report([str(output.out)], output.out / PAGE, jobs=jobs)
     if design is None and shard is None:  # else it has been said
-        place = output.out if output.archive is None else run.store.own
-        print(what_is_next(place, given, wanted, condition))
+        print(next_step(run.store.place, options_of_design(given, wanted, condition)))
 
 
-def what_is_next(
-    place: Path, given: ConditionOptions, wanted: RequestOptions, condition: Condition | None
+def options_of_design(
+    given: ConditionOptions, wanted: RequestOptions, condition: Condition | None
 ) -> str:
-    """What is done with generated files; types that they have are to be kept."""
-    option = ""
+    """Options of `protdiff design` for the generated files: types that they have are to be kept."""
+    options: list[str] = []
     if target := _target(condition):
         fixed = ",".join(f"{name or '_'}:*" for name in target.structure.chains)
-        option = f' --fixed "{fixed}"'
+        options.append(f'--fixed "{fixed}"')
     elif given.motif or given.redesign or wanted.sequence:
-        option = " --keep-known"
+        options.append("--keep-known")
     if given.symmetry:
         from ..conditioning.symmetry import CHAIN_IDS, point_group
 
-        option += f" --tied {','.join(CHAIN_IDS[: len(point_group(given.symmetry))])}"
-    return (
-        f"next: protdiff design {place}{option} (sequences), protdiff score {place} (beside real "
-        f"chains), protdiff report {place} (a page to look at)"
-    )
+        options.append(f"--tied {','.join(CHAIN_IDS[: len(point_group(given.symmetry))])}")
+    return " ".join(options)
 
 
 def check_frames(frames: FrameFiles | None, wanted: RequestOptions) -> None:

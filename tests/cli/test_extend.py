@@ -37,6 +37,32 @@ def test_command(console, file, tiny_weights, tmp_path):
     assert (out / "extended_0001.pdb").read_bytes() == kept
 
 
+def test_the_last_line_says_what_to_do_with_the_folder(
+    console, file, tiny_weights, tiny_types, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    options = ("--to", 34, "--end", "N", "--steps", 2, "--weights", tiny_weights)
+    code, text, err = console("extend", file, *options, "--out", "out")
+    assert code == 0, err
+    first, *_ = (chain := protdiff.read(file)).residue_numbers
+    fixed = f"A{first}-{chain.residue_numbers[-1]}"
+    assert text.splitlines()[-1] == (
+        f'next: protdiff design out --fixed "{fixed}" (sequences), protdiff score out (beside '
+        "real chains), protdiff report out (a page to look at)"
+    )
+    command = ("design", "out", "--fixed", fixed, "--num", 1, "--weights", tiny_types)
+    assert console(*command, "--out", "sequences")[0] == 0
+    [row] = csv.DictReader((tmp_path / "sequences" / "designs.csv").open())
+    assert row["kept"] == fixed and row["designed"] == "4"
+    assert row["sequence"].endswith(chain.sequence)
+
+    protdiff.write(protdiff.Backbone.from_coords(chain.coords), "bare.pdb")  # nothing to be kept
+    _, text, _ = console("extend", "bare.pdb", *options, "--out", "bare", "--archive", "a.pdb.tar")
+    assert f"next: protdiff design {Path('bare/a.pdb.tar')} (sequences)" in text
+    _, text, _ = console("extend", file, *options, "--out", "part", "--shard", "1/2")
+    assert text.count("next:") == 1 and "protdiff merge part" in text
+
+
 def test_another_input_is_another_design(console, file, tiny_weights, tmp_path):
     other = tmp_path / "other.pdb"
     protdiff.write(protdiff.read(EXAMPLES / "1tpk.pdb").chain("A")[20:50], other)

@@ -47,6 +47,11 @@ class Store:
         first, rest = self._parts()
         return self.whole if self.shard is None else Path(f"{self.shard.beside(first)}{rest}")
 
+    @property
+    def place(self) -> Path:
+        """What another verb is given to read all structures of this process."""
+        return self.out if self.archive is None else self.own
+
     def _parts(self) -> tuple[Path, str]:
         """The archive's name up to the format, and the rest: shards come before the format."""
         found = ARCHIVES.fullmatch(self.whole.name)

@@ -227,8 +227,8 @@ def write_designs(run: Run, groups: Groups, draw: Draw, calls: Callable[[Request
     if not planned:
         note = " (there are fewer batches than shards)"
     them = either(len(planned), "it", "them")
-    where = out if run.output.archive is None else run.store.own
-    print(f"{counted(len(planned), 'backbone')} in {where}{note}; {run.manifest.name} lists {them}")
+    found = f"{counted(len(planned), 'backbone')} in {run.store.place}{note}"
+    print(f"{found}; {run.manifest.name} lists {them}")
     if shard is not None:
         print(f"next: protdiff merge {out} (when all {shard.count} shards have ended)")
     if picture is not None:
