@@ -58,7 +58,7 @@ def extend(
     """Extend a chain by new residues at its ends; all that is in the file stays.
 
     New residues are ALA and carry on the numbering; other chains are obstacles. Chains longer than
-    --window grow window after window.
+    --window grow window after window. residues.csv says which residue is which of the file.
     """
     settings = sampling.settings()
     output.check(name)
@@ -68,7 +68,6 @@ def extend(
     from ..sampling.extend import draw_extensions, extension_calls, together
     from ..sampling.extension import WINDOW, Extension
     from ..sampling.guidance import guidance_of
-    from ..sampling.plan import Request
     from ..structure.io.read_write import read
 
     check_num(num)
@@ -77,7 +76,7 @@ def extend(
     check_format(extension.grown()[0], output.kind)
     denoiser, weights, digest = load(model)
     batches = [
-        [Request(index, growth.to) for index in numbers]
+        [extension.request(index) for index in numbers]
         for numbers in together(extension, range(num), denoiser.device, settings)
     ]
     part, batches = own_groups(shard, batches)

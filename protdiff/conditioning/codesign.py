@@ -18,7 +18,7 @@ from .._system.notices import warn
 from .base import Condition, SampleCondition, Stage, types_of
 from .given import TypedRegion
 from .redesign import Redesign, find_regions
-from .site import NEW, UNKNOWN
+from .site import NEW, UNKNOWN, kept_residues
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -192,15 +192,7 @@ class StillBackbone(SampleCondition):
 
     def residues(self) -> list[tuple[int, str, str, str]]:
         kept = np.delete(np.arange(len(self.rows)), self.places)
-        return [
-            (
-                int(place),
-                str(self.source.chain_ids[row]),
-                f"{self.source.residue_numbers[row]}{self.source.insertion_codes[row]}",
-                str(self.source.residue_names[row]),
-            )
-            for place, row in zip(kept, self.rows[kept], strict=True)
-        ]
+        return kept_residues(self.source, self.rows[kept].tolist(), kept.tolist())
 
     def sequence(self) -> str | None:
         names = np.array(self.source.residue_names[self.rows])

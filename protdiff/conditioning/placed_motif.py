@@ -15,6 +15,7 @@ from .base import SampleCondition, Stage
 from .energy import SECOND_PASS, Potential, minimised, total_energy
 from .known import Known, Observations, backbone_observations
 from .restraints import Spacing
+from .site import kept_residues
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Int
@@ -167,17 +168,8 @@ class PlacedMotif(SampleCondition):
         return replace(backbone, coords=moved.reshape(-1, 4, 3), residue_names=names)
 
     def residues(self) -> list[tuple[int, str, str, str]]:
-        s = self.source
-        return [
-            (
-                i,
-                str(s.chain_ids[p]),
-                f"{s.residue_numbers[p]}{s.insertion_codes[p]}",
-                str(s.residue_names[p]),
-            )
-            for i, p in enumerate(self.place.tolist())
-            if p >= 0
-        ]
+        places = np.flatnonzero(self.place >= 0)
+        return kept_residues(self.source, self.place[places].tolist(), places.tolist())
 
 
 def relaxed(

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from jaxtyping import Float, Int
 
 __all__ = [
-    "NEW", "UNKNOWN", "UNOBSERVED", "Numbering", "Site", "number_residues", "residues_to_draw",
+    "NEW", "UNKNOWN", "UNOBSERVED", "Numbering", "Site", "kept_residues", "number_residues",
+    "residues_to_draw",
 ]  # fmt: skip
 
 UNKNOWN = "UNK"
@@ -133,3 +134,24 @@ def residues_to_draw(
         residue_numbers=numbers,
         b_factors=None if chain.b_factors is None else np.zeros(len(numbers)),
     )  # fmt: skip
+
+
+def kept_residues(
+    source: Backbone, rows: Sequence[int], places: Sequence[int]
+) -> list[tuple[int, str, str, str]]:
+    """Residues of an input, by their rows, at places of a chain: as `SampleCondition.residues`.
+
+    Examples
+    --------
+    >>> kept_residues(Backbone.from_coords(np.zeros((3, 4, 3)), "AGV"), [1, 2], [7, 8])
+    [(7, 'A', '2', 'GLY'), (8, 'A', '3', 'VAL')]
+    """
+    return [
+        (
+            place,
+            str(source.chain_ids[row]),
+            f"{source.residue_numbers[row]}{source.insertion_codes[row]}",
+            str(source.residue_names[row]),
+        )
+        for row, place in zip(rows, places, strict=True)
+    ]

@@ -147,7 +147,7 @@ def _extended(
     from ..conditioning import Redesign
 
     start, chain = extension.grown()
-    samples = {i: Sample(Request(i, extension.to), start, 0, 0.0) for i in indices}
+    samples = {i: Sample(extension.request(i), start, 0, 0.0) for i in indices}
     for number, window in enumerate(extension.windows()):
         rows = chain[window.start : window.stop]
         cuts = [(a - window.start, b - window.start) for a, b in window.new]

@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .._system.words import counted
+from ..conditioning.base import SampleCondition
 from ..conditioning.ranges import chain_name, find_chain, residue_name
-from ..conditioning.site import residues_to_draw
+from ..conditioning.site import kept_residues, residues_to_draw
 from ..structure.backbone import joined
 from ..structure.constants import MAX_LENGTH, MIN_LENGTH
+from .plan import Request
 from .window import OVERLAP_SHARE, Window
 
 if TYPE_CHECKING:
@@ -148,6 +150,12 @@ class Extension:
         """Most new residues of a window."""
         return self.window - min(self.known_residues, known)
 
+    def request(self, index: int) -> Request:
+        """The request for a sample, whose condition says what was there."""
+        rows = np.flatnonzero(self.source.chain_ids == self.chain)
+        grown = Grown(self.source, rows, self._added()[0])
+        return Request(index, self.to, condition=grown)
+
     def text(self) -> str:
         """The extension in words, for the manifest."""
         return (
@@ -168,3 +176,24 @@ class Extension:
             residues_to_draw(chain, last + 1 + np.arange(after)), rest[place:],
         ])  # fmt: skip
         return whole, np.flatnonzero(whole.chain_ids == self.chain)
+
+
+class Grown(SampleCondition):
+    """What is kept in a chain that has grown; every window is drawn with a condition of its own.
+
+    Parameters
+    ----------
+    source : Backbone
+    rows : ndarray of int
+        Rows in it of the chain that has grown.
+    before : int
+        New residues before it.
+    """
+
+    def __init__(self, source: Backbone, rows: Int[np.ndarray, " chain"], before: int) -> None:
+        self.source, self.rows, self.before = source, rows, before
+        self.other_chains = len(source.chains) > 1
+
+    def residues(self) -> list[tuple[int, str, str, str]]:
+        places = range(self.before, self.before + len(self.rows))
+        return kept_residues(self.source, self.rows.tolist(), places)

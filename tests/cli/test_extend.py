@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import protdiff
+from protdiff.structure import joined
 
 EXAMPLES = Path(__file__).parents[2] / "data" / "examples"
 
@@ -61,6 +62,26 @@ def test_the_last_line_says_what_to_do_with_the_folder(
     assert f"next: protdiff design {Path('bare/a.pdb.tar')} (sequences)" in text
     _, text, _ = console("extend", file, *options, "--out", "part", "--shard", "1/2")
     assert text.count("next:") == 1 and "protdiff merge part" in text
+
+
+def test_what_was_there_is_named_and_drawn_as_kept(console, file, tiny_weights, tmp_path):
+    other, out = protdiff.read(file), tmp_path / "out"
+    part = replace(other, coords=other.coords + 60, chain_ids=np.full(len(other), "B"))
+    protdiff.write(joined([other, part]), tmp_path / "in.pdb")
+    options = ("--to", len(part) + 7, "--end", "both", "--steps", 2, "--weights", tiny_weights)
+    command = ("extend", tmp_path / "in.pdb", "--chain", "B", *options, "--out", out)
+    code, text, err = console(*command, "--plot", tmp_path / "x.png")
+    assert code == 0, err
+    assert "blue to red: new, dark: kept, grey: other chains" in text
+    rows = list(csv.DictReader((out / "residues.csv").open()))
+    assert {row["file"] for row in rows} == {"extended_0000.pdb"}
+    assert [int(row["residue"]) for row in rows] == [4 + k for k in range(len(part))]
+    assert {row["input_chain"] for row in rows} == {"B"}
+    grown = protdiff.read(out / "extended_0000.pdb").chain("B")
+    for row in rows:
+        place = int(row["residue"]) - 1
+        label = f"{grown.residue_numbers[place]}{grown.insertion_codes[place]}"
+        assert (row["input_residue"], row["residue_name"]) == (label, grown.residue_names[place])
 
 
 def test_another_input_is_another_design(console, file, tiny_weights, tmp_path):
