@@ -23,11 +23,11 @@ ROOT = Path(__file__).parents[2]
 TUTORIALS = ROOT / "docs" / "tutorials"
 #: Numbers in place of those that a reader sees: what is drawn with them is no protein.
 SMALL = {
-    "first-backbones": {"num": 1, "length": 20, "steps": 4},
-    "motif": {"num": 1, "steps": 4},
+    "first-backbones": {"num": 1, "length": 20, "steps": 12},
+    "motif": {"num": 1, "steps": 12},
     "score": {"num": 8},
-    "finetune": {"members": 3, "steps": 2, "batches": 2, "samples": 0, "calls": 6},
-    "flow": {"num": 1, "length": 24, "steps": 4},
+    "finetune": {"members": 3, "steps": 2, "batches": 2, "samples": 0, "calls": 12},
+    "flow": {"num": 1, "length": 24, "steps": 12},
 }
 #: Seconds that a cell may take, on a machine that is busy.
 PATIENCE = 900

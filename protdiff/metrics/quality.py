@@ -20,6 +20,7 @@ from ..structure.constants import (
     BOND_ANGLES,
     BOND_LENGTHS,
     CA_CA,
+    CIS_CA_CA,
     CONTACT_DISTANCE,
     MEASURED_BREAK,
     expected_rg,
@@ -37,8 +38,8 @@ if TYPE_CHECKING:
 
 __all__ = ["QUALITY", "quality"]
 
-#: CA-CA distances (Å) of a cis link, exclusive, and what a trans link may be off `CA_CA`.
-CIS_CA_CA, CA_TOLERANCE = (2.7, 3.3), 0.1
+#: What the CA-CA distance (Å) of a trans link may be off `CA_CA`.
+CA_TOLERANCE = 0.1
 #: CA-CA-CA angles (degrees) of real chains.
 CA_ANGLES = (75, 160)
 #: CA angle and absolute CA dihedral (degrees) of helices, and windows in a row that make one.

@@ -7,6 +7,7 @@ from os import PathLike
 from typing import TYPE_CHECKING, Unpack
 
 from .batching import residues_at_once
+from .broken_bonds import warn_of_samples
 from .counts import check_counts, check_num
 from .draw import draw
 from .extension import Extension
@@ -65,11 +66,16 @@ def extend(
     ValueError
         See `Extension`; and for a negative `num` or `seed`, or more than a million structures.
 
+    Warns
+    -----
+    ProtdiffWarning
+        If bonds are broken, as with too few `steps`.
+
     Examples
     --------
     >>> import protdiff
-    >>> [short] = protdiff.generate(length=20, steps=4)
-    >>> [longer] = protdiff.extend(short, to=24, steps=4)
+    >>> [short] = protdiff.generate(length=20, steps=12)
+    >>> [longer] = protdiff.extend(short, to=24, steps=12)
     >>> len(longer)
     24
     """
@@ -85,7 +91,9 @@ def extend(
     extension = Extension(backbone, to, chain, end)
     denoiser = load_weights(weights, pick_device(device))
     drawn = draw_extensions(denoiser, extension, range(num), settings, seed=seed)
-    return [sample.backbone for group in drawn for sample in group]
+    samples = [sample for group in drawn for sample in group]
+    warn_of_samples(samples, settings, stacklevel=2)
+    return [sample.backbone for sample in samples]
 
 
 def extension_calls(extension: Extension, settings: SamplingSettings) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Unpack
 
+from .broken_bonds import warn_of_samples
 from .counts import check_counts
 from .draw import draw
 from .frame_choice import FrameChoice
@@ -95,6 +96,11 @@ def generate(
     ValueError
         For lengths outside 8-2048, unknown letters, texts that do not fit the length, and a window
         that does not fit the length or comes with a condition.
+
+    Warns
+    -----
+    ProtdiffWarning
+        If bonds are broken, as with too few `steps`.
 
     Examples
     --------
@@ -189,4 +195,6 @@ def _samples(
         for batch in draw(denoiser, requests, settings, seed=seed, jobs=jobs, frames=frames)
         for sample in batch
     }
-    return [drawn[index] for index in range(num)]
+    samples = [drawn[index] for index in range(num)]
+    warn_of_samples(samples, settings, stacklevel=3)
+    return samples

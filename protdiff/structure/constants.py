@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from jaxtyping import Int
 
 __all__ = [
-    "BANDS", "BOND_ANGLES", "BOND_LENGTHS", "CA_CA", "CB_FACTORS", "CIS_LIMIT",
+    "BANDS", "BOND_ANGLES", "BOND_LENGTHS", "CA_CA", "CB_FACTORS", "CIS_CA_CA", "CIS_LIMIT",
     "CONTACT_DISTANCE", "DRAWN_BREAK", "FILE_BREAK", "LINK_BREAK", "LONGEST_CA_CA",
     "LONGEST_NUMBER_JUMP", "MAX_LENGTH", "MEASURED_BREAK", "MIN_LENGTH", "band_index",
     "expected_rg",
@@ -30,6 +30,8 @@ CA_CA = 3.80
 LONGEST_CA_CA = 3.8
 #: CA-CA distance (Å) below which a link is cis.
 CIS_LIMIT = 3.4
+#: CA-CA distances (Å) of cis links in quality measures, exclusive.
+CIS_CA_CA = (2.7, 3.3)
 
 #: CA-CA distance (Å) above which two residues are not bonded, in quality measures and data sets.
 MEASURED_BREAK = 4.2

@@ -47,7 +47,7 @@ class Trajectory:
     Examples
     --------
     >>> import protdiff
-    >>> [trajectory] = protdiff.trajectories(length=20, steps=6, every=2)
+    >>> [trajectory] = protdiff.trajectories(length=20, steps=12, every=4)
     >>> len(trajectory), bool((trajectory.coords[-1] == trajectory.backbone.coords).all())
     (4, True)
     """

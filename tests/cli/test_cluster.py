@@ -41,9 +41,15 @@ def generate(console, whole, tiny_weights, tiny_types, tmp_path, monkeypatch):
     ]  # fmt: skip
     if not whole.exists():
         monkeypatch.chdir(whole.parent)
-        assert console(*command, "--out", "out", "--jobs", 1)[::2] == (0, "")
+        code, _, err = console(*command, "--out", "out", "--jobs", 1)
+        assert (code, unexpected(err)) == (0, [])
         monkeypatch.chdir(tmp_path)
     return lambda *words: console(*command, "--out", "out", *words)
+
+
+def unexpected(err):
+    """Lines on stderr but the one that random weights deserve."""
+    return [line for line in err.splitlines() if "backbones have broken bonds" not in line]
 
 
 def all_contents(folder):
@@ -86,7 +92,7 @@ def test_an_interrupted_run_continues_there_and_here(generate, whole, where, mon
         assert len(list(Path("out").glob("*.pdb"))) == limit
     limit = 99
     code, out, err = generate("--cluster", where)
-    assert (code, err) == (0, "") and "8 were there already" in out
+    assert (code, unexpected(err)) == (0, []) and "8 were there already" in out
     assert all_contents(Path("out")) == all_contents(whole)
 
 
@@ -98,7 +104,7 @@ def test_shards_there_and_here(console, whole, tiny_weights, tmp_path, where, mo
             "--trajectory", "every:2", "--weights", tiny_weights, "--out", "out", *words,
             "--shard", shard,
         )  # fmt: skip
-        assert (code, err) == (0, "")
+        assert (code, unexpected(err)) == (0, [])
     assert console("merge", "out")[0] == 0
     expected = all_contents(whole)
     assert all_contents(tmp_path / "out") == {
@@ -127,7 +133,7 @@ def test_an_archive_there_and_here(console, tiny_weights, tmp_path, where, monke
                 patch.setattr(writing, "_write_samples", interrupted)
                 assert console(*command, *words)[0] == 130
         code, _, err = console(*command, *words)
-        assert (code, err) == (0, "")
+        assert (code, unexpected(err)) == (0, [])
         cluster = words if folder == "many" else []
         score = console("score", "out/designs.pdb.tar", "--out", "scores.csv", *cluster)
         assert score[::2] == (0, "")
@@ -201,5 +207,5 @@ def test_a_worker_that_is_killed_costs_nothing(generate, whole, where, pids, mon
 
     monkeypatch.setattr(writing, "_write_samples", write_and_kill)
     code, _, err = generate("--cluster", where)
-    assert (code, err, pids) == (0, "", [])
+    assert (code, unexpected(err), pids) == (0, [], [])
     assert all_contents(Path("out")) == all_contents(whole)

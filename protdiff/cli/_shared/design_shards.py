@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ..._system.files import open_text, replacing
 from ..._system.words import counted
 from .design_store import Store
-from .manifest import IDENTITY, MANIFEST, all_rows, file_name, write_manifest
+from .manifest import IDENTITY, MANIFEST, all_rows, file_name, warn_of_bonds, write_manifest
 from .shard_records import agreed, remove_shards, unfinished
 from .shards import Part, digest_of, parse_shard, shard_tables
 
@@ -104,6 +104,7 @@ def merge_designs(out: Path) -> str:
     _write_rows(out / RESIDUES, [row for file in files for row in residues.get(file, ())])
     store.finish()
     remove_shards(out / MANIFEST, RESIDUES)
+    warn_of_bonds([rows[file] for file in files], MANIFEST)
     where = store.whole if store.archive else out
     return f"{counted(total, 'backbone')} in {where}; {MANIFEST} lists them"
 

@@ -5,16 +5,15 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..._system.files import making_folder, temporary_path
-from ..._system.locks import one_writer
 from ..._system.words import counted, either, were_there
+from ...sampling.broken_bonds import broken_bonds
 from ...sampling.settings import SamplingSettings
+from .design_folder import folder_of
 from .design_picture import draw_designs
 from .design_shards import RESIDUES, write_residues
 from .design_store import Store
@@ -26,11 +25,12 @@ from .manifest import (
     add_rows,
     existing_rows,
     file_name,
+    warn_of_bonds,
     write_manifest,
 )
 from .options import Format, ModelOptions, OutputOptions
 from .progress import progress_bar
-from .shard_records import at_work, remove_shards
+from .shard_records import remove_shards
 from .shards import Part, shard_tables, without_shard
 
 if TYPE_CHECKING:
@@ -130,7 +130,9 @@ class Run:
             "residue_names": request.sequence or SAME_FOR_ALL,
             "sequence_name": request.sequence_name,
             "secondary_structure": request.structure or "",
-            "trajectory": frames[0], "frames": frames[1], "hotspots": "", "target_clashes": "",
+            "trajectory": frames[0], "frames": frames[1],
+            "broken_bonds": broken_bonds(sample.backbone, request) if sample else "",
+            "hotspots": "", "target_clashes": "",
         }  # fmt: skip
         if sample is not None and request.condition is not None:
             values |= request.condition.met(sample.backbone)
@@ -199,7 +201,7 @@ def write_designs(run: Run, groups: Groups, draw: Draw, calls: Callable[[Request
     out, plot = run.output.out, run.output.plot
     shard = None if run.part is None else run.part.shard
     planned = {path.name: request for path, request in run.files(groups).items()}
-    with _folder(run):
+    with folder_of(run.output, run.part, run.options()):
         rows = existing_rows(run.store, map(run.row, planned.values()))
         missing = {r.index for file, r in planned.items() if not run.is_whole(rows, file)}
         todo = [r for group in groups if any(r.index in missing for r in group) for r in group]
@@ -233,6 +235,7 @@ def write_designs(run: Run, groups: Groups, draw: Draw, calls: Callable[[Request
         print(f"next: protdiff merge {out} (when all {shard.count} shards have ended)")
     if picture is not None:
         print(picture)
+    warn_of_bonds([rows[file] for file in planned], run.manifest.name)
     if run.frames is not None and planned:
         example = out / run.frames.columns(next(iter(planned)))[0]
         print(f"trajectories in {example.parent}; a film of one: protdiff flow film {example}")
@@ -243,24 +246,6 @@ def _write_beside(run: Run, planned: Mapping[str, Request]) -> None:
     write_residues(run.residues, planned)
     if run.output.config is not None:
         run.output.config.write(run.output.out)
-
-
-@contextmanager
-def _folder(run: Run) -> Iterator[None]:
-    """Context in which the folders of output are there and this process alone writes its files.
-
-    Those that are new, and that an error leaves empty, are removed.
-    """
-    out, plot, part = run.output.out, run.output.plot, run.part
-    with ExitStack() as stack:
-        _prepare_folder(out, "--out", stack)
-        if part is None:
-            stack.enter_context(one_writer(out))
-        else:
-            stack.enter_context(at_work(part, out / MANIFEST, "generate", run.options()))
-        if plot is not None:
-            _prepare_folder(plot.parent, "--plot", stack)
-        yield
 
 
 def _write_samples(
@@ -285,14 +270,3 @@ def _write_samples(
             contents[file] = structure_bytes(sample.backbone, Path(file))
     if contents:
         write(contents)
-
-
-def _prepare_folder(out: Path, option: str, stack: ExitStack) -> None:
-    """Make a folder for output; a clear error if that fails."""
-    try:
-        stack.enter_context(making_folder(out))
-        probe = temporary_path(out / "probe")
-        probe.write_bytes(b"")
-        probe.unlink()
-    except OSError as error:
-        raise ValueError(f"{option} {out}: cannot be written ({error.strerror})") from None

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..._system.files import naming_full_disk, open_text, replacing
+from ...sampling.broken_bonds import warn_of_broken_bonds
 from ...structure.io.members import path_text
 from .shards import shard_tables
 
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
     from .shards import Shard
 
 __all__ = [
-    "COLUMNS", "MANIFEST", "add_rows", "all_rows", "existing_rows", "file_name", "write_manifest",
+    "COLUMNS", "MANIFEST", "add_rows", "all_rows", "existing_rows", "file_name", "warn_of_bonds",
+    "write_manifest",
 ]  # fmt: skip
 
 MANIFEST = "manifest.csv"
@@ -26,7 +28,7 @@ COLUMNS = (
     "file", "length", "seed", "sample", "steps", "sampler", "temperature", "guidance",
     "network_calls", "seconds", "residue_names", "sequence_name", "secondary_structure",
     "condition", "weights", "weights_sha256", "protdiff", "command", "trajectory", "frames",
-    "hotspots", "target_clashes",
+    "broken_bonds", "hotspots", "target_clashes",
 )  # fmt: skip
 #: Columns that say which structure a file holds; the rest may differ between runs. The version is
 #: among them: other code may draw another structure from the same seed.
@@ -148,3 +150,11 @@ def write_manifest(path: Path, rows: Mapping[str, Mapping[str, Any]]) -> None:
         writer: csv.DictWriter[str] = csv.DictWriter(handle, COLUMNS)
         writer.writeheader()
         writer.writerows(rows[name] for name in sorted(rows))
+
+
+def warn_of_bonds(rows: Sequence[Mapping[str, Any]], table: str) -> None:
+    """Issue a warning if backbones have broken bonds: of the rows of a command, in a table."""
+    if rows:
+        counts = [int(row["broken_bonds"]) for row in rows]
+        where = f"; column broken_bonds of {table}"
+        warn_of_broken_bonds(counts, float(rows[0]["temperature"]), where)

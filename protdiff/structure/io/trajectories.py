@@ -74,7 +74,7 @@ def write_trajectory(trajectory: Trajectory, path: str | PathLike[str]) -> None:
     Examples
     --------
     >>> import protdiff
-    >>> [trajectory] = protdiff.trajectories(length=20, steps=4)
+    >>> [trajectory] = protdiff.trajectories(length=20, steps=12)
     >>> write_trajectory(trajectory, "folding.pdb")  # doctest: +SKIP
     """
     path = Path(path)
