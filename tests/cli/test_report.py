@@ -3,6 +3,7 @@
 import csv
 import shutil
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from protdiff.cli._shared.report_entries import entries_of
 from protdiff.cli._shared.report_tables import read_rows
 from protdiff.cli._shared.report_writer import chosen_rows
 from protdiff.plots.report.entry import Entry
+from protdiff.structure import joined
 
 from ..conftest import ROOT
 from ..plots.report.conftest import data_of
@@ -61,6 +63,25 @@ def test_a_table_of_scores_is_taken_as_it_is(console, folder):
     stored = data_of(folder / "s.html")["structures"]["1"]
     assert stored["other"]["is"] == "reference" and "lddt" in stored
     assert "<title>two</title>" in (folder / "s.html").read_text()
+
+
+@pytest.mark.parametrize("name", ["B", "_"])
+def test_chains_that_were_scored_alone_are_drawn_alone(console, folder, name):
+    """--report of the command, the table later, and the table with the files."""
+    first = protdiff.read(ROOT / "data" / "examples" / "1tpk.pdb").chain("A")[:30]
+    second = replace(first[5:25], chain_ids=np.full(20, "" if name == "_" else name))
+    protdiff.write(joined([first, second]), "designs/a.pdb")
+    code, _, err = console("score", "designs/a.pdb", "--chain", name, "--out", "s.csv", "--report")
+    assert code == 0, err
+    assert console("report", "s.csv", "--out", "later.html")[0] == 0
+    assert console("report", "designs/a.pdb", "s.csv", "--out", "both.html")[0] == 0
+    for page in ("s.html", "later.html", "both.html"):
+        values, _ = columns(folder / page)
+        assert values["residues"] == [20] and values["chains"] == [name]
+        stored = data_of(folder / page)["structures"]["0"]
+        assert {run[0] for run in stored["runs"]} == {"" if name == "_" else name}
+        assert stored["sequence"] == values["sequence"][0] == second.sequence
+        assert len(stored["letters"]) == 20
 
 
 def test_json_says_the_same_as_csv(console, folder):

@@ -78,6 +78,7 @@ def _add_scores(entries: dict[str, Entry], table: ResultTable) -> None:
             values=entry.values | _columns(row),
             other=_located(reference, table) if reference else entry.other,
             alignment=_alignment(row),
+            chains=() if reference else _alone(row),
         )
 
 
@@ -123,6 +124,11 @@ def _alignment(row: Row) -> str:
 
     name = str(row.get("alignment") or "")
     return name if name in get_args(Alignment) else "auto"
+
+
+def _alone(row: Row) -> tuple[str, ...]:
+    """Chains that a row without a reference is of (score --chain); none: the whole file."""
+    return tuple(filter(None, str(row.get("chains") or "").split(",")))
 
 
 def _located(name: str, table: ResultTable) -> Path:

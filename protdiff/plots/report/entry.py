@@ -31,6 +31,9 @@ class Entry:
         How residues correspond, see `protdiff.score`.
     sequence : str
         One-letter codes in place of those of the file, chains separated by slashes.
+    chains : tuple of str
+        Chains that the values are of, ``_`` for a blank id; empty: all. Only they are drawn, unless
+        the structure is laid over another one.
     """
 
     name: str
@@ -41,3 +44,4 @@ class Entry:
     other_moves: bool = False
     alignment: str = "auto"
     sequence: str = ""
+    chains: tuple[str, ...] = ()

@@ -24,6 +24,7 @@ from ...structure.torsions import ramachandran, torsions
 from ..ribbon_shape import principal_view
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from jaxtyping import Bool, Float
@@ -84,10 +85,15 @@ def stored_structure(entry: Entry) -> dict[str, Any]:
     try:
         with collected():  # warnings stand in the row already
             backbone, motif = _with_ca(entry.file)
+            letters = _sequence(backbone, entry.sequence)
+            if entry.chains and entry.other is None:
+                alone = _alone(backbone, entry.chains)
+                backbone, motif = backbone[alone], motif[alone]
+                letters = "".join(np.array(list(letters))[alone].tolist())
             compared = None if entry.other is None else _compared(backbone, entry)
     except (OSError, ValueError) as error:
         return {"error": " ".join(str(error).split())}
-    return _stored(backbone, motif, compared, entry)
+    return _stored(backbone, motif, compared, letters, entry)
 
 
 def stored_ribbon(backbone: Backbone) -> dict[str, Any]:
@@ -125,6 +131,15 @@ def _with_ca(file: Path) -> tuple[Backbone, Bool[np.ndarray, " residues"]]:
     return design.backbone[present], motif[present]
 
 
+def _alone(backbone: Backbone, chains: Sequence[str]) -> Bool[np.ndarray, " residues"]:
+    """Residues of some chains."""
+    there = backbone.chains
+    ids = ["" if name == "_" and name not in there else name for name in chains]
+    if missing := [name or "_" for name in ids if name not in there]:
+        raise ValueError(f"no chain {missing[0]}, of which the table has scores")
+    return np.isin(backbone.chain_ids, ids)
+
+
 def _compared(backbone: Backbone, entry: Entry) -> Compared | None:
     """Values by residue against the other structure, which is moved onto this one."""
     assert entry.other is not None
@@ -151,6 +166,7 @@ def _stored(
     backbone: Backbone,
     motif: Bool[np.ndarray, " residues"],
     compared: Compared | None,
+    letters: str,
     entry: Entry,
 ) -> dict[str, Any]:
     whole = backbone if compared is None else compared.other
@@ -161,7 +177,7 @@ def _stored(
     out: dict[str, Any] = {
         "unit": unit,
         **_trace(backbone, middle, view, unit),
-        "sequence": _sequence(backbone, entry.sequence),
+        "sequence": letters,
     }
     if backbone.mask.all(1).any():
         out["torsions"] = packed(np.stack(torsions(backbone, link), 1), ANGLES)
