@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 
 import protdiff
+from protdiff.cli._shared.design_picture import roles_of
+from protdiff.conditioning import Target
+from protdiff.plots.ribbons import NEW, OTHER
 
 FILE = "data/examples/1tpk.pdb"
 TARGET = ("--target", f"{FILE}:A", "--hotspots", "A26,A42A")
@@ -55,6 +58,16 @@ def test_contig_of_rfdiffusion_and_kept_types(run, tmp_path):
     text = path.read_text()
     assert made[16:].sequence in text.replace("\n", "")
     assert any((out / "trajectories").iterdir())
+
+
+def test_a_picture_has_the_target_in_grey(run, tmp_path):
+    picture = ("--plot", tmp_path / "x.png")
+    code, text, err = run(*TARGET, "--length", 16, "--out", tmp_path / "out", *picture)
+    assert code == 0, err
+    assert "blue to red: new, dark: kept, grey: other chains" in text
+    made = protdiff.read(tmp_path / "out" / "backbone_0000.pdb")
+    condition = Target(FILE, "A").for_sample(16, np.random.default_rng(0))
+    assert (roles_of(made, condition) == np.where(made.chain_ids == "B", NEW, OTHER)).all()
 
 
 def test_brackets_of_rfdiffusion_around_hotspots(run, tmp_path):

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from jaxtyping import Int
 
+    from ...conditioning import SampleCondition
     from ...sampling.plan import Request
     from ...structure.backbone import Backbone
 
@@ -41,11 +42,9 @@ def draw_designs(planned: Mapping[Path, Request], picture: Path) -> str:
     backbones, roles = [], []
     for file in files:
         backbone = read(file)
-        condition = planned[file].condition
         whole = backbone.mask.all(1)
         backbones.append(backbone[whole])
-        kept = [] if condition is None else condition.residues()
-        roles.append(roles_of(backbone, kept)[whole])
+        roles.append(roles_of(backbone, planned[file].condition)[whole])
     with progress_bar(len(files), "drawing", "backbones") as advance:
         titles = [stem(file) for file in files]
         plot_backbones(backbones, picture, titles, roles=roles, advance=advance)
@@ -58,21 +57,24 @@ def draw_designs(planned: Mapping[Path, Request], picture: Path) -> str:
     return f"picture{which}: {picture}{colours}"
 
 
-def roles_of(
-    backbone: Backbone, kept: list[tuple[int, str, str, str]]
-) -> Int[np.ndarray, " residues"]:
+def roles_of(backbone: Backbone, condition: SampleCondition | None) -> Int[np.ndarray, " residues"]:
     """What every residue of a finished structure is, for `plot_backbones`.
 
     Parameters
     ----------
     backbone : Backbone
-    kept : list of tuple
-        From `SampleCondition.residues`.
+    condition : SampleCondition, optional
+        That it was drawn with.
     """
     from ...plots.ribbons import KEPT, NEW, OTHER
 
     roles = np.full(len(backbone), NEW)
-    if not kept:
+    if condition is None:
+        return roles
+    if any(part.adds_chains == "target" for part in getattr(condition, "parts", (condition,))):
+        roles[backbone.chain_ids != backbone.chain_ids[0]] = OTHER  # the new chain comes first
+        return roles
+    if not (kept := condition.residues()):
         return roles
     places = np.array([place for place, *_ in kept])
     inside = np.flatnonzero(backbone.chain_ids == kept[0][1])
