@@ -181,6 +181,29 @@ def test_residues_of_a_motif_are_merged(generate, console, tmp_path):
     assert contents(tmp_path / "out") == whole
 
 
+def test_residues_of_other_designs_stay(generate, console, tmp_path):
+    """Of another name and of a larger run, as their rows of the manifest do."""
+    motif = ("--motif", ROOT / "data" / "examples" / "1tpk.pdb", "--contig", "2-9,A10-14,2-9")
+    table, expected = tmp_path / "out" / "residues.csv", []
+    generate(*motif, "--num", "3", "--name", "x")
+    expected += table.read_text().splitlines()
+    table.unlink()
+    generate(*motif, "--num", "4")
+    expected += table.read_text().splitlines()[1:]
+    emptied(tmp_path / "out")
+    generate(*motif, "--num", "3", "--name", "x")
+    for number in (2, 1):
+        assert generate(*motif, "--num", "4", "--shard", f"{number}/2")[0] == 0
+    assert console("merge", tmp_path / "out")[0] == 0
+    assert table.read_text().splitlines() == expected
+    generate(*motif, "--num", "2", "--name", "x")
+    assert table.read_text().splitlines() == expected
+    table.write_text("my,notes\n1,2\n")
+    code, _, err = generate(*motif, "--name", "y")
+    assert code == 2 and "out/residues.csv: not as protdiff generate writes it" in err
+    assert table.read_text() == "my,notes\n1,2\n" and not list(table.parent.glob("y_*"))
+
+
 @pytest.mark.parametrize(
     ("shard", "message"),
     [

@@ -54,21 +54,39 @@ def own_groups(shard: str | None, groups: Groups) -> tuple[Part | None, Groups]:
 
 
 def write_residues(path: Path, requests: Mapping[str, Request]) -> None:
-    """Write the table of residues, if the conditions of the requests, by file, relate any."""
-    _write_rows(
-        path,
-        [
-            (file, place + 1, *rest)
-            for file, request in requests.items()
-            if request.condition is not None
-            for place, *rest in request.condition.residues()
-        ],
-    )
+    """Write the table of residues, if the conditions of the requests, by file, relate any.
+
+    What it says of other files stays: those of another name, or of a larger run.
+    """
+    own = {
+        file: [(file, place + 1, *rest) for place, *rest in request.condition.residues()]
+        for file, request in requests.items()
+        if request.condition is not None
+    }
+    if any(own.values()):
+        _write_rows(path, _rows_in(path) | own)
 
 
-def _write_rows(path: Path, rows: Sequence[Iterable[object]]) -> None:
-    """Write the table of residues, whole or not at all; without rows there is none."""
-    if not rows:
+def _rows_in(path: Path) -> dict[str, list[Sequence[object]]]:
+    """Rows by file of a table of residues; none if it is not there."""
+    found: dict[str, list[Sequence[object]]] = {}
+    if not path.is_file():
+        return found
+    try:
+        with path.open(newline="", encoding="utf-8") as handle:
+            header, *rows = csv.reader(handle)
+    except (OSError, ValueError, csv.Error):
+        header, rows = [], []
+    if tuple(header) != COLUMNS or any(len(row) != len(COLUMNS) for row in rows):
+        raise ValueError(f"{path}: not as protdiff generate writes it; choose another --out")
+    for row in rows:
+        found.setdefault(row[0], []).append(row)
+    return found
+
+
+def _write_rows(path: Path, rows: Mapping[str, Sequence[Sequence[object]]]) -> None:
+    """Write a table of residues, whole or not at all; without rows there is none."""
+    if not any(rows.values()):
         return
     with (
         replacing(path) as temporary,
@@ -76,7 +94,8 @@ def _write_rows(path: Path, rows: Sequence[Iterable[object]]) -> None:
     ):
         writer = csv.writer(handle)
         writer.writerow(COLUMNS)
-        writer.writerows(rows)
+        for own in rows.values():
+            writer.writerows(own)
 
 
 def merge_designs(out: Path) -> str:
@@ -101,7 +120,8 @@ def merge_designs(out: Path) -> str:
     residues = _all_residues(out)
     # The rows first: a shard that comes after a killed merge must know what the archive holds.
     write_manifest(out / MANIFEST, rows)
-    _write_rows(out / RESIDUES, [row for file in files for row in residues.get(file, ())])
+    own = {file: residues.pop(file) for file in files if file in residues}
+    _write_rows(out / RESIDUES, residues | own)
     store.finish()
     remove_shards(out / MANIFEST, RESIDUES)
     warn_of_bonds([rows[file] for file in files], MANIFEST)
@@ -122,14 +142,9 @@ def _check_rows(
             )
 
 
-def _all_residues(out: Path) -> dict[str, list[list[str]]]:
+def _all_residues(out: Path) -> dict[str, list[Sequence[object]]]:
     """Rows by file of all tables of residues."""
-    found: dict[str, list[list[str]]] = {}
+    found: dict[str, list[Sequence[object]]] = {}
     for path in (out / RESIDUES, *(path for _, path in shard_tables(out / RESIDUES))):
-        if path.is_file():
-            with path.open(newline="", encoding="utf-8") as handle:
-                own: dict[str, list[list[str]]] = {}
-                for row in list(csv.reader(handle))[1:]:
-                    own.setdefault(row[0], []).append(row)
-            found |= own
+        found |= _rows_in(path)
     return found
