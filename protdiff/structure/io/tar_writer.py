@@ -141,7 +141,8 @@ def join_archives(out: Path, sources: Iterable[Path], names: Iterable[str]) -> N
     """
     listings = [listing_of(source) for source in sources]
     wanted = sorted(names, key=lambda name: name.encode())
-    if any(one.archive == out and one.indexed and one.names == wanted for one in listings):
+    own = next((one for one in listings if one.archive == out), None)
+    if own is not None and own.indexed and own.ending == "marked" and own.names == wanted:
         return
     places: dict[str, Listing] = {}
     for listing in reversed(listings):

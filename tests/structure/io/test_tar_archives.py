@@ -116,6 +116,17 @@ def test_a_cut_anywhere_loses_what_is_behind_it(archive, joined):
         assert {name: found[name] for name in CONTENTS} == CONTENTS and len(found) == 41
 
 
+def test_an_archive_that_has_lost_its_end_alone_gets_one(written):
+    """A cut behind the content of the last member, which has a block that is not full."""
+    data, listing = written.read_bytes(), listing_of(written)
+    stop = int((listing.rows["offset"] + listing.rows["size"]).max())
+    assert len(data) == listing.end + 1024 and stop < listing.end
+    for cut in (stop, listing.end, listing.end + 100):
+        written.write_bytes(data[:cut])
+        join_archives(written, [written], whole_names(written))
+        assert written.read_bytes() == data
+
+
 def test_members_are_added_behind_the_index(written):
     more = {"backbone_9000.pdb": b"ATOM", "a.pdb": b"x"}
     appender(written)(more)
