@@ -222,6 +222,21 @@ def test_shards_of_another_engine_are_refused(run, given):
     assert files_of(given / "checked") == before
 
 
+def test_shards_of_other_designs_of_the_same_names_are_refused(run, console, given):
+    run("--shard", "1/2", fold=[])
+    before = files_of(given / "checked")
+    shutil.copytree("designs", "others")
+    more = ("x.fasta", "--predictions", "checked/models", "--out", "new", "--shard")
+    said = "(other lengths, sequences or files)"
+    assert console("check", "others", *more, "1/2")[0] == 0
+    code, _, err = console("check", "designs", *more, "2/2")
+    assert code == 2 and said in err and len(err.splitlines()) == 1
+    with open("designs/b.pdb", "a") as handle:
+        handle.write("REMARK\n")
+    code, _, err = run("--shard", "2/2", fold=[])
+    assert code == 2 and said in err and files_of(given / "checked") == before
+
+
 @pytest.fixture
 def where(dask_cluster):
     """A cluster as a user names it."""

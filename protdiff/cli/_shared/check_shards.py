@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ...analysis.folding.checking import Plan
+    from ...analysis.folding.targets import Target
 
 __all__ = ["check_options", "merge_checks", "own_plan"]
 
@@ -31,9 +32,19 @@ def own_plan(shard: str, plan: Plan) -> tuple[Part, Plan]:
     groups = list(designs.values())
     sizes = [sum(len(plan.targets[place].letters) for place in group) for group in groups]
     places = sorted(place for own in chosen.places(sizes) for place in groups[own])
-    digest = digest_of((one.name, one.design, one.chains) for one in plan.targets)
+    digest = digest_of((one.name, one.design, one.chains, *_file(one)) for one in plan.targets)
     part = Part(chosen, tuple(places), len(plan.targets), digest)
     return part, replace(plan, targets=part.of(plan.targets), unused=[])
+
+
+def _file(target: Target) -> tuple[str, int]:
+    """Name and size of the file of a design; shards that compare other ones do not belong here."""
+    from ...structure.io.members import path_text
+    from ...structure.io.tar_listing import stored_size
+
+    if target.structure is None:
+        return "", 0
+    return path_text(target.structure.file), stored_size(target.structure.file)
 
 
 def check_options(plan: Plan) -> dict[str, str]:
