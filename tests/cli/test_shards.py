@@ -247,6 +247,21 @@ def test_what_is_of_the_whole_is_not_of_a_shard(generate, tmp_path, option):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_merge_of_designs_of_other_options_is_refused(generate, console, tmp_path):
+    """The manifest of another run was copied beside the shards, and lists files of their names."""
+    words, out = ("--length", "12", "--num", "4"), tmp_path / "out"
+    assert generate(*words, "--temperature", "1")[0] == 0
+    other = (out / "manifest.csv").read_bytes()
+    emptied(out)
+    for number in (1, 2):
+        assert generate(*words, "--shard", f"{number}/2")[0] == 0
+    (out / "manifest.csv").write_bytes(other)
+    before = contents(out)
+    code, _, err = console("merge", out)
+    assert code == 2 and "made with other options (temperature) than the shards there" in err
+    assert len(err.splitlines()) == 1 and contents(out) == before
+
+
 def test_merge_refuses(generate, console, tmp_path):
     """Folders without shards, and shards of two commands that were copied into one folder."""
     for folder in ("none", "."):

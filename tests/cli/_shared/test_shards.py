@@ -17,14 +17,14 @@ def test_every_place_is_of_one_shard(sizes, count):
 
 @pytest.mark.parametrize("order", ["as drawn", "sorted", "by turns"])
 def test_shards_have_equal_work(order):
-    """Sums of 16 shards of 1600 lengths differ by less than one chain, in any order of the list."""
+    """Sums of 16 shards of 1600 lengths differ by a tenth of a chain, in any order of the list."""
     sizes = np.random.default_rng(0).integers(20, 500, 1600)
     if order != "as drawn":
         sizes = np.sort(sizes)
     if order == "by turns":
         sizes = np.stack([sizes[:800], sizes[:799:-1]], 1).ravel()
     sums = [sizes[Shard(number, 16).places(sizes.tolist())].sum() for number in range(1, 17)]
-    assert max(sums) - min(sums) <= 500 - 20
+    assert max(sums) - min(sums) <= (500 - 20) / 10
 
 
 def test_a_command_line_without_its_shard():

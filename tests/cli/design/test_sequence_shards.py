@@ -6,6 +6,7 @@ import threading
 import pytest
 
 from protdiff._system.locks import shard_writer
+from protdiff.cli._shared.sequence_files import drawn_rows, write_table
 
 from .helpers import contents
 
@@ -66,6 +67,15 @@ def test_a_shard_that_was_cut_off_goes_on(run, console, several, tmp_path):
     run(*options, "--shard", "1/2")
     assert console("merge", out)[0] == 0
     assert contents(out) == contents(tmp_path / "whole")
+
+
+def test_a_row_that_was_cut_off_in_its_error_is_none(tmp_path):
+    rows = [{"design": "a", "error": ""}, {"design": "b", "error": "b.pdb: no ATOM records"}]
+    table = tmp_path / "designs.csv"
+    write_table(table, rows)
+    assert list(drawn_rows(table, errors=True)) == ["a", "b"]
+    table.write_bytes(table.read_bytes()[:-9])
+    assert list(drawn_rows(table, errors=True)) == ["a"]
 
 
 def test_other_options_are_refused(run, folder, tmp_path):

@@ -81,6 +81,14 @@ def test_more_shards_than_models(scored, console, tmp_path):
     assert [path.read_bytes() for path in tmp_path.iterdir()] == [whole]
 
 
+def test_a_shard_that_ends_without_a_table_leaves_nothing(scored, tmp_path):
+    """So the next one may have other options."""
+    codes = {scored("--strict", "--shard", f"{number}/2")[0] for number in (1, 2)}
+    assert codes == {0, 2}
+    left = {path.name for path in tmp_path.iterdir()}
+    assert len(left) == 2 and {f"{name}.shard" for name in left} & left
+
+
 def test_shards_that_do_not_belong_together(scored, tmp_path):
     assert scored("--shard", "1/2")[0] in (0, 1)
     for words, named in (

@@ -116,6 +116,15 @@ def test_a_cut_anywhere_loses_what_is_behind_it(archive, joined):
         assert {name: found[name] for name in CONTENTS} == CONTENTS and len(found) == 41
 
 
+def test_what_is_left_of_a_large_member_goes_before_a_small_one(archive):
+    """Else a kill before the archive is put in order would leave a damaged one."""
+    appender(archive)({"a.pdb": b"x", "large.pdb": os.urandom(5000)})
+    archive.write_bytes(archive.read_bytes()[:-600])
+    appender(archive)({"b.pdb": b"y"})
+    listing = listing_of(archive)
+    assert (listing.names, listing.ending) == (["a.pdb", "b.pdb"], "open")
+
+
 def test_an_archive_that_has_lost_its_end_alone_gets_one(written):
     """A cut behind the content of the last member, which has a block that is not full."""
     data, listing = written.read_bytes(), listing_of(written)
