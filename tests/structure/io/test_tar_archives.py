@@ -116,26 +116,6 @@ def test_a_cut_anywhere_loses_what_is_behind_it(archive, joined):
         assert {name: found[name] for name in CONTENTS} == CONTENTS and len(found) == 41
 
 
-def test_what_is_left_of_a_large_member_goes_before_a_small_one(archive):
-    """Else a kill before the archive is put in order would leave a damaged one."""
-    appender(archive)({"a.pdb": b"x", "large.pdb": os.urandom(5000)})
-    archive.write_bytes(archive.read_bytes()[:-600])
-    appender(archive)({"b.pdb": b"y"})
-    listing = listing_of(archive)
-    assert (listing.names, listing.ending) == (["a.pdb", "b.pdb"], "open")
-
-
-def test_an_archive_that_has_lost_its_end_alone_gets_one(written):
-    """A cut behind the content of the last member, which has a block that is not full."""
-    data, listing = written.read_bytes(), listing_of(written)
-    stop = int((listing.rows["offset"] + listing.rows["size"]).max())
-    assert len(data) == listing.end + 1024 and stop < listing.end
-    for cut in (stop, listing.end, listing.end + 100):
-        written.write_bytes(data[:cut])
-        join_archives(written, [written], whole_names(written))
-        assert written.read_bytes() == data
-
-
 def test_members_are_added_behind_the_index(written):
     more = {"backbone_9000.pdb": b"ATOM", "a.pdb": b"x"}
     appender(written)(more)
