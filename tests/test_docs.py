@@ -3,6 +3,7 @@
 import importlib
 import json
 import re
+import shlex
 import sys
 from pathlib import Path
 
@@ -64,6 +65,23 @@ def test_links_lead_to_files_of_the_repository():
     ]
     assert len(links) > 100
     assert [(page, link) for page, link in links if not (page.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "docs").rglob("*.md")), ids=lambda page: page.stem)
+def test_commands_of_a_page_have_folders_of_their_own(page):
+    """Who types all of a page meets no folder that another command has filled.
+
+    Commands that continue one run with other options (`--shard`, `--cluster`) may share it.
+    """
+    defaults = {"generate": "designs", "extend": "designs", "design": "sequences"}
+    blocks = re.findall(r"^```\n(.*?)^```", page.read_text(encoding="utf-8"), re.M | re.S)
+    commands: dict[str, str] = {}
+    for line in "".join(blocks).splitlines():
+        words = shlex.split(line, comments=True) if line.startswith("protdiff ") else [""] * 2
+        if words[1] in defaults and not {"--shard", "--cluster"} & set(words):
+            named = "--out" in words
+            out = words[words.index("--out") + 1] if named else defaults[words[1]]
+            assert commands.setdefault(out.rstrip("/"), line) == line
 
 
 def test_training_goes_on_from_the_shipped_weights_with_the_example():
