@@ -135,18 +135,19 @@ def generate(
     if output.report:
         write_report([str(output.out)], output.out / PAGE, jobs=jobs)
     if design is None and shard is None:  # else it has been said
-        print(next_step(run.store.place, options_of_design(given, wanted, condition)))
+        letters = None
+        if wanted.sequence is not None:
+            letters = "".join(request.sequence or "" for request in requests)
+        print(next_step(run.store.place, options_of_design(given, condition), letters))
 
 
-def options_of_design(
-    given: ConditionOptions, wanted: RequestOptions, condition: Condition | None
-) -> str:
+def options_of_design(given: ConditionOptions, condition: Condition | None) -> str:
     """Options of `protdiff design` for the generated files: types that they have are to be kept."""
     options: list[str] = []
     if target := _target(condition):
         fixed = ",".join(f"{name or '_'}:*" for name in target.structure.chains)
         options.append(f'--fixed "{fixed}"')
-    elif given.motif or given.redesign or wanted.sequence:
+    elif given.motif or given.redesign:
         options.append("--keep-known")
     if given.symmetry:
         from ..conditioning.symmetry import CHAIN_IDS, point_group

@@ -1,6 +1,8 @@
 """`protdiff generate` as a user runs it."""
 
 import csv
+import shlex
+from pathlib import Path
 
 import biotite.structure.io.pdb as pdb
 import numpy as np
@@ -229,6 +231,30 @@ def test_paragraphs_of_the_help_do_not_break_in_sentences(run, monkeypatch):
     assert code == 0 and len(lines[start]) > 60
 
 
+@pytest.mark.parametrize(
+    ("options", "designed"),
+    [
+        (("--motif", "source.pdb", "--contig", "4,A1-30,4"), 8),
+        (("--motif", "source.pdb", "--contig", "4,A1-30,4", "--symmetry", "C2"), 16),
+        (("--in", "source.pdb", "--redesign", "A10-14"), 5),
+        (("--in", "source.pdb", "--redesign", "A10-14", "--length-change", "2"), 7),
+    ],
+)
+def test_what_comes_next_designs_what_is_new(
+    run, console, tiny_types, tmp_path, monkeypatch, options, designed
+):
+    """Also where most residues have names, and where the new ones have those of the file."""
+    monkeypatch.chdir(tmp_path)
+    protdiff.write(protdiff.read(ROOT / "data/examples/1tpk.pdb")[:40], "source.pdb")
+    code, text, err = run("generate", *options, "--out", "made")
+    assert code == 0, err
+    words = shlex.split(text.split("next: protdiff ")[1].split(" (sequences)")[0])
+    code, _, err = console(*words, "--num", 1, "--weights", tiny_types)
+    assert code == 0, err
+    rows = list(csv.DictReader(Path("sequences/designs.csv").read_text().splitlines()))
+    assert {row["designed"] for row in rows} == {str(designed)}
+
+
 def test_the_last_line_says_what_to_do_with_the_folder(run, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     protdiff.write(protdiff.read(ROOT / "data/examples/1tpk.pdb")[:40], "source.pdb")
@@ -238,6 +264,8 @@ def test_the_last_line_says_what_to_do_with_the_folder(run, tmp_path, monkeypatc
         "kept": ("--motif", "source.pdb", "--contig", "4,A1-10,4"),
         "beside": ("--length", 12, "--target", "source.pdb"),
         "trimer": ("--length", 12, "--symmetry", "C3"),
+        "letters": ("--length", 12, "--sequence", "AAAAAXAAAAAA"),
+        "all": ("--length", 12, "--sequence", "AKAKAKAKAKAK"),
     }.items():
         code, text, err = run("generate", *options, "--out", out)
         assert code == 0, err
@@ -249,5 +277,7 @@ def test_the_last_line_says_what_to_do_with_the_folder(run, tmp_path, monkeypatc
     assert "protdiff design kept --keep-known (sequences)" in found["kept"]
     assert 'protdiff design beside --fixed "A:*" (sequences)' in found["beside"]
     assert "protdiff design trimer --tied A,B,C (sequences)" in found["trimer"]
+    assert found["letters"].startswith("next: the same command with --sequences 8 (sequences), ")
+    assert found["all"].startswith("next: protdiff score all ")
     _, text, _ = run("generate", "--length", 12, "--out", "part", "--shard", "1/2")
     assert text.count("next:") == 1 and "protdiff merge part" in text

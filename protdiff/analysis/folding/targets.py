@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections import Counter
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from jaxtyping import Bool
+    from jaxtyping import Bool, Float
 
     from ...structure.backbone import Backbone
     from .records import Record
 
-__all__ = ["DesignFile", "Target", "targets_of"]
+__all__ = ["DesignFile", "Target", "motif_of", "motif_rows", "targets_of"]
 
 #: What `protdiff generate` writes beside designs: which of their residues an input gave.
 RESIDUES = "residues.csv"
@@ -52,33 +52,58 @@ class DesignFile:
 
     @cached_property
     def motif(self) -> Bool[np.ndarray, " residues"] | None:
-        """Residues that `protdiff generate` took from an input; None if it names none.
+        """Residues that `protdiff generate` took from an input; None if it names none."""
+        return motif_of(self.file, self.backbone)
 
-        It counts them within a chain: that of a redesign, or each one of symmetric copies.
-        """
-        rows = motif_rows(self.file)
-        if not rows:
-            return None
-        out = np.zeros(len(self.backbone), bool)
-        chains = {c: np.flatnonzero(self.backbone.chain_ids == c) for c in self.backbone.chains}
-        copies = len({len(members) for members in chains.values()}) == 1
-        for chain, members in chains.items():
-            places = [place for place, given in rows if copies or given == chain]
-            out[members[[place for place in places if place < len(members)]]] = True
-        return out
+
+def motif_of(file: Path, backbone: Backbone) -> Bool[np.ndarray, " residues"] | None:
+    """Residues of a design that an input gave, by the table beside its file; None without rows.
+
+    The table counts them within a chain: that of a redesign, or each one of symmetric copies.
+    """
+    rows = motif_rows(file)
+    if not rows:
+        return None
+    out = np.zeros(len(backbone), bool)
+    chains = {c: np.flatnonzero(backbone.chain_ids == c) for c in backbone.chains}
+    copies = _are_copies([backbone.ca[members] for members in chains.values()])
+    for chain, members in chains.items():
+        places = [place for place, given in rows if copies or given == chain]
+        out[members[[place for place in places if place < len(members)]]] = True
+    return out
 
 
 def motif_rows(file: Path) -> list[tuple[int, str]]:
     """(place within its chain from 0, chain of the input) of residues that an input gave."""
     table = beside(file, RESIDUES)
-    if not table.is_file():
+    try:
+        state = table.stat()
+    except OSError:
         return []
+    return _rows_by_file(table, state.st_mtime_ns, state.st_size).get(file.name, [])
+
+
+@lru_cache(maxsize=8)
+def _rows_by_file(table: Path, changed: int, size: int) -> dict[str, list[tuple[int, str]]]:
+    """What a table says of each file; read once, while it does not change."""
+    found: dict[str, list[tuple[int, str]]] = {}
     try:
         with table.open(newline="", encoding="utf-8") as handle:
-            rows = [row for row in csv.DictReader(handle) if row.get("file") == file.name]
-        return [(int(row["residue"]) - 1, row["input_chain"]) for row in rows]
+            for row in csv.DictReader(handle):
+                place = (int(row["residue"]) - 1, row["input_chain"])
+                found.setdefault(row["file"], []).append(place)
     except (OSError, UnicodeDecodeError, csv.Error, KeyError, TypeError, ValueError):
         raise ValueError(f"{table}: not as protdiff generate writes it") from None
+    return found
+
+
+def _are_copies(chains: Sequence[Float[np.ndarray, "residues 3"]]) -> bool:
+    """Whether chains have one shape: CA atoms two residues apart have the same distances."""
+    turns = [np.linalg.norm(ca[2:] - ca[:-2], axis=-1) for ca in chains]
+    return all(
+        len(turn) == len(turns[0]) and np.allclose(turn, turns[0], atol=0.02, equal_nan=True)
+        for turn in turns
+    )
 
 
 @dataclass(frozen=True)

@@ -28,8 +28,8 @@ class ConstraintOptions:
         bool,
         typer.Option(
             "--keep-known",
-            help="Keep residues that have a name; in chains that are mostly ALA, GLY or UNK, "
-            "that one is no name.",
+            help="Keep residues that an input gave, by the residues.csv of generate; elsewhere "
+            "those that have a name, which ALA, GLY or UNK is not where most of a chain is it.",
         ),
     ] = False
     omit: Annotated[str, typer.Option(help="Types not to draw, one-letter codes: CM.")] = ""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..._system.notices import collected, warn
+from ...analysis.folding.targets import motif_of, motif_rows
 from ...structure.io.members import path_text
 from ...structure.io.paths import stem
 from .flags import in_flags
@@ -17,6 +19,8 @@ from .residue_options import bias_of, fixed_of, known_residues, ranges_text, tie
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    from jaxtyping import Bool
 
     from ...sequence.designer import Design
     from ...structure.backbone import Backbone
@@ -64,7 +68,10 @@ class DesignTask:
             content = stored_bytes(self.file)
         except (OSError, ValueError):
             return ""
-        more = repr((self.fixed, self.tied)) if self.fixed or self.tied else ""
+        given: list[tuple[int, str]] = []
+        with suppress(ValueError):  # a table of the user that has this name
+            given = motif_rows(self.file)
+        more = repr((self.fixed, self.tied, given)) if self.fixed or self.tied or given else ""
         return hashlib.sha256(content + more.encode()).hexdigest()
 
     @property
@@ -158,7 +165,7 @@ def _designs(task: DesignTask, settings: DesignSettings) -> tuple[list[Design], 
     fixed = fixed_of(backbone, settings.fixed)
     fixed[list(task.fixed)] = True
     if settings.keep_known:
-        fixed |= known_residues(backbone)
+        fixed |= _known(task.file, backbone)
     if fixed.all():
         raise ValueError("every residue keeps its type; nothing is left to design")
     tied = [*(tied_of(backbone, settings.tied) or []), *map(list, task.tied)]
@@ -172,6 +179,21 @@ def _designs(task: DesignTask, settings: DesignSettings) -> tuple[list[Design], 
     if not designs[0].designed.any():
         raise ValueError("no residue with N, CA and C is left to design")
     return designs, ranges_text(backbone, fixed)
+
+
+def _known(file: Path, backbone: Backbone) -> Bool[np.ndarray, " residues"]:
+    """Residues whose type --keep-known keeps.
+
+    Where `protdiff generate` says what of a chain an input gave, nothing is guessed from names.
+    """
+    given = motif_of(file, backbone)
+    if given is None:
+        return known_residues(backbone)
+    told = np.isin(backbone.chain_ids, backbone.chain_ids[given])
+    known = given & (backbone.residue_names != "UNK")
+    if not told.all():
+        known[~told] = known_residues(backbone[~told])
+    return known
 
 
 def chains_text(backbone: Backbone) -> str:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 __all__ = ["next_step"]
 
 
-def next_step(place: Path, options: str = "") -> str:
+def next_step(place: Path, options: str = "", letters: str | None = None) -> str:
     """Verbs that take structures without a sequence.
 
     Parameters
@@ -19,6 +19,9 @@ def next_step(place: Path, options: str = "") -> str:
         Folder or archive.
     options : str
         Options of `protdiff design`, by which types that are known are kept.
+    letters : str, optional
+        Types that the user has given; X is one to be drawn. The command itself knows which these
+        are, and files say it of UNK alone.
 
     Examples
     --------
@@ -26,8 +29,12 @@ def next_step(place: Path, options: str = "") -> str:
     >>> next_step(Path("designs"), "--keep-known").partition(",")[0]
     'next: protdiff design designs --keep-known (sequences)'
     """
-    design = f"protdiff design {place} {options}".rstrip()
-    return (
-        f"next: {design} (sequences), protdiff score {place} (beside real chains), "
-        f"protdiff report {place} (a page to look at)"
-    )
+    sequences = f"protdiff design {place} {options}".rstrip()
+    if letters is not None:
+        sequences = "the same command with --sequences 8" if "X" in letters else ""
+    verbs = [
+        *([f"{sequences} (sequences)"] if sequences else []),
+        f"protdiff score {place} (beside real chains)",
+        f"protdiff report {place} (a page to look at)",
+    ]
+    return f"next: {', '.join(verbs)}"

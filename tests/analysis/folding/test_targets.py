@@ -95,6 +95,16 @@ def test_a_redesign_in_one_chain_of_a_complex(designs, chain):
     assert np.flatnonzero(DesignFile(designs / "complex.pdb").motif).tolist() == [32]
 
 
+def test_a_redesign_in_one_of_two_equal_chains(designs, chain):
+    """They had one shape before, and are no symmetric copies any more."""
+    coords = chain.coords[:30].copy()
+    coords[3:9] += np.linspace(0, 3, 6)[:, None, None]
+    pair = [replace(chain[:30], coords=coords), replace(chain[:30], chain_ids=["B"] * 30)]
+    protdiff.write(joined(pair), designs / "dimer.pdb")
+    (designs / "residues.csv").write_text(HEADER + "dimer.pdb,3,A,53,ASN\n")
+    assert np.flatnonzero(DesignFile(designs / "dimer.pdb").motif).tolist() == [2]
+
+
 @pytest.mark.parametrize("text", ["", "file,residue\na.pdb,x\n", "file\na.pdb\n"])
 def test_a_damaged_table(designs, text):
     (designs / "residues.csv").write_text(text)

@@ -1,5 +1,6 @@
 """Options that name residues: which keep their type, which are favoured, which are tied."""
 
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -88,6 +89,22 @@ def test_a_placeholder_that_is_not_most_of_the_chain_is_said(run, chain, tmp_pat
     code, _, err = run(tmp_path / "x.pdb", "--num", 1, "--keep-known")
     assert code == 0 and "chain A: 40% ALA is not most of it" in err
     assert "40% ALA" in rows_of(tmp_path / "out")[0]["warning"]
+
+
+def test_what_an_input_gave_is_kept(run, chain, tmp_path):
+    """By the table of generate; a table of the user that has its name matters to no other run."""
+    protdiff.write(chain, tmp_path / "x.pdb")
+    table = tmp_path / "residues.csv"
+    table.write_text("file,residue,input_chain,input_residue,residue_name\nx.pdb,3,A,5,TRP\n")
+    assert run(tmp_path / "x.pdb", "--num", 1, "--keep-known")[0] == 0
+    [row] = rows_of(tmp_path / "out")
+    assert row["designed"] == "29" and row["kept"] == f"A{chain.residue_numbers[2]}"
+    table.write_text("mine\n1\n")
+    shutil.rmtree(tmp_path / "out")
+    assert run(tmp_path / "x.pdb", "--num", 1)[0] == 0
+    shutil.rmtree(tmp_path / "out")
+    code, _, err = run(tmp_path / "x.pdb", "--num", 1, "--keep-known")
+    assert code == 1 and "residues.csv: not as protdiff generate writes it" in err
 
 
 def test_nothing_left_to_design(run, folder, tmp_path):
