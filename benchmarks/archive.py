@@ -141,7 +141,14 @@ def scored(archive: Path, folder: Path, pattern: str) -> dict[str, float]:
     """Seconds and memory of `protdiff score` of some designs."""
     table = folder / "scores.csv"
     seconds, memory, _ = run(
-        "-m", "protdiff.cli.app", "score", f"{archive}::{pattern}", "--out", table
+        "-m",
+        "protdiff.cli.app",
+        "score",
+        f"{archive}::{pattern}",
+        "--out",
+        table,
+        "--jobs",
+        "1",
     )
     rows = len(table.read_text().splitlines()) - 1
     return {"structures": rows, "seconds": seconds, "memory_mb": memory}

@@ -41,10 +41,11 @@ Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 
-def process_count(jobs: int | None, tasks: int | None = None) -> int:
+def process_count(jobs: int | None, tasks: int | None = None, least: int = 1) -> int:
     """Number of processes: `jobs`, or all cores for None or 0; never more than there are tasks.
 
     The cores are those that this process may use: a job of a batch system has not all of a machine.
+    Where `jobs` is None or 0, each process has at least `least` tasks, to be worth its start.
 
     Raises
     ------
@@ -54,15 +55,15 @@ def process_count(jobs: int | None, tasks: int | None = None) -> int:
     Examples
     --------
     >>> from protdiff._system.processes import process_count
-    >>> process_count(8, tasks=3)
-    3
+    >>> process_count(8, tasks=3), process_count(0, tasks=3, least=2)
+    (3, 1)
     """
     allowed = getattr(os, "sched_getaffinity", None)  # of Linux
     cores = len(allowed(0)) if allowed else os.cpu_count() or 1
     count = jobs or cores
     if count > max(MOST, cores):
         raise ValueError(f"`jobs` {count}: at most {max(MOST, cores)}; 0 takes all {cores} cores")
-    return count if tasks is None else max(1, min(count, tasks))
+    return count if tasks is None else max(1, min(count, tasks if jobs else tasks // least))
 
 
 def start_method() -> str:
@@ -107,7 +108,7 @@ def forget_main_module() -> None:
 
 @contextmanager
 def mapped(
-    work: Callable[[Task], Result], tasks: Iterable[Task], jobs: int | None
+    work: Callable[[Task], Result], tasks: Iterable[Task], jobs: int | None, least: int = 1
 ) -> Iterator[Iterator[Result]]:
     """Context of an iterator over ``work(task)`` for every task, in order.
 
@@ -119,6 +120,8 @@ def mapped(
         Read little by little as results are taken, so it may be long or lazy.
     jobs : int or None
         Processes; None or 0 for all cores. With one, everything happens in this process.
+    least : int
+        As in `process_count`, for tasks of a known number.
 
     Notes
     -----
@@ -126,7 +129,7 @@ def mapped(
     the context ends early, by an error or because not all results were wanted, tasks that have not
     begun are dropped.
     """
-    jobs = process_count(jobs, len(tasks) if isinstance(tasks, Sized) else None)
+    jobs = process_count(jobs, len(tasks) if isinstance(tasks, Sized) else None, least)
     if jobs == 1:
         yield map(work, tasks)
         return

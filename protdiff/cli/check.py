@@ -59,9 +59,9 @@ def check(
         typer.Option(
             min=0,
             callback=check_jobs,
-            help="Processes that compare --predictions; 0: one per core.",
+            help="Processes that compare --predictions; 0: all cores there is work for.",
         ),
-    ] = 1,
+    ] = 0,
     shard: ShardOption = None,
     cluster: ClusterOption = None,
     config: ConfigOption = None,

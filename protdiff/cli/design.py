@@ -14,7 +14,7 @@ from ._shared.constraint_options import ConstraintOptions
 from ._shared.design_task import TEMPERATURE, DesignTask
 from ._shared.engine_options import EngineOptions
 from ._shared.groups import grouped
-from ._shared.options import check_jobs
+from ._shared.options import JobsOption
 from ._shared.pairing import find_files, refuse_missing, stem
 from ._shared.run_file import ConfigOption
 from ._shared.sequence_folder import STRUCTURES, write_sequences
@@ -40,9 +40,7 @@ def design(
     weights: Annotated[
         str | None, typer.Option(help="Shipped weights by name, or a .safetensors file.")
     ] = None,
-    jobs: Annotated[
-        int, typer.Option(min=0, callback=check_jobs, help="Processes; 0: one per core.")
-    ] = 1,
+    jobs: JobsOption = 0,
     shard: ShardOption = None,
     cluster: ClusterOption = None,
     config: ConfigOption = None,

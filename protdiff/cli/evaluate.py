@@ -17,7 +17,7 @@ from .._system.processes import process_count
 from .._system.words import counted
 from ..structure.io.members import path_text
 from ._shared.groups import grouped
-from ._shared.options import check_jobs
+from ._shared.options import JobsOption
 from ._shared.pairing import find_files, stem
 from ._shared.progress import duration, progress_bar
 from ._shared.report_writer import PAGE, write_report
@@ -78,9 +78,7 @@ class EvaluateOptions:
     alignment: Annotated[Method, typer.Option(help="tmalign is faster and needs tmtools.")] = (
         Method.structure
     )
-    jobs: Annotated[
-        int, typer.Option(min=0, callback=check_jobs, help="Processes; 0: one per core.")
-    ] = 1
+    jobs: JobsOption = 0
     report: Annotated[
         bool, typer.Option("--report", help="Also write report.html: a page to look at them.")
     ] = False
@@ -223,8 +221,7 @@ def first_estimate(
         less = "--diversity 0" if what == "diversity" else "--no-novelty"
         faster = "" if options.alignment is Method.tmalign else ", --alignment tmalign is faster"
         print(
-            f"{what}: {total} pairs, about {duration(seconds)} ({less} leaves it out, --jobs 0 "
-            f"uses all cores{faster})",
+            f"{what}: {total} pairs, about {duration(seconds)} ({less} leaves it out{faster})",
             file=sys.stderr,
         )
     return progress_bar(total, what, "pairs")

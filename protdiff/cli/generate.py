@@ -95,7 +95,7 @@ def generate(
     settings = sampling.settings(batch_size)
     check_output(output, name, given, shard, design is not None)
     check_target(condition, output)
-    refuse_jobs(cluster, jobs, usual=0)
+    refuse_jobs(cluster, jobs)
     frames = None if trajectory is None else parse_frames(trajectory, output.kind)
     check_frames(frames, wanted)
 
@@ -131,7 +131,7 @@ def generate(
                 task_of_request(path, request, given, letters)
                 for path, request in run.files(groups).items()
             ]
-            write_sequences(tasks, design, output.out / SEQUENCES_FOLDER, jobs or 1, cluster=there)
+            write_sequences(tasks, design, output.out / SEQUENCES_FOLDER, jobs, cluster=there)
     if output.report:
         write_report([str(output.out)], output.out / PAGE, jobs=jobs)
     if design is None and shard is None:  # else it has been said

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from .._system.locks import output_file
-from ._shared.options import check_jobs
+from ._shared.options import JobsOption
 from ._shared.report_writer import PAGE, STRUCTURES, check_page, write_report
 
 __all__ = ["report"]
@@ -29,9 +29,7 @@ def report(
         int,
         typer.Option(min=0, help="So many are stored in the page: the best, if there are more."),
     ] = STRUCTURES,
-    jobs: Annotated[
-        int, typer.Option(min=0, callback=check_jobs, help="Processes; 0: one per core.")
-    ] = 1,
+    jobs: JobsOption = 0,
 ) -> None:
     """Write one HTML file in which structures can be sorted, filtered, turned and chosen.
 

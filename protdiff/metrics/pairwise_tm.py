@@ -35,6 +35,8 @@ CANDIDATES = 100
 ALIGNED = 10
 #: Lengths of these known structures relative to the design's, from and to.
 LENGTH_RATIOS = 0.6, 1.67
+#: Structures, and pairs, that a process must have to be worth its start.
+LEAST_ROWS, LEAST_PAIRS = 4, 20
 
 
 def tm_of_pair(
@@ -126,7 +128,7 @@ def nearest_known(
         for backbone, ks in zip(structures.backbones, chosen, strict=True)
     ]
     tm, nearest = np.full(len(chosen), np.nan), np.full(len(chosen), -1)
-    with mapped(partial(_nearest_of, alignment=alignment), tasks, jobs) as results:
+    with mapped(partial(_nearest_of, alignment=alignment), tasks, jobs, LEAST_ROWS) as results:
         for row, (largest, place) in enumerate(results):
             if place >= 0:
                 tm[row], nearest[row] = largest, chosen[row][place]
@@ -172,7 +174,7 @@ def tm_of_pairs(
     advance: Callable[[int], object] | None,
 ) -> Iterator[tuple[float, float]]:
     """`tm_of_pair` of every task, in order."""
-    with mapped(partial(_tm_of_task, alignment=alignment), tasks, jobs) as results:
+    with mapped(partial(_tm_of_task, alignment=alignment), tasks, jobs, LEAST_PAIRS) as results:
         for result in results:
             if advance is not None:
                 advance(1)

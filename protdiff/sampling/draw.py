@@ -142,7 +142,7 @@ def start_processes_early(
 
 def _count(todo: Sequence[Sequence[Request]], jobs: int) -> int:
     """Processes for batches that can be drawn in any of them."""
-    return process_count(jobs, len(todo) if jobs else len(todo) // LEAST_BATCHES)
+    return process_count(jobs, len(todo), LEAST_BATCHES)
 
 
 def _processes(denoiser: Denoiser, todo: Sequence[Sequence[Request]], jobs: int) -> int:

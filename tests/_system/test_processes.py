@@ -23,6 +23,8 @@ def test_results_are_in_order(jobs):
         assert list(results) == [n**2 for n in range(40)]
     with mapped(process_id, [{}] * 8, jobs) as results:
         assert (os.getpid() in results) == (jobs == 1)
+    with mapped(process_id, [{}] * 8, 0, least=5) as results:
+        assert set(results) == {os.getpid()}
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
@@ -58,6 +60,10 @@ def test_work_may_have_more_tensors_than_a_process_can_be_given_open_files():
 def test_number_of_processes():
     assert process_count(3) == 3 and process_count(3, tasks=2) == 2 and process_count(3, 0) == 1
     assert 1 <= process_count(None) == process_count(0) <= (os.cpu_count() or 1)
+    cores = process_count(0)
+    assert process_count(0, tasks=63, least=32) == 1
+    assert process_count(0, tasks=64, least=32) == min(2, cores)
+    assert process_count(2, tasks=3, least=32) == 2  # it is what the user says
     with pytest.raises(ValueError, match=r"^`jobs` 100000: at most .*; 0 takes all"):
         process_count(100_000)
 

@@ -122,8 +122,8 @@ def test_long_work_is_announced(capsys):
     with first_estimate(options, 100.0, 4950, "diversity"):
         pass
     assert capsys.readouterr().err == (
-        "diversity: 4950 pairs, about 14 min (--diversity 0 leaves it out, --jobs 0 uses all "
-        "cores, --alignment tmalign is faster)\n"
+        "diversity: 4950 pairs, about 14 min (--diversity 0 leaves it out, "
+        "--alignment tmalign is faster)\n"
     )
 
 

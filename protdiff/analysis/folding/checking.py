@@ -29,6 +29,8 @@ __all__ = ["CheckOptions", "Plan", "check", "planned"]
 
 #: What the output records: a run with another engine or other sequences must not continue it.
 FORMAT = "protdiff-check-1"
+#: Models that a process must have to be worth its start.
+LEAST_MODELS = 32
 
 
 @dataclass(frozen=True)
@@ -180,7 +182,7 @@ class Plan:
             there = found(self.good, self.folder)
             pairs = [(target, there[target.name]) for target in self.good]
             work = compared if self.options.jobs == 1 else compared_alone
-            with mapped(work, pairs, self.options.jobs) as results:
+            with mapped(work, pairs, self.options.jobs, LEAST_MODELS) as results:
                 yield from results
             return
         if models is None:

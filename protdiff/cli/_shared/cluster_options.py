@@ -14,19 +14,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..._system.cluster import Cluster
-from ..._system.processes import mapped
 from ..._system.reading import read_file
 from .batch_systems import cluster_of_jobs, need, quieten, read_jobs, submit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-    from contextlib import AbstractContextManager
+    from collections.abc import Iterator
 
     from distributed import Client
 
-    from ..._system.cluster_worker import Needs
 
-__all__ = ["ClusterOption", "connected", "refuse_jobs", "spread"]
+__all__ = ["ClusterOption", "connected", "refuse_jobs"]
 
 #: Addresses, `dask` being another name of `tcp`.
 ADDRESS = re.compile(r"(dask|tcp|tls)://(\[[^\]]+\]|[^/:\s]+):([0-9]{1,5})/?")
@@ -63,9 +60,9 @@ ClusterOption = Annotated[
 ]
 
 
-def refuse_jobs(cluster: str | None, jobs: int, usual: int = 1) -> None:
-    """ValueError with a cluster for another number of processes than the usual one."""
-    if cluster is not None and jobs != usual:
+def refuse_jobs(cluster: str | None, jobs: int) -> None:
+    """ValueError with a cluster for a number of processes."""
+    if cluster is not None and jobs:
         raise ValueError(
             f"--jobs {jobs}: not with --cluster, whose workers do the work; leave it out"
         )
@@ -139,27 +136,3 @@ def _client(where: Any, text: str) -> Iterator[Client]:
     finally:
         with suppress(OSError, TimeoutError, RuntimeError):
             client.close(timeout=ANSWER)
-
-
-def spread(
-    work: Callable[[Any], Any],
-    tasks: Sequence[Any],
-    jobs: int,
-    cluster: Cluster | None,
-    needs: Callable[[], Needs],
-) -> AbstractContextManager[Iterable[Any]]:
-    """Context of an iterator over ``work(task)`` in order, by processes here or by a cluster.
-
-    Parameters
-    ----------
-    work : callable
-    tasks : sequence
-    jobs : int
-        Processes, without a cluster.
-    cluster : Cluster, optional
-    needs : callable
-        ``needs()``: what a worker must have.
-    """
-    if cluster is None:
-        return mapped(work, tasks, jobs)
-    return cluster.mapped(work, tasks, needs())

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..._system.notices import collected, warn
-from ...analysis.folding.targets import motif_of, motif_rows
 from ...structure.io.members import path_text
 from ...structure.io.paths import stem
 from .flags import in_flags
@@ -62,6 +61,7 @@ class DesignTask:
     @property
     def digest(self) -> str:
         """SHA-256 of the file and of what else decides the sequences; empty if it is not there."""
+        from ...analysis.folding.targets import motif_rows
         from ...structure.io.tar_listing import stored_bytes
 
         try:
@@ -186,6 +186,8 @@ def _known(file: Path, backbone: Backbone) -> Bool[np.ndarray, " residues"]:
 
     Where `protdiff generate` says what of a chain an input gave, nothing is guessed from names.
     """
+    from ...analysis.folding.targets import motif_of
+
     given = motif_of(file, backbone)
     if given is None:
         return known_residues(backbone)

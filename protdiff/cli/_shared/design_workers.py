@@ -25,6 +25,8 @@ __all__ = ["designed"]
 
 #: Where a worker writes the copies of structures.
 COPIES = "copies"
+#: Structures that a process must have to be worth its start.
+LEAST_DESIGNS = 4
 
 
 @contextmanager
@@ -48,7 +50,8 @@ def designed(
     cluster : Cluster, optional
     """
     if cluster is None:
-        with mapped(partial(design_task, settings=settings, folder=folder), tasks, jobs) as found:
+        work = partial(design_task, settings=settings, folder=folder)
+        with mapped(work, tasks, jobs, LEAST_DESIGNS) as found:
             yield found
         return
     settings = replace(settings, weights=settings.weights.absolute())

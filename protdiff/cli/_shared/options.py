@@ -68,6 +68,12 @@ def check_jobs(jobs: int) -> int:
     return jobs
 
 
+JobsOption = Annotated[
+    int,
+    typer.Option(min=0, callback=check_jobs, help="Processes; 0: all cores there is work for."),
+]
+
+
 def check_ending(option: str, path: Path | None, *endings: str) -> None:
     """ValueError if a file to be written is of another kind by its name, so that none is replaced.
 

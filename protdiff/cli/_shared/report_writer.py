@@ -28,8 +28,8 @@ __all__ = ["PAGE", "STRUCTURES", "check_page", "write_report"]
 PAGE = "report.html"
 #: Structures that are stored in the page, if there are more.
 STRUCTURES = 5000
-#: Structures from which on a second process is worth its start.
-MANY = 50
+#: Structures that a process must have to be worth its start.
+LEAST_STRUCTURES = 25
 #: What is computed of structures of which no table says it.
 QUALITY_ONLY = RowOptions("auto", None, "reference", True, (), None, None, None, "backbone")
 #: Columns that are shown at first, the most wanted first.
@@ -66,7 +66,7 @@ def write_report(
     *,
     title: str = "",
     structures: int = STRUCTURES,
-    jobs: int = 1,
+    jobs: int = 0,
 ) -> int:
     """Write the report, and print where it is.
 
@@ -108,10 +108,9 @@ def write_report(
 
 def _done(tasks: list[ReportTask], doing: str, jobs: int) -> Iterator[tuple[int, dict[str, Any]]]:
     """Results of tasks by their place."""
-    jobs = jobs if len(tasks) >= MANY else 1
     with (
         progress_bar(len(tasks), doing, "structures") as advance,
-        mapped(report_task, tasks, jobs) as results,
+        mapped(report_task, tasks, jobs, LEAST_STRUCTURES) as results,
     ):
         for k, values in enumerate(results):
             yield k, values

@@ -15,7 +15,7 @@ from ..._system.files import PICTURES, ensure_writable
 from ..._system.reading import real_path
 from .cluster_options import ClusterOption, refuse_jobs
 from .fasta import read_sequences
-from .options import check_ending, check_jobs
+from .options import JobsOption, check_ending
 from .pairing import Task, chosen_chains, find_files, pair_by_name, pair_by_table, refuse_missing
 from .report_writer import check_page
 from .score_task import LikelihoodOptions, RowOptions
@@ -153,9 +153,7 @@ class ScoreOptions:
     report: Annotated[
         bool, typer.Option("--report", help="Also write OUT.html: a page to look at the models.")
     ] = False
-    jobs: Annotated[
-        int, typer.Option(min=0, callback=check_jobs, help="Processes; 0: one per core.")
-    ] = 1
+    jobs: JobsOption = 0
     strict: Annotated[
         bool, typer.Option("--strict", help="Stop at the first row with an error.")
     ] = False

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 __all__ = ["scored"]
 
+#: Models that a process must have to be worth its start.
+LEAST_MODELS = 32
+
 
 def scored(
     tasks: Sequence[Task],
@@ -43,7 +46,8 @@ def scored(
     stack : ExitStack
     """
     if cluster is None:
-        return stack.enter_context(mapped(partial(score_task, options=options), tasks, jobs))
+        work = partial(score_task, options=options)
+        return stack.enter_context(mapped(work, tasks, jobs, LEAST_MODELS))
     folders = {"superpose": options.superpose, "color": None}
     if options.likelihood is not None:
         folders["color"] = options.likelihood.color

@@ -73,7 +73,7 @@ def write_sequences(
     out : Path
         Made if it is not there.
     jobs : int
-        Processes; 0: one per core.
+        Processes; 0: all cores there is work for.
     shard : str, optional
         The value of --shard.
     given : GivenOptions, optional
