@@ -30,7 +30,7 @@ __all__ = ["CheckOptions", "Plan", "check", "planned"]
 #: What the output records: a run with another engine or other sequences must not continue it.
 FORMAT = "protdiff-check-1"
 #: Models that a process must have to be worth its start.
-LEAST_MODELS = 32
+LEAST_MODELS = 64
 
 
 @dataclass(frozen=True)

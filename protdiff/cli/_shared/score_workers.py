@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["scored"]
 
 #: Models that a process must have to be worth its start.
-LEAST_MODELS = 32
+LEAST_MODELS = 128
 
 
 def scored(
