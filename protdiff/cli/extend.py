@@ -12,6 +12,7 @@ from .._system.notices import collected
 from ._shared.design_shards import own_groups
 from ._shared.designs import Run, check_format, load, write_designs
 from ._shared.groups import grouped
+from ._shared.input_files import input_text
 from ._shared.next_step import next_step
 from ._shared.options import ModelOptions, OutputOptions, SamplingFlags
 from ._shared.report_writer import PAGE, write_report
@@ -83,7 +84,7 @@ def extend(
     guidance = guidance_of(denoiser, settings)
     run = Run(
         name, output, settings, guidance, sampling.seed, weights, digest,
-        f"in={source} {extension.text()}", part=part,
+        f"{input_text('in', source, source)} {extension.text()}", part=part,
         device=str(denoiser.device),
     )  # fmt: skip
     write_designs(

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ...structure.constants import MAX_LENGTH
-from .energy_files import load_function, read_contacts
+from .energy_files import load_function, parse_function, read_contacts
 from .flags import naming
-from .target_options import target_of
+from .input_files import input_text
+from .target_options import parse_target, target_of
 from .type_options import NO_TYPE_OPTIONS, TypeOptions
 
 if TYPE_CHECKING:
@@ -131,11 +132,23 @@ class ConditionOptions:
     ] = None
 
     def text(self) -> str:
-        """The options that are set, for the manifest."""
+        """The options that are set, with digests of the files in them, for the manifest."""
         given = {k: v for k, v in vars(self).items() if v is not None and k != "scale"}
         if self.vary:
             given["scale"] = f"{self.scale:g}"
-        return " ".join(f"{k}={v}" for k, v in given.items())
+        files = self._files()
+        return " ".join(
+            input_text(k, v, files[k]) if k in files else f"{k}={v}" for k, v in given.items()
+        )
+
+    def _files(self) -> dict[str, Path]:
+        """The files that conditions read, by the name of the option."""
+        paths = {"motif": self.motif, "source": self.source, "contacts": self.contacts}
+        if self.target is not None:
+            paths["target"] = parse_target(self.target)[0]
+        if self.energy is not None:
+            paths["energy"] = parse_function(self.energy)[0]
+        return {name: path for name, path in paths.items() if path is not None}
 
 
 def condition_of(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ..._system.files import open_text, replacing
 from ..._system.words import counted
 from .design_store import Store
+from .input_files import different
 from .manifest import IDENTITY, MANIFEST, all_rows, file_name, warn_of_bonds, write_manifest
 from .shard_records import agreed, remove_shards, unfinished
 from .shards import Part, digest_of, parse_shard, shard_tables
@@ -129,16 +130,15 @@ def merge_designs(out: Path) -> str:
     return f"{counted(total, 'backbone')} in {where}; {MANIFEST} lists them"
 
 
-def _check_rows(
-    out: Path, rows: Iterable[Mapping[str, object]], options: Mapping[str, str]
-) -> None:
+def _check_rows(out: Path, rows: Iterable[Mapping[str, str]], options: Mapping[str, str]) -> None:
     """ValueError if a design was made with other options than those of the shards."""
     for row in rows:
         differs = [key for key in IDENTITY if options.get(key, row[key]) != row[key]]
         if differs:
             raise ValueError(
-                f"{out / str(row['file'])}: made with other options ({', '.join(differs)}) than "
-                "the shards there; merge each command's shards in a folder of their own"
+                f"{out / row['file']}: made with other options "
+                f"({different(differs, row, options)}) than the shards there; merge each command's "
+                "shards in a folder of their own"
             )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from ..._system.reading import read_text, reason
 
-__all__ = ["load_function", "read_contacts"]
+__all__ = ["load_function", "parse_function", "read_contacts"]
 
 #: CA distance and tolerance (Å) of a contact whose row gives none.
 DEFAULT_DISTANCE, DEFAULT_TOLERANCE = 8.0, 1.0
@@ -51,10 +51,16 @@ def _contact(row: dict[str, str]) -> tuple[int, int, float, float]:
     return i, j, distance, tolerance
 
 
+def parse_function(text: str) -> tuple[Path, str]:
+    """File and function of my.py:function."""
+    path, _, name = text.rpartition(":")
+    return Path(path), name
+
+
 def load_function(text: str) -> Callable[..., Any]:
     """The function of my.py:function."""
-    path, _, name = text.rpartition(":")
-    if not path or not Path(path).is_file():
+    path, name = parse_function(text)
+    if not path.is_file():
         raise ValueError(f"--energy {text}: no such file; write my.py:function")
     spec = importlib.util.spec_from_file_location("protdiff_energy", path)
     if spec is None or spec.loader is None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..._system.files import naming_full_disk, open_text, replacing
 from ...sampling.broken_bonds import warn_of_broken_bonds
 from ...structure.io.members import path_text
+from .input_files import different
 from .shards import shard_tables
 
 if TYPE_CHECKING:
@@ -94,10 +95,9 @@ def existing_rows(
                 f"{path}: made by protdiff {old['protdiff']}, and this is {row['protdiff']}, which "
                 f"may draw other structures; {elsewhere(folder)}"
             )
-        if differs:
-            raise ValueError(
-                f"{path}: made with other options ({', '.join(differs)}); {elsewhere(folder)}"
-            )
+        if old is not None and differs:
+            names = different(differs, old, row)
+            raise ValueError(f"{path}: made with other options ({names}); {elsewhere(folder)}")
         if old is not None and not store.is_whole(row["file"]):
             del rows[row["file"]]  # to be drawn anew
     return rows if shard is None else {file: rows[file] for file in files & rows.keys()}

@@ -16,6 +16,7 @@ from ..._system.files import write_json
 from ..._system.locks import shard_writer
 from ..._system.reading import read_json
 from ..._system.words import counted, either
+from .input_files import different
 from .shards import Part, Shard, parse_shard, shard_tables
 
 __all__ = ["Record", "agreed", "at_work", "finish_removal", "remove_shards", "unfinished"]
@@ -148,7 +149,7 @@ class Record:
         return found
 
     def difference(self, other: Record) -> str:
-        """Names of the options that differ from those of another shard, whatever their number."""
+        """What differs from another shard, whatever their numbers: names of options, or files."""
         if self.verb != other.verb:
             return f"protdiff {other.verb}"
         names = [name for name in self.options if other.options.get(name) != self.options[name]]
@@ -157,7 +158,7 @@ class Record:
             return f"{self.part.total} results, there {other.part.total}"
         if not names and self.part.plan != other.part.plan:
             return "other lengths, sequences or files"
-        return ", ".join(names)
+        return different(names, self.options, other.options)
 
 
 def agreed(table: Path) -> list[Record]:
