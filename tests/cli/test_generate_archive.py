@@ -2,6 +2,7 @@
 
 import csv
 import random
+import re
 import signal
 import sys
 import tarfile
@@ -225,6 +226,30 @@ def test_what_is_of_something_else_is_left_alone(generate, console, out):
     assert generate("--length", "12", "--num", "1", "--out", "files", "--format", "bcif")[0] == 0
     code, _, err = generate(*words, "--out", "files", "--archive", NAME)
     assert code == 2 and "backbone_0000.bcif: was written without --archive" in err
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("--format pdb", "--format cif"),
+        ("--format cif", "--format pdb --shard 2/2"),
+        ("--format pdb", f"--archive {NAME}"),
+        (f"--archive {NAME}", "--format pdb"),
+        (f"--archive {NAME}", "--archive designs.bcif.gz.tar"),
+    ],
+)
+def test_one_name_has_one_format(generate, out, first, second):
+    words = ["--length", "12", "--num", "4"]
+    assert generate(*words, *first.split())[0] == 0
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    code, _, err = generate(*words, *second.split())
+    option, kind = " ".join(second.split()[:2]), second.split()[1]
+    kind = kind.removeprefix("designs.").removesuffix(".tar")
+    says = rf"out/.*backbone_000\d\.\w+: is there, and {option} would add backbone_000\d\.{kind}, "
+    assert code == 2 and re.search(says, err) and "another --out, such as out-2, or another" in err
+    assert len(err.splitlines()) == 1
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+    assert generate(*words, *second.split(), "--name", "other")[0] == 0
 
 
 def test_a_full_disk_loses_nothing(generate, out, monkeypatch):

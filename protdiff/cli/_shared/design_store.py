@@ -7,11 +7,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ...structure.io.members import member_path, path_text
+from ...structure.io.paths import is_structure, stem
 from .options import ARCHIVES
 from .shards import shard_tables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from .shards import Shard
 
@@ -89,8 +91,6 @@ class Store:
 
     def path(self, file: str) -> Path:
         """Where a structure can be read when all have been written."""
-        from ...structure.io.members import member_path
-
         return self.out / file if self.archive is None else member_path(self.own, file)
 
     def is_there(self, file: str) -> bool:
@@ -103,7 +103,7 @@ class Store:
         return file in self.members or (path.is_file() and path.stat().st_size > 0)
 
     def check(self, known: Collection[str], planned: Collection[str], remedy: str) -> None:
-        """ValueError if structures are not of this command, or not where this run puts them.
+        """ValueError if structures are not of this command, or not where or as this run puts them.
 
         Parameters
         ----------
@@ -113,6 +113,8 @@ class Store:
             Files of this run.
         remedy : str
         """
+        from ...structure.io.tar_listing import listing_of
+
         for file, archive in self.members.items():
             if file not in known:
                 raise ValueError(
@@ -125,12 +127,26 @@ class Store:
                     f"{self.out / file}: was written without --archive; leave it out, or {remedy}"
                 )
         for archive in self._other_archives():
-            from ...structure.io.tar_listing import listing_of
-
-            if names := set(listing_of(archive).names) & set(planned) & set(known):
+            names = listing_of(archive).names
+            if found := set(names) & set(planned) & set(known):
                 raise ValueError(
-                    f"{archive}: has {min(names)} already; give --archive {archive.name}, or "
+                    f"{archive}: has {min(found)} already; give --archive {archive.name}, or "
                     f"{remedy}"
+                )
+            self._check_formats((member_path(archive, name) for name in names), planned, remedy)
+        self._check_formats(sorted(self.out.glob("[!.]*")), planned, remedy)
+
+    def _check_formats(self, there: Iterable[Path], planned: Collection[str], remedy: str) -> None:
+        """ValueError if a planned structure is there in another format: it would count twice."""
+        files = {stem(Path(file)): file for file in planned}
+        for path in filter(is_structure, there):
+            file = files.get(stem(path), path.name)
+            if file != path.name:
+                format = file.removeprefix(f"{stem(path)}.")
+                option = f"--archive {self.archive}" if self.archive else f"--format {format}"
+                raise ValueError(
+                    f"{path_text(path)}: is there, and {option} would add {file}, the same name "
+                    f"in another format; {remedy}"
                 )
 
     def _other_archives(self) -> list[Path]:
