@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .._system.files import write_json
+from .._system.words import counted
 from ..structure.io.members import path_text
 from ._shared.groups import grouped
 from ._shared.pairing import find_files
@@ -81,8 +82,6 @@ def _audit(options: AuditOptions, files: Sequence[Path]) -> None:
     recipe = load_weights(find_weights(options.weights)).recipe
     known = load_traces(options.train, "train", "--train")
     held = load_traces(options.held_out, "val", "--held-out")
-    if len(known) < 2 or len(held) < 2:
-        raise ValueError("--train and --held-out: each needs at least two chains")
     kept, backbones, errors = read_files(files, "samples")
     traces = Traces([b.ca[b.mask[:, 1]] for b in backbones], [path_text(path) for path in kept])
     total = len(traces) + min(BASELINE, len(held))
@@ -138,17 +137,30 @@ class Traces:
 
 
 def load_traces(path: Path, split: str, option: str) -> Traces:
-    """Traces of an archive's split, or of the structures of a folder."""
+    """Traces of an archive's split, or of the structures of a folder; at least two."""
     from ..dataset import UNIT, is_dataset, read_chains
-    from ..structure.io.read_write import read
 
     if not path.is_dir():
         raise ValueError(f"{option} {path}: not a folder of chains or structures")
     if is_dataset(path):
         chains = read_chains(path, split, max_length=MAX_LENGTH, globular=False)
-        return Traces(
+        traces = Traces(
             [chain.coords[:, 1] * UNIT for chain in chains], [chain.name for chain in chains]
         )
+        which = f" of split {split} and up to {MAX_LENGTH} residues"
+    else:
+        traces, which = traces_in(path, option), ""
+    if len(traces) < 2:
+        raise ValueError(
+            f"{option} {path}: has {counted(len(traces), 'chain')}{which}; give at least two"
+        )
+    return traces
+
+
+def traces_in(path: Path, option: str) -> Traces:
+    """Traces of all chains of the structures in a folder."""
+    from ..structure.io.read_write import read
+
     coords, names = [], []
     for file in find_files([str(path)], option):
         backbone = read(file, ca_only=True)

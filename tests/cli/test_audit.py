@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -61,3 +62,35 @@ def test_audit_needs_folders(console, designs, tiny_archive, tmp_path, option):
     code, _, err = console("audit", designs, *(x for pair in options.items() for x in pair))
     assert code == 2
     assert f"{option} {tmp_path / 'none'}: not a folder" in err
+
+
+@pytest.mark.parametrize("option", ["--train", "--held-out"])
+def test_audit_says_which_set_has_too_few_chains(
+    console, designs, tiny_archive, tiny_weights, tmp_path, option
+):
+    few, out = tmp_path / "few", tmp_path / "out"
+    few.mkdir()
+    chain = protdiff.read(next(designs.glob("*.pdb")))
+    protdiff.write(chain, few / "one.pdb")
+    options = {"--train": tiny_archive, "--held-out": tiny_archive} | {option: few}
+    words = [x for pair in options.items() for x in pair]
+    code, _, err = console("audit", designs, *words, "--weights", tiny_weights, "--out", out)
+    assert code == 2 and f"{option} {few}: has 1 chain; give at least two" in err, err
+    assert len(err.splitlines()) == 1 and not out.exists()
+    single = tmp_path / "single"
+    shutil.copytree(tiny_archive, single)
+    split = {"--train": "train", "--held-out": "val"}[option]
+    rows = rows_of(single / "chains.csv")
+    first = next(row for row in rows if row["split"] == split)
+    with (single / "chains.csv").open("w", newline="") as handle:
+        writer = csv.DictWriter(handle, list(first))
+        writer.writeheader()
+        writer.writerows(
+            row if row is first or row["split"] != split else row | {"split": "test"}
+            for row in rows
+        )
+    options[option] = single
+    words = [x for pair in options.items() for x in pair]
+    code, _, err = console("audit", designs, *words, "--weights", tiny_weights, "--out", out)
+    says = f"has 1 chain of split {split} and up to 512 residues; give at least two"
+    assert code == 2 and f"{option} {single}: {says}" in err, err
