@@ -59,7 +59,7 @@ def merge(
 def merge_folder(folder: Path) -> None:
     """Join the shards in a folder of structures, sequences or models."""
     kinds = {MANIFEST: merge_designs, TABLE: merge_sequences, CHECKED: merge_checks}
-    with output_folder(folder):
+    with output_folder(folder, ""):
         for name in kinds:
             finish_removal(folder / name)
         found = [name for name in kinds if Record.all_of(folder / name)]

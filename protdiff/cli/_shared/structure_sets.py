@@ -21,10 +21,16 @@ MAX_LENGTH = 512
 
 
 @contextmanager
-def output_folder(path: Path) -> Iterator[None]:
+def output_folder(path: Path, what: str = "--out ") -> Iterator[None]:
     """Context in which the folder of --out is there, and this process alone writes into it.
 
     If it is new, and an error leaves nothing in it, it goes.
+
+    Parameters
+    ----------
+    path : Path
+    what : str
+        What an error message puts before the path; "" for a folder that no option gives.
 
     Raises
     ------
@@ -35,7 +41,7 @@ def output_folder(path: Path) -> Iterator[None]:
         try:
             stack.enter_context(locks.output_folder(path))
         except OSError as error:
-            raise ValueError(f"--out {path}: cannot be written ({error.strerror})") from None
+            raise ValueError(f"{what}{path}: cannot be written ({error.strerror})") from None
         yield
 
 

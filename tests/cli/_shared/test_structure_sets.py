@@ -1,9 +1,13 @@
 """Sets of files of which some cannot be read."""
 
+import errno
+import os
+
 import numpy as np
 import pytest
 
 import protdiff
+from protdiff._system import locks
 from protdiff.cli._shared.structure_sets import output_folder, read_files
 
 
@@ -29,3 +33,13 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path):
         output_folder(tmp_path / "file"),
     ):
         pass
+
+
+def test_a_merge_names_the_folder_and_no_option(console, tmp_path, monkeypatch):
+    def refused(folder):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), os.fspath(folder))
+
+    monkeypatch.setattr(locks, "output_folder", refused)
+    code, _, err = console("merge", tmp_path)
+    says = f"protdiff: {tmp_path}: cannot be written (Read-only file system)\n"
+    assert (code, err) == (2, says)
