@@ -253,6 +253,8 @@ def report(numbers: dict[str, Any], out: Path) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from ..metrics.frechet import MIN_DESIGNS
+
     console = Console()
     if not console.is_terminal:
         console = Console(width=200)
@@ -272,6 +274,11 @@ def report(numbers: dict[str, Any], out: Path) -> None:
         console.print(
             f"Fréchet distance {frechet['distance']:.1f} in {frechet['dimensions']} dimensions; "
             f"as many real chains get {frechet['floor']:.1f} ± {frechet['floor_sd']:.1f}"
+        )
+    else:
+        console.print(
+            f"no Fréchet distance: it takes {MIN_DESIGNS} designs or more, and twice as many real "
+            f"chains (here {numbers['designs']} and {numbers['real_chains']})"
         )
     if diversity := numbers.get("diversity"):
         console.print(diversity_text(diversity))

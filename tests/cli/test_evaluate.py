@@ -156,6 +156,16 @@ def test_folder_of_real_chains_without_novelty(run, designs, tmp_path):
     assert code == 0 and numbers["real_chains"] == 6 and "novelty" not in numbers
 
 
+def test_too_few_chains_for_a_frechet_distance(run, designs, tmp_path):
+    """Where the number is left out, a line says why."""
+    code, stdout, _ = run(
+        designs, "--reference", designs, "--no-novelty", "--diversity", 0, "--out", tmp_path / "o"
+    )
+    numbers, _ = load(tmp_path / "o")
+    assert code == 0 and numbers["frechet"] == {}
+    assert "no Fréchet distance" in stdout and "(here 6 and 6)" in stdout
+
+
 def test_archive_of_real_chains(run, tiny_archive, tmp_path, monkeypatch):
     monkeypatch.setattr("protdiff.metrics.pairwise_tm.CANDIDATES", 1)
     train, val = (read_chains(tiny_archive, split) for split in ("train", "val"))
