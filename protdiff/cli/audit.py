@@ -47,11 +47,11 @@ class AuditOptions:
     ]
     train: Annotated[
         Path,
-        typer.Option(help="Training chains: a chain archive (its training split) or a folder."),
+        typer.Option(help="Training chains: a data set (its training split) or a folder."),
     ]
     held_out: Annotated[
         Path,
-        typer.Option(help="Real chains kept out of training: an archive (validation) or a folder."),
+        typer.Option(help="Real chains kept out of training: a data set (validation) or a folder."),
     ]
     out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("audit")
     weights: Annotated[

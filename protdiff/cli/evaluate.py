@@ -59,8 +59,8 @@ class EvaluateOptions:
     reference: Annotated[
         Path | None,
         typer.Option(
-            help="Real chains: a chain archive, or a folder of structures. Left out: the numbers "
-            "of 2,000 real chains that the package ships, and no novelty."
+            help="Real chains: a data set, or a folder of structures. Left out: the numbers of "
+            "2,000 real chains that the package ships, and no novelty."
         ),
     ] = None
     out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("evaluation")
@@ -96,8 +96,8 @@ def evaluate(options: EvaluateOptions) -> None:
     Writes structures.csv (the quality columns of each design), population.json and
     population.png: columns as distributions, variance of the chain's modes by band, Fréchet
     distance on descriptors with its floor, diversity, and novelty beside held-out real chains.
-    Of an archive the validation split is real and held out, and the training split is known;
-    of a folder of structures, every other one.
+    Of a data set the validation chains are real and held out, and the training chains are
+    known; of a folder, every other structure is known.
     """
     if options.shard is not None:
         raise ValueError(

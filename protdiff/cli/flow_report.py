@@ -33,7 +33,7 @@ MIN_CHAINS = 4
 
 def report(
     data: Annotated[
-        Path, typer.Option(help="Real chains: a chain archive (validation split) or a folder.")
+        Path, typer.Option(help="Real chains: a data set (its validation split) or a folder.")
     ],
     weights: Annotated[str | None, typer.Option(help="Shipped weights, or a file.")] = None,
     calls: Annotated[

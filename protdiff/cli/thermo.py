@@ -28,7 +28,7 @@ ROUNDING = 1e-10
 
 def thermo(
     data: Annotated[
-        Path, typer.Option(help="Real chains: a chain archive (validation split) or a folder.")
+        Path, typer.Option(help="Real chains: a data set (its validation split) or a folder.")
     ],
     weights: Annotated[str | None, typer.Option(help="Shipped weights, or a file.")] = None,
     length: Annotated[

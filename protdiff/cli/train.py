@@ -26,7 +26,8 @@ def train(
     residue types.
 
     Writes checkpoint-STEP, ema.safetensors (for `protdiff generate --weights`),
-    training.csv and validation.csv into the folder `out` of the configuration.
+    best.safetensors (of the lowest loss on held-out chains), training.csv and validation.csv into
+    the folder `out` of the configuration.
     """
     from ..training.config_file import read_config
 

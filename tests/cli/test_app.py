@@ -118,6 +118,13 @@ def test_help_of_train_names_the_table(console):
     assert code == 0 and "table `sequence`" in " ".join(out.split())
 
 
+@pytest.mark.parametrize("verb", ["evaluate", "audit", "flow report", "flow thermo"])
+def test_help_names_the_data_set(console, verb):
+    """What `data build` makes is called a data set; the chain archive is the older format."""
+    code, out, _ = console(*verb.split(), "--help")
+    assert code == 0 and "archive" not in out and "a data set" in " ".join(out.split("│"))
+
+
 def test_help_and_completion_load_no_library_that_takes_long():
     code = (
         "import sys, protdiff.cli.app; "
