@@ -11,6 +11,7 @@ import pytest
 
 from protdiff.analysis import LIKELIHOOD
 from protdiff.analysis.relative_likelihood import RELATIVE
+from protdiff.cli.audit import COLUMNS as AUDIT
 from protdiff.flow import BASES, cosine_modes
 from protdiff.flow.zoo import FLOWS, recipe
 from protdiff.metrics import QUALITY, SELF_CONSISTENCY, SIMILARITY
@@ -49,6 +50,11 @@ def test_columns_with_their_definitions(columns):
     for name, meaning in columns.items():
         assert f"| `{name}` | {meaning} |" in COLUMNS
         assert "|" not in meaning  # a bar would end the cell of the table
+
+
+def test_columns_of_an_audit():
+    table = COLUMNS.split("## Audit")[1].split("- **Distance**")[0]
+    assert tuple(re.findall(r"^\| `(\w+)` \|", table, re.M)) == tuple(AUDIT)
 
 
 def test_size_of_the_descriptor():
