@@ -31,14 +31,14 @@ class LossChange(NamedTuple):
     Examples
     --------
     >>> print(LossChange(-0.0214, 0.0032))
-    -2.1 ± 0.3 %
+    -2.14 ± 0.32 %
     """
 
     mean: float
     error: float
 
     def __str__(self) -> str:
-        return f"{100 * self.mean:+.1f} ± {100 * self.error:.1f} %"
+        return f"{100 * self.mean:+.2f} ± {100 * self.error:.2f} %"
 
     def falls(self) -> bool:
         """Whether the loss fell by more than noise."""

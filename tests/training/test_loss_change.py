@@ -10,6 +10,11 @@ from protdiff.training.loss_change import LossChange, last_good, loss_change
 BEFORE = (1.0, 2.0, 3.0, 4.0)
 
 
+def test_a_change_within_its_error_reads_so():
+    """The first steps change little: one decimal made -0.1 ± 0.0 % of this."""
+    assert str(LossChange(-0.00054, 0.00047)) == "-0.05 ± 0.05 %"
+
+
 def test_equal_draws_have_no_change_and_no_error():
     assert loss_change(BEFORE, BEFORE) == (0, 0)
 
@@ -19,7 +24,7 @@ def test_mean_and_standard_error_by_hand():
     change = loss_change(BEFORE, (0.9, 2.1, 2.7, 3.9))
     assert change.mean == pytest.approx(-0.1 / 2.5)
     assert change.error == pytest.approx(math.sqrt(0.08 / 3) / 2 / 2.5)
-    assert str(change) == "-4.0 ± 3.3 %"
+    assert str(change) == "-4.00 ± 3.27 %"
 
 
 def test_pairing_removes_what_the_draws_have_in_common():
