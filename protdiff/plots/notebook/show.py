@@ -93,9 +93,11 @@ def show(
     if all(isinstance(value, (Backbone, str, os.PathLike)) for value in values):
         return _gallery(values, titles)
     table = [_row(value) for value in values]
-    known = {name for row in table for name in row}
+    known = list(dict.fromkeys(name for row in table for name in row))
     if missing := [name for name in columns or () if name not in known]:
-        raise ValueError(f"`columns`: there is no column {missing[0]!r}")
+        raise ValueError(
+            f"`columns`: there is no column {missing[0]!r}; choose of {', '.join(known)}"
+        )
     return rows_table(table, titles, columns, rows)
 
 

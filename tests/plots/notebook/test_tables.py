@@ -97,7 +97,7 @@ def test_what_show_refuses(tmp_path):
         protdiff.show([])
     with pytest.raises(ValueError, match="`titles`: 1 of them for 2 values"):
         protdiff.show([helix(5), helix(5)], ["a"])
-    with pytest.raises(ValueError, match="`columns`: there is no column 'tn'"):
+    with pytest.raises(ValueError, match="`columns`: there is no column 'tn'; choose of tm"):
         protdiff.show([{"tm": 1.0}], columns=["tn"])
     with pytest.raises(TypeError, match="`values`: int; show takes"):
         protdiff.show(3)
