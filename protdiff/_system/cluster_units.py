@@ -170,7 +170,10 @@ class UnitsUnderWay:
                     self._look()
                 time.sleep(PAUSE)
             future = next(self.finished)
-            if future not in self.under_way:
+            if future not in self.under_way:  # was sent once more
+                continue
+            if not future.done():  # its worker has gone with the result
+                self.finished.add(future)
                 continue
             places, _ = self.under_way.pop(future)
             answer, address = self._answer(future, places)

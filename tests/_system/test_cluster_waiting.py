@@ -1,0 +1,122 @@
+"""Work on a Dask cluster whose fit workers go: others are waited for, and nothing is lost."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+
+import pytest
+
+from protdiff._system import cluster_units
+from protdiff._system.cluster import Cluster
+from protdiff._system.cluster_worker import Needs
+from protdiff._system.notices import collected
+
+from ..conftest import ROOT
+
+#: What a worker must have to be fit.
+FOLD = Needs(programs=("ownfold",))
+
+
+@pytest.fixture(autouse=True)
+def limit():
+    """What would wait without end fails."""
+
+    def fail(number, frame):
+        raise TimeoutError("nothing comes")
+
+    before = signal.signal(signal.SIGALRM, fail)
+    signal.alarm(120)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
+
+
+class Workers:
+    """Processes of workers that stay dead when they are killed."""
+
+    def __init__(self, client, folder):
+        self.client, self.folder, self.processes = client, folder, {}
+        self.program = folder / "bin" / "ownfold"
+        self.program.parent.mkdir()
+        self.program.touch(0o755)
+
+    def there(self):
+        return cluster_units.workers_of(self.client, "here").keys()
+
+    def start(self, fit=True):
+        """Address of a new worker."""
+        before = self.there()
+        path = os.environ["PATH"] + (f":{self.program.parent}" if fit else "")
+        process = subprocess.Popen(
+            [sys.executable, "-m", "distributed.cli.dask_worker", self.client.scheduler.address,
+             "--no-nanny", "--nthreads", "1", "--no-dashboard", "--local-directory", self.folder],
+            env=os.environ | {"PATH": path, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+            stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        while not (new := self.there() - before):
+            assert process.poll() is None
+            time.sleep(0.05)
+        (address,) = new
+        self.processes[address] = process
+        return address
+
+    def kill(self, address):
+        """End a worker, and wait until that is known."""
+        self.processes[address].kill()
+        self.processes[address].wait()
+        while address in self.there():
+            time.sleep(0.05)
+
+    def close(self):
+        for process in self.processes.values():
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture
+def workers(tmp_path, monkeypatch):
+    from distributed import Client, LocalCluster
+
+    monkeypatch.setattr(cluster_units, "PATIENCE", 0.0)
+    monkeypatch.setattr(cluster_units, "LOOK", 0.1)
+    monkeypatch.setattr(cluster_units, "UNIT_SECONDS", 0.0)  # a unit of work is one task
+    with (
+        LocalCluster(
+            n_workers=0, processes=False, protocol="tcp://", host="127.0.0.1",
+            dashboard_address=":0", silence_logs=50,
+        ) as local,
+        Client(local.scheduler_address, set_as_default=False) as client,
+    ):  # fmt: skip
+        found = Workers(client, tmp_path)
+        yield found
+        found.close()
+
+
+@contextmanager
+def sleeping(workers, tasks, say):
+    with Cluster(workers.client, "dask://here", say).results(
+        time.sleep, [0.02] * tasks, FOLD, in_order=False
+    ) as found:
+        yield found
+
+
+def left_out(address):
+    return f"dask://here: the worker {address} is left out: it has no program ownfold"
+
+
+def test_a_result_that_is_gone_with_its_worker_is_found_once_more(workers):
+    """By one that came later, while the worker that was left out may not."""
+    client, unfit, fit = workers.client, workers.start(fit=False), workers.start()
+    with collected() as texts, sleeping(workers, 20, pytest.fail) as found:
+        places = [next(found)[0]]
+        while len(client.has_what()[fit]) < cluster_units.UNITS_AHEAD - 1:
+            time.sleep(0.05)
+        workers.start()
+        workers.kill(fit)
+        while any(future.status == "finished" for future in list(client.futures.values())):
+            time.sleep(0.05)
+        places += [place for place, _ in found]
+    assert sorted(places) == list(range(20)) and texts == [left_out(unfit)]
