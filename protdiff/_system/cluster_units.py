@@ -6,10 +6,12 @@ import os
 import pickle
 import time
 import uuid
+from asyncio import run_coroutine_threadsafe
 from collections.abc import Callable, Generator, Mapping, Sequence
+from concurrent.futures import wait
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from .cluster_worker import Done, Needs, Unfit, Unit
 from .notices import warn
@@ -172,11 +174,11 @@ class UnitsUnderWay:
             future = next(self.finished)
             if future not in self.under_way:  # was sent once more
                 continue
-            if not future.done():  # its worker has gone with the result
-                self.finished.add(future)
+            places, _ = self.under_way[future]
+            found = self._answer(future, places)
+            if self.under_way.pop(future, None) is None:
                 continue
-            places, _ = self.under_way.pop(future)
-            answer, address = self._answer(future, places)
+            answer, address = found
             if isinstance(answer, Done):
                 for text in answer.warnings:
                     warn(text)
@@ -190,11 +192,20 @@ class UnitsUnderWay:
             self._send(places)
 
     def _answer(self, future: Future, places: range) -> tuple[Any, str]:
-        """What came of a unit, and the address of who did it."""
+        """What came of a unit, and the address of who did it; nothing if it was sent once more.
+
+        While the result is fetched its worker may go, and Dask waits for another that may do it.
+        """
         from distributed.scheduler import KilledWorker
 
+        gather: Any = self.client.gather(future, asynchronous=True)
+        fetched = run_coroutine_threadsafe(gather, cast("Any", self.client.loop).asyncio_loop)
+        while not wait([fetched], LOOK).done:
+            self._look()
+        if future not in self.under_way:
+            return None, ""
         try:
-            return future.result()
+            return fetched.result()
         except KilledWorker as error:
             rows = f"{places.start + 1} to {places.stop} of {len(self.tasks)}"
             count = counted(error.allowed_failures + 1, "worker")

@@ -120,3 +120,19 @@ def test_a_result_that_is_gone_with_its_worker_is_found_once_more(workers):
             time.sleep(0.05)
         places += [place for place, _ in found]
     assert sorted(places) == list(range(20)) and texts == [left_out(unfit)]
+
+
+def test_a_result_may_go_while_it_is_fetched(workers, monkeypatch):
+    """What is known of it is then older than the loss."""
+    unfit, fit, gather, later = workers.start(fit=False), workers.start(), workers.client.gather, []
+
+    def kill_and_gather(*values, **more):
+        if not later:
+            later.append(workers.start())
+            workers.kill(fit)
+        return gather(*values, **more)
+
+    monkeypatch.setattr(workers.client, "gather", kill_and_gather)
+    with collected() as texts, sleeping(workers, 20, pytest.fail) as found:
+        assert sorted(place for place, _ in found) == list(range(20))
+    assert len(later) == 1 and texts == [left_out(unfit)]
