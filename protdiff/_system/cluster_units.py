@@ -99,9 +99,14 @@ class UnitsUnderWay:
         self.finished = as_completed(loop=client.loop, raise_errors=False)
         #: What is handed out: places of the tasks, and the workers that may do it, or None.
         self.under_way: dict[Future, tuple[range, list[str] | None]] = {}
+        #: Places that are sent when a worker is fit.
+        self.held: list[range] = []
         self.handed_out, self.size = 0, 1
         self.workers: dict[str, int] = {}
         self.refused: set[str] = set()
+        #: Whether a worker that was not refused has gone since one that is there did work; if so,
+        #: one like it may come: batch systems replace jobs.
+        self.gone = False
         self.looked, self.seen = 0.0, time.monotonic()
         self.call = _shipped_call()
 
@@ -147,15 +152,19 @@ class UnitsUnderWay:
     def _hand_out(self, waiting: int) -> None:
         """Send units of work, as many as workers can be expected to do soon."""
         most = UNITS_AHEAD * max(1, len(self.workers.keys() - self.refused))
-        while self.handed_out < len(self.tasks) and len(self.under_way) + waiting < most:
-            left = len(self.tasks) - self.handed_out
+        while left := len(self.tasks) - self.handed_out:
+            if len(self.under_way) + len(self.held) + waiting >= most:
+                return
             size = max(1, min(self.size, left // most))  # so that all workers end together
             self._send(range(self.handed_out, self.handed_out + size))
             self.handed_out += size
 
     def _send(self, places: range) -> None:
-        """Send the tasks of some places; not to workers that are refused."""
+        """Send the tasks of some places, not to workers that are refused; or hold them."""
         fit = list(self.workers.keys() - self.refused) if self.refused else None
+        if fit == []:  # which Dask takes for all workers
+            self.held.append(places)
+            return
         unit = replace(self.unit, tasks=self.tasks[places.start : places.stop])
         future = self.client.submit(
             self.call, __version__, pickle.dumps(unit), key=f"protdiff-{uuid.uuid4().hex}",
@@ -180,6 +189,7 @@ class UnitsUnderWay:
                 continue
             answer, address = found
             if isinstance(answer, Done):
+                self.gone &= address not in self.workers
                 for text in answer.warnings:
                     warn(text)
                 rate = max(answer.seconds, 1e-6) / len(places)
@@ -224,28 +234,35 @@ class UnitsUnderWay:
 
     def _look(self) -> None:
         """See which workers are there, and send once more what only those that are gone may do."""
-        self.looked = time.monotonic()
+        self.looked, before = time.monotonic(), self.workers.keys()
         self.workers = workers_of(self.client, self.name)
-        if self.workers:
+        self.gone |= bool(before - self.workers.keys() - self.refused)
+        fit = self.workers.keys() - self.refused
+        if fit:
             self.seen = self.looked
         elif self.looked - self.seen > PATIENCE:
-            self.say(f"waiting for workers of {self.name}; Ctrl-C ends this")
+            those = " that are fit" if self.workers else ""
+            self.say(f"waiting for workers of {self.name}{those}; Ctrl-C ends this")
             self.seen = float("inf")
-        for future, (places, fit) in list(self.under_way.items()):
-            if fit is not None and not future.done() and not self.workers.keys() & fit:
+        for future, (places, sent_to) in list(self.under_way.items()):
+            if sent_to is not None and not future.done() and not fit & set(sent_to):
                 del self.under_way[future]
                 self.client.cancel([future], force=True)
+                self.held.append(places)
+        if fit:
+            held, self.held = self.held, []
+            for places in held:
                 self._send(places)
 
     def _refuse(self, answers: Mapping[str, Unfit | str]) -> None:
-        """Leave out workers, by their address; ValueError if they were the last ones."""
+        """Leave out workers, by their address; ValueError if no other is there or may come."""
         reasons: dict[str, list[str]] = {}
         for address, answer in answers.items():
             if address not in self.refused:
                 reason = answer.reason if isinstance(answer, Unfit) else answer
                 reasons.setdefault(reason, []).append(address)
         self.refused |= answers.keys()
-        if answers and not self.workers.keys() - self.refused:
+        if answers and not self.gone and not self.workers.keys() - self.refused:
             address, answer = next(iter(answers.items()))
             reason = answer.reason if isinstance(answer, Unfit) else answer
             raise ValueError(f"`cluster` {self.name}: no worker is fit: {address} {reason}")

@@ -11,6 +11,7 @@ import pytest
 
 from protdiff._system import cluster_units
 from protdiff._system.cluster import Cluster
+from protdiff._system.cluster_units import UnitsUnderWay
 from protdiff._system.cluster_worker import Needs
 from protdiff._system.notices import collected
 
@@ -18,6 +19,7 @@ from ..conftest import ROOT
 
 #: What a worker must have to be fit.
 FOLD = Needs(programs=("ownfold",))
+WAITING = "waiting for workers of dask://here that are fit; Ctrl-C ends this"
 
 
 @pytest.fixture(autouse=True)
@@ -120,6 +122,64 @@ def test_a_result_that_is_gone_with_its_worker_is_found_once_more(workers):
             time.sleep(0.05)
         places += [place for place, _ in found]
     assert sorted(places) == list(range(20)) and texts == [left_out(unfit)]
+
+
+def test_when_all_fit_workers_have_gone_others_are_waited_for(workers):
+    """Also if the first one that comes is not fit."""
+    unfit, fit, said, later = workers.start(fit=False), workers.start(), [], []
+
+    def say(line):
+        said.append(line)
+        later.extend([workers.start(fit=False), workers.start()])
+
+    with collected() as texts, sleeping(workers, 20, say) as found:
+        places = [next(found)[0]]
+        workers.kill(fit)
+        places += [place for place, _ in found]
+    assert sorted(places) == list(range(20)) and said == [WAITING]
+    assert texts[0] == left_out(unfit) and set(texts[1:]) <= {left_out(later[0])}
+
+
+def test_a_worker_that_comes_and_is_not_fit_ends_nothing(workers):
+    """With no other left, as when jobs have reached their walltime together."""
+    fit, said, later = workers.start(), [], []
+
+    def say(line):
+        said.append(line)
+        later.append(workers.start(fit=len(said) > 1))
+
+    with collected() as texts, sleeping(workers, 20, say) as found:
+        places = [next(found)[0]]
+        workers.kill(fit)
+        places += [place for place, _ in found]
+    assert sorted(places) == list(range(20))
+    assert said == ["waiting for workers of dask://here; Ctrl-C ends this", WAITING]
+    assert texts == [left_out(later[0])]
+
+
+def test_when_the_last_workers_become_unfit_that_is_said(workers, monkeypatch):
+    """Even if one has gone long before: what is wrong with those that are there is known."""
+    first, _ = workers.start(), workers.start()
+    look, seen = UnitsUnderWay._look, []
+    monkeypatch.setattr(UnitsUnderWay, "_look", lambda run: look(run) or seen.append(run.workers))
+    with (
+        pytest.raises(ValueError, match=r"`cluster` dask://here: no worker is fit: .* has no pro"),
+        sleeping(workers, 5000, pytest.fail) as found,
+    ):
+        next(found)
+        workers.kill(first)
+        while first in seen[-1]:
+            next(found)
+        next(found)
+        workers.program.unlink()
+        list(found)
+
+
+def test_without_a_fit_worker_little_is_held(workers):
+    run = UnitsUnderWay(workers.client, "dask://here", pytest.fail, abs, range(99), FOLD)
+    run.refused = {"tcp://unfit:1"}
+    run._hand_out(0)
+    assert len(run.held) == cluster_units.UNITS_AHEAD and not run.under_way
 
 
 def test_a_result_may_go_while_it_is_fetched(workers, monkeypatch):
