@@ -30,7 +30,7 @@ __all__ = [
 UNIT_SECONDS, MOST_TASKS = 60.0, 2000
 #: Units that are handed out ahead of the result that is awaited, per worker.
 UNITS_AHEAD = 3
-#: How often Dask tries work that failed by no fault of its input.
+#: How often Dask tries work once more that failed by no fault of its input, as on a busy server.
 RETRIES = 2
 #: Seconds between two looks at whether there is an answer, and at the workers; and without any
 #: worker until it is said.

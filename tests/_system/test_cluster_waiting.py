@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from functools import partial
 
 import pytest
 
@@ -196,3 +197,20 @@ def test_a_result_may_go_while_it_is_fetched(workers, monkeypatch):
     with collected() as texts, sleeping(workers, 20, pytest.fail) as found:
         assert sorted(place for place, _ in found) == list(range(20))
     assert len(later) == 1 and texts == [left_out(unfit)]
+
+
+@pytest.mark.parametrize("failures", [2, 3])
+def test_work_that_fails_is_tried_three_times(workers, tmp_path, failures):
+    """As when a file server stumbles; not for bad input, which `ValueError` is."""
+    workers.start()
+    tries = tmp_path / "tries"
+    task = f"echo >> {tries}; test $(wc -l < {tries}) -gt {failures}"
+    cluster = Cluster(workers.client, "dask://here", pytest.fail)
+    work = partial(subprocess.check_call, shell=True)
+    with cluster.mapped(work, [task], Needs()) as found:
+        if failures < 3:
+            assert list(found) == [0]
+        else:
+            with pytest.raises(subprocess.CalledProcessError):
+                list(found)
+    assert tries.read_text().count("\n") == 3
