@@ -1,6 +1,6 @@
 """What more processes gain: `protdiff generate` with one and with several, in turn.
 
-    python benchmarks/jobs.py [--jobs 2] [--num 64] [--length 100] [--repeats 3]
+    python benchmarks/jobs.py [--jobs 2] [--num 64 256] [--length 100] [--repeats 3]
 
 Every run is a whole command with its start. Wall seconds of both and their ratio, of every repeat;
 the files must be equal byte for byte. The ratio for as many independent commands at once, each with
@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 from results import write_result
 
@@ -49,36 +50,26 @@ def unequal(first: Path, second: Path) -> list[str]:
     return different + missing
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
-    parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--num", type=int, default=64)
-    parser.add_argument("--length", type=int, default=100)
-    parser.add_argument("--repeats", type=int, default=3)
-    options = parser.parse_args()
-    share, rest = divmod(options.num, options.jobs)
-    if rest:
-        parser.error(f"--num {options.num}: must be a multiple of --jobs")
+def measured(options: argparse.Namespace, num: int) -> dict[str, Any]:
+    """Seconds of all ways to draw some samples, in turn, and their ratios."""
     one, several, apart = [], [], []
     for _ in range(options.repeats):
         with tempfile.TemporaryDirectory() as folder:
             first, second = Path(folder) / "one", Path(folder) / "several"
-            one.append(seconds_of(command(first, options, options.num, 1)))
-            several.append(seconds_of(command(second, options, options.num, options.jobs)))
+            one.append(seconds_of(command(first, options, num, 1)))
+            several.append(seconds_of(command(second, options, num, options.jobs)))
             if different := unequal(first, second):
                 raise SystemExit(f"{len(different)} files differ, {different[0]} among them")
-            alone = [Path(folder) / str(k) for k in range(options.jobs)]
+            alone, share = [Path(folder) / str(k) for k in range(options.jobs)], num // options.jobs
             apart.append(seconds_of(*(command(out, options, share, 1) for out in alone)))
         print(
-            f"one process {one[-1]:.1f} s, {options.jobs} {several[-1]:.1f} s, "
+            f"{num} samples: one process {one[-1]:.1f} s, {options.jobs} {several[-1]:.1f} s, "
             f"{options.jobs} commands {apart[-1]:.1f} s",
             flush=True,
         )
     ratios = [a / b for a, b in zip(one, several, strict=True)]
-    numbers = {
-        "samples": options.num,
-        "residues": options.length,
-        "jobs": options.jobs,
+    return {
+        "samples": num,
         "seconds": {
             "one": statistics.median(one),
             "several": statistics.median(several),
@@ -86,9 +77,24 @@ def main() -> None:
         },
         "ratio": {"median": statistics.median(ratios), "low": min(ratios), "high": max(ratios)},
         "ratio_of_commands": statistics.median(a / b for a, b in zip(one, apart, strict=True)),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--num", type=int, nargs="+", default=[64, 256])
+    parser.add_argument("--length", type=int, default=100)
+    parser.add_argument("--repeats", type=int, default=3)
+    options = parser.parse_args()
+    if any(num % options.jobs for num in options.num):
+        parser.error("--num: must be multiples of --jobs")
+    numbers = {
+        "residues": options.length,
+        "jobs": options.jobs,
+        "runs": [measured(options, num) for num in options.num],
         "memory_gb": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / UNIT,
     }
-    print(f"{numbers['ratio']['median']:.2f} times as fast")
     print(write_result("jobs", numbers, cores=os.cpu_count()))
 
 

@@ -26,10 +26,10 @@ def cost() -> str:
 @table
 def jobs() -> str:
     result = numbers("jobs")
-    rows = [[f"{result['samples']} samples of {result['residues']} residues, with the start",
-             cell("{one:.0f} s", result["seconds"]), cell("{several:.0f} s", result["seconds"]),
-             cell("{median:.2f}", result["ratio"]),
-             cell("{ratio_of_commands:.2f}", result)]]  # fmt: skip
+    rows = [[f"{run['samples']} samples of {result['residues']} residues, with the start",
+             cell("{one:.0f} s", run["seconds"]), cell("{several:.0f} s", run["seconds"]),
+             cell("{median:.2f}", run["ratio"]),
+             cell("{ratio_of_commands:.2f}", run)] for run in result["runs"]]  # fmt: skip
     count = result["jobs"]
     titles = ["one process", f"{count} processes", "ratio", f"ratio, {count} commands at once"]
     return markdown(["", *titles], rows)
