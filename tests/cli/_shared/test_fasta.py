@@ -40,7 +40,8 @@ def test_the_manifest_names_the_records(console, tmp_path, tiny_weights):
         "generate", "--weights", tiny_weights, "--steps", 2, "--sequence", tmp_path / "x.fa",
         "--num", 5, "--out", tmp_path / "o",
     )  # fmt: skip
-    assert code == 0 and err.count("warning: ") == 1
+    said = [line for line in err.splitlines() if "broken bonds" not in line]
+    assert code == 0 and len(said) == 1 and said[0].startswith("warning: ")
     rows = list(csv.DictReader((tmp_path / "o" / "manifest.csv").open()))
     assert [(row["sequence_name"], row["residue_names"]) for row in rows] == [
         ("bb_7", "GGGGGGGGGG"), ("T=0.1", "MKELIKLAEE"), ("T=0.1_2", "MSEEALRLAR"),
