@@ -28,3 +28,14 @@ def million_designs() -> str:
          f"{rates['low']}–{rates['high']} a second and core", f"{span(*scored)} core-hours"],
     ]  # fmt: skip
     return markdown(["", "measured, each", "a million"], rows)
+
+
+@table
+def rows_by_workers() -> str:
+    result = numbers("cluster")
+    rates = result["rows_per_second"]
+    rows = [["two processes, `--jobs 2`", cell("{processes:.0f}", rates)],
+            ["two Dask workers, one of them killed", cell("{workers:.0f}", rates)]]  # fmt: skip
+    return markdown(
+        [f"{result['rows']:,} models of {result['residues']} residues", "rows a second"], rows
+    )
