@@ -14,9 +14,9 @@ NEW = 100_000
 def collect_seldom() -> None:
     """Look for garbage in cycles less often, not in what is there, and not at the end.
 
-    The modules of torch are a million objects that stay. By default Python looks through them again
-    and again while they are imported, and once more before it ends: a third of the time of a short
-    command.
+    The modules that a network needs are some 350,000 objects that stay. By default Python looks
+    through them again and again while they are imported, and once more before it ends: a third of
+    the time of a short command.
     """
     gc.set_threshold(NEW, *gc.get_threshold()[1:])
     gc.freeze()
