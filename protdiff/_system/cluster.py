@@ -115,7 +115,7 @@ class Cluster:
 
 
 def _shipped_look_for_gpu() -> Callable[[], bool]:
-    """Function that says on a worker whether it has a GPU; sent as `_shipped_call`."""
+    """Function that says on a worker whether it has a GPU; sent as `shipped_call`."""
 
     def look_for_gpu() -> bool:
         from torch import cuda

@@ -7,13 +7,14 @@ import pickle
 import time
 import uuid
 from asyncio import run_coroutine_threadsafe
+from collections import Counter
 from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import wait
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
-from .cluster_worker import Done, Needs, Unfit, Unit
+from .cluster_worker import Done, Needs, Unfit, Unit, shipped_call
 from .notices import warn
 from .reading import MAX_MB
 from .version import __version__
@@ -32,6 +33,9 @@ UNIT_SECONDS, MOST_TASKS = 60.0, 2000
 UNITS_AHEAD = 3
 #: How often Dask tries work once more that failed by no fault of its input, as on a busy server.
 RETRIES = 2
+#: How often work may be lost with all workers that may do it. Dask counts this, too, by itself, but
+#: not for what is sent once more when others are there.
+LOSSES = 3
 #: Seconds between two looks at whether there is an answer, and at the workers; and without any
 #: worker until it is said.
 PAUSE, LOOK, PATIENCE = 0.02, 2.0, 10.0
@@ -99,8 +103,9 @@ class UnitsUnderWay:
         self.finished = as_completed(loop=client.loop, raise_errors=False)
         #: What is handed out: places of the tasks, and the workers that may do it, or None.
         self.under_way: dict[Future, tuple[range, list[str] | None]] = {}
-        #: Places that are sent when a worker is fit.
+        #: Places that are sent when a worker is fit, and how often some were lost.
         self.held: list[range] = []
+        self.losses: Counter[range] = Counter()
         self.handed_out, self.size = 0, 1
         self.workers: dict[str, int] = {}
         self.refused: set[str] = set()
@@ -108,7 +113,7 @@ class UnitsUnderWay:
         #: one like it may come: batch systems replace jobs.
         self.gone = False
         self.looked, self.seen = 0.0, time.monotonic()
-        self.call = _shipped_call()
+        self.call = shipped_call()
 
     def results(self, in_order: bool) -> Generator[tuple[int, Any]]:
         """Place and result of every task."""
@@ -217,12 +222,7 @@ class UnitsUnderWay:
         try:
             return fetched.result()
         except KilledWorker as error:
-            rows = f"{places.start + 1} to {places.stop} of {len(self.tasks)}"
-            count = counted(error.allowed_failures + 1, "worker")
-            raise LostError(
-                f"`cluster` {self.name}: {count} ended while at work on {rows}, as when "
-                "memory is full"
-            ) from None
+            raise self._killed(error.allowed_failures + 1, places) from None
         except (OSError, TimeoutError, RuntimeError):
             if future.status == "error":  # of the work itself
                 raise
@@ -231,6 +231,14 @@ class UnitsUnderWay:
             if type(error).__name__ in ("CancelledError", "FutureCancelledError"):
                 raise lost(self.name) from None
             raise
+
+    def _killed(self, count: int, places: range) -> LostError:
+        """The error for work that has ended some workers."""
+        rows = f"{places.start + 1} to {places.stop} of {len(self.tasks)}"
+        return LostError(
+            f"`cluster` {self.name}: {counted(count, 'worker')} ended while at work on {rows}, as "
+            "when memory is full"
+        )
 
     def _look(self) -> None:
         """See which workers are there, and send once more what only those that are gone may do."""
@@ -249,6 +257,9 @@ class UnitsUnderWay:
                 del self.under_way[future]
                 self.client.cancel([future], force=True)
                 self.held.append(places)
+                self.losses[places] += 1
+                if self.losses[places] > LOSSES:
+                    raise self._killed(self.losses[places], places)
         if fit:
             held, self.held = self.held, []
             for places in held:
@@ -269,30 +280,3 @@ class UnitsUnderWay:
         for reason, workers in reasons.items():
             more = f" and {len(workers) - 1} more are" if len(workers) > 1 else " is"
             warn(f"{self.name}: the worker {workers[0]}{more} left out: it {reason}")
-
-
-def _shipped_call() -> Callable[[str, bytes], Any]:
-    """Function that does a unit of work on a worker.
-
-    It is an inner function, so it is sent with its code: the scheduler need not have the package,
-    and a worker without it can say so.
-    """
-
-    def call(version: str, payload: bytes) -> Any:
-        from importlib import import_module
-
-        from distributed import get_worker
-
-        try:
-            address = get_worker().address
-        except ValueError:  # on the way to a check, not in a task
-            address = ""
-        try:
-            there = import_module("protdiff").__version__
-        except ImportError:
-            return "has no protdiff; install it there", address
-        if there != version:
-            return f"has protdiff {there}, and this is {version}; install the same", address
-        return import_module("protdiff._system.cluster_worker").perform(payload), address
-
-    return call

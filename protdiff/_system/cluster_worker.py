@@ -20,7 +20,7 @@ from .reading import MAX_MB
 from .resources import same_file
 from .version import __version__
 
-__all__ = ["Done", "Needs", "Unfit", "Unit", "perform", "unfit"]
+__all__ = ["Done", "Needs", "Unfit", "Unit", "perform", "shipped_call", "unfit"]
 
 #: One piece of work at a time in a process: threads share torch's settings, the working directory
 #: and the list of warnings.
@@ -161,3 +161,30 @@ def unfit(needs: Needs) -> str:
         if not {"cuda": cuda, "mps": backends.mps}[needs.device].is_available():
             return f"has no device {needs.device}"
     return ""
+
+
+def shipped_call() -> Callable[[str, bytes], Any]:
+    """Function that does a unit of work on a worker.
+
+    It is an inner function, so it is sent with its code: the scheduler need not have the package,
+    and a worker without it can say so.
+    """
+
+    def call(version: str, payload: bytes) -> Any:
+        from importlib import import_module
+
+        from distributed import get_worker
+
+        try:
+            address = get_worker().address
+        except ValueError:  # on the way to a check, not in a task
+            address = ""
+        try:
+            there = import_module("protdiff").__version__
+        except ImportError:
+            return "has no protdiff; install it there", address
+        if there != version:
+            return f"has protdiff {there}, and this is {version}; install the same", address
+        return import_module("protdiff._system.cluster_worker").perform(payload), address
+
+    return call

@@ -12,7 +12,7 @@ import pytest
 
 from protdiff._system import cluster_units
 from protdiff._system.cluster import Cluster
-from protdiff._system.cluster_units import UnitsUnderWay
+from protdiff._system.cluster_units import LostError, UnitsUnderWay
 from protdiff._system.cluster_worker import Needs
 from protdiff._system.notices import collected
 
@@ -156,6 +156,20 @@ def test_a_worker_that_comes_and_is_not_fit_ends_nothing(workers):
     assert sorted(places) == list(range(20))
     assert said == ["waiting for workers of dask://here; Ctrl-C ends this", WAITING]
     assert texts == [left_out(later[0])]
+
+
+def test_work_that_ends_one_fit_worker_after_another_is_one_line(workers, monkeypatch):
+    """Dask forgets its count when work is kept back from a worker that is left out."""
+    monkeypatch.setattr(cluster_units, "LOSSES", 1)
+    unfit, _ = workers.start(fit=False), workers.start()
+    cluster = Cluster(workers.client, "dask://here", lambda line: workers.start())
+    with (
+        collected() as texts,
+        pytest.raises(LostError, match="dask://here: 2 workers ended while at work on 1 to 1 of 1"),
+        cluster.mapped(os._exit, [1], FOLD) as found,
+    ):
+        list(found)
+    assert texts == [left_out(unfit)]
 
 
 def test_when_the_last_workers_become_unfit_that_is_said(workers, monkeypatch):
