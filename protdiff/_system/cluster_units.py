@@ -12,7 +12,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import wait
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from .cluster_worker import Done, Needs, Unfit, Unit, shipped_call
 from .notices import warn
@@ -50,15 +50,25 @@ def lost(name: str) -> LostError:
     return LostError(f"`cluster` {name}: the scheduler has gone, or cannot be reached")
 
 
-def workers_of(client: Client, name: str) -> dict[str, int]:
-    """Addresses of the workers that are there, and their threads."""
+class Worker(NamedTuple):
+    """What is known of a worker: its threads, and a folder that no other process has."""
+
+    threads: int
+    folder: str
+
+
+def workers_of(client: Client, name: str) -> dict[str, Worker]:
+    """The workers that are there by address, which may be that of one that has gone."""
     try:
         found = client.scheduler_info(n_workers=-1)["workers"]
     except (OSError, TimeoutError, RuntimeError):
         raise lost(name) from None
     if client.status != "running":
         raise lost(name)
-    return {address: worker["nthreads"] for address, worker in found.items()}
+    return {
+        address: Worker(worker["nthreads"], worker["local_directory"])
+        for address, worker in found.items()
+    }
 
 
 def everywhere(
@@ -107,7 +117,7 @@ class UnitsUnderWay:
         self.held: list[range] = []
         self.losses: Counter[range] = Counter()
         self.handed_out, self.size = 0, 1
-        self.workers: dict[str, int] = {}
+        self.workers: dict[str, Worker] = {}
         self.refused: set[str] = set()
         #: Whether a worker that was not refused has gone since one that is there did work; if so,
         #: one like it may come: batch systems replace jobs.
@@ -130,16 +140,16 @@ class UnitsUnderWay:
 
     def refuse_unfit(self) -> None:
         """Leave out the workers that are there and cannot do the work, before there is any."""
-        self._look()
         payload = pickle.dumps(self.unit)
         answers = everywhere(self.client, self.name, self.call, __version__, payload)
+        self._look()
         unfit = {
             address: answer[0]
             for address, answer in answers.items()
             if isinstance(answer, tuple) and isinstance(answer[0], Unfit | str)
         }
         self._refuse(unfit)
-        several = {address: n for address, n in self.workers.items() if n > 1}
+        several = {address: one.threads for address, one in self.workers.items() if one.threads > 1}
         if several and self.unit.needs.device == "cpu":
             address, threads = next(iter(several.items()))
             warn(
@@ -242,9 +252,11 @@ class UnitsUnderWay:
 
     def _look(self) -> None:
         """See which workers are there, and send once more what only those that are gone may do."""
-        self.looked, before = time.monotonic(), self.workers.keys()
+        self.looked, before = time.monotonic(), self.workers
         self.workers = workers_of(self.client, self.name)
-        self.gone |= bool(before - self.workers.keys() - self.refused)
+        gone = {address for address, one in before.items() if self.workers.get(address) != one}
+        self.gone |= bool(gone - self.refused)
+        self.refused -= gone  # a new one of the address may be fit
         fit = self.workers.keys() - self.refused
         if fit:
             self.seen = self.looked

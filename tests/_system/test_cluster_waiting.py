@@ -49,13 +49,14 @@ class Workers:
     def there(self):
         return cluster_units.workers_of(self.client, "here").keys()
 
-    def start(self, fit=True):
+    def start(self, fit=True, port="0"):
         """Address of a new worker."""
         before = self.there()
         path = os.environ["PATH"] + (f":{self.program.parent}" if fit else "")
         process = subprocess.Popen(
             [sys.executable, "-m", "distributed.cli.dask_worker", self.client.scheduler.address,
-             "--no-nanny", "--nthreads", "1", "--no-dashboard", "--local-directory", self.folder],
+             "--no-nanny", "--nthreads", "1", "--no-dashboard", "--local-directory", self.folder,
+             "--worker-port", port],
             env=os.environ | {"PATH": path, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
             stderr=subprocess.DEVNULL,
         )  # fmt: skip
@@ -156,6 +157,18 @@ def test_a_worker_that_comes_and_is_not_fit_ends_nothing(workers):
     assert sorted(places) == list(range(20))
     assert said == ["waiting for workers of dask://here; Ctrl-C ends this", WAITING]
     assert texts == [left_out(later[0])]
+
+
+def test_one_that_was_left_out_is_started_once_more_and_fit(workers):
+    """Under its address, and before anybody has seen that it was away."""
+    unfit, fit = workers.start(fit=False), workers.start()
+    with collected() as texts, sleeping(workers, 20, pytest.fail) as found:
+        places = [next(found)[0]]
+        workers.kill(unfit)
+        assert workers.start(port=unfit.rpartition(":")[2]) == unfit
+        workers.kill(fit)
+        places += [place for place, _ in found]
+    assert sorted(places) == list(range(20)) and texts == [left_out(unfit)]
 
 
 def test_work_that_ends_one_fit_worker_after_another_is_one_line(workers, monkeypatch):
