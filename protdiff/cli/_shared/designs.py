@@ -114,7 +114,8 @@ class Run:
         return {
             "seed": self.seed, "steps": self.settings.steps,
             "sampler": self.settings.sampler_label, "temperature": self.settings.temperature,
-            "guidance": self.guidance, "condition": self.condition, "weights": self.weights,
+            "guidance": self.guidance, "batch_size": self.settings.batch_size or "",
+            "condition": self.condition, "weights": self.weights,
             "weights_sha256": self.digest, "protdiff": __version__,
             "command": shlex.join(["protdiff", *without_shard(sys.argv[1:])]),
         }  # fmt: skip
@@ -143,8 +144,7 @@ class Run:
         frames = "" if self.frames is None else f"{self.frames.choice.text} {self.frames.format}"
         own = {
             "name": self.name, "format": self.output.suffix, "trajectory": frames,
-            "archive": self.output.archive or "",
-            "batch_size": str(self.settings.batch_size or ""), "device": self.device,
+            "archive": self.output.archive or "", "device": self.device,
         }  # fmt: skip
         return own | {key: str(self.same[key]) for key in IDENTITY if key in self.same}
 

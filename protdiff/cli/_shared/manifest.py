@@ -26,15 +26,16 @@ __all__ = [
 MANIFEST = "manifest.csv"
 
 COLUMNS = (
-    "file", "length", "seed", "sample", "steps", "sampler", "temperature", "guidance",
+    "file", "length", "seed", "sample", "steps", "sampler", "temperature", "guidance", "batch_size",
     "network_calls", "seconds", "residue_names", "sequence_name", "secondary_structure",
     "condition", "weights", "weights_sha256", "protdiff", "command", "trajectory", "frames",
     "broken_bonds", "hotspots", "target_clashes",
 )  # fmt: skip
 #: Columns that say which structure a file holds; the rest may differ between runs. The version is
-#: among them: other code may draw another structure from the same seed.
+#: among them: other code may draw another structure from the same seed. So is the size of batches,
+#: empty for automatic ones: with it the last digits change.
 IDENTITY = (
-    "file", "length", "seed", "sample", "steps", "sampler", "temperature", "guidance",
+    "file", "length", "seed", "sample", "steps", "sampler", "temperature", "guidance", "batch_size",
     "residue_names", "secondary_structure", "condition", "weights_sha256", "protdiff",
 )  # fmt: skip
 
@@ -94,6 +95,13 @@ def existing_rows(
             raise ValueError(
                 f"{path}: made by protdiff {old['protdiff']}, and this is {row['protdiff']}, which "
                 f"may draw other structures; {elsewhere(folder)}"
+            )
+        if old is not None and differs == ["batch_size"]:
+            size = old["batch_size"]
+            how = f"with --batch-size {size}" if size else "without --batch-size"
+            raise ValueError(
+                f"{path}: drawn {how}, and another size of batches changes the last digits; go on "
+                f"{how}, or {elsewhere(folder)}"
             )
         if old is not None and differs:
             names = different(differs, old, row)
