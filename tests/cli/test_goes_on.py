@@ -32,3 +32,25 @@ def test_another_size_of_batches_is_refused(generate, tmp_path, before, now, sha
     assert code == 0 and "2 were there already" in text
     rows = csv.DictReader((tmp_path / "out" / "manifest.csv").open(newline=""))
     assert [row["batch_size"] for row in rows] == [str(before or "")] * 4
+
+
+def test_shards_that_add_trajectories_are_merged_with_them(generate, console, tmp_path):
+    """The manifest that was there before has the designs, and no trajectories."""
+    words, out = ("--num", 4, "--batch-size", 2), tmp_path / "out"
+    shard = (*words, "--trajectory", "every:2", "--shard")
+    assert generate(*words)[0] == 0
+    assert generate(*shard, "1/2")[0] == 0
+    code, _, err = console("merge", out)
+    assert code == 2 and "2 backbones of 4 not there; run shard 2 (missing) of 2" in err
+    assert generate(*shard, "2/2")[0] == 0
+    gone = out / "trajectories" / "backbone_0001.pdb"
+    content = gone.read_bytes()
+    gone.unlink()
+    code, _, err = console("merge", out)
+    assert code == 2 and "1 backbone of 4 not there; run shard 1 (unfinished, 1 of 2) of 2" in err
+    gone.write_bytes(content)
+    assert console("merge", out)[0] == 0
+    rows = list(csv.DictReader((out / "manifest.csv").open(newline="")))
+    assert [row["trajectory"] for row in rows] == [
+        f"trajectories/backbone_{k:04d}.pdb" for k in range(4)
+    ]

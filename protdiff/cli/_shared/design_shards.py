@@ -9,8 +9,18 @@ from typing import TYPE_CHECKING
 from ..._system.files import open_text, replacing
 from ..._system.words import counted
 from .design_store import Store
+from .frame_options import parse_frames
 from .input_files import different
-from .manifest import IDENTITY, MANIFEST, all_rows, file_name, warn_of_bonds, write_manifest
+from .manifest import (
+    IDENTITY,
+    MANIFEST,
+    all_rows,
+    file_name,
+    rows_of_shards,
+    warn_of_bonds,
+    write_manifest,
+)
+from .options import Format
 from .shard_records import agreed, remove_shards, unfinished
 from .shards import Part, digest_of, parse_shard, shard_tables
 
@@ -113,9 +123,12 @@ def merge_designs(out: Path) -> str:
     store = Store(out, options["archive"] or None)
     files = [file_name(options["name"], place, options["format"]) for place in range(total)]
     _check_rows(out, [rows[file] for file in files if file in rows], options)
-    lacking = {
-        place for place, file in enumerate(files) if not (file in rows and store.is_whole(file))
-    }
+    there = {file for file in files if file in rows and store.is_whole(file)}
+    if options["trajectory"]:  # which designs that were there have since these shards
+        rows |= rows_of_shards(out / MANIFEST)
+        frames = parse_frames(options["trajectory"].replace(" ", ","), Format.pdb)
+        there = {file for file in there if frames.are_there(out, rows[file])}
+    lacking = {place for place, file in enumerate(files) if file not in there}
     if lacking:
         raise ValueError(f"{out}: {unfinished(records, lacking, 'backbone')}")
     residues = _all_residues(out)

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from .shards import Shard
 
 __all__ = [
-    "COLUMNS", "MANIFEST", "add_rows", "all_rows", "existing_rows", "file_name", "warn_of_bonds",
-    "write_manifest",
+    "COLUMNS", "MANIFEST", "add_rows", "all_rows", "existing_rows", "file_name", "rows_of_shards",
+    "warn_of_bonds", "write_manifest",
 ]  # fmt: skip
 
 MANIFEST = "manifest.csv"
@@ -62,12 +62,18 @@ def all_rows(manifest: Path, shard: Shard | None = None) -> dict[str, Mapping[st
         Who reads: its own rows go first, and those of its fellows, who have other files, are left
         out.
     """
-    rows: dict[str, Mapping[str, Any]] = {}
-    for other, table in shard_tables(manifest):
-        if shard is None or other.count != shard.count:
-            rows |= _read_rows(table)
-    rows |= _read_rows(manifest)
+    fellows = None if shard is None else shard.count
+    rows = rows_of_shards(manifest, fellows) | _read_rows(manifest)
     return rows if shard is None else rows | _read_rows(shard.beside(manifest))
+
+
+def rows_of_shards(manifest: Path, but: int | None = None) -> dict[str, Mapping[str, Any]]:
+    """Rows by file of the manifests of shards, but for those of a number of shards."""
+    rows: dict[str, Mapping[str, Any]] = {}
+    for shard, table in shard_tables(manifest):
+        if shard.count != but:
+            rows |= _read_rows(table)
+    return rows
 
 
 def existing_rows(
