@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from .._system.locks import one_writer
+from .._system.reading import real_path
 from .._system.words import alternatives
 from ._shared.check_report import TABLE as CHECKED
 from ._shared.check_shards import merge_checks
@@ -78,6 +79,8 @@ def merge_file(table: Path, out: Path) -> None:
         raise ValueError(
             f"{table}: no such folder, and no table ({alternatives(TABLES)}) of protdiff score"
         )
+    if real_path(out) == real_path(table):
+        out = table
     with one_writer(table) if table.is_file() else nullcontext():
         finish_removal(table)
     if not Record.all_of(table) and table.is_file() and out == table:

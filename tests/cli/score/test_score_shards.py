@@ -162,6 +162,12 @@ def test_a_table_that_has_lost_rows_is_not_merged(both, console, lost):
     assert "run the shard once more" in err and names(both) == before
 
 
+def test_one_file_may_be_written_in_two_ways(both, console):
+    code, text, err = console("merge", "scores.csv", "--out", both / "scores.csv")
+    assert code == 0 and "10 rows in" in text, err
+    assert names(both) == {"scores.csv", "scores_residues.csv"}
+
+
 @pytest.mark.parametrize("ending", ["csv", "json", "parquet"])
 def test_more_shards_than_files_may_be_open(scored, console, tmp_path, ending):
     resource = pytest.importorskip("resource")
