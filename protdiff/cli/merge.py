@@ -81,6 +81,8 @@ def merge_file(table: Path, out: Path) -> None:
         )
     if real_path(out) == real_path(table):
         out = table
+    if out.suffix.lower() != table.suffix.lower():
+        raise ValueError(f"--out {out}: must end in {table.suffix}, as the tables of the shards do")
     with one_writer(table) if table.is_file() else nullcontext():
         finish_removal(table)
     if not Record.all_of(table) and table.is_file() and out == table:

@@ -125,6 +125,7 @@ def test_merge_of_what_is_no_table(console, tmp_path, monkeypatch):
         (["x.pdb"], "no table"),
         (["x.csv"], "no shards of it are there"),
         (["a.1-of-2.csv", "b.2-of-2.csv"], "tables of one command"),
+        (["a.csv", "--out", "a.parquet"], "--out a.parquet: must end in .csv, as the tables of"),
         ([".", "--out", "x"], "--out: goes with tables"),
     ):
         code, _, err = console("merge", *words)
