@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .cluster_units import PATIENCE, PAUSE, UnitsUnderWay, everywhere, workers_of
+from .notices import warn
+from .words import counted, either
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -49,7 +51,14 @@ class Cluster:
         if with_gpu is None:
             self.wait_for_workers()
             found = everywhere(self.client, self.name, _shipped_look_for_gpu())
-            with_gpu = all(one is True for one in found.values())
+            count = sum(one is True for one in found.values())
+            with_gpu = count == len(found)
+            if count and not with_gpu:
+                warn(
+                    f"{self.name}: {count} of {counted(len(found), 'worker')} "
+                    f"{either(count, 'has', 'have')} a GPU, so all use processors; --device cuda "
+                    "leaves the others out"
+                )
         return "cuda" if with_gpu else "cpu"
 
     def wait_for_workers(self) -> None:

@@ -229,6 +229,18 @@ def test_a_scheduler_that_goes_away_is_one_line(said):
         client.close()
 
 
+def test_gpus_of_some_workers_alone_are_not_used_without_a_word(cluster, monkeypatch):
+    found = dict.fromkeys(workers(cluster), True)
+    monkeypatch.setattr("protdiff._system.cluster.everywhere", lambda *_: found)
+    assert cluster.device("auto") == "cuda"
+    found[min(found)] = False
+    said = "dask://here: 1 of 2 workers has a GPU, so all use processors; --device cuda leaves the"
+    with pytest.warns(ProtdiffWarning, match=said):
+        assert cluster.device("auto") == "cpu"
+    found[max(found)] = False
+    assert cluster.device("auto") == "cpu" and cluster.device("cuda") == "cuda"
+
+
 @pytest.mark.parametrize("moment", ["device", "work"])
 def test_a_scheduler_that_goes_away_before_the_work_is_one_line(said, monkeypatch, moment):
     """While workers are asked whether they have a GPU, or whether they are fit."""
