@@ -131,7 +131,7 @@ class UnitsUnderWay:
         turn = 0
         while turn < len(self.tasks):
             self._hand_out(len(waiting))
-            places, done = self._next()
+            places, done = self._next(len(waiting))
             waiting[places.start] = places, done.results
             while waiting and (not in_order or turn in waiting):
                 places, found = waiting.pop(turn if in_order else next(iter(waiting)))
@@ -188,12 +188,16 @@ class UnitsUnderWay:
         self.under_way[future] = places, fit
         self.finished.add(future)
 
-    def _next(self) -> tuple[range, Done]:
-        """The next unit that is done; one that met an unfit worker is sent elsewhere."""
+    def _next(self, waiting: int) -> tuple[range, Done]:
+        """The next unit that is done; one that met an unfit worker is sent elsewhere.
+
+        Workers that come meanwhile get units, too: there may be none before, and long ones now.
+        """
         while True:
             while not self.finished.has_ready():
                 if time.monotonic() - self.looked > LOOK:
                     self._look()
+                    self._hand_out(waiting)
                 time.sleep(PAUSE)
             future = next(self.finished)
             if future not in self.under_way:  # was sent once more

@@ -210,6 +210,15 @@ def test_without_a_fit_worker_little_is_held(workers):
     assert len(run.held) == cluster_units.UNITS_AHEAD and not run.under_way
 
 
+def test_workers_that_come_get_work_while_the_first_is_long_at_its_own(workers, monkeypatch):
+    monkeypatch.setattr(cluster_units, "UNITS_AHEAD", 1)
+    workers.start()
+    cluster = Cluster(workers.client, "dask://here", pytest.fail)
+    with cluster.results(time.sleep, [4, 0.02, 0.02], FOLD, in_order=False) as found:
+        workers.start()
+        assert [place for place, _ in found] == [1, 2, 0]
+
+
 def test_a_result_may_go_while_it_is_fetched(workers, monkeypatch):
     """What is known of it is then older than the loss."""
     unfit, fit, gather, later = workers.start(fit=False), workers.start(), workers.client.gather, []
