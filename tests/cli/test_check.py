@@ -268,3 +268,20 @@ def test_what_a_cluster_cannot_fold(run, given, where):
     assert err.count("\n") == 1 and not Path("checked").exists()
     code, text, err = run("--jobs", 2, "--cluster", where, fold=[])
     assert (code, text) == (2, "") and "--jobs 2: not with --cluster" in err
+
+
+#: A program that is at the first sequence until all other models are kept, for half a minute.
+SLOW = """name=$(sed -n "s/^>//p" "$1")
+tries=0
+while [ $name = a_0 ] && [ $(ls checked/models | wc -l) -lt 3 ]; do
+  tries=$((tries + 1)); [ $tries -lt 150 ] || exit 3; sleep 0.2
+done
+cp designs/a.pdb "$2/$name.pdb"
+"""
+
+
+def test_models_are_kept_while_one_takes_long(run, given, where):
+    Path("slow.sh").write_text(SLOW)
+    code, _, err = run("--fold", "sh slow.sh {fasta} {out}", "--cluster", where)
+    assert code == 0, err
+    assert [row["name"] for row in rows_of("check")] == ["a_0", "a_1", "b_0", "b_1"]

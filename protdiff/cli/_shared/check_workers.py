@@ -59,9 +59,11 @@ def models_of(
         folder=_folder_of(plan.options.fold or ""),
         device=plan.options.device,
     )
-    with cluster.mapped(work, groups_of(new, plan.options.batch), needs) as found:
+    groups = groups_of(new, plan.options.batch)
+    with cluster.results(work, groups, needs, in_order=False) as found:
+        results = (result for _, result in found)  # kept at once, however long another one takes
         places = {name: plan.folder / name for name in (MODELS, WORK)}
-        yield chain(old, chain.from_iterable(keeping_files(found, places)))
+        yield chain(old, chain.from_iterable(keeping_files(results, places)))
 
 
 def _folder_of(command: str) -> str:
