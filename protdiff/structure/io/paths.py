@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import glob
 from fnmatch import fnmatchcase
+from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from .members import ARCHIVE, member_path, split
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 __all__ = [
     "FRAMES_FOLDER", "SEPARATORS", "SEQUENCES_FOLDER", "SUFFIXES", "beginnings", "find_files",
@@ -31,23 +32,19 @@ def is_structure(path: Path) -> bool:
     return path.name.lower().removesuffix(".gz").endswith(SUFFIXES)
 
 
-def _is_visible(path: Path, folder: Path) -> bool:
+def _is_visible(path: Path, folder: Path, has_designs: Callable[[Path], bool]) -> bool:
     """Whether a file in a folder has structures, and is none that another program keeps there.
 
     macOS writes ``._x.pdb`` beside x.pdb and into ``__MACOSX``, notebooks ``.ipynb_checkpoints``.
     Trajectories of designs are no designs, and copies with sequences would count them repeatedly.
     """
     parts = path.relative_to(folder).parts
-    if not set(OF_DESIGNS).isdisjoint(parts[:-1]) and _of_designs(path, len(parts)):
-        return False
+    if not set(OF_DESIGNS).isdisjoint(parts[:-1]):
+        nearest = list(path.parents)[: len(parts) - 1]
+        if any(place.name in OF_DESIGNS and has_designs(place.parent) for place in nearest):
+            return False
     name = path if path.suffix.lower() != ARCHIVE else path.with_suffix("")
     return is_structure(name) and not any(part.startswith((".", "__MACOSX")) for part in parts)
-
-
-def _of_designs(path: Path, depth: int) -> bool:
-    """Whether one of the nearest folders holds what was made of designs."""
-    nearest = list(path.parents)[: depth - 1]
-    return any(p.name in OF_DESIGNS and any(p.parent.glob(MANIFEST)) for p in nearest)
 
 
 def find_files(names: Iterable[str], what: str) -> list[Path]:
@@ -82,19 +79,26 @@ def find_files(names: Iterable[str], what: str) -> list[Path]:
     ['3nzd.cif']
     """
     all_files: dict[Path, None] = {}
+
+    @cache  # to look through a folder of many designs takes long
+    def has_designs(folder: Path) -> bool:
+        return any(folder.glob(MANIFEST))
+
     for text in names:
         if not text:  # which would be the working folder, where a shell variable is not set
             raise ValueError(f"{what}: an empty name; give a file, folder or pattern")
         path = Path(text)
         if path.is_dir():
-            files = sorted(p for p in path.rglob("*") if p.is_file() and _is_visible(p, path))
+            files = sorted(
+                p for p in path.rglob("*") if p.is_file() and _is_visible(p, path, has_designs)
+            )
             if not files:
                 raise ValueError(f"{path}: no structure files ({', '.join(SUFFIXES)}) in it")
         elif member := split(text):
             files = some_members(*member)
         elif any(letter in text for letter in "*?[") and not path.exists():
             files = [Path(name) for name in sorted(glob.glob(text, recursive=True))]
-            files = [p for p in files if p.is_file() and _is_visible(p, p.parent)]
+            files = [p for p in files if p.is_file() and _is_visible(p, p.parent, has_designs)]
             if not files:
                 raise ValueError(f"{text}: no structure file matches; check the {what}")
         else:

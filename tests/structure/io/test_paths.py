@@ -1,5 +1,7 @@
 """Files that folders and patterns stand for."""
 
+from pathlib import Path
+
 import pytest
 
 from protdiff.structure.io import find_files
@@ -45,3 +47,15 @@ def test_copies_with_sequences_do_not_count_designs_repeatedly(tmp_path):
     assert find_files([str(tmp_path)], "pattern") == [tmp_path / "a.pdb"]
     assert len(find_files([str(tmp_path / "sequences")], "pattern")) == 2
     assert len(find_files([f"{copies}/*.pdb"], "pattern")) == 2
+
+
+def test_a_folder_of_many_designs_is_looked_through_once(tmp_path, monkeypatch):
+    """Not for each of the trajectories in it, which took hours for a hundred thousand."""
+    (tmp_path / "trajectories").mkdir()
+    (tmp_path / "manifest.csv").write_text("file\n0.pdb\n")
+    for number in range(50):
+        (tmp_path / f"{number}.pdb").touch()
+        (tmp_path / "trajectories" / f"{number}.pdb").touch()
+    looks, glob = [], Path.glob
+    monkeypatch.setattr(Path, "glob", lambda *words: looks.append(1) or glob(*words))
+    assert len(find_files([str(tmp_path)], "pattern")) == 50 and len(looks) == 1
