@@ -13,25 +13,19 @@ def generate(console, tiny_weights, tmp_path, monkeypatch):
     return lambda *words: console(*command, "--out", "out", *words)
 
 
-@pytest.mark.parametrize(("before", "now"), [(2, 3), (2, None), (None, 2)])
 @pytest.mark.parametrize("shard", [[], ["--shard", "1/2"]])
-def test_another_size_of_batches_is_refused(generate, tmp_path, before, now, shard):
-    """Last digits depend on it, so the files would be of no single run."""
-
-    def sized(size):
-        return () if size is None else ("--batch-size", size)
-
-    assert generate("--num", 2, *sized(before), *shard)[0] == 0
-    files = {path: path.read_bytes() for path in (tmp_path / "out").iterdir()}
-    code, _, err = generate("--num", 4, *sized(now))
-    how = "without --batch-size" if before is None else f"with --batch-size {before}"
-    assert code == 2 and len(err.splitlines()) == 1
-    assert f"out/backbone_0000.pdb: drawn {how}, and another size of batches changes" in err
-    assert {path: path.read_bytes() for path in (tmp_path / "out").iterdir()} == files
-    code, text, _ = generate("--num", 4, *sized(before))
-    assert code == 0 and "2 were there already" in text
+def test_the_manifest_has_the_size_of_batches_of_every_design(generate, tmp_path, shard):
+    """Last digits depend on it; after full memory a run goes on with a smaller one."""
+    assert generate("--num", 4, "--batch-size", 2, *shard)[0] == 0
+    files = {path: path.read_bytes() for path in (tmp_path / "out").glob("*.pdb")}
+    code, text, _ = generate("--num", 5, "--batch-size", 1)
+    assert code == 0 and f"{len(files)} were there already" in text
+    assert all(path.read_bytes() == content for path, content in files.items())
     rows = csv.DictReader((tmp_path / "out" / "manifest.csv").open(newline=""))
-    assert [row["batch_size"] for row in rows] == [str(before or "")] * 4
+    sizes = {row["file"]: row["batch_size"] for row in rows}
+    old = {path.name for path in files}
+    assert len(sizes) == 5 and len(old) == (2 if shard else 4)
+    assert sizes == {file: "2" if file in old else "1" for file in sizes}
 
 
 def test_shards_that_add_trajectories_are_merged_with_them(generate, console, tmp_path):

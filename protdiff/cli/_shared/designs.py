@@ -145,6 +145,7 @@ class Run:
         own = {
             "name": self.name, "format": self.output.suffix, "trajectory": frames,
             "archive": self.output.archive or "", "device": self.device,
+            "batch_size": str(self.same["batch_size"]),
         }  # fmt: skip
         return own | {key: str(self.same[key]) for key in IDENTITY if key in self.same}
 

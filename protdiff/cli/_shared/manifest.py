@@ -32,10 +32,10 @@ COLUMNS = (
     "broken_bonds", "hotspots", "target_clashes",
 )  # fmt: skip
 #: Columns that say which structure a file holds; the rest may differ between runs. The version is
-#: among them: other code may draw another structure from the same seed. So is the size of batches,
-#: empty for automatic ones: with it the last digits change.
+#: among them: other code may draw another structure from the same seed. The size of batches is not:
+#: it changes last digits alone, and a smaller one is what is left when memory is full.
 IDENTITY = (
-    "file", "length", "seed", "sample", "steps", "sampler", "temperature", "guidance", "batch_size",
+    "file", "length", "seed", "sample", "steps", "sampler", "temperature", "guidance",
     "residue_names", "secondary_structure", "condition", "weights_sha256", "protdiff",
 )  # fmt: skip
 
@@ -101,13 +101,6 @@ def existing_rows(
             raise ValueError(
                 f"{path}: made by protdiff {old['protdiff']}, and this is {row['protdiff']}, which "
                 f"may draw other structures; {elsewhere(folder)}"
-            )
-        if old is not None and differs == ["batch_size"]:
-            size = old["batch_size"]
-            how = f"with --batch-size {size}" if size else "without --batch-size"
-            raise ValueError(
-                f"{path}: drawn {how}, and another size of batches changes the last digits; go on "
-                f"{how}, or {elsewhere(folder)}"
             )
         if old is not None and differs:
             names = different(differs, old, row)
