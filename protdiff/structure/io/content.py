@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 __all__ = ["explained", "format_of", "read_bytes"]
 
 FORMATS = {".pdb": "PDB", ".ent": "PDB", ".cif": "mmCIF", ".mmcif": "mmCIF", ".bcif": "BinaryCIF"}
+#: Endings of archives in which no single structure can be found without unpacking all before it.
+PACKED_ARCHIVES = (
+    ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".tar.zst", ".zip",
+)  # fmt: skip
 
 
 def format_of(path: Path) -> str:
@@ -29,6 +33,9 @@ def format_of(path: Path) -> str:
     if suffix not in FORMATS:
         if path.suffix.lower() == ARCHIVE:
             raise FileError(f"{path}: an archive; name a structure in it, as in {path}::NAME")
+        if path.name.lower().endswith(PACKED_ARCHIVES):
+            tool = "unzip" if path.suffix.lower() == ".zip" else "tar xf"
+            raise FileError(f"{path}: a compressed archive; unpack it ({tool}) into a folder")
         raise FileError(
             f"{path}: unknown file type; use PDB (.pdb, .ent), mmCIF (.cif, .mmcif) or "
             "BinaryCIF (.bcif), each also with .gz"

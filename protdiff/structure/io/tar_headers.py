@@ -84,7 +84,7 @@ def _no_archive(archive: Path, beginning: bytes) -> str:
     """What is said of a file that is no tar file."""
     packed = next((PACKED[start] for start in PACKED if beginning.startswith(start)), None)
     if packed:
-        return f"{archive}: compressed with {packed}; decompress it, or give the files in it"
+        return f"{archive}: compressed with {packed}; unpack it (tar xf) into a folder"
     return f"{archive}: no tar archive, or a damaged one; get a fresh copy"
 
 

@@ -180,7 +180,7 @@ def test_names_that_lead_elsewhere_are_left_out_with_a_warning(archive, tmp_path
     [
         ("x.tar", b"ATOM      1  N   MET A   1\n" * 90, "no tar archive, or a damaged one"),
         ("x.tar", b"", "no tar archive, or a damaged one"),
-        ("x.tar", b"\x1f\x8b" + b"x" * 2000, "compressed with gzip; decompress it"),
+        ("x.tar", b"\x1f\x8b" + b"x" * 2000, "compressed with gzip; unpack it \\(tar xf\\)"),
         ("none.tar", None, "no such file; check the path"),
     ],
 )
