@@ -19,7 +19,7 @@ from ..structure.backbone import Backbone
 from ..structure.io.atoms import FileError
 from ..structure.io.members import path_text
 from ..structure.io.paths import stem
-from ..structure.io.read_write import read, read_models
+from ..structure.io.read_write import ANOTHER_MODEL, read, read_models
 from .experiment import Experiment, experiment
 from .filters import Limits, Record, Rejected, judge, measure, structure_states
 from .store import SPLITS, UNIT, angstrom
@@ -34,6 +34,10 @@ if TYPE_CHECKING:
 __all__ = [
     "EntryTask", "FileTask", "FramesTask", "InputError", "Notice", "StoredTask", "Task",
 ]  # fmt: skip
+
+
+#: What a warning says here of the other models of a file.
+ALL_MODELS = "to take all of them, give --models all, in Python models='all'"
 
 
 class InputError(ValueError):
@@ -207,7 +211,8 @@ def _from(judged: Sequence[Judged], source: str) -> list[Judged]:
 
 
 def _notices(name: str, path: Path, texts: list[str]) -> list[Judged]:
-    """Warnings of a file, without its path in front."""
+    """Warnings of a file, without its path in front, and with the options of data sets."""
+    texts = [text.replace(ANOTHER_MODEL, ALL_MODELS) for text in texts]
     return [Notice(name, text.removeprefix(f"{path_text(path)}: ")) for text in texts]
 
 

@@ -139,5 +139,6 @@ def test_warnings_about_many_inputs_are_counted(tmp_path):
     with collected() as texts:
         _read_chains([tmp_path], Reading(identical=True))
     assert len(texts) == 6
-    assert all("has 2 models" in text for text in texts[:5])
+    assert all("has 2 models; the first is read; to take all of" in text for text in texts[:5])
+    assert all("--models all" in text for text in texts[:5])
     assert texts[5] == "2 more warnings about inputs; a data set lists them"

@@ -25,8 +25,11 @@ if TYPE_CHECKING:
     from ..backbone import Backbone
 
 __all__ = [
-    "FileError", "check_writable", "count_models", "read", "read_models", "write",
+    "ANOTHER_MODEL", "FileError", "check_writable", "count_models", "read", "read_models", "write",
 ]  # fmt: skip
+
+#: What a warning says of the other models of a file.
+ANOTHER_MODEL = "to take another, write it to its own file, or in Python name it with `model`"
 
 
 @overload
@@ -118,10 +121,7 @@ def read(
         models = Models.of(content, kind, all_atoms=atoms == "all")
         found = (structure_of if atoms == "all" else backbone_of)(models, chosen, ca_only)
         if model is None and len(models) > 1:
-            warn(
-                f"has {len(models)} models; the first is read; to take another, write it to its "
-                "own file, or in Python name it with `model`"
-            )
+            warn(f"has {len(models)} models; the first is read; {ANOTHER_MODEL}")
     for text in texts:
         warn(f"{path}: {text}", stacklevel=2)
     return found
