@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["alternatives", "counted", "either", "were_there"]
+__all__ = ["alternatives", "counted", "either", "in_brief", "were_there"]
 
 
 def counted(count: int, noun: str, plural: str = "") -> str:
@@ -26,6 +26,23 @@ def counted(count: int, noun: str, plural: str = "") -> str:
     ('1 backbone', '0 backbones', '2 FASTA entries')
     """
     return f"{count} {either(count, noun, plural or noun + 's')}"
+
+
+def in_brief(error: object, most: int = 120) -> str:
+    """What an error says, in one line that ends with a whole word; its kind if it says nothing.
+
+    Examples
+    --------
+    >>> in_brief(ValueError("no such column\\nin the table"), 20)
+    'no such column in …'
+    >>> in_brief(EOFError())
+    'EOFError'
+    """
+    said = " ".join(str(error).split()) or type(error).__name__
+    if len(said) <= most:
+        return said
+    whole, _, rest = said[: most - 1].rpartition(" ")  # with room for the dots
+    return f"{whole or rest} …"
 
 
 def either(count: int, one: str, many: str) -> str:

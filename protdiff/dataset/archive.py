@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .._system.reading import check_regular, read_text
+from .._system.words import in_brief
 from ..structure.backbone import RESIDUE_TYPES
 from .store import SPLITS, TABLE, UNKNOWN, ChainSet, read_summary, sequence_hash
 from .validation import check_codes, checked_archive
@@ -122,9 +123,8 @@ def _read_rows(path: Path) -> Shaped[np.ndarray, " chains"]:
     except OSError as error:
         raise ValueError(f"{path}: cannot be read ({error.strerror})") from None
     except (KeyError, TypeError, ValueError, OverflowError, csv.Error) as error:
-        reason = " ".join(str(error).split())[:80]
         raise ValueError(
-            f"{path}: damaged, row {len(entries) + 1} ({reason}); get a fresh copy"
+            f"{path}: damaged, row {len(entries) + 1} ({in_brief(error, 80)}); get a fresh copy"
         ) from None
     return np.array(entries, dtype=TABLE)
 

@@ -12,7 +12,7 @@ import numpy as np
 from .._system.files import temporary_folder
 from .._system.notices import warn
 from .._system.reading import TooLargeError, read_file, real_path
-from .._system.words import counted, either
+from .._system.words import counted, either, in_brief
 from ..structure.backbone import BACKBONE_ATOMS
 from ..structure.io.atoms import FileError, carbonyl_oxygen
 from ..structure.io.paths import find_files
@@ -126,7 +126,7 @@ def _frames(text: str, trajectory: str, topology: str, stride: int) -> Iterator[
     except TooLargeError as error:
         raise InputError(f"{topology}: {error}") from None
     except Exception as error:  # mdtraj raises many kinds, some of them without a message
-        reason = " ".join(str(error).split())[:160] or type(error).__name__
+        reason = in_brief(error, 160)
         raise InputError(
             f"{text}: cannot be read ({reason}); does the topology belong to the trajectory?"
         ) from None

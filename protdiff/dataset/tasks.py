@@ -14,7 +14,7 @@ import numpy as np
 
 from .._system.files import temporary_folder
 from .._system.notices import collected
-from .._system.words import counted
+from .._system.words import counted, in_brief
 from ..structure.backbone import Backbone
 from ..structure.io.atoms import FileError
 from ..structure.io.members import path_text
@@ -107,9 +107,9 @@ class EntryTask:
         try:
             return Path(str(rcsb.fetch(entry.upper(), "bcif", str(folder))))
         except Exception as error:  # of the network, of the server or of the id
-            reason = " ".join(str(error).split())[:120] or type(error).__name__
             raise InputError(
-                f"pdb:{self.name}: cannot be fetched ({reason}); check the id and the network"
+                f"pdb:{self.name}: cannot be fetched ({_reason(error)}); check the id and the "
+                "network"
             ) from None
 
 
@@ -203,6 +203,18 @@ def _judge_file(
     if not judged:
         raise InputError(f"{label}: no chain {only}; chains: {', '.join(chains)}")
     return judged
+
+
+def _reason(error: BaseException) -> str:
+    """What is said of an error, in few words.
+
+    Libraries of the network put what the system says into errors of their own, with addresses and
+    names of classes before it.
+    """
+    if isinstance(error, OSError):
+        while cause := error.__cause__ or error.__context__:
+            error = cause
+    return in_brief(getattr(error, "strerror", None) or error)
 
 
 def _from(judged: Sequence[Judged], source: str) -> list[Judged]:

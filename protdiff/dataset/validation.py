@@ -9,6 +9,7 @@ import numpy as np
 
 from .._system.arrays import read_arrays
 from .._system.reading import TooLargeError, check_regular
+from .._system.words import in_brief
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,8 +34,7 @@ def mapped_array(path: Path, remedy: str = "rebuild the data set") -> np.ndarray
         check_regular(path)
         return np.load(path, mmap_mode="r", allow_pickle=False)
     except Exception as error:  # a damaged header raises errors of many kinds
-        reason = " ".join(str(error).split())[:80] or type(error).__name__
-        raise ValueError(f"{path}: damaged or missing ({reason}); {remedy}") from None
+        raise ValueError(f"{path}: damaged or missing ({in_brief(error, 80)}); {remedy}") from None
 
 
 def check_codes(path: Path, codes: Int[np.ndarray, " residues"], count: int, unknown: int) -> None:
@@ -91,8 +91,7 @@ def checked_archive(file: Path, chains: int) -> dict[str, np.ndarray]:
     except TooLargeError as error:
         raise ValueError(f"{file}: {error}") from None
     except Exception as error:  # a damaged archive raises errors of many kinds
-        reason = " ".join(str(error).split())[:120] or type(error).__name__
-        raise ValueError(f"{file}: damaged, or not a chain archive ({reason})") from None
+        raise ValueError(f"{file}: damaged, or not a chain archive ({in_brief(error)})") from None
     if wrong := _misfit(arrays, chains):
         raise ValueError(f"{file}: damaged ({wrong}); get a fresh copy")
     return arrays

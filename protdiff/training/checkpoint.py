@@ -14,6 +14,7 @@ from safetensors.torch import load_file
 from .._system.files import replacing_folder
 from .._system.reading import read_json
 from .._system.tensor_files import save_tensors
+from .._system.words import in_brief
 from .config_file import ConfigError
 
 if TYPE_CHECKING:
@@ -84,5 +85,4 @@ def read_checkpoint(
         parts = {name: load_file(folder / f"{name}.safetensors") for name in names}
         return parts, Progress(**read_json(folder / "progress.json"))
     except (SafetensorError, OSError, ValueError, TypeError) as error:
-        reason = " ".join(str(error).split())[:80]
-        raise ConfigError(f"{folder}: damaged ({reason}); remove it") from None
+        raise ConfigError(f"{folder}: damaged ({in_brief(error, 80)}); remove it") from None

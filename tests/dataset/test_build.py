@@ -190,8 +190,12 @@ def test_trajectories_that_do_not_work(tmp_path, trajectory):
 
 def test_entries_are_fetched(tmp_path, monkeypatch):
     def fetch(entry, kind, folder):
-        if entry != "1A8O":
-            raise ConnectionError("Network is unreachable")
+        if entry != "1A8O":  # as libraries of the network wrap it, one in another
+            try:
+                raise OSError(101, "Network is unreachable")
+            except OSError as error:
+                address = f"HTTPSConnectionPool(host='models.rcsb.org', port=443): /{entry}.bcif"
+                raise ConnectionError(f"{address} (Caused by {error!r} of a class)") from error
         target = f"{folder}/1A8O.pdb.gz"
         shutil.copy(EXAMPLES / "1a8o.pdb.gz", target)
         return target
@@ -200,7 +204,8 @@ def test_entries_are_fetched(tmp_path, monkeypatch):
     inputs = ["pdb:2ABC", "pdb:1a8o", "pdb:1a8o_Q", "pdb:nonsense"]
     names, reasons, summary = build(tmp_path, *inputs)
     assert names == ["1a8o_A"] and summary["rejected"] == {"unreadable": 3}
-    assert "cannot be fetched (Network is unreachable)" in reasons["pdb:2ABC"]
+    reason = "cannot be fetched (Network is unreachable); check the id and the network"
+    assert reasons["pdb:2ABC"] == reason
     assert "no chain Q; chains: A" in reasons["pdb:1a8o_Q"]
     assert "not a PDB id" in reasons["pdb:nonsense"]
 

@@ -13,6 +13,7 @@ from tempfile import TemporaryFile
 from typing import Any
 
 from ..._system.reading import largest_size, too_large
+from ..._system.words import in_brief
 
 __all__ = ["PARQUET", "parquet_columns", "parquet_rows", "parquet_writer"]
 
@@ -132,7 +133,7 @@ def parquet_rows(path: Path, at_once: bool = False) -> Iterator[dict[str, Any]]:
             for batch in batches:
                 yield from batch.to_pylist()
     except (arrow.ArrowException, OSError) as error:
-        raise ValueError(f"{path}: damaged ({_reason(error)}); get a fresh copy") from None
+        raise ValueError(f"{path}: damaged ({in_brief(error, 80)}); get a fresh copy") from None
 
 
 def _opened(path: Path, at_once: bool = False) -> Any:
@@ -145,11 +146,7 @@ def _opened(path: Path, at_once: bool = False) -> Any:
     except FileNotFoundError:
         raise ValueError(f"{path}: no such file; check the path") from None
     except (arrow.ArrowException, OSError) as error:
-        raise ValueError(f"{path}: cannot be read as Parquet ({_reason(error)})") from None
+        raise ValueError(f"{path}: cannot be read as Parquet ({in_brief(error, 80)})") from None
     if (sum(sizes) if at_once else max(sizes, default=0)) > largest_size():
         raise ValueError(f"{path}: {too_large()}")
     return file
-
-
-def _reason(error: Exception) -> str:
-    return " ".join(str(error).split())[:80]

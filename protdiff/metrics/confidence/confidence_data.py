@@ -9,6 +9,7 @@ import numpy as np
 
 from ..._system.arrays import read_array, read_arrays
 from ..._system.reading import read_json_value, reason
+from ..._system.words import in_brief
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -78,7 +79,7 @@ def read_confidence_data(files: Sequence[Path]) -> ConfidenceData:
         try:
             data = _with(data, file, _fields(file))
         except Exception as error:  # a damaged file raises errors of many kinds
-            words = " ".join(reason(error).split())[:80] or type(error).__name__
+            words = in_brief(reason(error) or type(error).__name__, 80)
             raise ValueError(
                 f"{file}: damaged, or no confidence of a prediction ({words}); get a fresh copy, "
                 "or leave it out with `confidence`"

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..._system.reading import TooLargeError, read_file, unpacked_bytes
+from ..._system.words import in_brief
 from .atoms import FileError
 from .members import ARCHIVE, path_text, split
 from .tar_listing import stored_bytes
@@ -90,7 +91,7 @@ def explained(where: str, kind: str) -> Generator[None]:
     except FileError as error:
         raise FileError(f"{where}: {error}") from None
     except Exception as error:
-        reason = " ".join(str(error).split())[:100] or type(error).__name__
+        reason = in_brief(error, 100)
         raise FileError(
             f"{where}: damaged, or not in {kind} format ({reason}); get a fresh copy"
         ) from None
