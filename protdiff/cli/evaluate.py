@@ -220,11 +220,18 @@ def first_estimate(
     if seconds > LONG:
         less = "--diversity 0" if what == "diversity" else "--no-novelty"
         faster = "" if options.alignment is Method.tmalign else ", --alignment tmalign is faster"
-        print(
-            f"{what}: {total} pairs, about {duration(seconds)} ({less} leaves it out{faster})",
-            file=sys.stderr,
-        )
+        work = f"{total} pairs{_screened(options, what)}, about {duration(seconds)}"
+        print(f"{what}: {work} ({less} leaves it out{faster})", file=sys.stderr)
     return progress_bar(total, what, "pairs")
+
+
+def _screened(options: EvaluateOptions, what: str) -> str:
+    """What is done with pairs that are not all aligned."""
+    from ..metrics.pairwise_tm import ALIGNED
+
+    if what == "diversity" or options.alignment is Method.tmalign:
+        return ""
+    return f" compared roughly and the best {ALIGNED} of each structure aligned"
 
 
 def diversity_text(numbers: dict[str, Any]) -> str:

@@ -125,6 +125,12 @@ def test_long_work_is_announced(capsys):
         "diversity: 4950 pairs, about 14 min (--diversity 0 leaves it out, "
         "--alignment tmalign is faster)\n"
     )
+    with first_estimate(options, 100.0, 800, "novelty of designs"):
+        pass
+    assert capsys.readouterr().err == (
+        "novelty of designs: 800 pairs compared roughly and the best 10 of each structure aligned, "
+        "about 35 s (--no-novelty leaves it out, --alignment tmalign is faster)\n"
+    )
 
 
 def test_folder_of_real_chains(run, designs, tmp_path):
