@@ -13,10 +13,12 @@ from .._system.words import counted
 if TYPE_CHECKING:
     from ..structure.backbone import Backbone
 
-__all__ = ["coarsen", "longest_chain", "trace_of"]
+__all__ = ["REGULATOR", "coarsen", "longest_chain", "regulator_line", "trace_of"]
 
 #: Residues of the longest chain, at least.
 MIN_LENGTH = 8
+#: The regulator if none is given: that of RGDM and of the pictures in the documentation.
+REGULATOR = "lognormal"
 
 
 def coarsen(
@@ -26,8 +28,9 @@ def coarsen(
         "coarse"
     ),
     regulator: Annotated[
-        str, typer.Option(help="lognormal (RGDM's), rational or heat.")
-    ] = "lognormal",
+        str,
+        typer.Option(help="lognormal (RGDM's), rational, or heat (that of the shipped weights)."),
+    ] = REGULATOR,
 ) -> None:
     """Write a structure as the flow sees it, from single residues to a point.
 
@@ -43,6 +46,16 @@ def coarsen(
     with making_folder(out):
         _write_levels(backbone, out, cutoff_periods(longest, levels).tolist(), regulator)
     print(f"{counted(levels, 'file')} and coarsen.png in {out}")
+    print(regulator_line(regulator))
+
+
+def regulator_line(regulator: str) -> str:
+    """Which regulator was taken, and whether the shipped weights have another one."""
+    from ..flow.zoo import SHIPPED, recipe
+
+    if regulator == (shipped := recipe(SHIPPED).regulator):
+        return f"regulator {regulator}, as the shipped weights"
+    return f"regulator {regulator}; the shipped weights have another, --regulator {shipped}"
 
 
 def trace_of(file: Path) -> Backbone:

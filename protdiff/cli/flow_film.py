@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .._system.words import counted
-from .flow_coarsen import trace_of
+from .flow_coarsen import REGULATOR, regulator_line, trace_of
 
 if TYPE_CHECKING:
     from ..analysis.films import Film
@@ -33,8 +33,12 @@ def film(
         ),
     ] = None,
     regulator: Annotated[
-        str, typer.Option(help="lognormal (RGDM's), rational or heat.")
-    ] = "lognormal",
+        str | None,
+        typer.Option(
+            help="lognormal (RGDM's), rational, or heat (that of the shipped weights), for the "
+            f"film of a structure.  [default: {REGULATOR}]"
+        ),
+    ] = None,
 ) -> None:
     """Film how a fold appears from coarse to fine.
 
@@ -47,7 +51,7 @@ def film(
     from ._shared.options import check_ending
 
     check_ending("--out", out, ".gif", ".html")
-    if regulator not in REGULATORS:
+    if regulator not in (None, *REGULATORS):
         raise ValueError(f"--regulator {regulator}: choose from {', '.join(REGULATORS)}")
     with output_file(out):
         made = _film(design, levels, regulator)
@@ -76,14 +80,17 @@ def _write(film: Film, out: Path) -> None:
         write_gif(film, out, advance)
 
 
-def _film(design: Path, levels: int | None, regulator: str) -> Film:
-    """The film of a trajectory, or else of a structure."""
+def _film(design: Path, levels: int | None, regulator: str | None) -> Film:
+    """The film of a trajectory, or else of a structure; of that is said which regulator it has."""
     from ..analysis.films import film_of_flow, film_of_generation
     from ..structure.io import read_trajectory, stem
 
     trajectory = read_trajectory(design)
     if trajectory is None:
+        regulator = regulator or REGULATOR
+        print(regulator_line(regulator))
         return film_of_flow(trace_of(design), levels or LEVELS, regulator, stem(design))
-    if levels is not None:
-        raise ValueError(f"--levels: {design} is a trajectory, which has its own frames")
+    for option, value in (("--levels", levels), ("--regulator", regulator)):
+        if value is not None:
+            raise ValueError(f"{option}: {design} is a trajectory, which has its own frames")
     return film_of_generation(trajectory, stem(design))

@@ -66,7 +66,8 @@ def show(name: Name = "rg-base") -> None:
         print(f"tensors SHA-256 {metadata['sha256']}")
     else:
         flow = metadata["flow"]
-        made_for = f"schedule {flow.get('schedule')}, prior {flow.get('prior')}"
+        keys = ["schedule", *(["regulator"] if flow.get("schedule") == "rg" else []), "prior"]
+        made_for = ", ".join(f"{key} {flow.get(key)}" for key in keys)
         network = metadata["network"]
         print(f"all weights; {made_for}")
         print(f"network: {_listed(network)}")

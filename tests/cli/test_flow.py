@@ -75,6 +75,9 @@ def test_coarsen_writes_levels_and_a_picture(console, tmp_path):
     assert code == 0
     names = sorted(p.name for p in out.iterdir())
     assert names == ["coarsen.png", *(f"level_{i:02d}.pdb" for i in range(3))]
+    assert text.splitlines()[-1] == (
+        "regulator lognormal; the shipped weights have another, --regulator heat"
+    )
     original = protdiff.read(EXAMPLES / "1a8o.pdb.gz")
     radii = []
     for i in range(3):
@@ -93,7 +96,9 @@ def test_film_of_a_structure(console, tmp_path):
     code, text, err = console("flow", "film", chain, "--out", film, "--levels", 3)
     assert code == 0, err
     assert "film.gif: 3 frames, " in text and film.read_bytes().startswith(b"GIF89a")
-    code, text, _ = console("flow", "film", chain, "--out", page, "--levels", 3)
+    words = ("flow", "film", chain, "--out", page, "--levels", 3, "--regulator", "heat")
+    code, text, _ = console(*words)
+    assert "regulator heat, as the shipped weights" in text
     assert code == 0 and "film.html: 3 frames, " in text
     assert "<title>1a8o</title>" in page.read_text(encoding="utf-8")
 
@@ -107,8 +112,9 @@ def test_film_of_a_generation(console, tiny_weights, tmp_path):
     frames = tmp_path / "trajectories" / "backbone_0000.xtc"
     code, text, _ = console("flow", "film", frames, "--out", tmp_path / "x.html")
     assert code == 0 and "x.html: 4 frames" in text
-    code, _, err = console("flow", "film", frames, "--levels", 4)
-    assert code == 2 and "backbone_0000.xtc is a trajectory, which has its own frames" in err
+    for option in (("--levels", 4), ("--regulator", "heat")):
+        code, _, err = console("flow", "film", frames, *option)
+        assert code == 2 and f"{option[0]}: {frames} is a trajectory, which has its own" in err
 
 
 def test_report(console, tiny_weights, tiny_archive, tmp_path):

@@ -46,6 +46,7 @@ def test_the_shipped_weights_are_whole(console):
     assert code == 0 and str(find_weights("rg-base")) in text
     code, text, _ = console("weights", "show", "rg-base")
     assert code == 0 and "\nnetwork of decimated chains: " in text
+    assert "all weights; schedule rg, regulator heat, prior harmonic" in text
     assert not any(word in text for word in ("{", "None", "False")), text
 
 
