@@ -13,7 +13,7 @@ from ._shared.design_shards import own_groups
 from ._shared.designs import Run, check_format, load, write_designs
 from ._shared.groups import grouped
 from ._shared.input_files import input_text
-from ._shared.next_step import next_step
+from ._shared.next_step import next_steps
 from ._shared.options import ModelOptions, OutputOptions, SamplingFlags
 from ._shared.report_writer import PAGE, write_report
 from ._shared.residue_options import known_residues, ranges_text
@@ -98,7 +98,7 @@ def extend(
     if output.report:
         write_report([str(output.out)], output.out / PAGE)
     if shard is None:  # else it has been said
-        print(next_step(run.store.place, options_of_design(extension.source)))
+        print(next_steps(run.store.place, options_of_design(extension.source)))
 
 
 def options_of_design(source: Backbone) -> str:

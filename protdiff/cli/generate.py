@@ -17,7 +17,7 @@ from ._shared.engine_options import EngineOptions
 from ._shared.frame_options import parse_frames
 from ._shared.generated_sequences import task_of_request
 from ._shared.groups import grouped
-from ._shared.next_step import next_step
+from ._shared.next_step import next_steps
 from ._shared.options import Device, ModelOptions, OutputOptions, SamplingFlags, check_jobs
 from ._shared.report_writer import PAGE, write_report
 from ._shared.request_options import RequestOptions, requests_of
@@ -138,7 +138,7 @@ def generate(
         letters = None
         if wanted.sequence is not None:
             letters = "".join(request.sequence or "" for request in requests)
-        print(next_step(run.store.place, options_of_design(given, condition), letters))
+        print(next_steps(run.store.place, options_of_design(given, condition), letters))
 
 
 def options_of_design(given: ConditionOptions, condition: Condition | None) -> str:

@@ -14,6 +14,7 @@ from .._system.files import making_folder
 from .._system.words import counted as in_words
 from ._shared.cluster_options import connected
 from ._shared.groups import grouped
+from ._shared.next_step import merge_step
 from ._shared.progress import progress_bar
 from ._shared.report_writer import write_report
 from ._shared.rows import row_writer
@@ -93,8 +94,7 @@ def score(options: ScoreOptions, order: OrderOptions) -> None:
         write_report([str(options.out)], options.page, jobs=options.jobs)
     warn(results, len(tasks), unused)
     if part is not None and options.out is not None:
-        table = whole_table(options.out)
-        print(f"next: protdiff merge {table} (when all {part.shard.count} shards have ended)")
+        print(merge_step(whole_table(options.out), part.shard.count))
     if results.errors:
         print(f"{len(results.errors)} of {len(tasks)} could not be scored", file=sys.stderr)
         raise typer.Exit(1)

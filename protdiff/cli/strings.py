@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ._shared.groups import paragraphs
+from ._shared.next_step import next_line, quoted
 from ._shared.progress import progress_bar
 from ._shared.rows import row_writer
 
@@ -190,4 +191,5 @@ def train(
         card = {"chains": len(strings), "bond": bond, "passes": passes, "seed": seed}
         save_string_model(out, model, card)
         print(f"{len(strings)} chains; weights: {out}")
-        print(f"next: protdiff strings score FILES --alphabet {alphabet.value} --weights {out}")
+        words = "protdiff strings score FILES", f"--alphabet {alphabet.value}", "--weights"
+        print(next_line(*words, quoted(out), why="how real strings look"))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..._system.words import counted, either, were_there
 from .flags import in_flags
+from .next_step import merge_step
 from .rows import row_writer
 from .score_report import PLAIN, number, short
 from .table_shards import PLACE
@@ -66,7 +67,7 @@ def write_tables(
         note = f" ({were_there(plan.present, 'model')})" if plan.present else ""
         print(f"{counted(len(results), 'sequence')} in {file}{note}")
     if part is not None:
-        print(f"next: protdiff merge {out} (when all {part.shard.count} shards have ended)")
+        print(merge_step(out, part.shard.count))
     elif best:
         print(f"next: {out / BEST} ranks the designs, with the best sequence and its model")
     _warn(rows, plan.unused)

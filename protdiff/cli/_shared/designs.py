@@ -28,6 +28,7 @@ from .manifest import (
     warn_of_bonds,
     write_manifest,
 )
+from .next_step import merge_step, next_line, quoted
 from .options import Format, ModelOptions, OutputOptions
 from .progress import progress_bar
 from .shard_records import remove_shards
@@ -233,13 +234,14 @@ def write_designs(run: Run, groups: Groups, draw: Draw, calls: Callable[[Request
     found = f"{counted(len(planned), 'backbone')} in {run.store.place}{note}"
     print(f"{found}; {run.manifest.name} lists {them}")
     if shard is not None:
-        print(f"next: protdiff merge {out} (when all {shard.count} shards have ended)")
+        print(merge_step(out, shard.count))
     if picture is not None:
         print(picture)
     warn_of_bonds([rows[file] for file in planned], run.manifest.name)
     if run.frames is not None and planned:
         example = out / run.frames.columns(next(iter(planned)))[0]
-        print(f"trajectories in {example.parent}; a film of one: protdiff flow film {example}")
+        print(f"trajectories in {example.parent}")
+        print(next_line("protdiff flow film", quoted(example), why="a film of one"))
 
 
 def _write_beside(run: Run, planned: Mapping[str, Request]) -> None:

@@ -1,17 +1,47 @@
-"""The last line of `protdiff generate` and `extend`: what can be done with the structures."""
+"""The last lines of a verb: commands that can be given next."""
 
 from __future__ import annotations
 
+import shlex
+import shutil
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["next_step"]
+__all__ = ["merge_step", "next_line", "next_steps", "quoted"]
+
+LABEL = "next: "
+#: Columns where no terminal is: a log has each command in one line.
+ENDLESS = 10**6
 
 
-def next_step(place: Path, options: str = "", letters: str | None = None) -> str:
-    """Verbs that take structures without a sequence.
+def next_line(*words: str, why: str) -> str:
+    r"""A command and why; longer than the terminal it is broken between words, as a shell does.
+
+    A terminal would break it within a path, which then cannot be copied.
+
+    Examples
+    --------
+    >>> next_line("protdiff report", "designs", why="a page")
+    'next: protdiff report designs (a page)'
+    """
+    width = shutil.get_terminal_size((ENDLESS, 0)).columns
+    lines = [LABEL + words[0]]
+    for word in words[1:]:
+        if len(f"{lines[-1]} {word} \\") > width:
+            lines[-1] += " \\"
+            lines.append(" " * len(LABEL) + word)
+        else:
+            lines[-1] += f" {word}"
+    note = f"({why})"
+    if len(f"{lines[-1]} {note}") > width:
+        return "\n".join([*lines, " " * len(LABEL) + note])
+    return "\n".join(lines) + f" {note}"
+
+
+def next_steps(place: Path, options: str = "", letters: str | None = None) -> str:
+    """Verbs that take structures without a sequence, a line for each.
 
     Parameters
     ----------
@@ -26,15 +56,27 @@ def next_step(place: Path, options: str = "", letters: str | None = None) -> str
     Examples
     --------
     >>> from pathlib import Path
-    >>> next_step(Path("designs"), "--keep-known").partition(",")[0]
+    >>> next_steps(Path("designs"), "--keep-known").splitlines()[0]
     'next: protdiff design designs --keep-known (sequences)'
     """
-    sequences = f"protdiff design {place} {options}".rstrip()
-    if letters is not None:
-        sequences = "the same command with --sequences 8" if "X" in letters else ""
-    verbs = [
-        *([f"{sequences} (sequences)"] if sequences else []),
-        f"protdiff score {place} (beside real chains)",
-        f"protdiff report {place} (a page to look at)",
+    name = quoted(place)
+    lines = [
+        next_line("protdiff score", name, why="beside real chains"),
+        next_line("protdiff report", name, why="a page to look at"),
     ]
-    return f"next: {', '.join(verbs)}"
+    if letters is None:
+        words = ["protdiff design", name, *filter(None, [options])]
+        lines.insert(0, next_line(*words, why="sequences"))
+    elif "X" in letters:
+        lines.insert(0, f"{LABEL}the same command with --sequences 8 (sequences)")
+    return "\n".join(lines)
+
+
+def merge_step(place: Path, shards: int) -> str:
+    """What is done with the folder or table of several shards."""
+    return next_line("protdiff merge", quoted(place), why=f"when all {shards} shards have ended")
+
+
+def quoted(path: Path | str) -> str:
+    """A path as a shell takes it."""
+    return shlex.quote(str(path))

@@ -22,6 +22,7 @@ from ...analysis.folding.records import FASTA, OPTIONS
 from ...structure.io.members import beside, path_text
 from .design_task import COLUMNS
 from .design_workers import designed
+from .next_step import merge_step, next_line, quoted
 from .progress import progress_bar
 from .sequence_files import (
     FORMAT,
@@ -105,7 +106,7 @@ def write_sequences(
     with making_folder(out), at_work(part, out / TABLE, "design", _options(settings), check=check):
         files = SequenceFiles(out, part.shard)
         _write_sequences(part.of(tasks), settings, files, given, design)
-    print(f"next: protdiff merge {out} (when all {part.shard.count} shards have ended)")
+    print(merge_step(out, part.shard.count))
 
 
 def _write_sequences(
@@ -224,8 +225,8 @@ def _report(rows: Sequence[Row], count: int, present: int, files: SequenceFiles)
             f"per residue, in {files.fasta}"
         )
         if files.shard is None:
-            words = f"{_inputs(good)} {files.out} --fold ENGINE"
-            print(f"next: protdiff check {words} (do they fold as designed?)")
+            words = quoted(_inputs(good)), quoted(files.out), "--fold ENGINE"
+            print(next_line("protdiff check", *words, why="do they fold as designed?"))
     if bad:
         print(f"{len(bad)} of {count} could not be designed", file=sys.stderr)
         raise typer.Exit(1)
