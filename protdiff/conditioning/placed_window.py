@@ -78,7 +78,9 @@ class PlacedWindow(SampleCondition):
         coords = backbone.coords
         if not self.kept.any():
             return replace(backbone, coords=coords + self.center - backbone.ca.mean(0))
-        fixed, goal = coords[self.kept].reshape(-1, 3), self.coords[self.kept].reshape(-1, 3)
+        # By CA alone: no link places N of the window's first residue and C and O of its last, so
+        # these are ångströms off and would pull all others with them.
+        fixed, goal = backbone.ca[self.kept], self.coords[self.kept, 1]
         moved = superposed(coords.reshape(-1, 3), fixed, goal)
         return replace(backbone, coords=moved.reshape(-1, 4, 3))
 
