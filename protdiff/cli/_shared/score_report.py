@@ -50,7 +50,6 @@ def report(results: Results, compared: bool, out: Path | None) -> None:
         Where all columns are; without it all are summarised here.
     """
     from rich.console import Console
-    from rich.text import Text
 
     console = Console()
     if not console.is_terminal:
@@ -71,7 +70,7 @@ def report(results: Results, compared: bool, out: Path | None) -> None:
         _print_verdicts(console, results)
     _print_agreement(console, results)
     if out is not None:
-        console.print(Text(printable(f"all columns in {out}")))
+        print(f"all columns in {out}")  # not by the console, which breaks long paths
 
 
 def _fitting(rows: Sequence[Row], columns: Sequence[str], width: int) -> list[str]:

@@ -64,6 +64,15 @@ def test_narrow_terminal_shows_faults_and_a_whole_summary(run, folder, tmp_path,
     lines = re.sub(r"\x1b\[[0-9;]*m", "", out).splitlines()
     [heading] = [line for line in lines if line.startswith("model ")]
     assert heading.split()[:5] == ["model", "tm", "lddt", "rmsd", "outside"]
-    assert all(len(line) <= 80 for line in lines)
+    assert all(len(line) <= 80 for line in lines if not line.startswith("all columns in "))
     summary = [line.split()[0] for line in lines if line.split()[1:2] == ["3"]]
     assert {"tm", "gdt_ha", "aligned", "ca_bonds", "rama_outliers"} <= set(summary)
+
+
+def test_a_long_path_is_not_broken_on_a_terminal(run, folder, tmp_path, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("FORCE_COLOR", "1")  # a terminal, for the console
+    out = tmp_path / ("x" * 100) / "scores.csv"
+    out.parent.mkdir()
+    code, stdout, _ = run(folder / "references" / "capsid.pdb", "--out", out)
+    assert code == 0 and f"all columns in {out}\n" in stdout
