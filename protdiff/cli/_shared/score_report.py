@@ -108,7 +108,7 @@ def _print_verdicts(console: Console, results: Results) -> None:
     if not results.verdicts:
         return
     alike = results.verdicts[LIKE_REAL]
-    others = [f"{words} {n}" for words, n in results.verdicts.most_common() if words != LIKE_REAL]
+    others = [f"{words} ({n})" for words, n in results.verdicts.most_common() if words != LIKE_REAL]
     more = f", … {len(others) - MAX_WORDS} more" if len(others) > MAX_WORDS else ""
     listed = f"; outside their range: {', '.join(others[:MAX_WORDS])}{more}" if others else ""
     judged = len(results.summary.numbers["outside"])

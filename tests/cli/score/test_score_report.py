@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from dataclasses import replace
 
 import pytest
 
@@ -76,3 +77,12 @@ def test_a_long_path_is_not_broken_on_a_terminal(run, folder, tmp_path, monkeypa
     out.parent.mkdir()
     code, stdout, _ = run(folder / "references" / "capsid.pdb", "--out", out)
     assert code == 0 and f"all columns in {out}\n" in stdout
+
+
+def test_counts_of_what_is_outside_stand_apart(run, folder, tmp_path):
+    """Words such as "CA-CA steps off 3.8 Å" end with a number of their own."""
+    capsid = protdiff.read(folder / "references" / "capsid.pdb")
+    for k in range(2):
+        protdiff.write(replace(capsid, coords=1.2 * capsid.coords), tmp_path / f"{k}.pdb")
+    code, stdout, _ = run(tmp_path)
+    assert code == 0 and "CA-CA steps off 3.8 Å (2), " in stdout
