@@ -34,7 +34,8 @@ UNITS_AHEAD = 3
 #: How often Dask tries work once more that failed by no fault of its input, as on a busy server.
 RETRIES = 2
 #: How often work may be lost with all workers that may do it. Dask counts this, too, by itself, but
-#: not for what is sent once more when others are there.
+#: not for what is sent once more when others are there. And how many unfit workers may come beyond
+#: those that replace the ones that have gone.
 LOSSES = 3
 #: Seconds between two looks at whether there is an answer, and at the workers; and without any
 #: worker until it is said.
@@ -119,9 +120,9 @@ class UnitsUnderWay:
         self.handed_out, self.size = 0, 1
         self.workers: dict[str, Worker] = {}
         self.refused: set[str] = set()
-        #: Whether a worker that was not refused has gone since one that is there did work; if so,
-        #: one like it may come: batch systems replace jobs.
-        self.gone = False
+        #: How many workers that were not refused have gone since one that is there did work: batch
+        #: systems replace jobs. And how many came since, and were refused.
+        self.gone, self.in_vain = 0, 0
         self.looked, self.seen = 0.0, time.monotonic()
         self.call = shipped_call()
 
@@ -208,7 +209,8 @@ class UnitsUnderWay:
                 continue
             answer, address = found
             if isinstance(answer, Done):
-                self.gone &= address not in self.workers
+                if address in self.workers:
+                    self.gone, self.in_vain = 0, 0
                 for text in answer.warnings:
                     warn(text)
                 rate = max(answer.seconds, 1e-6) / len(places)
@@ -259,7 +261,7 @@ class UnitsUnderWay:
         self.looked, before = time.monotonic(), self.workers
         self.workers = workers_of(self.client, self.name)
         gone = {address for address, one in before.items() if self.workers.get(address) != one}
-        self.gone |= bool(gone - self.refused)
+        self.gone += len(gone - self.refused)
         self.refused -= gone  # a new one of the address may be fit
         fit = self.workers.keys() - self.refused
         if fit:
@@ -288,8 +290,11 @@ class UnitsUnderWay:
             if address not in self.refused:
                 reason = answer.reason if isinstance(answer, Unfit) else answer
                 reasons.setdefault(reason, []).append(address)
+        self.in_vain += len(answers.keys() - self.refused) if self.gone else 0
         self.refused |= answers.keys()
-        if answers and not self.gone and not self.workers.keys() - self.refused:
+        # Jobs may begin on nodes that are unfit. If all that come are, later ones will be.
+        replaced = self.gone and self.in_vain < self.gone + LOSSES
+        if answers and not replaced and not self.workers.keys() - self.refused:
             address, answer = next(iter(answers.items()))
             reason = answer.reason if isinstance(answer, Unfit) else answer
             raise ValueError(f"`cluster` {self.name}: no worker is fit: {address} {reason}")

@@ -159,6 +159,25 @@ def test_a_worker_that_comes_and_is_not_fit_ends_nothing(workers):
     assert texts == [left_out(later[0])]
 
 
+def test_when_only_unfit_workers_come_that_is_said(workers, monkeypatch):
+    """As after an update of the package: each new job has the other version, and none will fit."""
+    monkeypatch.setattr(cluster_units, "LOSSES", 1)
+    fit, later = workers.start(), []
+
+    def say(line):
+        later.extend(workers.start(fit=False) for _ in range(2))
+
+    with (
+        collected() as texts,
+        pytest.raises(ValueError, match=r"`cluster` dask://here: no worker is fit: .* has no pro"),
+        sleeping(workers, 20, say) as found,
+    ):
+        next(found)
+        workers.kill(fit)
+        list(found)
+    assert len(later) == 2 and len(texts) == 1 and texts[0] in map(left_out, later)
+
+
 def test_one_that_was_left_out_is_started_once_more_and_fit(workers):
     """Under its address, and before anybody has seen that it was away."""
     unfit, fit = workers.start(fit=False), workers.start()
