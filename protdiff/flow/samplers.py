@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING, Literal
 import torch
 
 from .matched_weights import matched_weights
-from .walk import Walk, extrapolation_weight, step_kernels
+from .schedule import VE
+from .walk import Walk, extrapolation_weight, mean_progress, step_kernels
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,8 +31,7 @@ if TYPE_CHECKING:
     from jaxtyping import Float
     from torch import Tensor
 
-    from .process import Components, Denoise, Flow, Kernel, Noise, PerComponent, Times
-    from .schedule import VE
+    from .process import Components, Denoise, Flow, Noise, PerComponent, Times
     from .walk import SamplerOptions
 
     Grid = Float[Tensor, "times"]
@@ -185,25 +185,33 @@ def heun(
     times: Grid,
     noise: Noise,
     *,
+    variable: Literal["log_snr", "sigma"] | None = None,
     churn: Callable[[Times, int], Times] | None = None,
     noise_scale: float = 1.0,
     **options: Unpack[SamplerOptions],
 ) -> Components:
-    """EDM's deterministic second-order sampler, with churn (arXiv 2206.00364, algorithm 2).
+    """Heun's rule for the probability-flow ODE, EDM's deterministic sampler (arXiv 2206.00364).
 
-    Heun's rule on dY/dS = (Y - D)/S per component, Y = X/α and S = σ/α. Two calls a step. Unstable
-    for few steps where modes move fast (docs/theory.md 3.3): meant for scalar schedules.
+    Two calls a step: at its begin, and at its end as `ddim` reaches it. With w of their difference,
+    ``X_s = (σ_s/σ_u) X_u + α_s ((1 - e^{-h}) D_u + w (D_s - D_u))``. EDM's trapezoidal rule in σ/α
+    has w = ½(e^h - 1), which grows beyond all measure where a mode moves fast. With D linear in the
+    log-SNR, w = 1 - (1 - e^{-h})/h, below 1 for every step. Both are of second order.
 
     Parameters
     ----------
     denoise, flow, times, noise, **options
         See the module.
+    variable : {"log_snr", "sigma"}, optional
+        By default "sigma" on `VE` schedules, whose times EDM chose for it, and "log_snr" on others.
     churn : callable, optional
         ``churn(u, steps)`` gives the time û ≥ u to which noise is added before each step; see
         `edm_churn`.
     noise_scale : float
         EDM's S_noise: factor of the noise that churn adds.
     """
+    if variable not in (None, "log_snr", "sigma"):
+        raise ValueError(f"unknown variable {variable!r}: log_snr or sigma")
+    in_sigma = isinstance(flow.schedule, VE) if variable is None else variable == "sigma"
     walk = Walk(denoise, flow, times, noise, **options)
     x = walk.first_state()
     for index, u, s in walk.steps():
@@ -213,19 +221,12 @@ def heun(
             fresh = at_up.sigma[..., None] * (walk.temperature * -torch.expm1(-2 * h)).sqrt()
             x = (at_up.alpha / at_u.alpha)[..., None] * x + noise_scale * fresh * noise()
             u, clean = up, denoise(x, up)
-        at_u, at_s = flow.kernel(u), flow.kernel(s)
-        width = (at_s.sigma / at_s.alpha - at_u.sigma / at_u.alpha)[..., None]
-        y = x / at_u.alpha[..., None]
-        first = _heun_slope(x, at_u, clean)
-        ahead = at_s.alpha[..., None] * (y + width * first)
-        second = _heun_slope(ahead, at_s, denoise(ahead, s))
-        x = walk.masked(at_s.alpha[..., None] * (y + width * (first + second) / 2))
+        at_u, at_s, h = step_kernels(flow, u, s)
+        alpha = at_s.alpha[..., None]
+        ahead = (at_s.sigma / at_u.sigma)[..., None] * x - alpha * torch.expm1(-h) * clean
+        weight = torch.expm1(h) / 2 if in_sigma else mean_progress(h)
+        x = walk.masked(ahead + alpha * weight * (denoise(ahead, s) - clean))
     return walk.last_estimate(x)
-
-
-def _heun_slope(x: Components, k: Kernel, clean: Components) -> Components:
-    """dY/dS = (Y - D)/S."""
-    return (x / k.alpha[..., None] - clean) * (k.alpha / k.sigma)[..., None]
 
 
 def edm_churn(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     #: ``callback(index, u, x, clean)`` is called after every estimate.
     Callback = Callable[[int, float, Components, Components], object]
 
-__all__ = ["SamplerOptions", "Walk", "extrapolation_weight", "step_kernels"]
+__all__ = ["SamplerOptions", "Walk", "extrapolation_weight", "mean_progress", "step_kernels"]
 
 #: Half log-SNR by which a component must change in a step to count as moving.
 STILL = 1e-12
@@ -113,3 +113,12 @@ def extrapolation_weight(
     """
     still = (h < STILL) | (h_previous < STILL)
     return torch.where(still, torch.zeros_like(h), h / (2 * torch.where(still, 1.0, h_previous)))
+
+
+def mean_progress(h: Float[Tensor, "batch components 1"]) -> Float[Tensor, "batch components 1"]:
+    """How far through a step of log-SNR h its state sees the estimate on average: from 0 to 1.
+
+    ∫ e^{-(h-t)} t/h dt over t from 0 to h; 0 where a mode does not move.
+    """
+    still = h < STILL
+    return torch.where(still, 0.0, 1 + torch.expm1(-h) / torch.where(still, 1.0, h))

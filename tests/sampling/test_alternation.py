@@ -220,7 +220,7 @@ def test_unobserved_residues_are_bridged_and_get_no_type(draw, source):
         assert (made.residue_names == part.residue_names)[kept].all()
 
 
-@pytest.mark.parametrize("sampler", [s for s in SAMPLER_NAMES if s != "heun"])  # it diverges
+@pytest.mark.parametrize("sampler", SAMPLER_NAMES)
 def test_every_sampler_draws_both(draw, source, sampler):
     more = {"diffusion": 0.5} if sampler == "multistep" else {}
     [made] = draw(source, sampler=sampler, **more)

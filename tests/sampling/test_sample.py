@@ -101,7 +101,7 @@ def test_calls_are_counted(tiny_denoiser):
 
 @pytest.mark.parametrize("value", [1e5, float("nan")])
 def test_a_sampler_that_diverges_is_said(tiny_denoiser, monkeypatch, value):
-    """Heun's rule does so on RG flows in few steps; nothing of it may reach a file."""
+    """Nothing of it may reach a file."""
     from protdiff.flow import SAMPLERS
 
     def diverged(denoise, flow, times, noise, **options):
