@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 import protdiff
+from protdiff.analysis.folding import targets
+from protdiff.structure.io.read_write import read
 
 from ..conftest import ROOT
 
@@ -203,6 +205,13 @@ def test_shards_are_one_run(run, console, given):
     }
     assert files_of(given / "checked") == whole
     assert "nothing to merge" in console("merge", "checked")[1]
+
+
+def test_a_shard_reads_its_own_designs(run, given, monkeypatch):
+    reads = []
+    monkeypatch.setattr(targets, "read", lambda path, **k: reads.append(path.stem) or read(path))
+    assert run("--shard", "1/2", fold=[])[0] == 0 and len(reads) == 1
+    assert run("--shard", "2/2", fold=[])[0] == 0 and sorted(reads) == ["a", "b"]
 
 
 def test_a_whole_run_and_other_shards_take_the_models_that_are_there(run, console, given):
