@@ -189,9 +189,11 @@ def files_of(folder):
 
 
 def test_shards_are_one_run(run, console, given):
+    shutil.copy("designs/a.pdb", "designs/c.pdb")
     assert run("--out", "whole", fold=[])[0] == 0
     code, text, err = run("--shard", "2/2", fold=[])
     assert code == 0 and "next: protdiff merge checked" in text, err
+    assert err == "warning: designs without a sequence: c\n"
     before = files_of(given / "checked")
     code, _, err = console("merge", "checked")
     assert code == 2 and "run shard 1 (missing) of 2" in err and len(err.splitlines()) == 1
