@@ -26,6 +26,7 @@ __all__ = [
     "making_folder",
     "naming_full_disk",
     "open_text",
+    "remove_leftover",
     "remove_leftovers",
     "replacing",
     "replacing_folder",
@@ -84,15 +85,18 @@ def remove_leftovers(folder: Path, name: str | None = None) -> None:
         Of the target, or `SCRATCH` for temporary folders; by default of all.
     """
     for path in folder.glob(".*.tmp"):
-        found = TEMPORARY.fullmatch(path.name)
-        if not found or found["machine"] != _machine():
-            continue
-        target = SCRATCH if found["name"].startswith(f"{SCRATCH}-") else found["name"]
-        if name not in (None, target):
-            continue
-        if not _is_alive(int(found["process"])):
-            with suppress(OSError):
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
+        remove_leftover(path, name)
+
+
+def remove_leftover(path: Path, name: str | None = None) -> None:
+    """Remove a file or folder if it is what `remove_leftovers` removes."""
+    found = TEMPORARY.fullmatch(path.name)
+    if not found or found["machine"] != _machine():
+        return
+    target = SCRATCH if found["name"].startswith(f"{SCRATCH}-") else found["name"]
+    if name in (None, target) and not _is_alive(int(found["process"])):
+        with suppress(OSError):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def _machine() -> str:

@@ -11,20 +11,22 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .files import ensure_writable, making_folder, remove_leftovers
+from .files import ensure_writable, making_folder, remove_leftover, remove_leftovers
 from .lock_files import acquired, released
 from .notices import warn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 __all__ = ["LOCK", "idle", "one_writer", "output_file", "output_folder", "shard_writer"]
 
 #: Name of the file in a folder that its writer holds locked; of one file, the end of that name.
 LOCK = ".protdiff.lock"
-#: Seconds in which a shard that starts looks whether others are only starting, and in which it
-#: waits for all of these.
-MOMENT, START = 1.0, 120.0
+#: Seconds in which a shard that starts looks whether others are only starting; after which it says
+#: that it waits for them; and in which the next of them must have its turn.
+MOMENT, PATIENCE, START = 1.0, 10.0, 120.0
+#: How a lock begins to say whose it is while a shard starts.
+STARTS = "starts: "
 
 
 @contextmanager
@@ -137,13 +139,17 @@ def _lock_of(path: Path, shard: str = "") -> Path:
 
 @contextmanager
 def shard_writer(
-    target: str | os.PathLike[str], number: int, count: int, begin: Callable[[], None]
+    target: str | os.PathLike[str],
+    number: int,
+    count: int,
+    begin: Callable[[Sequence[str]], None],
 ) -> Iterator[None]:
     """Context in which this process alone is one of the shards that write one result.
 
     The lock of the whole is held while a shard starts, so that shards start one after another, and
     none beside a process that has the whole for itself. Then the shard holds a lock of its own.
-    Who wants the whole for itself looks at those, see `idle`.
+    Who wants the whole for itself looks at those, see `idle`. While others wait, the folder is
+    looked through once: of many files that takes long.
 
     Parameters
     ----------
@@ -152,7 +158,7 @@ def shard_writer(
     number, count : int
         Which of how many shards it is.
     begin : callable
-        What is done while no other shard starts.
+        ``begin(names)`` is called while no other shard starts; all files of shards are among these.
 
     Raises
     ------
@@ -161,34 +167,38 @@ def shard_writer(
         of shards; the message says which one.
     """
     target = Path(target)
+    _remove_leftovers(target, target.is_dir())
     with ExitStack() as stack:
         with _starting(target):
-            idle(target, besides=count)
+            names = _of_shards(target)
+            _refuse_others(target, names, besides=count)
             place = _lock_of(target, f"{number}-of-{count}")
             stack.enter_context(_alone(place, target))
-            _remove_leftovers(target, target.is_dir())
-            begin()
+            begin(names)
         yield
         _remove_leftovers(target, target.is_dir())
 
 
-def idle(target: Path, besides: int = 0) -> None:
-    """ValueError if a shard is at work on what this process holds the lock of.
+def idle(target: Path) -> None:
+    """ValueError if a shard is at work on a folder or file that this process holds the lock of."""
+    _refuse_others(target, _of_shards(target))
 
-    Parameters
-    ----------
-    target : Path
-        A folder or file.
-    besides : int, optional
-        A number of shards that may be at work.
-    """
+
+def _of_shards(target: Path) -> list[str]:
+    """Names of the files of shards in a folder, or beside a file, such as x.3-of-16.csv."""
+    folder = target if target.is_dir() else target.parent
+    return sorted(name for name in os.listdir(folder) if "-of-" in name)
+
+
+def _refuse_others(target: Path, names: Sequence[str], besides: int = 0) -> None:
+    """ValueError if a shard of another number of shards is at work, by the names of files."""
     from filelock import Timeout
 
     before = "." if target.is_dir() else f".{target.name}."
-    name = re.compile(rf"{re.escape(before)}[0-9]+-of-([0-9]+){re.escape(LOCK)}")
+    pattern = re.compile(rf"{re.escape(before)}[0-9]+-of-([0-9]+){re.escape(LOCK)}")
     folder = target if target.is_dir() else target.parent
-    for place in sorted(folder.glob(f".*-of-*{LOCK}")):
-        match = name.fullmatch(place.name)
+    for name in names:
+        match, place = pattern.fullmatch(name), folder / name
         if not match or int(match[1]) == besides:
             continue
         try:
@@ -204,14 +214,13 @@ def _starting(target: Path) -> Iterator[None]:
     """Context in which this process alone starts as a shard; others that start are awaited."""
     from filelock import Timeout
 
-    place, end = _lock_of(target), time.monotonic() + START
+    place, turns = _lock_of(target), _turns(target)
     while True:
         try:
             lock = acquired(place, MOMENT)
             break
         except Timeout:
-            if _named(place) or time.monotonic() > end:
-                raise _busy(target, place) from None
+            next(turns)
         except NotImplementedError:
             warn(f"{target}: its file system has no locks; start no shard twice")
             yield
@@ -221,10 +230,32 @@ def _starting(target: Path) -> Iterator[None]:
             raise
     try:
         with suppress(OSError):
-            place.write_text("a shard that starts", encoding="utf-8")
+            place.write_text(STARTS + _this_process(), encoding="utf-8")
         yield
     finally:
         released(lock, place)
+
+
+def _turns(target: Path) -> Iterator[None]:
+    """Looks at who has the lock that a shard needs to start; while others do, it will have it.
+
+    ValueError if the holder is no shard that starts, or one and the same for long.
+    """
+    place, begin, said = _lock_of(target), time.monotonic(), False
+    holder, since = _holder(place), begin
+    while True:
+        now, before, holder = time.monotonic(), holder, _holder(place)
+        since = since if holder == before else now
+        if now - since > START or (holder and not holder.startswith(STARTS)):
+            raise _busy(target, place)
+        if now - begin > PATIENCE and not said:
+            print(
+                f"{target}: waiting for other shards, which start one after another "
+                f"(now {_named(place) or 'one'}); Ctrl-C ends this",
+                file=sys.stderr,
+            )
+            said = True
+        yield
 
 
 def _busy(path: Path, place: Path) -> ValueError:
@@ -239,11 +270,11 @@ def _remove_leftovers(path: Path, is_folder: bool) -> None:
     if not is_folder:
         remove_leftovers(path.parent, path.name)
         return
-    remove_leftovers(path)
     with os.scandir(path) as entries:  # which knows folders without a look at every file
-        inner = [entry.path for entry in entries if entry.is_dir()]
-    for place in inner:
-        remove_leftovers(Path(place))
+        found = [Path(one.path) for one in entries if one.name.endswith(".tmp") or one.is_dir()]
+    for place in found:
+        remove_leftover(place)
+        remove_leftovers(place)
 
 
 def _this_process() -> str:
@@ -254,9 +285,15 @@ def _this_process() -> str:
     return f"process {os.getpid()} on {platform.node()} ({command}, since {since})"
 
 
-def _named(path: Path) -> str:
-    """Who holds a lock, as far as its file says; empty if it does not."""
+def _holder(path: Path) -> str:
+    """What the file of a lock says of who holds it; empty if it says nothing."""
     with suppress(OSError, UnicodeDecodeError):
-        if (text := path.read_text(encoding="utf-8")).startswith("process "):
+        text = path.read_text(encoding="utf-8")
+        if text.removeprefix(STARTS).startswith("process "):
             return text
     return ""
+
+
+def _named(path: Path) -> str:
+    """Who holds a lock, in words; empty if its file does not say it."""
+    return _holder(path).removeprefix(STARTS)

@@ -101,6 +101,7 @@ def check(
         if shard is not None:
             part, plan = own_plan(shard, plan)
             stack.enter_context(at_work(part, out / TABLE, "check", check_options(plan)))
+        plan = plan.read()  # a shard its part alone
         models = stack.enter_context(models_of(plan, workers))
         plan.begin()
         if config is not None:

@@ -5,10 +5,13 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
 
+from protdiff._system.lock_files import acquired, released
 from protdiff._system.locks import LOCK, one_writer, output_file, output_folder, shard_writer
 
 HOLD = """
@@ -90,23 +93,23 @@ def test_a_new_folder_goes_if_an_error_leaves_nothing_in_it(tmp_path):
 @pytest.mark.parametrize("kind", ["folder", "table"])
 def test_shards_have_a_lock_each_and_keep_others_out(tmp_path, kind):
     target, begun = tmp_path if kind == "folder" else tmp_path / "x.csv", []
-    with shard_writer(target, 1, 2, lambda: begun.append(1)):
-        with shard_writer(target, 2, 2, lambda: begun.append(2)):
+    with shard_writer(target, 1, 2, lambda names: begun.append(1)):
+        with shard_writer(target, 2, 2, lambda names: begun.append(2)):
             for other in (
-                shard_writer(target, 1, 2, lambda: begun.append(0)),
-                shard_writer(target, 1, 3, lambda: begun.append(0)),
+                shard_writer(target, 1, 2, lambda names: begun.append(0)),
+                shard_writer(target, 1, 3, lambda names: begun.append(0)),
                 one_writer(target),
             ):
                 with pytest.raises(ValueError, match=f"process {os.getpid()} on "), other:
                     pass
         # Another table, and the folder around a table, have locks of their own.
-        with shard_writer(tmp_path / "y.csv", 1, 3, lambda: None):
+        with shard_writer(tmp_path / "y.csv", 1, 3, lambda names: None):
             pass
         if kind == "table":
             with one_writer(tmp_path):
                 pass
     with one_writer(target), pytest.raises(ValueError, match="process "):  # noqa: SIM117
-        with shard_writer(target, 1, 2, lambda: begun.append(0)):
+        with shard_writer(target, 1, 2, lambda names: begun.append(0)):
             pass
     assert begun == [1, 2] and not list(tmp_path.iterdir())
 
@@ -116,16 +119,41 @@ def test_a_shard_waits_for_others_that_start(tmp_path, monkeypatch):
     monkeypatch.setattr("protdiff._system.locks.START", 0.0)
     monkeypatch.setattr("protdiff._system.locks.MOMENT", 0.1)
 
-    def start_another():
-        with shard_writer(tmp_path, 2, 2, lambda: None):
+    def start_another(names):
+        with shard_writer(tmp_path, 2, 2, lambda names: None):
             pass
 
     with (
-        pytest.raises(ValueError, match="another process writes into it"),
+        pytest.raises(ValueError, match=f"process {os.getpid()} on .* writes into it"),
         shard_writer(tmp_path, 1, 2, start_another),
     ):
         pass
     assert not list(tmp_path.iterdir())
+
+
+def test_a_shard_waits_while_others_start_one_after_another(tmp_path, monkeypatch, capsys):
+    """However many they are, and it says so."""
+    for name, seconds in (("MOMENT", 0.05), ("PATIENCE", 0.2), ("START", 1.0)):
+        monkeypatch.setattr(f"protdiff._system.locks.{name}", seconds)
+    place, held = tmp_path / LOCK, threading.Event()
+
+    def start_others():
+        lock = acquired(place, 0.0)
+        for number in range(30):
+            place.write_text(f"starts: process {number} on x")
+            held.set()
+            time.sleep(0.1)
+        released(lock, place)
+
+    others = threading.Thread(target=start_others)
+    others.start()
+    held.wait()
+    with shard_writer(tmp_path, 1, 2, lambda names: None):
+        pass
+    others.join()
+    err = capsys.readouterr().err
+    assert err.startswith(f"{tmp_path}: waiting for other shards, which start one after another")
+    assert "(now process " in err and len(err.splitlines()) == 1
 
 
 @pytest.fixture
@@ -157,7 +185,7 @@ def test_without_locks_the_work_is_done_and_it_is_said(refusing, tmp_path, code)
         pass
     with pytest.warns(UserWarning) as others:
         for number in (1, 2):
-            with shard_writer(tmp_path, number, 2, lambda: begun.append(1)):
+            with shard_writer(tmp_path, number, 2, lambda names: begun.append(1)):
                 pass
     texts = [str(one.message) for one in (*caught, *others)]
     alone = "its file system has no locks; let only one process write there"
@@ -168,7 +196,7 @@ def test_without_locks_the_work_is_done_and_it_is_said(refusing, tmp_path, code)
 
 def test_a_lock_that_another_machine_has_just_removed_is_made_anew(refusing, tmp_path):
     """NFS says so of the open file (ESTALE)."""
-    for writer in (one_writer(tmp_path), shard_writer(tmp_path, 1, 2, lambda: None)):
+    for writer in (one_writer(tmp_path), shard_writer(tmp_path, 1, 2, lambda names: None)):
         refusing(errno.ESTALE, 3)
         with writer:
             pass
@@ -183,7 +211,7 @@ def test_a_folder_of_many_files_is_not_looked_through(tmp_path, monkeypatch):
         (tmp_path / f"{number}.pdb").touch()
     looks, stat = [], os.stat
     monkeypatch.setattr(os, "stat", lambda *words, **more: looks.append(1) or stat(*words, **more))
-    with shard_writer(tmp_path, 1, 2, lambda: None):
+    with shard_writer(tmp_path, 1, 2, lambda names: None):
         pass
     monkeypatch.undo()
     assert len(looks) < 100 and len(list(Path(tmp_path).iterdir())) == 200

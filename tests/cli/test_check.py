@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 import protdiff
+from protdiff.analysis.folding import targets
+from protdiff.structure.io.read_write import read
 
 from ..conftest import ROOT
 
@@ -187,9 +189,11 @@ def files_of(folder):
 
 
 def test_shards_are_one_run(run, console, given):
+    shutil.copy("designs/a.pdb", "designs/c.pdb")
     assert run("--out", "whole", fold=[])[0] == 0
     code, text, err = run("--shard", "2/2", fold=[])
     assert code == 0 and "next: protdiff merge checked" in text, err
+    assert err == "warning: designs without a sequence: c\n"
     before = files_of(given / "checked")
     code, _, err = console("merge", "checked")
     assert code == 2 and "run shard 1 (missing) of 2" in err and len(err.splitlines()) == 1
@@ -203,6 +207,13 @@ def test_shards_are_one_run(run, console, given):
     }
     assert files_of(given / "checked") == whole
     assert "nothing to merge" in console("merge", "checked")[1]
+
+
+def test_a_shard_reads_its_own_designs(run, given, monkeypatch):
+    reads = []
+    monkeypatch.setattr(targets, "read", lambda path, **k: reads.append(path.stem) or read(path))
+    assert run("--shard", "1/2", fold=[])[0] == 0 and len(reads) == 1
+    assert run("--shard", "2/2", fold=[])[0] == 0 and sorted(reads) == ["a", "b"]
 
 
 def test_a_whole_run_and_other_shards_take_the_models_that_are_there(run, console, given):

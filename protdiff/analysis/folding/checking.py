@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ from ...network.numerics import pick_device
 from .folds import Model, engine_of, folded, found, kept, predicted_files
 from .records import OPTIONS, design_files, own_name, read_records
 from .results import compared, compared_alone
-from .targets import targets_of
+from .targets import fitted, targets_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -114,7 +114,7 @@ def check(
         device, chunk_size, batch, jobs,
     )  # fmt: skip
     with nullcontext() if options.out is None else output_folder(options.out):
-        plan = planned([os.fspath(one) for one in given], Path(sequences), options)
+        plan = planned([os.fspath(one) for one in given], Path(sequences), options).read()
         plan.begin()
         return plan.in_order(plan.results())
 
@@ -157,6 +157,10 @@ class Plan:
         """Targets that can be folded."""
         return [target for target in self.targets if not target.error]
 
+    def read(self) -> Plan:
+        """The plan after a look at its designs: which sequences have the lengths of theirs."""
+        return replace(self, targets=fitted(self.targets))
+
     def begin(self) -> None:
         """Make the engine ready, if it has something to fold, and note what the output holds."""
         if self.engine is None or self.recorded is None:
@@ -196,7 +200,7 @@ class Plan:
 
 
 def planned(designs: Sequence[str], sequences: Path, options: CheckOptions) -> Plan:
-    """The plan of `check`; everything that can be known to be wrong is refused here."""
+    """The plan of `check`, before its designs are read; what is wrong with the rest is refused."""
     fold, predictions, out = options.fold, options.predictions, options.out
     if (fold is None) == (predictions is None):
         raise ValueError("give `fold`, or `predictions` that were folded elsewhere")

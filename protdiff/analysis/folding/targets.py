@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ...structure.backbone import Backbone
     from .records import Record
 
-__all__ = ["DesignFile", "Target", "motif_of", "motif_rows", "targets_of"]
+__all__ = ["DesignFile", "Target", "fitted", "motif_of", "motif_rows", "targets_of"]
 
 #: What `protdiff generate` writes beside designs: which of their residues an input gave.
 RESIDUES = "residues.csv"
@@ -121,6 +121,8 @@ class Target:
     structure : DesignFile or None
     error : str
         Why it cannot be folded and compared; empty if it can.
+    record : str
+        The record that it was made of, for messages.
     """
 
     name: str
@@ -129,6 +131,7 @@ class Target:
     chains: tuple[str, ...]
     structure: DesignFile | None = None
     error: str = ""
+    record: str = ""
 
     @property
     def letters(self) -> str:
@@ -141,8 +144,9 @@ def targets_of(records: Sequence[Record], files: Iterable[Path]) -> list[Target]
 
     A target is called as its record, so that models are found that were made of the FASTA file
     itself; where records share a label, by design and number. Numbers are those of the records if
-    all of a design have different ones; else they are counted from 0. A record without a design,
-    of other lengths or with letters that name no residue type gives a target with an error.
+    all of a design have different ones; else they are counted from 0. A record without a design or
+    with letters that name no residue type gives a target with an error. No design is read: see
+    `fitted`.
     """
     structures = {own_name(file): DesignFile(file) for file in files}
     labels = Counter(record.label for record in records)
@@ -160,8 +164,9 @@ def targets_of(records: Sequence[Record], files: Iterable[Path]) -> list[Target]
                 safe_name(record.label) if alone or not design else f"{safe_name(design)}_{number}"
             )
             structure = structures.get(record.structure)
-            error = _error(record, structure)
-            out.append(Target(name, design, number or 0, record.chains, structure, error))
+            where = f"{record.file}: record {record.label}"
+            error = _error(where, record.chains, structure)
+            out.append(Target(name, design, number or 0, record.chains, structure, error, where))
     return _of_different_names(out)
 
 
@@ -178,22 +183,33 @@ def _of_different_names(targets: list[Target]) -> list[Target]:
     return targets
 
 
-def _error(record: Record, structure: DesignFile | None) -> str:
+def fitted(targets: Iterable[Target]) -> list[Target]:
+    """The targets, with an error where their design cannot be read or has other lengths."""
+    return [one if one.error else replace(one, error=_misfit(one)) for one in targets]
+
+
+def _error(where: str, chains: Sequence[str], structure: DesignFile | None) -> str:
     """What is wrong with a record, in one line; empty if nothing is."""
-    where = f"{record.file}: record {record.label}"
     if structure is None:
         return f"{where}: no design of this name"
-    if not record.chains:
+    if not chains:
         return f"{where}: has no letters"
-    strange = sorted(set("".join(record.chains)) - ONE_TO_THREE.keys())
+    strange = sorted(set("".join(chains)) - ONE_TO_THREE.keys())
     if strange:
         return f"{where}: has {strange[0]!r}, which is no residue type"
+    return ""
+
+
+def _misfit(target: Target) -> str:
+    """Why a sequence and its design do not go together, in one line; empty if they do."""
+    structure, where = target.structure, target.record
+    assert structure is not None
     try:
         backbone = structure.backbone
     except ValueError as error:
         return str(error)
     sizes = [int((backbone.chain_ids == chain).sum()) for chain in backbone.chains]
-    given = [len(chain) for chain in record.chains]
+    given = [len(chain) for chain in target.chains]
     if given == sizes:
         return ""
     if sum(given) == sum(sizes):

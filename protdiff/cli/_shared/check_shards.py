@@ -34,7 +34,7 @@ def own_plan(shard: str, plan: Plan) -> tuple[Part, Plan]:
     places = sorted(place for own in chosen.places(sizes) for place in groups[own])
     digest = digest_of((one.name, one.design, one.chains, *_file(one)) for one in plan.targets)
     part = Part(chosen, tuple(places), len(plan.targets), digest)
-    return part, replace(plan, targets=part.of(plan.targets), unused=[])
+    return part, replace(plan, targets=part.of(plan.targets))
 
 
 def _file(target: Target) -> tuple[str, int]:

@@ -36,8 +36,10 @@ def designed(
     folder: Path,
     jobs: int,
     cluster: Cluster | None,
-) -> Iterator[Iterator[list[Row]]]:
-    """Context of an iterator over the rows of every structure, in order; see `design_task`.
+) -> Iterator[Iterator[tuple[int, list[Row]]]]:
+    """Context of an iterator over the place of every structure and its rows; see `design_task`.
+
+    They come in order from processes, and as they are there from a cluster.
 
     Parameters
     ----------
@@ -52,15 +54,16 @@ def designed(
     if cluster is None:
         work = partial(design_task, settings=settings, folder=folder)
         with mapped(work, tasks, jobs, LEAST_DESIGNS) as found:
-            yield found
+            yield enumerate(found)
         return
     settings = replace(settings, weights=settings.weights.absolute())
     inputs = real_inputs(task.file for task in tasks[:1])
     own = (str(settings.weights), settings.weights_sha256)
     needs = Needs(weights=(own,), inputs=inputs, folder=os.getcwd())
     work = partial(returning_files, work=partial(_design_there, settings), folders=(COPIES,))
-    with cluster.mapped(work, tasks, needs) as found:
-        yield keeping_files(found, {COPIES: folder})
+    with cluster.results(work, tasks, needs, in_order=False) as found:
+        placed = (((place, rows), files) for place, (rows, files) in found)
+        yield keeping_files(placed, {COPIES: folder})
 
 
 def _design_there(settings: DesignSettings, task: DesignTask, place: Path) -> list[Row]:

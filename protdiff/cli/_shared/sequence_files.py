@@ -70,7 +70,7 @@ class SequenceFiles:
 
 def refuse_foreign(out: Path) -> None:
     """ValueError if a folder holds files of the names to be written that are of something else."""
-    if (out / OPTIONS).exists() or Record.all_of(out / TABLE):
+    if (out / OPTIONS).exists() or any(Record.each_of(out / TABLE)):
         return
     for name in (FASTA, TABLE, STRUCTURES):
         if (out / name).exists():

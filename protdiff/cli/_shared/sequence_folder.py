@@ -114,7 +114,9 @@ def _write_sequences(
     settings: DesignSettings,
     files: SequenceFiles,
     given: GivenOptions | None,
-    design: Callable[[Sequence[DesignTask]], AbstractContextManager[Iterator[list[Row]]]],
+    design: Callable[
+        [Sequence[DesignTask]], AbstractContextManager[Iterator[tuple[int, list[Row]]]]
+    ],
 ) -> None:
     """The steps of `write_sequences`, in a folder that is there."""
     done = _earlier_rows(tasks, settings, files)
@@ -128,10 +130,10 @@ def _write_sequences(
         design(missing) as results,
     ):
         writer: csv.DictWriter[str] = csv.DictWriter(handle, COLUMNS)
-        for task, rows in zip(missing, results, strict=True):
+        for place, rows in results:
             writer.writerows(rows)
             handle.flush()  # a killed run must know what it has done when it goes on
-            done[task.name] = rows
+            done[missing[place].name] = rows
             advance(1)
     rows = [row for task in tasks for row in done[task.name]]
     write_table(files.table, rows)

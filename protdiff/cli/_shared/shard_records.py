@@ -7,7 +7,7 @@ options are refused, and `protdiff merge` knows what is missing.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,9 +66,9 @@ def at_work(
     record = Record(shard, verb, dict(options), part)
     target = table.parent if folder else table
 
-    def begin() -> None:
+    def begin(names: Sequence[str]) -> None:
         check()
-        record.begin(table)
+        record.begin(table, names)
 
     with shard_writer(target, shard.number, shard.count, begin):
         try:
@@ -87,15 +87,23 @@ class Record:
     options: dict[str, str]
     part: Part
 
-    def begin(self, table: Path) -> None:
-        """Write the record beside the shard's table; ValueError if others there forbid it."""
+    def begin(self, table: Path, names: Iterable[str]) -> None:
+        """Write the record beside the shard's table; ValueError if others there forbid it.
+
+        Parameters
+        ----------
+        table : Path
+        names : iterable of str
+            Files beside it, those of all shards among them.
+        """
         finish_removal(table)
-        for other in Record.all_of(table):
-            if difference := self.difference(other):
-                raise ValueError(
-                    f"{self.shard.beside(table)}: shard {other.shard} there is of a command with "
-                    f"other options ({difference}); choose another `out`, or finish and merge that"
-                )
+        # One is enough: every other was compared with one when it began.
+        other = next(Record.each_of(table, names), None)
+        if other is not None and (difference := self.difference(other)):
+            raise ValueError(
+                f"{self.shard.beside(table)}: shard {other.shard} there is of a command with "
+                f"other options ({difference}); choose another `out`, or finish and merge that"
+            )
         self.write(table)
 
     @staticmethod
@@ -140,13 +148,16 @@ class Record:
             ) from None
 
     @staticmethod
-    def all_of(table: Path) -> list[Record]:
-        """Records of all shards of a table, by count and number."""
-        found = []
-        for _, path in shard_tables(table, RECORD):
+    def each_of(table: Path, names: Iterable[str] | None = None) -> Iterator[Record]:
+        """Records of all shards of a table, by count and number; see `shard_tables`."""
+        for _, path in shard_tables(table, RECORD, names):
             with suppress(FileNotFoundError):  # of a shard that has just ended without a table
-                found.append(Record.read(path))
-        return found
+                yield Record.read(path)
+
+    @staticmethod
+    def all_of(table: Path) -> list[Record]:
+        """The same as a list."""
+        return list(Record.each_of(table))
 
     def difference(self, other: Record) -> str:
         """What differs from another shard, whatever their numbers: names of options, or files."""

@@ -7,6 +7,7 @@ A shard writes a table of its own, such as manifest.3-of-16.csv, and beside it a
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -162,7 +163,9 @@ class Part:
         return [items[place] for place in self.places]
 
 
-def shard_tables(table: Path, ending: str = "") -> list[tuple[Shard, Path]]:
+def shard_tables(
+    table: Path, ending: str = "", names: Iterable[str] | None = None
+) -> list[tuple[Shard, Path]]:
     """Shards whose tables are beside the one of a whole run, by count and number.
 
     Parameters
@@ -170,13 +173,17 @@ def shard_tables(table: Path, ending: str = "") -> list[tuple[Shard, Path]]:
     table : Path
     ending : str
         Look for files of these names with an ending, in place of the tables.
+    names : iterable of str, optional
+        Files beside the table, if that is known; else they are looked at.
     """
-    name = rf"{re.escape(table.stem)}\.([0-9]+)-of-([0-9]+){re.escape(table.suffix + ending)}"
-    found = []
-    for path in table.parent.iterdir() if table.parent.is_dir() else ():
-        if match := re.fullmatch(name, path.name):
+    text = rf"{re.escape(table.stem)}\.([0-9]+)-of-([0-9]+){re.escape(table.suffix + ending)}"
+    pattern, found = re.compile(text), []
+    if names is None:
+        names = os.listdir(table.parent) if table.parent.is_dir() else ()
+    for name in names:
+        if match := pattern.fullmatch(name):
             shard = Shard(int(match[1]), int(match[2]))
-            found.append((shard, path))
+            found.append((shard, table.with_name(name)))
     return sorted(found, key=lambda one: (one[0].count, one[0].number))
 
 

@@ -8,7 +8,7 @@ import pytest
 
 import protdiff
 from protdiff.analysis.folding.records import Record
-from protdiff.analysis.folding.targets import DesignFile, targets_of
+from protdiff.analysis.folding.targets import DesignFile, fitted, targets_of
 from protdiff.structure.backbone import joined
 
 FILE = Path("x.fa")
@@ -63,14 +63,14 @@ def test_designs_whose_sequences_would_have_files_of_one_name(designs):
 def test_what_does_not_belong_together(designs, letters, design, error):
     (designs / "bad.pdb").write_text("nothing\n")
     files = sorted(designs.glob("*.pdb"))
-    [target] = targets_of([record("r", letters, design)], files)
+    [target] = fitted(targets_of([record("r", letters, design)], files))
     assert target.error and len(target.error.splitlines()) == 1
     with pytest.raises(AssertionError, match=error):
         raise AssertionError(target.error)
 
 
 def test_unknown_letters_may_be_folded(designs):
-    [target] = targets_of([record("r", "X" * 30, "a")], [designs / "a.pdb"])
+    [target] = fitted(targets_of([record("r", "X" * 30, "a")], [designs / "a.pdb"]))
     assert not target.error and target.letters == "X" * 30
 
 

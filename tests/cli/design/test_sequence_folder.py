@@ -1,10 +1,13 @@
 """The folder that `protdiff design` writes: it continues, and nothing foreign is replaced."""
 
 import shutil
+from contextlib import contextmanager
 
 import pytest
 
 import protdiff
+from protdiff._system.cluster import Cluster
+from protdiff.cli import design as verb
 from protdiff.cli._shared import design_workers
 
 from .helpers import contents, rows_of
@@ -35,6 +38,38 @@ def test_an_interrupted_run_continues(run, folder, tmp_path, monkeypatch, cut):
     code, text, _ = run(*options)
     assert code == 0 and f"({'1 was' if cut else '2 were'} there already)" in text
     assert len(done) == (4 if cut else 3)
+    assert contents(tmp_path / "out") == contents(tmp_path / "whole")
+
+
+class SlowFirst(Cluster):
+    """A cluster that has done all but the first task when Ctrl-C comes."""
+
+    def __init__(self):
+        super().__init__(client=None, name="slow", say=print)
+
+    @contextmanager
+    def results(self, work, tasks, needs, *, in_order=True):
+        def found():
+            for place in range(0 if in_order else 1, len(tasks)):
+                if place == 0:
+                    break
+                yield place, work(tasks[place])
+            raise KeyboardInterrupt
+
+        yield found()
+
+
+def test_what_a_cluster_has_done_is_kept_while_one_takes_long(run, folder, tmp_path, monkeypatch):
+    @contextmanager
+    def connected(where):
+        yield where and SlowFirst()
+
+    assert run(folder, "--num", 2, out="whole")[0] == 0
+    monkeypatch.setattr(verb, "connected", connected)
+    assert run(folder, "--num", 2, "--cluster", "dask://x:1")[0] == 130
+    assert [row["design"] for row in rows_of(tmp_path / "out")] == ["b", "b", "c", "c"]
+    code, text, err = run(folder, "--num", 2)
+    assert code == 0 and "(2 were there already)" in text, err
     assert contents(tmp_path / "out") == contents(tmp_path / "whole")
 
 
