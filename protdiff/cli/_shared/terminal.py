@@ -7,6 +7,7 @@ of the window, or make a line look like another one.
 from __future__ import annotations
 
 import re
+import shutil
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO, cast
@@ -30,6 +31,8 @@ SHOWN = 60  # characters of each end
 LONGEST = 1000
 #: How progress bars of other packages go back to the start of a line, or up.
 MOVE = re.compile(r"\r|(?:\x1b\[A)+\Z")
+#: A word, and the blanks before it.
+WORD = re.compile(r" *[^ ]+")
 
 
 def printable(text: str) -> str:
@@ -56,8 +59,39 @@ def one_line(message: object) -> str:
     return line if len(line) <= LONGEST else f"{line[: LONGEST // 2]} … {line[-LONGEST // 2 :]}"
 
 
+def folded(text: str, width: int, column: int = 0) -> str:
+    r"""The text with its lines broken between words; a terminal would break them within words.
+
+    Parameters
+    ----------
+    text : str
+    width : int
+        Characters of a line. A word that is longer, such as a path, stays in one piece.
+    column : int
+        Where the text begins.
+
+    Examples
+    --------
+    >>> print(folded("it takes two lines", 10))
+    it takes
+    two lines
+    """
+    lines = []
+    for line in text.split("\n"):
+        pieces = [line] if column + len(line) <= width else WORD.findall(line)
+        for number, piece in enumerate(pieces):
+            word = piece.lstrip(" ")
+            if column and column + len(piece) > width >= len(word):
+                pieces[number], column = f"\n{word}", len(word)
+            else:
+                column += len(piece)
+        lines.append("".join(pieces))
+        column = 0
+    return "\n".join(lines)
+
+
 class PlainStream:
-    """A text stream that passes on `printable` text.
+    """A text stream that passes on `printable` text, on a terminal `folded`.
 
     rich, which colours its tables, writes to `rich_proxied_file`; what it is given is made
     printable before.
@@ -65,6 +99,7 @@ class PlainStream:
 
     def __init__(self, stream: TextIO) -> None:
         self.rich_proxied_file = stream
+        self.column = 0
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.rich_proxied_file, name)
@@ -72,7 +107,11 @@ class PlainStream:
     def write(self, text: str) -> int:
         move = MOVE.match(text)
         start = move.end() if move else 0
-        self.rich_proxied_file.write(text[:start] + printable(text[start:]))
+        shown = printable(text[start:])
+        if not start and self.rich_proxied_file.isatty():
+            shown = folded(shown, shutil.get_terminal_size().columns, self.column)
+            self.column = len((" " * self.column + shown).rsplit("\n", 1)[-1])
+        self.rich_proxied_file.write(text[:start] + shown)
         return len(text)
 
     def writelines(self, lines: Iterable[str]) -> None:

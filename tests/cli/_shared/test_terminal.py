@@ -86,6 +86,34 @@ def test_a_terminal_obeys_bars_and_not_names(monkeypatch, bar, last):
     assert "\\x1b" not in shown and "\x1b[2J" not in shown  # drawn, and the name is not obeyed
 
 
+def test_lines_are_broken_between_words_on_a_terminal(monkeypatch):
+    ours, its = pty.openpty()
+    monkeypatch.setenv("COLUMNS", "40")
+    path = "/long/" + "x" * 60
+    with open(its, "w") as terminal:
+        monkeypatch.setattr(sys, "stderr", terminal)
+        with plain_output():
+            print("warning:", "thirty columns are not enough for it", file=sys.stderr)
+            print("two words", path, "is where it is", file=sys.stderr)
+            print("  a row that  fits, to the last column: ", file=sys.stderr)
+            print(" ".join("abcd" for _ in range(20)), file=sys.stderr)
+    lines = all_of(ours).split("\r\n")
+    assert lines[:2] == ["warning: thirty columns are not enough", "for it"]
+    assert lines[2:5] == [
+        f"two words {path}",
+        "is where it is",
+        "  a row that  fits, to the last column: ",
+    ]
+    assert lines[5:] == [" ".join(["abcd"] * 8)] * 2 + [" ".join(["abcd"] * 4), ""]
+
+
+def test_lines_for_a_file_or_a_pipe_stay_whole(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    with plain_output():
+        print("a " * 40)
+    assert capsys.readouterr().out == "a " * 40 + "\n"
+
+
 def test_streams_are_put_back(monkeypatch):
     stream = io.StringIO()
     monkeypatch.setattr(sys, "stdout", stream)
