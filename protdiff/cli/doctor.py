@@ -69,7 +69,7 @@ def _print_weights(name: str, path: Path, network: Module) -> None:
     parameters = sum(parameter.numel() for parameter in network.parameters())
     # Loading has checked them.
     _print_line(name, f"{path.stem}, {parameters / 1e6:.2f} M parameters, checksum correct")
-    _print_line("", f"SHA-256 {file_digest(path)}")
+    _print_line("SHA-256", file_digest(path))
 
 
 def _failed_checks(denoiser: Denoiser) -> list[str]:

@@ -9,6 +9,7 @@ def test_a_sound_installation(console, tiny_weights):
     lines = dict(line.split(maxsplit=1) for line in out.splitlines() if " " in line.strip())
     assert lines["equivariance"].startswith("ok") and lines["sampler"].startswith("ok")
     assert lines["weights"].startswith("tiny, ") and "64 residues" in lines["generation"]
+    assert len(lines["SHA-256"]) == 64 and all(len(line) <= 80 for line in out.splitlines())
     assert "residue-types, " in lines["residue"] and lines["design"].startswith("8 sequences")
 
 
