@@ -14,6 +14,7 @@ from ._shared.groups import paragraphs
 from ._shared.next_step import next_line, quoted
 from ._shared.progress import progress_bar
 from ._shared.rows import row_writer
+from ._shared.score_report import short
 
 if TYPE_CHECKING:
     from ..sequence.strings import MPS
@@ -26,6 +27,8 @@ app = typer.Typer(
 
 #: Longest string that is drawn.
 MAX_LENGTH = 10_000
+#: Characters of a name, with which a row of the table fits into a terminal of 80 columns.
+LONGEST_NAME = 28
 
 
 class Alphabet(StrEnum):
@@ -124,11 +127,13 @@ def score(
 
     model = load_string_model(weights, alphabet.value)
     paths, errors = find_files(files, "pattern"), []
+    names = [short(path.name, LONGEST_NAME) for path in paths]
+    width = max(map(len, [*names, "file"]))
     with ExitStack() as stack:
         write = stack.enter_context(row_writer(out, list(STRINGS))) if out else None
         advance = stack.enter_context(progress_bar(len(paths), "scoring", "structures"))
-        print("file              chain  residues   nats  log-odds  stretch (nats)")
-        for path in paths:
+        print(f"{'file':{width}s}  chain  residues   nats  log-odds  stretch (nats)")
+        for name, path in zip(names, paths, strict=True):
             try:
                 rows = chain_strings(path, model)
             except ValueError as error:
@@ -136,7 +141,7 @@ def score(
                 rows = []
             for row in rows:
                 print(
-                    f"{path.name:17s} {row['chain']:>5s}  {row['residues']:8d}  {row['nats']:5.3f}"
+                    f"{name:{width}s}  {row['chain']:>5s}  {row['residues']:8d}  {row['nats']:5.3f}"
                     f"  {row['log_odds']:8.1f}  {row['stretch']} ({row['stretch_nats']:.2f})"
                 )
                 if write is not None:

@@ -1,6 +1,7 @@
 """`protdiff strings`, and blueprints in `protdiff generate`."""
 
 import csv
+from pathlib import Path
 
 import pytest
 
@@ -61,6 +62,18 @@ def test_chains_are_scored(console, tmp_path):
     assert code == 1 and "none.pdb: no such file" in err and "1a8o" in text
     code, _, err = console("strings", "score", "none.pdb")
     assert code == 1 and err.endswith("1 of 1 could not be scored\n")
+
+
+def test_rows_of_long_names_fit_a_terminal(console, tmp_path):
+    """A terminal would wrap them, and so does a progress bar that is drawn below them."""
+    long = tmp_path / f"{'name' * 20}_1.pdb.gz"
+    long.write_bytes(Path("data/examples/1a8o.pdb.gz").read_bytes())
+    code, text, _ = console("strings", "score", "data/examples/3nzd.cif", long)
+    head, *rows = text.splitlines()
+    assert code == 0 and len(rows) == 2 and rows[1].startswith("…") and "_1.pdb.gz  " in rows[1]
+    assert all(len(row) <= 80 for row in rows)
+    last = head.index("chain") + len("chain") - 1
+    assert all(row[last - 2 : last + 2] == "  A " for row in rows)
 
 
 def test_question_marks_of_generate_are_drawn_and_in_the_manifest(console, tmp_path):
