@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+from csv import DictReader
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -128,13 +129,20 @@ def build(
         )
     _print_summary(summary, out, splitting.cluster)
     if unreadable := summary["rejected"].get("unreadable"):
-        print(
-            f"{counted(unreadable, 'input')} could not be read; see rejected.csv", file=sys.stderr
-        )
+        first = ", the first" if unreadable > 1 else ""
+        said = f"{counted(unreadable, 'input')} could not be read{first}"
+        print(f"{said}: {_first_unreadable(out)}", file=sys.stderr)
         raise typer.Exit(1)
 
 
 app.command()(paragraphs(build))
+
+
+def _first_unreadable(dataset: Path) -> str:
+    """The first input that could not be read, and why."""
+    with (dataset / "rejected.csv").open(newline="", encoding="utf-8") as handle:
+        row = next(row for row in DictReader(handle) if row["kind"] == "unreadable")
+    return f"{row['input']}: {row['reason']}"
 
 
 def _print_summary(summary: dict[str, Any], out: Path, cluster: Cluster) -> None:

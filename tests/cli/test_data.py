@@ -41,7 +41,19 @@ def test_unreadable_inputs_are_an_exit_code(console, tmp_path):
     code, text, err = console(
         "data", "build", EXAMPLES / "1a8o.pdb.gz", tmp_path / "bad.pdb", "--out", tmp_path / "set"
     )
-    assert code == 1 and "1 chain, " in text and "1 input could not be read" in err
+    assert code == 1 and "1 chain, " in text
+    assert err.startswith(f"1 input could not be read: {tmp_path / 'bad.pdb'}: ")
+
+
+def test_the_first_of_several_unreadable_inputs_is_named_with_its_reason(console, tmp_path):
+    for name in ("bad.pdb", "worse.pdb"):
+        (tmp_path / name).write_text("nonsense\n")
+    command = ("data", "build", EXAMPLES / "1a8o.pdb.gz", tmp_path, "--out", tmp_path / "set")
+    code, _, err = console(*command)
+    with (tmp_path / "set" / "rejected.csv").open(newline="") as handle:
+        row = next(csv.DictReader(handle))
+    first = f"{tmp_path / 'bad.pdb'}: {row['reason']}"
+    assert code == 1 and err == f"2 inputs could not be read, the first: {first}\n"
 
 
 def test_bad_options(console, tmp_path):
