@@ -198,14 +198,14 @@ def _print_chains(chains: ChainSet) -> None:
     from ..dataset.store import SPLITS
     from ..plots.dataset_page import length_rows, summarise
 
-    print(f"{'':12}{'chains':>9}{'clusters':>10}{'residues':>12}{'length':>8}{'helix':>8}"
-          f"{'strand':>8}{'Rg ratio':>10}{'extended':>10}{'res. Å':>8}")  # fmt: skip
+    print(f"{'':5}{'chains':>9}{'clusters':>9}{'residues':>11}{'length':>7}{'helix':>6}"
+          f"{'strand':>7}{'Rg ratio':>9}{'extended':>9}{'res. Å':>7}")  # fmt: skip
     for name, row in summarise(chains).items():
         print(
-            f"{name:12}{row['chains']:9}{row['clusters']:10}{row['residues']:12}"
-            f"{_number(row['mean length'], 8, 0)}{_number(row['helix'], 8)}"
-            f"{_number(row['strand'], 8)}{_number(row['Rg ratio'], 10)}{row['extended']:10}"
-            f"{_number(row['resolution'], 8)}"
+            f"{name:5}{row['chains']:9}{row['clusters']:9}{row['residues']:11}"
+            f"{_number(row['mean length'], 7, 0)}{_number(row['helix'], 6)}"
+            f"{_number(row['strand'], 7)}{_number(row['Rg ratio'], 9)}{row['extended']:9}"
+            f"{_number(row['resolution'], 7)}"
         )
     print(f"\n{'residues':12}" + "".join(f"{name:>9}" for name in SPLITS))
     for first, last, counts in length_rows(chains):

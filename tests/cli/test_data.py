@@ -56,6 +56,12 @@ def test_the_first_of_several_unreadable_inputs_is_named_with_its_reason(console
     assert code == 1 and err == f"2 inputs could not be read, the first: {first}\n"
 
 
+def test_the_table_fits_a_terminal(console, tmp_path):
+    console("data", "build", EXAMPLES, "--out", tmp_path / "set")
+    code, text, _ = console("data", "show", tmp_path / "set")
+    assert code == 0 and all(len(line) <= 80 for line in text.split("splits")[0].splitlines())
+
+
 def test_bad_options(console, tmp_path):
     out = ("--out", tmp_path / "set")
     code, _, err = console("data", "build", EXAMPLES, *out, "--method", "xray")
