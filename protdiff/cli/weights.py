@@ -47,7 +47,7 @@ def _group() -> None:
 def show(name: Name = "rg-base") -> None:
     """Print what a weights file says of itself."""
     from ..network.weights import ADAPTERS, file_digest, find_weights, read_weights
-    from ..network.weights_file import SEQUENCE, STRINGS
+    from ..network.weights_file import SEQUENCE, STRINGS, base_digest
 
     path = find_weights(name)
     metadata, tensors = read_weights(path)
@@ -56,7 +56,8 @@ def show(name: Name = "rg-base") -> None:
     print(f"file SHA-256 {file_digest(path)}")
     if metadata["format"] == ADAPTERS:
         base = metadata["base"]
-        print(f"adapters of {base['name']}, whose tensors have SHA-256 {base['sha256']}")
+        print(f"adapters of {base['name']}")
+        print(f"network SHA-256 {base['sha256']}")
     elif metadata["format"] == SEQUENCE:
         print(f"residue types; {_listed(metadata['network'])}")
         print(f"tensors SHA-256 {metadata['sha256']}")
@@ -78,6 +79,7 @@ def show(name: Name = "rg-base") -> None:
         if reader := metadata.get("reader"):
             print(f"reader: {_listed(reader)}")
         print(f"tensors SHA-256 {metadata['sha256']}")
+        print(f"network SHA-256 {base_digest(path)}")
     if card := metadata.get("card"):
         print(json.dumps(card, indent=1))
 

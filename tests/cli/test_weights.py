@@ -27,7 +27,7 @@ def adapters(base, tmp_path):
 def test_show_verify_merge(console, base, adapters, tmp_path):
     merged = tmp_path / "merged.safetensors"
     code, text, _ = console("weights", "show", adapters)
-    assert code == 0 and "adapters of base" in text
+    assert code == 0 and "adapters of base\n" in text
     code, text, _ = console("weights", "merge", adapters, "--out", merged)
     assert code == 0
     adapted, whole = (load_weights(path).state_dict() for path in (adapters, merged))
@@ -48,6 +48,15 @@ def test_the_shipped_weights_are_whole(console):
     assert code == 0 and "\nnetwork of decimated chains: " in text
     assert "all weights; schedule rg, regulator heat, prior harmonic" in text
     assert not any(word in text for word in ("{", "None", "False")), text
+
+
+def test_adapters_and_their_base_show_one_checksum(console, tmp_path):
+    """The shipped weights have a reader, too, which adapters do not go with."""
+    base = find_weights("rg-base")
+    save_adapters(tmp_path / "mine.safetensors", {"x": torch.zeros(1)}, base)
+    shown = [console("weights", "show", name)[1] for name in (tmp_path / "mine.safetensors", base)]
+    ours, its = ([line for line in text.splitlines() if "network SHA" in line] for text in shown)
+    assert ours == its and len(ours) == 1
 
 
 def test_weights_of_residue_types_are_shown_and_checked(console, tmp_path):
