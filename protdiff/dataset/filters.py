@@ -153,16 +153,16 @@ def judge(
     if limits.methods and method not in limits.methods:
         return Rejected(name, f"method is {method or 'unknown'}", "method")
     if resolution > limits.max_resolution:
-        return Rejected(name, f"resolution is {resolution:.2f} Å", "resolution")
+        why = f"resolution is {resolution:.2f} Å, over {limits.max_resolution:g}"
+        return Rejected(name, why, "resolution")
     part = chain[longest_segment(chain)] if limits.proper else chain
     if len(part) < limits.min_length:
-        return Rejected(
-            name,
-            f"longest unbroken segment has {len(part)} of {counted(len(chain), 'residue')}",
-            "too short",
-        )
+        segment = f"{len(part)} of {counted(len(chain), 'residue')}"
+        why = f"longest unbroken segment has {segment}, under {limits.min_length}"
+        return Rejected(name, why, "too short")
     if len(part) > limits.max_length:
-        return Rejected(name, counted(len(part), "residue"), "too long")
+        why = f"{counted(len(part), 'residue')}, over {limits.max_length}"
+        return Rejected(name, why, "too long")
     if limits.proper and (objection := impossible(part)):
         return Rejected(name, *objection)
     centred = part.coords - part.ca.mean(0)

@@ -53,7 +53,7 @@ def chain_set(
     >>> [(chain.name, round(float(chain.row["helix"]), 1)) for chain in chains]
     [('0_A', 0.9)]
     >>> rejected[0].reason
-    'longest unbroken segment has 9 of 9 residues'
+    'longest unbroken segment has 9 of 9 residues, under 10'
     """
     judged = [
         judge(f"{number}_{name}", backbone.chain(name), limits or Limits())

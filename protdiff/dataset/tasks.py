@@ -165,11 +165,14 @@ class StoredTask:
         """One chain. Its geometry was judged when it was stored: only length and resolution are."""
         chain = self.chains[k]
         row, n = chain.row, len(chain.types)
-        if not limits.min_length <= n <= limits.max_length:
-            kind = "too short" if n < limits.min_length else "too long"
-            return Rejected(chain.name, counted(n, "residue"), kind)
+        size = counted(n, "residue")
+        if n < limits.min_length:
+            return Rejected(chain.name, f"{size}, under {limits.min_length}", "too short")
+        if n > limits.max_length:
+            return Rejected(chain.name, f"{size}, over {limits.max_length}", "too long")
         if row["resolution"] > limits.max_resolution:
-            return Rejected(chain.name, f"resolution is {row['resolution']:.2f} Å", "resolution")
+            why = f"resolution is {row['resolution']:.2f} Å, over {limits.max_resolution:g}"
+            return Rejected(chain.name, why, "resolution")
         if self.chains.structure is not None:
             structure = self.chains.structure[self.chains.span(k)]
             values = {key: row[key] for key in ("rg", "helix", "strand")}

@@ -55,9 +55,9 @@ def bends(coords):
 @pytest.mark.parametrize(
     ("edit", "limits", "known", "kind", "reason"),
     [
-        (stretch(35), {}, ("", np.nan), "too short", "35 of 70"),
-        (None, {"min_length": 71}, ("", np.nan), "too short", "70 of 70"),
-        (None, {"max_length": 69}, ("", np.nan), "too long", "70 residues"),
+        (stretch(35), {}, ("", np.nan), "too short", "35 of 70 residues, under 40"),
+        (None, {"min_length": 71}, ("", np.nan), "too short", "70 of 70 residues, under 71"),
+        (None, {"max_length": 69}, ("", np.nan), "too long", "70 residues, over 69"),
         (None, {"max_resolution": 2.0}, ("x-ray", 2.1), "resolution", "2.10 Å"),
         (None, {"methods": ("x-ray",)}, ("nmr", np.nan), "method", "nmr"),
         (None, {"methods": ("x-ray",)}, ("", np.nan), "method", "unknown"),
