@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .._system.files import write_json
+from .._system.notices import warn
 from .._system.words import counted
 from ..structure.io.members import path_text
 from ._shared.groups import grouped
@@ -158,16 +159,28 @@ def load_traces(path: Path, split: str, option: str) -> Traces:
 
 
 def traces_in(path: Path, option: str) -> Traces:
-    """Traces of all chains of the structures in a folder."""
+    """Traces of all chains of the structures in a folder; of copies in one file the first.
+
+    The second chain of a homodimer is no other chain: samples would be measured beside its copy.
+    """
     from ..structure.io.read_write import read
 
-    coords, names = [], []
+    coords, names, copies = [], [], 0
     for file in find_files([str(path)], option):
         backbone = read(file, ca_only=True)
+        taken = list[str]()
         for chain in backbone.chains:
             part = backbone.chain(chain)
+            sequence = part.sequence
+            if any(sequence in other or other in sequence for other in taken):
+                copies += 1
+                continue
+            if len(set(sequence)) > 1:  # else it is no sequence, as that of a backbone of ALA
+                taken.append(sequence)
             coords.append(part.ca[part.mask[:, 1]])
             names.append(f"{file.name} {chain}".strip())
+    if copies:
+        warn(f"{option} {path}: {counted(copies, 'copy', 'copies')} of chains in one file left out")
     return Traces(coords, names)
 
 

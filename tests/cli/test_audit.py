@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import protdiff
-from protdiff.cli.audit import collapse_of
+from protdiff.cli.audit import collapse_of, load_traces
 from protdiff.dataset import read_chains
 from protdiff.flow.zoo import recipe
 
@@ -62,6 +62,21 @@ def test_audit_needs_folders(console, designs, tiny_archive, tmp_path, option):
     code, _, err = console("audit", designs, *(x for pair in options.items() for x in pair))
     assert code == 2
     assert f"{option} {tmp_path / 'none'}: not a folder" in err
+
+
+def test_the_second_chain_of_a_homodimer_is_left_out(tmp_path):
+    """Beside its copy a held-out chain is at 0 Å, and samples would seem near to training."""
+    chain = protdiff.read("data/examples/1a8o.pdb.gz")
+    start = chain[2:]  # as where the first residues of a copy are not seen
+    ids = ["A"] * len(chain) + ["B"] * len(start)
+    letters = chain.sequence + start.sequence
+    coords = np.concatenate([chain.coords, start.coords + 40])
+    for name, types in (("dimer", letters), ("alanine", "A" * len(letters))):
+        both = protdiff.Backbone.from_coords(coords, types, chain_ids=ids)
+        protdiff.write(both, tmp_path / f"{name}.pdb")
+    with pytest.warns(protdiff.ProtdiffWarning, match="--train .*: 1 copy of chains in one file"):
+        found = load_traces(tmp_path, "train", "--train")
+    assert found.names == ["alanine.pdb A", "alanine.pdb B", "dimer.pdb A"]
 
 
 @pytest.mark.parametrize("option", ["--train", "--held-out"])
