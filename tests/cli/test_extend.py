@@ -105,6 +105,7 @@ def test_what_the_format_cannot_hold_is_said_first(console, file, tmp_path):
     ):
         code, _, err = console(*command, "--out", tmp_path / "out")
         assert code == 2 and "--format pdb: PDB cannot hold chain 'AA'" in err, err
+        assert err.endswith("; take --format cif\n")
         assert not (tmp_path / "out").exists()
 
 

@@ -167,8 +167,11 @@ def check_format(backbone: Backbone, format: Format) -> None:
     """ValueError if files of the format cannot hold the numbering of what will be written."""
     from ...structure.io.read_write import check_writable
 
-    with naming(f"--format {format.value}"):
+    try:
         check_writable(backbone, f".{format.value}")
+    except ValueError as error:
+        text = str(error).replace("write .cif instead", "take --format cif")
+        raise ValueError(f"--format {format.value}: {text}") from None
 
 
 def load(model: ModelOptions) -> tuple[Denoiser, str, str]:
