@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .._system.notices import warn
 from .._system.words import counted
 from ..conditioning.base import SampleCondition
 from ..conditioning.ranges import chain_name, find_chain, residue_name
 from ..conditioning.site import kept_residues, residues_to_draw
-from ..structure.backbone import joined
+from ..structure.backbone import bonded_to_next, joined
 from ..structure.constants import MAX_LENGTH, MIN_LENGTH
 from .plan import Request
 from .window import OVERLAP_SHARE, Window
@@ -108,6 +109,14 @@ class Extension:
             raise ValueError(
                 f"residue {residue_name(chain, int(lacking[0]))} lacks backbone atoms; take it out "
                 "of the file"
+            )
+        gaps = np.flatnonzero(~bonded_to_next(chain))
+        if len(gaps):
+            before, after = (residue_name(chain, int(gaps[0]) + k) for k in (0, 1))
+            there = "the first between" if len(gaps) > 1 else "between"
+            name = chain_name(chain.chains[0])
+            warn(
+                f"chain {name}: {counted(len(gaps), 'gap')} left open, {there} {before} and {after}"
             )
         if self.to <= len(chain):
             name = chain_name(chain.chains[0])

@@ -39,6 +39,16 @@ def three(chain):
     )
 
 
+def test_gaps_of_the_chain_are_named(chain, recwarn):
+    Extension(chain, 40)
+    assert not [w for w in recwarn if issubclass(w.category, protdiff.ProtdiffWarning)]
+    rest = [*range(10), *range(14, 20), *range(22, 30)]
+    with pytest.warns(protdiff.ProtdiffWarning) as found:
+        Extension(chain[rest], 40)
+    words = "chain A: 2 gaps left open, the first between A14 and A19"
+    assert [str(warning.message) for warning in found] == [words]
+
+
 @given(st.integers(3, 40), st.integers(1, 200), st.sampled_from(ENDS), st.integers(8, 90),
        st.integers(3, 60))  # fmt: skip
 def test_windows_make_every_residue_once(known, added, end, window, overlap):
