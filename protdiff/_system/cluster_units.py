@@ -33,9 +33,8 @@ UNIT_SECONDS, MOST_TASKS = 60.0, 2000
 UNITS_AHEAD = 3
 #: How often Dask tries work once more that failed by no fault of its input, as on a busy server.
 RETRIES = 2
-#: How often work may be lost with all workers that may do it. Dask counts this, too, by itself, but
-#: not for what is sent once more when others are there. And how many unfit workers may come beyond
-#: those that replace the ones that have gone.
+#: How often work may be lost with its workers, as Dask does not count what is sent once more; and
+#: how many unfit workers may come beyond those that replace the ones that have gone.
 LOSSES = 3
 #: Seconds between two looks at whether there is an answer, and at the workers; and without any
 #: worker until it is said.
@@ -120,11 +119,10 @@ class UnitsUnderWay:
         self.handed_out, self.size = 0, 1
         self.workers: dict[str, Worker] = {}
         self.refused: set[str] = set()
-        #: How many workers that were not refused have gone since one that is there did work: batch
-        #: systems replace jobs. And how many came since, and were refused.
+        #: Workers that were not refused and have gone since one that is there did work, as batch
+        #: systems replace jobs; and those that came since, and were refused.
         self.gone, self.in_vain = 0, 0
-        self.looked, self.seen = 0.0, time.monotonic()
-        self.call = shipped_call()
+        self.looked, self.seen, self.call = 0.0, time.monotonic(), shipped_call()
 
     def results(self, in_order: bool) -> Generator[tuple[int, Any]]:
         """Place and result of every task."""
@@ -210,7 +208,7 @@ class UnitsUnderWay:
             answer, address = found
             if isinstance(answer, Done):
                 if address in self.workers:
-                    self.gone, self.in_vain = 0, 0
+                    self.gone = self.in_vain = 0
                 for text in answer.warnings:
                     warn(text)
                 rate = max(answer.seconds, 1e-6) / len(places)
@@ -292,7 +290,6 @@ class UnitsUnderWay:
                 reasons.setdefault(reason, []).append(address)
         self.in_vain += len(answers.keys() - self.refused) if self.gone else 0
         self.refused |= answers.keys()
-        # Jobs may begin on nodes that are unfit. If all that come are, later ones will be.
         replaced = self.gone and self.in_vain < self.gone + LOSSES
         if answers and not replaced and not self.workers.keys() - self.refused:
             address, answer = next(iter(answers.items()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import shutil
+import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def next_line(*words: str, why: str) -> str:
     >>> next_line("protdiff report", "designs", why="a page")
     'next: protdiff report designs (a page)'
     """
-    width = shutil.get_terminal_size((ENDLESS, 0)).columns
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else ENDLESS
     lines = [LABEL + words[0]]
     for word in words[1:]:
         if len(f"{lines[-1]} {word} \\") > width:

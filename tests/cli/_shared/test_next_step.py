@@ -12,8 +12,9 @@ LONG = Path("/data/groups/structures/2026-11-30", "a folder of designs", "x" * 4
 
 @pytest.fixture
 def lines(monkeypatch):
-    """Lines that a text has at 80 columns."""
+    """Lines that a text has on a terminal of 80 columns."""
     monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     return lambda write: write().splitlines()
 
 
@@ -48,5 +49,5 @@ def test_a_name_with_spaces_is_one_word(lines):
 
 
 def test_a_log_has_a_command_in_one_line(monkeypatch):
-    monkeypatch.delenv("COLUMNS", raising=False)
+    monkeypatch.setenv("COLUMNS", "80")  # as where a shell exports it
     assert len(merge_step(LONG, 4).splitlines()) == 1

@@ -107,7 +107,7 @@ def test_a_shard_waits_for_one_that_starts(run, folder, tmp_path):
         if path.is_file():
             path.unlink()
 
-    def begin():
+    def begin(names):
         waits.set()
         threading.Event().wait(2)
         record.write_bytes(text)
@@ -118,7 +118,7 @@ def test_a_shard_waits_for_one_that_starts(run, folder, tmp_path):
 
     other = threading.Thread(target=start)
     other.start()
-    waits.wait()
+    assert waits.wait(60)
     code, _, err = run(folder, "--num", 1, "--shard", "2/2")
     other.join()
     assert code == 0, err
