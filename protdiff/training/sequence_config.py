@@ -19,6 +19,9 @@ class SequenceTraining(BaseModel):
     ----------
     data, out : path
         Data set or chain archive, and folder of the run.
+    initial : str, optional
+        Weights of residue types to start from, by name or path; they must have the sizes of
+        `sequence`. From random ones if left out.
     sequence : SequenceConfig or dict
         Sizes of the network; the table ``[sequence]`` of the TOML file.
     steps, warmup, decay, learning_rate, weight_decay, clip, ema : int or float
@@ -46,6 +49,7 @@ class SequenceTraining(BaseModel):
     model_config = ConfigDict(extra="forbid")
     data: Path
     out: Path
+    initial: str | None = None
     sequence: SequenceConfig = SequenceConfig()
     steps: int = Field(20000, gt=0)
     warmup: int = Field(300, ge=0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,8 +16,9 @@ from ..dataset.store import UNIT
 from ..network.numerics import flush_denormals
 from ..sequence.graph import neighbour_graph
 from ..sequence.network import UNKNOWN_TYPE, SequenceNetwork
-from ..sequence.sequence_weights import save_sequence_network
+from ..sequence.sequence_weights import load_sequence_network, save_sequence_network
 from .checkpoint import Progress, read_checkpoint, write_checkpoint
+from .config_file import ConfigError
 from .logs import RunLog, forget_after
 from .optimisation import (
     MovingAverage,
@@ -133,10 +134,27 @@ class SequenceRun:
             torch.set_num_threads(config.threads)
         torch.manual_seed(config.seed)
         self.network = SequenceNetwork(config.sequence)
+        if config.initial:
+            self._start_from(config.initial)
         self.average = MovingAverage(self.network, config.ema)
         if config.compile:
             self.network.compile()
         self.optimiser = adamw(self.network.parameters(), config.weight_decay)
+
+    def _start_from(self, initial: str) -> None:
+        """Take over the weights of a file.
+
+        Raises
+        ------
+        WeightsError, ConfigError
+            If there are no such weights, or they are of a network of other sizes.
+        """
+        network = load_sequence_network(initial)
+        if network.config != self.config.sequence:
+            own, its = asdict(self.config.sequence), asdict(network.config)
+            sizes = ", ".join(f"{name} = {its[name]}" for name in its if its[name] != own[name])
+            raise ConfigError(f"initial: {initial} has other sizes; [sequence] must have {sizes}")
+        self.network.load_state_dict(network.state_dict())
 
     @flush_denormals()
     def fit(

@@ -129,3 +129,30 @@ def test_the_table_decides_which_network_is_trained(tmp_path):
     path.write_text('data = "a"\nout = "b"\nnoise = 0.2\n')
     with pytest.raises(ConfigError, match="noise: unknown key"):
         read_config(path)
+
+
+def test_a_run_starts_from_the_weights_it_is_given(types_config, tmp_path):
+    first = fit(types_config)
+    going_on = {"initial": str(first), "out": tmp_path / "more", "seed": 5}
+    run = SequenceRun(types_config.model_copy(update=going_on))
+    began = load_sequence_network(first).state_dict()
+    for network in (run.network, run.averaged()):
+        assert all(torch.equal(value, began[name]) for name, value in network.state_dict().items())
+    run.fit(report=lambda _: None)
+    assert any(not torch.equal(v, began[k]) for k, v in run.network.state_dict().items())
+
+
+def test_weights_to_start_from_must_fit(types_config, tiny_weights):
+    larger = {"initial": "residue-types"}
+    with pytest.raises(ConfigError, match=r"initial: residue-types .* hidden = 128, edge = 64"):
+        SequenceRun(types_config.model_copy(update=larger))
+    with pytest.raises(WeightsError, match="those of residue types"):
+        SequenceRun(types_config.model_copy(update={"initial": str(tiny_weights)}))
+
+
+def test_the_example_of_the_documentation_starts_from_the_shipped_weights():
+    config = read_config("docs/examples/types.toml")
+    assert isinstance(config, SequenceTraining) and config.initial == "residue-types"
+    shipped = load_sequence_network().state_dict()
+    network = SequenceRun(config).network
+    assert all(torch.equal(value, shipped[name]) for name, value in network.state_dict().items())
