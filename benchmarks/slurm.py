@@ -1,6 +1,6 @@
 """A real Slurm: what docs/howto/scale.md says, on a Slurm of this machine alone.
 
-    python benchmarks/slurm.py [--num 320] [--long 80]
+    python benchmarks/slurm.py [--num 320] [--long 480]
 
 Needs the programs of Debian's `slurm-wlm` and `munge`. Three ways, of which each must give the
 files of one run, byte for byte, and its manifest, the column `seconds` apart:
@@ -137,7 +137,7 @@ def by_cluster(folder: Path, request: str, walltime: str, cancel: bool) -> int:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("--num", type=int, default=320)
-    parser.add_argument("--long", type=int, default=80)
+    parser.add_argument("--long", type=int, default=480)
     options = parser.parse_args()
     short = f"--length 60-100 --num {options.num} --batch-size 2"
     long = f"--length 200 --num {options.long} --batch-size 4"
