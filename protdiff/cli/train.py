@@ -18,7 +18,10 @@ __all__ = ["train"]
 
 
 def train(
-    config: Annotated[Path, typer.Argument(help="TOML file; see docs/examples/training.toml.")],
+    config: Annotated[
+        Path,
+        typer.Argument(help="TOML file; see training.toml and types.toml in docs/examples."),
+    ],
 ) -> None:
     """Train a network, or continue a run that was interrupted.
 
