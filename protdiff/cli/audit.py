@@ -10,20 +10,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .._system.files import write_json
-from .._system.notices import warn
-from .._system.words import counted
 from ..structure.io.members import path_text
 from ._shared.groups import grouped
 from ._shared.pairing import find_files
 from ._shared.progress import progress_bar
 from ._shared.rows import row_writer
-from ._shared.structure_sets import MAX_LENGTH, output_folder, read_files
+from ._shared.structure_sets import output_folder, read_files
+from ._shared.trace_sets import Traces, load_traces
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    import numpy as np
-    from jaxtyping import Float
 
     from ..flow.chain_flow import ChainFlow
     from ..metrics.audit import Audit
@@ -96,8 +92,8 @@ def _audit(options: AuditOptions, files: Sequence[Path]) -> None:
     write_rows(options.out / "audit.csv", result, traces, known, errors)
     numbers = {
         "verdict": result.verdict,
-        "samples": len(traces), "unreadable": len(errors),
-        "train": len(known), "held_out": len(held),
+        "samples": len(traces), "unreadable": len(errors), "train": len(known),
+        "held_out": len(held), "left_out": {"train": known.left_out, "held_out": held.left_out},
         "rmsd": asdict(result.rmsd), "tm": asdict(result.tm),
         "suspicious": [traces.names[k] for k in result.suspicious],
         "suspicious_usual_share": result.usual_share, "suspicious_p": result.p_suspicious,
@@ -124,64 +120,6 @@ def _audit(options: AuditOptions, files: Sequence[Path]) -> None:
     if errors:
         print(f"{len(errors)} of {len(files)} could not be read; see audit.csv", file=sys.stderr)
         raise typer.Exit(1)
-
-
-@dataclass(frozen=True)
-class Traces:
-    """CA traces (Å) without missing residues, and their names."""
-
-    coords: list[Float[np.ndarray, "residues 3"]]
-    names: list[str]
-
-    def __len__(self) -> int:
-        return len(self.coords)
-
-
-def load_traces(path: Path, split: str, option: str) -> Traces:
-    """Traces of an archive's split, or of the structures of a folder; at least two."""
-    from ..dataset import UNIT, is_dataset, read_chains
-
-    if not path.is_dir():
-        raise ValueError(f"{option} {path}: not a folder of chains or structures")
-    if is_dataset(path):
-        chains = read_chains(path, split, max_length=MAX_LENGTH, globular=False)
-        traces = Traces(
-            [chain.coords[:, 1] * UNIT for chain in chains], [chain.name for chain in chains]
-        )
-        which = f" of split {split} and up to {MAX_LENGTH} residues"
-    else:
-        traces, which = traces_in(path, option), ""
-    if len(traces) < 2:
-        raise ValueError(
-            f"{option} {path}: has {counted(len(traces), 'chain')}{which}; give at least two"
-        )
-    return traces
-
-
-def traces_in(path: Path, option: str) -> Traces:
-    """Traces of all chains of the structures in a folder; of copies in one file the first.
-
-    The second chain of a homodimer is no other chain: samples would be measured beside its copy.
-    """
-    from ..structure.io.read_write import read
-
-    coords, names, copies = [], [], 0
-    for file in find_files([str(path)], option):
-        backbone = read(file, ca_only=True)
-        taken = list[str]()
-        for chain in backbone.chains:
-            part = backbone.chain(chain)
-            sequence = part.sequence
-            if any(sequence in other or other in sequence for other in taken):
-                copies += 1
-                continue
-            if len(set(sequence)) > 1:  # else it is no sequence, as that of a backbone of ALA
-                taken.append(sequence)
-            coords.append(part.ca[part.mask[:, 1]])
-            names.append(f"{file.name} {chain}".strip())
-    if copies:
-        warn(f"{option} {path}: {counted(copies, 'copy', 'copies')} of chains in one file left out")
-    return Traces(coords, names)
 
 
 def kernel_delta(samples: Traces, known: Traces, held: Traces) -> KernelAudit | None:

@@ -1,0 +1,152 @@
+"""CA traces of the sets that `protdiff audit` compares, each chain once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from ..._system.notices import warn
+from ..._system.words import counted, either
+from .pairing import find_files
+from .structure_sets import MAX_LENGTH
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import numpy as np
+    from jaxtyping import Float
+
+__all__ = ["Traces", "load_traces"]
+
+#: CA RMSD (Å) below which two chains are one structure: files hold three decimals.
+SAME = 0.01
+
+
+@dataclass(frozen=True)
+class Traces:
+    """CA traces (Å) without missing residues, and their names; and names of copies left out."""
+
+    coords: list[Float[np.ndarray, "residues 3"]]
+    names: list[str]
+    left_out: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.coords)
+
+
+class Chain(NamedTuple):
+    """A chain of a file."""
+
+    name: str
+    sequence: str
+    ca: Float[np.ndarray, "residues 3"]
+
+    @property
+    def has_sequence(self) -> bool:
+        """Whether the letters say something, unlike those of a backbone of ALA."""
+        return len(set(self.sequence)) > 1
+
+
+def load_traces(path: Path, split: str, option: str) -> Traces:
+    """Traces of an archive's split, or of the structures of a folder; at least two."""
+    from ...dataset import UNIT, is_dataset, read_chains
+
+    if not path.is_dir():
+        raise ValueError(f"{option} {path}: not a folder of chains or structures")
+    if is_dataset(path):
+        chains = read_chains(path, split, max_length=MAX_LENGTH, globular=False)
+        traces = Traces(
+            [chain.coords[:, 1] * UNIT for chain in chains], [chain.name for chain in chains]
+        )
+        which = f" of split {split} and up to {MAX_LENGTH} residues"
+    else:
+        traces, which = traces_in(path, option), ""
+    if len(traces) < 2:
+        raise ValueError(
+            f"{option} {path}: has {counted(len(traces), 'chain')}{which}; give at least two"
+        )
+    return traces
+
+
+def traces_in(path: Path, option: str) -> Traces:
+    """Traces of all chains of the structures in a folder; of copies the first.
+
+    A copy is no other chain: a held-out chain would be measured beside itself, and a sample that
+    is a training chain would be near to two of them.
+    """
+    files, copies = [], list[str]()
+    for file in find_files([str(path)], option):
+        chains, repeated = _chains_of(file)
+        files.append(chains)
+        copies += repeated
+    if copies:
+        count = counted(len(copies), "copy", "copies")
+        warn(f"{option} {path}: {count} of chains in one file left out, such as {copies[0]}")
+    kept, repeats = _each_once(files)
+    if repeats:
+        first, other = repeats[0]
+        them = either(len(repeats), "it", "them")
+        warn(
+            f"{option} {path}: {counted(len(repeats), 'chain')} left out, for another file has "
+            f"{them}, such as {first}, which is {other}"
+        )
+    left_out = (*copies, *(name for name, _ in repeats))
+    return Traces([chain.ca for chain in kept], [chain.name for chain in kept], left_out)
+
+
+def _chains_of(file: Path) -> tuple[list[Chain], list[str]]:
+    """Chains of a file, and the names of copies, as of the second chain of a homodimer."""
+    from ...structure.io.read_write import read
+
+    backbone = read(file, ca_only=True)
+    chains, copies = list[Chain](), list[str]()
+    for label in backbone.chains:
+        part = backbone.chain(label)
+        one = Chain(f"{file.name} {label}".strip(), part.sequence, part.ca[part.mask[:, 1]])
+        others = [other.sequence for other in chains if other.has_sequence]
+        if any(one.sequence in other or other in one.sequence for other in others):
+            copies.append(one.name)
+        else:
+            chains.append(one)
+    return chains, copies
+
+
+def _each_once(files: Sequence[Sequence[Chain]]) -> tuple[list[Chain], list[tuple[str, str]]]:
+    """Chains that no file before has, and the others, each with the name of what it is a copy of.
+
+    Chains of one sequence are copies. Where all files have the same sequences, as frames of a
+    simulation have, and for chains without a sequence, copies have one structure, too.
+    """
+    frames = len({frozenset(one.sequence for one in chains) for chains in files}) == 1
+    kept, repeats = list[Chain](), list[tuple[str, str]]()
+    for chains in files:
+        new = list[Chain]()
+        for one in chains:
+            other = _copied(one, kept, by_sequence=one.has_sequence and not frames)
+            if other is None:
+                new.append(one)
+            else:
+                repeats.append((one.name, other.name))
+        kept += new
+    return kept, repeats
+
+
+def _copied(one: Chain, others: Sequence[Chain], by_sequence: bool) -> Chain | None:
+    """The first of some chains that a chain is a copy of; None if there is none.
+
+    One sequence is part of the other, and long enough for the two to be compared.
+    """
+    from ...metrics.nearest_trace import LENGTH_SHARE, nearest_rmsd
+
+    length, letters = len(one.sequence), one.sequence
+    alike = [
+        other
+        for other in others
+        if LENGTH_SHARE * length <= len(other.sequence) <= length / LENGTH_SHARE
+        and (letters in other.sequence or other.sequence in letters)
+    ]
+    if by_sequence or not alike:
+        return alike[0] if alike else None
+    distance, _ = nearest_rmsd(one.ca, [other.ca for other in alike])
+    return next((other for other, far in zip(alike, distance, strict=True) if far < SAME), None)
