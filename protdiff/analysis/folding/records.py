@@ -71,6 +71,12 @@ class Record:
         """Whether the label is a name, and not the temperature that ProteinMPNN writes."""
         return NO_NAME.match(self.label) is None
 
+    @property
+    def shown(self) -> str:
+        """The label, with the number where labels repeat."""
+        numbered = not self.has_name and self.number is not None
+        return f"{self.label}, sample {self.number}" if numbered else self.label
+
 
 def own_name(path: Path) -> str:
     """Name of a design in FASTA files, which have no spaces: that of its file without suffix."""
@@ -100,7 +106,8 @@ def design_files(designs: Iterable[str], out: Path | None = None) -> list[Path]:
                 continue
             other = files.setdefault(own_name(path), path)
             if real_path(other) != real_path(path):
-                raise ValueError(f"two designs are called {own_name(path)}: {other} and {path}")
+                twice = f"two designs are called {own_name(path)}: {other} and {path}"
+                raise ValueError(f"{twice}; rename one of them")
     if not files:
         raise ValueError("`designs`: no structure files but results of protdiff")
     return list(files.values())
@@ -151,9 +158,13 @@ def read_records(source: Path, designs: Sequence[str]) -> list[Record]:
             "them first"
         )
     if not any(record.design for record in records):
-        found = _examples(record.label for record in records)
+        found = _examples(dict.fromkeys(record.label for record in records))
+        remedy = "let the name of a record begin with that of its design"
+        if not any(record.has_name for record in records):
+            remedy = f"call the file after its design, as ProteinMPNN does ({designs[0]}.fa)"
         raise ValueError(
-            f"{source}: no record ({found}) is called after a design ({_examples(designs)})"
+            f"{source}: no record ({found}) is called after a design ({_examples(designs)}); "
+            f"{remedy}"
         )
     return records
 
