@@ -127,7 +127,7 @@ def read_records(source: Path, designs: Sequence[str]) -> list[Record]:
 
     A record names its design by ``design=NAME`` in its title, as `protdiff design` writes it, or
     by a name that begins with that of the design. Records of ProteinMPNN belong to the design
-    that the file is called after.
+    that the record of the input structure before them is called after, or else the file.
 
     Parameters
     ----------
@@ -147,11 +147,12 @@ def read_records(source: Path, designs: Sequence[str]) -> list[Record]:
     """
     names, records, left_out = set(designs), [], 0
     for file in fasta_files(source):
+        of_input = ""
         for record in read_fasta(file):
             if any(word in record.title for word in OF_INPUT):
-                left_out += 1
+                left_out, of_input = left_out + 1, record.label
             else:
-                records.append(_record(file, record, names))
+                records.append(_record(file, record, names, of_input))
     if left_out:
         warn(
             f"{source}: {counted(left_out, 'record')} of input structures left out, as MPNN writes "
@@ -184,18 +185,20 @@ def fasta_files(source: Path) -> list[Path]:
     raise ValueError(f"{source}: no FASTA files ({', '.join(SUFFIXES)}) in it")
 
 
-def _record(file: Path, record: FastaRecord, designs: set[str]) -> Record:
+def _record(file: Path, record: FastaRecord, designs: set[str], of_input: str) -> Record:
+    """A record with its design; `of_input` is the name of the input structure before it."""
     named, number = DESIGN.search(record.title), NUMBER.search(record.title)
     anonymous = NO_NAME.match(record.label) or not record.label
-    label = file.stem if anonymous else record.label
+    labels = (of_input, file.stem) if anonymous else (record.label,)
     exact = [named[1]] if named else []
-    structure = next((name for name in (*exact, *beginnings(label)) if name in designs), "")
+    possible = (*exact, *(name for label in labels for name in beginnings(label)))
+    structure = next((name for name in possible if name in designs), "")
     counted = int(number[1]) if number else None
-    rest = label.removeprefix(structure)
+    rest = labels[-1].removeprefix(structure)
     if counted is None and structure and re.fullmatch(r"[._-]\d+", rest):
         counted = int(rest[1:])
     design = (exact or [structure])[0] if structure else ""
-    return Record(file, record.label or label, record.chains, structure, design, counted)
+    return Record(file, record.label or file.stem, record.chains, structure, design, counted)
 
 
 def _examples(names: Iterable[str], most: int = 3) -> str:

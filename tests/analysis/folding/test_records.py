@@ -48,6 +48,15 @@ def test_mpnn(tmp_path, text, folder):
         assert found(tmp_path, "bb", "bb_7") == [("bb_7", 1, "MKEL"), ("bb_7", 2, "MSEE")]
 
 
+def test_files_of_mpnn_in_one(tmp_path):
+    """Records without names follow that of the structure that they are for."""
+    (tmp_path / "bb.fa").write_text(MPNN + MPNN.replace("bb_7", "bb_8").replace("KEL", "KLE"))
+    with pytest.warns(ProtdiffWarning, match="2 records of input structures left out"):
+        assert found(tmp_path, "bb", "bb_7", "bb_8") == [
+            ("bb_7", 1, "MKEL"), ("bb_7", 2, "MSEE"), ("bb_8", 1, "MKLE"), ("bb_8", 2, "MSEE"),
+        ]  # fmt: skip
+
+
 def test_names_that_begin_with_that_of_the_design(tmp_path):
     (tmp_path / "x.fa").write_text(">bb_7_2\nMK\n>bb_7.best\nEL\n>bb_71\nGS\n>bb_7\nAA\n")
     assert found(tmp_path / "x.fa", "bb", "bb_7") == [
