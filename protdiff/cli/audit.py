@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .._system.files import write_json
+from .._system.words import counted, either
 from ..structure.io.members import path_text
 from ._shared.groups import grouped
 from ._shared.pairing import find_files
@@ -135,10 +136,11 @@ def kernel_delta(samples: Traces, known: Traces, held: Traces) -> KernelAudit | 
 def describe_delta(found: KernelAudit, count: int) -> str:
     """Halder's Δ beside what it can see, in two lines."""
     if found.detectable > 1:
-        power = f"{count} samples are too few for it to see even copies"
+        samples = either(count, "1 sample is", f"{count} samples are")
+        power = f"{samples} too few for it to see even copies"
     else:
         share = f"{100 * found.detectable:.0f} %"
-        power = f"with {count} samples it sees copies if they are {share} or more"
+        power = f"with {counted(count, 'sample')} it sees copies if they are {share} or more"
     return (
         f"Halder's Δ: {found.delta:.2f} ± {found.delta_error:.2f}, p = {found.p:.2g}; held-out "
         f"chains {found.real:.2f}, copies {found.copies:.2f}; {power}."

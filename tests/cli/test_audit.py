@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 import protdiff
-from protdiff.cli.audit import collapse_of, load_traces
+from protdiff.cli.audit import collapse_of, describe_delta, load_traces
 from protdiff.dataset import read_chains
 from protdiff.flow.zoo import recipe
+from protdiff.metrics.kernel_audit import KernelAudit
 
 
 def rows_of(path):
@@ -54,6 +55,12 @@ def test_audit_names_the_chain_that_was_copied(console, tiny_archive, tiny_weigh
 def test_the_scale_of_collapse_is_a_period_of_rg_flows_alone(name):
     found = collapse_of(recipe(name), 100, 2000)
     assert (found["period"] is None) == (name != "rg") and 0 < found["time"] < 1
+
+
+@pytest.mark.parametrize(("count", "samples"), [(1, "1 sample is too"), (2, "2 samples are too")])
+def test_too_few_samples_for_delta_are_counted(count, samples):
+    found = KernelAudit(0.0, 0.1, 0.0, -1.0, 0.5, detectable=1.5)
+    assert f"{samples} few for it to see even copies" in describe_delta(found, count)
 
 
 @pytest.mark.parametrize("option", ["--train", "--held-out"])
