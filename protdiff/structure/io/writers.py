@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "bcif_content", "categories", "check_words", "cif_content", "format_bcif", "format_cif",
-    "format_pdb", "pdb_content", "pdb_records",
+    "format_pdb", "is_cif_word", "pdb_content", "pdb_records",
 ]  # fmt: skip
 
 PDB_MAX_ATOMS = 99999
@@ -115,11 +115,22 @@ def format_cif(backbone: Backbone) -> bytes:
     return cif_content(categories(backbone))
 
 
+def is_cif_word(text: str) -> bool:
+    """Whether mmCIF can hold an id without quotes.
+
+    Examples
+    --------
+    >>> [is_cif_word(text) for text in ("A-2", "A'", "Ä", "?")]
+    [True, False, False, False]
+    """
+    return text not in (".", "?") and CIF_WORD.fullmatch(text) is not None
+
+
 def check_words(backbone: Backbone) -> None:
     """FileError for an id that mmCIF cannot hold without quotes."""
     for what in ("chain_ids", "insertion_codes"):
         for word in set(getattr(backbone, what).tolist()):
-            if word in (".", "?") or not CIF_WORD.fullmatch(word):
+            if not is_cif_word(word):
                 raise FileError(f"{what}: {word!r} cannot be written to mmCIF; rename it")
 
 
