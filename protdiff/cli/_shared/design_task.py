@@ -121,10 +121,11 @@ def design_task(task: DesignTask, settings: DesignSettings, folder: Path) -> lis
             copies = _write_copies(designs, task, folder)
         except ValueError as error:
             return [{"design": task.name, "file": path_text(task.file), "error": shown(str(error))}]
+    joined = "; ".join(shown(text).replace("; ", ", ") for text in texts)
     same = {
         "design": task.name, "file": path_text(task.file), "residues": len(designs[0].backbone),
         "designed": int(designs[0].designed.sum()), "kept": kept,
-        "temperature": settings.temperature, "warning": "; ".join(map(shown, texts)),
+        "temperature": settings.temperature, "warning": joined,
     }  # fmt: skip
     return [
         same | {
