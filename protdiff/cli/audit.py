@@ -17,7 +17,7 @@ from ._shared.pairing import find_files
 from ._shared.progress import progress_bar
 from ._shared.rows import row_writer
 from ._shared.structure_sets import output_folder, read_files
-from ._shared.trace_sets import Traces, load_traces
+from ._shared.trace_sets import load_traces, not_known, traces_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ..flow.chain_flow import ChainFlow
     from ..metrics.audit import Audit
     from ..metrics.kernel_audit import KernelAudit
+    from ._shared.trace_sets import Traces
 
 __all__ = ["audit"]
 
@@ -80,8 +81,9 @@ def _audit(options: AuditOptions, files: Sequence[Path]) -> None:
     recipe = load_weights(find_weights(options.weights)).recipe
     known = load_traces(options.train, "train", "--train")
     held = load_traces(options.held_out, "val", "--held-out")
+    held = not_known(held, known, f"--held-out {options.held_out}")
     kept, backbones, errors = read_files(files, "samples")
-    traces = Traces([b.ca[b.mask[:, 1]] for b in backbones], [path_text(path) for path in kept])
+    traces = traces_of(kept, backbones)
     total = len(traces) + min(BASELINE, len(held))
     with progress_bar(total, "comparing", "chains") as advance:
         result = audit_traces(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..._system.notices import warn
 from ..._system.words import counted, either
+from ...structure.io.members import path_text
 from .pairing import find_files
 from .structure_sets import MAX_LENGTH
 
@@ -17,26 +19,16 @@ if TYPE_CHECKING:
     import numpy as np
     from jaxtyping import Float
 
-__all__ = ["Traces", "load_traces"]
+    from ...structure.backbone import Backbone
+
+__all__ = ["Traces", "load_traces", "not_known", "traces_of"]
 
 #: CA RMSD (Å) below which two chains are one structure: files hold three decimals.
 SAME = 0.01
 
 
-@dataclass(frozen=True)
-class Traces:
-    """CA traces (Å) without missing residues, and their names; and names of copies left out."""
-
-    coords: list[Float[np.ndarray, "residues 3"]]
-    names: list[str]
-    left_out: tuple[str, ...] = ()
-
-    def __len__(self) -> int:
-        return len(self.coords)
-
-
 class Chain(NamedTuple):
-    """A chain of a file."""
+    """A chain: its sequence, and its CA trace (Å) without missing residues."""
 
     name: str
     sequence: str
@@ -48,6 +40,42 @@ class Chain(NamedTuple):
         return len(set(self.sequence)) > 1
 
 
+@dataclass(frozen=True)
+class Traces:
+    """Some chains, and the names of those that are left out."""
+
+    chains: list[Chain]
+    left_out: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.chains)
+
+    @cached_property
+    def coords(self) -> list[Float[np.ndarray, "residues 3"]]:
+        """CA traces."""
+        return [chain.ca for chain in self.chains]
+
+    @cached_property
+    def names(self) -> list[str]:
+        """Names of the chains."""
+        return [chain.name for chain in self.chains]
+
+    @property
+    def sequences(self) -> set[str]:
+        """Different sequences."""
+        return {chain.sequence for chain in self.chains}
+
+
+def traces_of(files: Sequence[Path], backbones: Sequence[Backbone]) -> Traces:
+    """Traces of whole files, each called by its path."""
+    return Traces(
+        [
+            Chain(path_text(file), one.sequence, one.ca[one.mask[:, 1]])
+            for file, one in zip(files, backbones, strict=True)
+        ]
+    )
+
+
 def load_traces(path: Path, split: str, option: str) -> Traces:
     """Traces of an archive's split, or of the structures of a folder; at least two."""
     from ...dataset import UNIT, is_dataset, read_chains
@@ -56,9 +84,7 @@ def load_traces(path: Path, split: str, option: str) -> Traces:
         raise ValueError(f"{option} {path}: not a folder of chains or structures")
     if is_dataset(path):
         chains = read_chains(path, split, max_length=MAX_LENGTH, globular=False)
-        traces = Traces(
-            [chain.coords[:, 1] * UNIT for chain in chains], [chain.name for chain in chains]
-        )
+        traces = Traces([Chain(one.name, one.sequence, one.coords[:, 1] * UNIT) for one in chains])
         which = f" of split {split} and up to {MAX_LENGTH} residues"
     else:
         traces, which = traces_in(path, option), ""
@@ -91,8 +117,28 @@ def traces_in(path: Path, option: str) -> Traces:
             f"{option} {path}: {counted(len(repeats), 'chain')} left out, for another file has "
             f"{them}, such as {first}, which is {other}"
         )
-    left_out = (*copies, *(name for name, _ in repeats))
-    return Traces([chain.ca for chain in kept], [chain.name for chain in kept], left_out)
+    return Traces(kept, (*copies, *(name for name, _ in repeats)))
+
+
+def not_known(held: Traces, known: Traces, option: str) -> Traces:
+    """Held-out chains that are not among the known ones, at least two.
+
+    At 0 Å from the training set, a chain says nothing of how far new structures are from it.
+    """
+    frames = held.sequences == known.sequences
+    kept, shared = list[Chain](), list[Chain]()
+    for one in held.chains:
+        copy = _copied(one, known.chains, by_sequence=one.has_sequence and not frames)
+        (kept if copy is None else shared).append(one)
+    if not shared:
+        return held
+    found = (
+        f"{counted(len(shared), 'chain')} of {len(held)} in --train, too, such as {shared[0].name}"
+    )
+    if len(kept) < 2:
+        raise ValueError(f"{option}: {found}; give at least two that were kept out of training")
+    warn(f"{option}: {found}; left out")
+    return Traces(kept, (*held.left_out, *(one.name for one in shared)))
 
 
 def _chains_of(file: Path) -> tuple[list[Chain], list[str]]:

@@ -7,9 +7,8 @@ import numpy as np
 import pytest
 
 import protdiff
-from protdiff.cli._shared.trace_sets import load_traces
+from protdiff.cli._shared.trace_sets import load_traces, not_known
 from protdiff.structure.backbone import joined
-
 
 
 def named(folder, **backbones):
@@ -69,6 +68,27 @@ def test_backbones_without_a_sequence_are_copies_by_their_structure(chain, other
     folder = named(tmp_path / "set", a=bare[0], b=bare[1], c=bare[2], d=chain)
     with pytest.warns(protdiff.ProtdiffWarning, match="such as c.pdb A, which is a.pdb A"):
         assert load_traces(folder, "train", "--train").names == ["a.pdb A", "b.pdb A", "d.pdb A"]
+
+
+def test_chains_of_both_sets_are_not_held_out(chain, other, tmp_path):
+    known = load_traces(named(tmp_path / "known", a=chain, b=other), "train", "--train")
+    partly = named(tmp_path / "partly", c=moved(chain, 0.5), d=chain[:40], e=other[:40])
+    held = load_traces(partly, "val", "--held-out")
+    with pytest.warns(
+        protdiff.ProtdiffWarning,
+        match="^--held-out x: 1 chain of 3 in --train, too, such as c.pdb A",
+    ):
+        found = not_known(held, known, "--held-out x")
+    assert found.names == ["d.pdb A", "e.pdb A"] and found.left_out == ("c.pdb A",)
+    with pytest.raises(ValueError, match=r"2 chains of 2 in .* give at least two that were kept"):
+        not_known(known, known, "--held-out x")
+
+
+def test_other_frames_of_the_same_protein_are_held_out(chain, tmp_path):
+    frames = [moved(chain, 1, seed) for seed in range(4)]
+    known = load_traces(named(tmp_path / "k", a=frames[0], b=frames[1]), "train", "--train")
+    held = load_traces(named(tmp_path / "h", c=frames[2], d=frames[3]), "val", "--held-out")
+    assert not_known(held, known, "--held-out x") is held
 
 
 def test_the_standard_of_an_audit_is_not_moved_by_files_given_twice(
