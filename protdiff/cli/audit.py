@@ -83,7 +83,7 @@ def _audit(options: AuditOptions, files: Sequence[Path]) -> None:
     held = load_traces(options.held_out, "val", "--held-out")
     held = not_known(held, known, f"--held-out {options.held_out}")
     kept, backbones, errors = read_files(files, "samples")
-    traces = traces_of(kept, backbones)
+    traces = traces_of([path_text(path) for path in kept], backbones)
     total = len(traces) + min(BASELINE, len(held))
     with progress_bar(total, "comparing", "chains") as advance:
         result = audit_traces(

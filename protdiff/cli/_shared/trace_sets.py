@@ -1,4 +1,4 @@
-"""CA traces of the sets that `protdiff audit` compares, each chain once."""
+"""CA traces of the sets that `audit` and `evaluate` compare, each chain once."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..._system.notices import warn
 from ..._system.words import counted, either
-from ...structure.io.members import path_text
 from .pairing import find_files
 from .structure_sets import MAX_LENGTH
 
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
     from ...structure.backbone import Backbone
 
-__all__ = ["Traces", "load_traces", "not_known", "traces_of"]
+__all__ = ["Traces", "load_traces", "not_known", "traces_of", "without_repeats"]
 
 #: CA RMSD (Å) below which two chains are one structure: files hold three decimals.
 SAME = 0.01
@@ -66,12 +65,12 @@ class Traces:
         return {chain.sequence for chain in self.chains}
 
 
-def traces_of(files: Sequence[Path], backbones: Sequence[Backbone]) -> Traces:
-    """Traces of whole files, each called by its path."""
+def traces_of(names: Sequence[str], backbones: Sequence[Backbone]) -> Traces:
+    """Traces of backbones, each as one chain."""
     return Traces(
         [
-            Chain(path_text(file), one.sequence, one.ca[one.mask[:, 1]])
-            for file, one in zip(files, backbones, strict=True)
+            Chain(name, one.sequence, one.ca[one.mask[:, 1]])
+            for name, one in zip(names, backbones, strict=True)
         ]
     )
 
@@ -109,15 +108,8 @@ def traces_in(path: Path, option: str) -> Traces:
     if copies:
         count = counted(len(copies), "copy", "copies")
         warn(f"{option} {path}: {count} of chains in one file left out, such as {copies[0]}")
-    kept, repeats = _each_once(files)
-    if repeats:
-        first, other = repeats[0]
-        them = either(len(repeats), "it", "them")
-        warn(
-            f"{option} {path}: {counted(len(repeats), 'chain')} left out, for another file has "
-            f"{them}, such as {first}, which is {other}"
-        )
-    return Traces(kept, (*copies, *(name for name, _ in repeats)))
+    kept = without_repeats(files, f"{option} {path}")
+    return Traces(kept.chains, (*copies, *kept.left_out))
 
 
 def not_known(held: Traces, known: Traces, option: str) -> Traces:
@@ -139,6 +131,18 @@ def not_known(held: Traces, known: Traces, option: str) -> Traces:
         raise ValueError(f"{option}: {found}; give at least two that were kept out of training")
     warn(f"{option}: {found}; left out")
     return Traces(kept, (*held.left_out, *(one.name for one in shared)))
+
+
+def without_repeats(files: Sequence[Sequence[Chain]], where: str, what: str = "chain") -> Traces:
+    """The chains of files that no file before has; a warning counts the others."""
+    kept, repeats = _each_once(files)
+    if repeats:
+        (first, other), them = repeats[0], either(len(repeats), "it", "them")
+        warn(
+            f"{where}: {counted(len(repeats), what)} left out, for another file has {them}, such "
+            f"as {first}, which is {other}"
+        )
+    return Traces(kept, tuple(name for name, _ in repeats))
 
 
 def _chains_of(file: Path) -> tuple[list[Chain], list[str]]:
