@@ -36,7 +36,7 @@ OF_INPUT = ("designed_chains=", "num_res=")
 NUMBER = re.compile(r"(?:^|[\s,])(?:number|sample|id)=(\d+)\b")
 DESIGN = re.compile(r"\sdesign=(\S+)")
 #: A first word that ProteinMPNN writes in place of a name.
-NO_NAME = re.compile(r"T=[\d.]+$")
+NO_NAME = re.compile(r"T=[\d.]+(e-?\d+)?$")
 
 
 @dataclass(frozen=True)

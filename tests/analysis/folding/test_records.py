@@ -39,7 +39,7 @@ def test_protdiff_design(tmp_path):
     assert found(tmp_path / "sequences.fasta", "bb", "bb_7") == expected
 
 
-@pytest.mark.parametrize("text", [MPNN, LIGAND_MPNN])
+@pytest.mark.parametrize("text", [MPNN, MPNN.replace("T=0.1", "T=1e-06"), LIGAND_MPNN])
 @pytest.mark.parametrize("folder", ["", "seqs"])
 def test_mpnn(tmp_path, text, folder):
     (tmp_path / folder).mkdir(exist_ok=True)
