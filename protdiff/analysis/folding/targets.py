@@ -192,10 +192,11 @@ def _error(where: str, chains: Sequence[str], structure: DesignFile | None) -> s
     if structure is None:
         return f"{where}: no design of this name; give its structure, or correct the name"
     if not chains:
-        return f"{where}: has no letters"
+        return f"{where}: has no letters; give its sequence, or take it out"
     strange = sorted(set("".join(chains)) - ONE_TO_THREE.keys())
     if strange:
-        return f"{where}: has {strange[0]!r}, which is no residue type"
+        remedy = "take gaps out" if strange[0] in "-." else "write X for a residue of any type"
+        return f"{where}: has {strange[0]!r}, which is no residue type; {remedy}"
     return ""
 
 
