@@ -100,16 +100,23 @@ def traces_in(path: Path, option: str) -> Traces:
     A copy is no other chain: a held-out chain would be measured beside itself, and a sample that
     is a training chain would be near to two of them.
     """
-    files, copies = [], list[str]()
+    files, copies, lost = [], list[str](), dict[str, str]()
     for file in find_files([str(path)], option):
-        chains, repeated = _chains_of(file)
+        try:
+            chains, repeated = _chains_of(file)
+        except ValueError as error:
+            lost[file.name] = str(error)
+            continue
         files.append(chains)
         copies += repeated
+    if lost:
+        count, first = counted(len(lost), "file"), next(iter(lost.values()))
+        warn(f"{option} {path}: {count} left out that cannot be read, such as {first}")
     if copies:
         count = counted(len(copies), "copy", "copies")
         warn(f"{option} {path}: {count} of chains in one file left out, such as {copies[0]}")
     kept = without_repeats(files, f"{option} {path}")
-    return Traces(kept.chains, (*copies, *kept.left_out))
+    return Traces(kept.chains, (*lost, *copies, *kept.left_out))
 
 
 def not_known(held: Traces, known: Traces, option: str) -> Traces:

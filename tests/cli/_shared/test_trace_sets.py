@@ -70,6 +70,17 @@ def test_backbones_without_a_sequence_are_copies_by_their_structure(chain, other
         assert load_traces(folder, "train", "--train").names == ["a.pdb A", "b.pdb A", "d.pdb A"]
 
 
+def test_files_without_a_protein_do_not_end_an_audit(chain, other, tmp_path):
+    folder = named(tmp_path / "set", a=chain, c=other)
+    (folder / "b.pdb").write_text("")
+    with pytest.warns(
+        protdiff.ProtdiffWarning,
+        match="^--train .*set: 1 file left out that cannot be read, such as .*b.pdb: empty file",
+    ):
+        found = load_traces(folder, "train", "--train")
+    assert found.names == ["a.pdb A", "c.pdb A"] and found.left_out == ("b.pdb",)
+
+
 def test_chains_of_both_sets_are_not_held_out(chain, other, tmp_path):
     known = load_traces(named(tmp_path / "known", a=chain, b=other), "train", "--train")
     partly = named(tmp_path / "partly", c=moved(chain, 0.5), d=chain[:40], e=other[:40])
