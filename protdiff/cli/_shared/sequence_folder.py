@@ -93,7 +93,11 @@ def write_sequences(
     names = Counter(task.name for task in tasks)
     [(name, count)] = names.most_common(1)
     if count > 1:
-        raise ValueError(f"{count} files are called {name}; rename them, for so are the outputs")
+        files = [path_text(task.file) for task in tasks if task.name == name]
+        which = " and ".join(files[:2]) + (", …" if count > 2 else "")
+        raise ValueError(
+            f"{count} files are called {name} ({which}); rename them, for so are the outputs"
+        )
     design = partial(
         designed, settings=settings, folder=out / STRUCTURES, jobs=jobs, cluster=cluster
     )

@@ -137,6 +137,7 @@ def test_two_files_of_one_name(run, folder, tmp_path):
     shutil.copy(folder / "a.pdb", tmp_path / "a.pdb")
     code, _, err = run(folder, tmp_path / "a.pdb")
     assert code == 2 and "2 files are called a" in err and not (tmp_path / "out").exists()
+    assert f"({folder / 'a.pdb'} and {tmp_path / 'a.pdb'}); rename them" in err
 
 
 @pytest.mark.parametrize(
