@@ -198,7 +198,9 @@ def _designs(task: DesignTask, settings: DesignSettings) -> tuple[list[Design], 
     if settings.keep_known:
         fixed |= _known(task.file, backbone)
     if fixed.all():
-        raise ValueError("every residue keeps its type; nothing is left to design")
+        remedy = "; name fewer in --fixed" if settings.fixed else ""
+        remedy = "; leave --keep-known out" if settings.keep_known else remedy
+        raise ValueError(f"every residue keeps its type, nothing is left to design{remedy}")
     tied = [*(tied_of(backbone, settings.tied) or []), *map(list, task.tied)]
     own = settings.engine == "protdiff"
     designs = design(
