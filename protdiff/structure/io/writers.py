@@ -95,7 +95,7 @@ def _check_pdb_limits(backbone: Backbone, i: int, b_factor: float) -> None:
     chain, number = str(backbone.chain_ids[i]), backbone.residue_numbers[i]
     insertion, coords = str(backbone.insertion_codes[i]), backbone.coords[i][backbone.mask[i]]
     if not re.fullmatch("[!-~]?", chain):
-        problem = f"chain id {chain!r} is not one character"
+        problem = f"chain id {chain!r} is not one {'ASCII ' * (len(chain) == 1)}character"
     elif not -999 <= number <= 9999:
         problem = f"residue number {number} is outside -999 to 9999"
     elif not re.fullmatch("[!-~]?", insertion):
@@ -106,7 +106,8 @@ def _check_pdb_limits(backbone: Backbone, i: int, b_factor: float) -> None:
         problem = f"B-factor {b_factor:g} of residue {number} is outside -99.99 to 999.99"
     else:
         return
-    raise FileError(f"PDB cannot hold chain {chain!r}: {problem}; write .cif instead")
+    suffix = ".cif" if is_cif_word(chain) else ".bcif"
+    raise FileError(f"PDB cannot hold chain {chain!r}: {problem}; write {suffix} instead")
 
 
 def format_cif(backbone: Backbone) -> bytes:
@@ -131,7 +132,10 @@ def check_words(backbone: Backbone) -> None:
     for what in ("chain_ids", "insertion_codes"):
         for word in set(getattr(backbone, what).tolist()):
             if not is_cif_word(word):
-                raise FileError(f"{what}: {word!r} cannot be written to mmCIF; rename it")
+                raise FileError(
+                    f"{what}: {word!r} cannot be written to mmCIF; "
+                    "rename it, or write .bcif instead"
+                )
 
 
 def cif_content(tables: Tables) -> bytes:
