@@ -107,15 +107,10 @@ def _audit(options: AuditOptions, files: Sequence[Path]) -> None:
     if len(result.suspicious):
         draw_suspicious(options.out / "suspicious.png", result, traces, known)
     print(result.verdict)
-    scale = (
-        f"u = {collapse['time']:.2f}" if collapse["period"] is None
-        else f"periods of {collapse['period']:.0f} residues"
-    )  # fmt: skip
     print(
         f"by TM-score: ratio {result.tm.ratio:.2f}, p = {result.tm.p:.2g}; "
-        f"{100 * result.usual_share:.1f} % of held-out chains look like one training chain. "
-        f"A perfect memory of {len(known)} Gaussian chains of {length} would show from "
-        f"{scale} down."
+        f"{100 * result.usual_share:.1f} % of held-out chains look like one training chain."
+        + describe_collapse(collapse, len(known))
     )
     if delta is not None:
         print(describe_delta(delta, len(traces)))
@@ -152,16 +147,29 @@ def describe_delta(found: KernelAudit, count: int) -> str:
 def collapse_of(recipe: ChainFlow, length: int, count: int) -> dict[str, float | None]:
     """Time and period (residues) at which a perfect memory of `count` chains would show.
 
-    The period is None for flows without a cut-off.
+    The period is None for flows without a cut-off, both for chains too short for the flow.
     """
     from ..flow.resolution import cutoff_period
     from ..flow.thermodynamics import collapse_time
 
-    flow = recipe([length])
+    try:
+        flow = recipe([length])
+    except ValueError:  # a few residues, for which there is no Gaussian chain of the right size
+        return {"length": length, "time": None, "period": None}
     u = collapse_time(flow, count)
     period = cutoff_period(flow, u)
     at = None if period is None else float(period[0])
     return {"length": length, "time": float(u[0]), "period": at}
+
+
+def describe_collapse(collapse: dict[str, float | None], count: int) -> str:
+    """At what scale a perfect memory would show, as a sentence; empty if that is not known."""
+    time, period = collapse["time"], collapse["period"]
+    if time is None:
+        return ""
+    scale = f"u = {time:.2f}" if period is None else f"periods of {period:.0f} residues"
+    length = f"{collapse['length']:.0f}"
+    return f" A perfect memory of {count} Gaussian chains of {length} would show from {scale} down."
 
 
 def write_rows(

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import protdiff
-from protdiff.cli.audit import collapse_of, describe_delta, load_traces
+from protdiff.cli.audit import collapse_of, describe_collapse, describe_delta, load_traces
 from protdiff.dataset import read_chains
 from protdiff.flow.zoo import recipe
 from protdiff.metrics.kernel_audit import KernelAudit
@@ -55,6 +55,16 @@ def test_audit_names_the_chain_that_was_copied(console, tiny_archive, tiny_weigh
 def test_the_scale_of_collapse_is_a_period_of_rg_flows_alone(name):
     found = collapse_of(recipe(name), 100, 2000)
     assert (found["period"] is None) == (name != "rg") and 0 < found["time"] < 1
+
+
+def test_chains_too_short_for_the_flow_have_no_scale_of_collapse():
+    """Three residues ended the audit of all samples."""
+    found = collapse_of(recipe("rg"), 3, 2000)
+    assert found == {"length": 3, "time": None, "period": None}
+    assert describe_collapse(found, 2000) == ""
+    assert "of 2000 Gaussian chains of 100 " in describe_collapse(
+        collapse_of(recipe("rg"), 100, 2000), 2000
+    )
 
 
 @pytest.mark.parametrize(("count", "samples"), [(1, "1 sample is too"), (2, "2 samples are too")])
