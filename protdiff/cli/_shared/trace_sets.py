@@ -127,7 +127,7 @@ def not_known(held: Traces, known: Traces, option: str) -> Traces:
     frames = held.sequences == known.sequences
     kept, shared = list[Chain](), list[Chain]()
     for one in held.chains:
-        copy = _copied(one, known.chains, by_sequence=one.has_sequence and not frames)
+        copy = _copied(one, known.chains, by_sequence=not frames)
         (kept if copy is None else shared).append(one)
     if not shared:
         return held
@@ -180,7 +180,7 @@ def _each_once(files: Sequence[Sequence[Chain]]) -> tuple[list[Chain], list[tupl
     for chains in files:
         new = list[Chain]()
         for one in chains:
-            other = _copied(one, kept, by_sequence=one.has_sequence and not frames)
+            other = _copied(one, kept, by_sequence=not frames)
             if other is None:
                 new.append(one)
             else:
@@ -192,18 +192,24 @@ def _each_once(files: Sequence[Sequence[Chain]]) -> tuple[list[Chain], list[tupl
 def _copied(one: Chain, others: Sequence[Chain], by_sequence: bool) -> Chain | None:
     """The first of some chains that a chain is a copy of; None if there is none.
 
-    One sequence is part of the other, and long enough for the two to be compared.
+    One sequence is part of the other, and long enough for the two to be compared; or neither has
+    a sequence, whatever its placeholder is, and they have one structure.
     """
     from ...metrics.nearest_trace import LENGTH_SHARE, nearest_rmsd
 
-    length, letters = len(one.sequence), one.sequence
-    alike = [
-        other
-        for other in others
-        if LENGTH_SHARE * length <= len(other.sequence) <= length / LENGTH_SHARE
-        and (letters in other.sequence or other.sequence in letters)
-    ]
-    if by_sequence or not alike:
-        return alike[0] if alike else None
+    letters, known = one.sequence, one.has_sequence
+    least, most = LENGTH_SHARE * len(letters), len(letters) / LENGTH_SHARE
+    alike = list[Chain]()
+    for other in others:
+        if not least <= len(other.sequence) <= most:
+            continue
+        if letters in other.sequence or other.sequence in letters:
+            if by_sequence and known and other.has_sequence:
+                return other
+            alike.append(other)
+        elif not known and not other.has_sequence:
+            alike.append(other)
+    if not alike:
+        return None
     distance, _ = nearest_rmsd(one.ca, [other.ca for other in alike])
     return next((other for other, far in zip(alike, distance, strict=True) if far < SAME), None)

@@ -65,9 +65,12 @@ def test_frames_of_one_protein_are_all_kept(chain, tmp_path):
 
 def test_backbones_without_a_sequence_are_copies_by_their_structure(chain, other, tmp_path):
     bare = [protdiff.Backbone.from_coords(one.coords[:60]) for one in (chain, other, chain)]
-    folder = named(tmp_path / "set", a=bare[0], b=bare[1], c=bare[2], d=chain)
-    with pytest.warns(protdiff.ProtdiffWarning, match="such as c.pdb A, which is a.pdb A"):
-        assert load_traces(folder, "train", "--train").names == ["a.pdb A", "b.pdb A", "d.pdb A"]
+    glycine = protdiff.Backbone.from_coords(bare[0].coords, "G" * 60)
+    folder = named(tmp_path / "set", a=bare[0], b=bare[1], c=bare[2], d=chain, e=glycine)
+    with pytest.warns(protdiff.ProtdiffWarning, match="2 chains .* such as c.pdb A, which is a.pd"):
+        found = load_traces(folder, "train", "--train")
+    assert found.names == ["a.pdb A", "b.pdb A", "d.pdb A"]
+    assert found.left_out == ("c.pdb A", "e.pdb A")
 
 
 def test_files_without_a_protein_do_not_end_an_audit(chain, other, tmp_path):
