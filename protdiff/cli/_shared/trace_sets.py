@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..._system.notices import warn
 from ..._system.words import counted, either
+from ...structure.io.members import path_text
 from .pairing import find_files
 from .structure_sets import MAX_LENGTH
 
@@ -100,18 +101,20 @@ def traces_in(path: Path, option: str) -> Traces:
     A copy is no other chain: a held-out chain would be measured beside itself, and a sample that
     is a training chain would be near to two of them.
     """
-    files, copies, lost = [], list[str](), dict[str, str]()
+    files, copies, lost, reasons = [], list[str](), list[str](), list[str]()
     for file in find_files([str(path)], option):
+        name = path_text(file).removeprefix(f"{path}/")
         try:
-            chains, repeated = _chains_of(file)
+            chains, repeated = _chains_of(file, name)
         except ValueError as error:
-            lost[file.name] = str(error)
+            lost.append(name)
+            reasons.append(str(error))
             continue
         files.append(chains)
         copies += repeated
     if lost:
-        count, first = counted(len(lost), "file"), next(iter(lost.values()))
-        warn(f"{option} {path}: {count} left out that cannot be read, such as {first}")
+        count = counted(len(lost), "file")
+        warn(f"{option} {path}: {count} left out that cannot be read, such as {reasons[0]}")
     if copies:
         count = counted(len(copies), "copy", "copies")
         warn(f"{option} {path}: {count} of chains in one file left out, such as {copies[0]}")
@@ -152,7 +155,7 @@ def without_repeats(files: Sequence[Sequence[Chain]], where: str, what: str = "c
     return Traces(kept, tuple(name for name, _ in repeats))
 
 
-def _chains_of(file: Path) -> tuple[list[Chain], list[str]]:
+def _chains_of(file: Path, name: str) -> tuple[list[Chain], list[str]]:
     """Chains of a file, and the names of copies, as of the second chain of a homodimer."""
     from ...structure.io.read_write import read
 
@@ -160,7 +163,7 @@ def _chains_of(file: Path) -> tuple[list[Chain], list[str]]:
     chains, copies = list[Chain](), list[str]()
     for label in backbone.chains:
         part = backbone.chain(label)
-        one = Chain(f"{file.name} {label}".strip(), part.sequence, part.ca[part.mask[:, 1]])
+        one = Chain(f"{name} {label}".strip(), part.sequence, part.ca[part.mask[:, 1]])
         others = [other.sequence for other in chains if other.has_sequence]
         if any(one.sequence in other or other in one.sequence for other in others):
             copies.append(one.name)

@@ -55,6 +55,14 @@ def test_a_chain_in_two_files_counts_once(chain, other, tmp_path):
     assert found.left_out == ("b.pdb A", "d.pdb A", "d.pdb B")
 
 
+def test_copies_in_folders_of_the_folder_are_told_apart(chain, other, tmp_path):
+    folder = named(tmp_path / "set", b=other)
+    named(folder / "one", a=chain)
+    named(folder / "two", a=chain)
+    with pytest.warns(protdiff.ProtdiffWarning, match="such as two/a.pdb A, which is one/a.pdb A"):
+        assert load_traces(folder, "train", "--train").left_out == ("two/a.pdb A",)
+
+
 def test_frames_of_one_protein_are_all_kept(chain, tmp_path):
     frames = [moved(chain, 1, seed) for seed in range(3)]
     folder = named(tmp_path / "set", a=frames[0], b=frames[1], c=frames[2], d=frames[1])
