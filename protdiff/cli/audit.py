@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .._system.files import write_json
+from .._system.notices import warn
 from .._system.words import counted, either
 from ..structure.io.members import path_text
 from ._shared.groups import grouped
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from ..flow.chain_flow import ChainFlow
     from ..metrics.audit import Audit
     from ..metrics.kernel_audit import KernelAudit
+    from ..structure.backbone import Backbone
     from ._shared.trace_sets import Traces
 
 __all__ = ["audit"]
@@ -83,7 +85,7 @@ def _audit(options: AuditOptions, files: Sequence[Path]) -> None:
     held = load_traces(options.held_out, "val", "--held-out")
     held = not_known(held, known, f"--held-out {options.held_out}")
     kept, backbones, errors = read_files(files, "samples")
-    traces = traces_of([path_text(path) for path in kept], backbones)
+    traces = traces_of_samples(kept, backbones)
     total = len(traces) + min(BASELINE, len(held))
     with progress_bar(total, "comparing", "chains") as advance:
         result = audit_traces(
@@ -118,6 +120,18 @@ def _audit(options: AuditOptions, files: Sequence[Path]) -> None:
     if errors:
         print(f"{len(errors)} of {len(files)} could not be read; see audit.csv", file=sys.stderr)
         raise typer.Exit(1)
+
+
+def traces_of_samples(files: Sequence[Path], backbones: Sequence[Backbone]) -> Traces:
+    """Traces of samples, each file as one; a warning says so where it has several chains."""
+    names = [path_text(path) for path in files]
+    several = [name for name, one in zip(names, backbones, strict=True) if len(one.chains) > 1]
+    if several:
+        warn(
+            f"{counted(len(several), 'sample')} of several chains compared as one chain, such as "
+            f"{several[0]}; to compare every chain, write it to its own file"
+        )
+    return traces_of(names, backbones)
 
 
 def kernel_delta(samples: Traces, known: Traces, held: Traces) -> KernelAudit | None:

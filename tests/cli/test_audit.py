@@ -9,7 +9,13 @@ import numpy as np
 import pytest
 
 import protdiff
-from protdiff.cli.audit import collapse_of, describe_collapse, describe_delta, load_traces
+from protdiff.cli.audit import (
+    collapse_of,
+    describe_collapse,
+    describe_delta,
+    load_traces,
+    traces_of_samples,
+)
 from protdiff.dataset import read_chains
 from protdiff.flow.zoo import recipe
 from protdiff.metrics.kernel_audit import KernelAudit
@@ -65,6 +71,20 @@ def test_chains_too_short_for_the_flow_have_no_scale_of_collapse():
     assert "of 2000 Gaussian chains of 100 " in describe_collapse(
         collapse_of(recipe("rg"), 100, 2000), 2000
     )
+
+
+def test_samples_of_several_chains_are_one_trace(tmp_path):
+    """A copy in one of the chains is not found then, so the command says it."""
+    chain = protdiff.read("data/examples/1a8o.pdb.gz")
+    pair = protdiff.Backbone.from_coords(
+        np.concatenate([chain.coords, chain.coords + 40]), chain_ids=["A"] * 70 + ["B"] * 70
+    )
+    with pytest.warns(
+        protdiff.ProtdiffWarning,
+        match="^1 sample of several chains compared as one .* as b.pdb; to",
+    ):
+        found = traces_of_samples([Path("a.pdb"), Path("b.pdb")], [chain, pair])
+    assert found.names == ["a.pdb", "b.pdb"] and [len(ca) for ca in found.coords] == [70, 140]
 
 
 @pytest.mark.parametrize(("count", "samples"), [(1, "1 sample is too"), (2, "2 samples are too")])
