@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._system.reading import read_text
+from .._system.words import counted
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -105,7 +106,9 @@ def split_loss(training: Curve, held_out: Curve | None = None) -> LossSplit:
     last = training[:, 0].max() if len(training) else 0.0
     kept = training[training[:, 0] > WARM_UP * last]
     if len(kept) < MIN_ROWS:
-        raise ValueError(f"{len(kept)} rows after the warm-up; at least {MIN_ROWS} are needed")
+        raise ValueError(
+            f"{counted(len(kept), 'row')} after the warm-up; at least {MIN_ROWS} are needed"
+        )
     place = kept[:, 0] / last
     floor, rest, exponent = _power_law(place, kept[:, 1])
     parts = []

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .._system.words import counted
 from ..structure.backbone import bonded_to_next
 from ..structure.constants import BANDS
 from .likelihood_estimators import ESTIMATORS, Estimate, Piece, prepare
@@ -164,7 +165,8 @@ def log_likelihood(
     if method not in METHODS:
         raise ValueError(f"method {method!r}: must be one of {', '.join(METHODS)}")
     if sequence is not None and len(sequence) != len(backbone):
-        raise ValueError(f"sequence: {len(sequence)} letters for {len(backbone)} residues")
+        letters, residues = counted(len(sequence), "letter"), counted(len(backbone), "residue")
+        raise ValueError(f"sequence: {letters} for {residues}")
     pieces = _unbroken_pieces(backbone)
     if not pieces:
         raise ValueError(f"no unbroken piece of {MIN_LENGTH} residues or more")

@@ -11,23 +11,23 @@ import typer
 
 from .._system.files import write_json
 from .._system.notices import warn
-from .._system.words import counted
+from .._system.words import counted, either
 from ..structure.io.members import path_text
 from ._shared.groups import grouped
 from ._shared.pairing import find_files
 from ._shared.progress import progress_bar
 from ._shared.rows import row_writer
-from ._shared.structure_sets import MAX_LENGTH, output_folder, read_files
+from ._shared.structure_sets import output_folder, read_files
+from ._shared.trace_sets import load_traces, not_known, traces_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
-    from jaxtyping import Float
-
     from ..flow.chain_flow import ChainFlow
     from ..metrics.audit import Audit
     from ..metrics.kernel_audit import KernelAudit
+    from ..structure.backbone import Backbone
+    from ._shared.trace_sets import Traces
 
 __all__ = ["audit"]
 
@@ -83,8 +83,9 @@ def _audit(options: AuditOptions, files: Sequence[Path]) -> None:
     recipe = load_weights(find_weights(options.weights)).recipe
     known = load_traces(options.train, "train", "--train")
     held = load_traces(options.held_out, "val", "--held-out")
+    held = not_known(held, known, f"--held-out {options.held_out}")
     kept, backbones, errors = read_files(files, "samples")
-    traces = Traces([b.ca[b.mask[:, 1]] for b in backbones], [path_text(path) for path in kept])
+    traces = traces_of_samples(kept, backbones)
     total = len(traces) + min(BASELINE, len(held))
     with progress_bar(total, "comparing", "chains") as advance:
         result = audit_traces(
@@ -96,8 +97,8 @@ def _audit(options: AuditOptions, files: Sequence[Path]) -> None:
     write_rows(options.out / "audit.csv", result, traces, known, errors)
     numbers = {
         "verdict": result.verdict,
-        "samples": len(traces), "unreadable": len(errors),
-        "train": len(known), "held_out": len(held),
+        "samples": len(traces), "unreadable": len(errors), "train": len(known),
+        "held_out": len(held), "left_out": {"train": known.left_out, "held_out": held.left_out},
         "rmsd": asdict(result.rmsd), "tm": asdict(result.tm),
         "suspicious": [traces.names[k] for k in result.suspicious],
         "suspicious_usual_share": result.usual_share, "suspicious_p": result.p_suspicious,
@@ -108,15 +109,10 @@ def _audit(options: AuditOptions, files: Sequence[Path]) -> None:
     if len(result.suspicious):
         draw_suspicious(options.out / "suspicious.png", result, traces, known)
     print(result.verdict)
-    scale = (
-        f"u = {collapse['time']:.2f}" if collapse["period"] is None
-        else f"periods of {collapse['period']:.0f} residues"
-    )  # fmt: skip
     print(
         f"by TM-score: ratio {result.tm.ratio:.2f}, p = {result.tm.p:.2g}; "
-        f"{100 * result.usual_share:.1f} % of held-out chains look like one training chain. "
-        f"A perfect memory of {len(known)} Gaussian chains of {length} would show from "
-        f"{scale} down."
+        f"{100 * result.usual_share:.1f} % of held-out chains look like one training chain."
+        + describe_collapse(collapse, len(known))
     )
     if delta is not None:
         print(describe_delta(delta, len(traces)))
@@ -126,62 +122,16 @@ def _audit(options: AuditOptions, files: Sequence[Path]) -> None:
         raise typer.Exit(1)
 
 
-@dataclass(frozen=True)
-class Traces:
-    """CA traces (Å) without missing residues, and their names."""
-
-    coords: list[Float[np.ndarray, "residues 3"]]
-    names: list[str]
-
-    def __len__(self) -> int:
-        return len(self.coords)
-
-
-def load_traces(path: Path, split: str, option: str) -> Traces:
-    """Traces of an archive's split, or of the structures of a folder; at least two."""
-    from ..dataset import UNIT, is_dataset, read_chains
-
-    if not path.is_dir():
-        raise ValueError(f"{option} {path}: not a folder of chains or structures")
-    if is_dataset(path):
-        chains = read_chains(path, split, max_length=MAX_LENGTH, globular=False)
-        traces = Traces(
-            [chain.coords[:, 1] * UNIT for chain in chains], [chain.name for chain in chains]
+def traces_of_samples(files: Sequence[Path], backbones: Sequence[Backbone]) -> Traces:
+    """Traces of samples, each file as one; a warning says so where it has several chains."""
+    names = [path_text(path) for path in files]
+    several = [name for name, one in zip(names, backbones, strict=True) if len(one.chains) > 1]
+    if several:
+        warn(
+            f"{counted(len(several), 'sample')} of several chains compared as one chain, such as "
+            f"{several[0]}; to compare every chain, write it to its own file"
         )
-        which = f" of split {split} and up to {MAX_LENGTH} residues"
-    else:
-        traces, which = traces_in(path, option), ""
-    if len(traces) < 2:
-        raise ValueError(
-            f"{option} {path}: has {counted(len(traces), 'chain')}{which}; give at least two"
-        )
-    return traces
-
-
-def traces_in(path: Path, option: str) -> Traces:
-    """Traces of all chains of the structures in a folder; of copies in one file the first.
-
-    The second chain of a homodimer is no other chain: samples would be measured beside its copy.
-    """
-    from ..structure.io.read_write import read
-
-    coords, names, copies = [], [], 0
-    for file in find_files([str(path)], option):
-        backbone = read(file, ca_only=True)
-        taken = list[str]()
-        for chain in backbone.chains:
-            part = backbone.chain(chain)
-            sequence = part.sequence
-            if any(sequence in other or other in sequence for other in taken):
-                copies += 1
-                continue
-            if len(set(sequence)) > 1:  # else it is no sequence, as that of a backbone of ALA
-                taken.append(sequence)
-            coords.append(part.ca[part.mask[:, 1]])
-            names.append(f"{file.name} {chain}".strip())
-    if copies:
-        warn(f"{option} {path}: {counted(copies, 'copy', 'copies')} of chains in one file left out")
-    return Traces(coords, names)
+    return traces_of(names, backbones)
 
 
 def kernel_delta(samples: Traces, known: Traces, held: Traces) -> KernelAudit | None:
@@ -197,10 +147,11 @@ def kernel_delta(samples: Traces, known: Traces, held: Traces) -> KernelAudit | 
 def describe_delta(found: KernelAudit, count: int) -> str:
     """Halder's Δ beside what it can see, in two lines."""
     if found.detectable > 1:
-        power = f"{count} samples are too few for it to see even copies"
+        samples = either(count, "1 sample is", f"{count} samples are")
+        power = f"{samples} too few for it to see even copies"
     else:
         share = f"{100 * found.detectable:.0f} %"
-        power = f"with {count} samples it sees copies if they are {share} or more"
+        power = f"with {counted(count, 'sample')} it sees copies if they are {share} or more"
     return (
         f"Halder's Δ: {found.delta:.2f} ± {found.delta_error:.2f}, p = {found.p:.2g}; held-out "
         f"chains {found.real:.2f}, copies {found.copies:.2f}; {power}."
@@ -210,16 +161,29 @@ def describe_delta(found: KernelAudit, count: int) -> str:
 def collapse_of(recipe: ChainFlow, length: int, count: int) -> dict[str, float | None]:
     """Time and period (residues) at which a perfect memory of `count` chains would show.
 
-    The period is None for flows without a cut-off.
+    The period is None for flows without a cut-off, both for chains too short for the flow.
     """
     from ..flow.resolution import cutoff_period
     from ..flow.thermodynamics import collapse_time
 
-    flow = recipe([length])
+    try:
+        flow = recipe([length])
+    except ValueError:  # a few residues, for which there is no Gaussian chain of the right size
+        return {"length": length, "time": None, "period": None}
     u = collapse_time(flow, count)
     period = cutoff_period(flow, u)
     at = None if period is None else float(period[0])
     return {"length": length, "time": float(u[0]), "period": at}
+
+
+def describe_collapse(collapse: dict[str, float | None], count: int) -> str:
+    """At what scale a perfect memory would show, as a sentence; empty if that is not known."""
+    time, period = collapse["time"], collapse["period"]
+    if time is None:
+        return ""
+    scale = f"u = {time:.2f}" if period is None else f"periods of {period:.0f} residues"
+    length = f"{collapse['length']:.0f}"
+    return f" A perfect memory of {count} Gaussian chains of {length} would show from {scale} down."
 
 
 def write_rows(

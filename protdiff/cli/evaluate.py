@@ -18,18 +18,18 @@ from .._system.words import counted
 from ..structure.io.members import path_text
 from ._shared.groups import grouped
 from ._shared.options import JobsOption
-from ._shared.pairing import find_files, stem
+from ._shared.pairing import find_files
 from ._shared.progress import duration, progress_bar
+from ._shared.reference_sets import load_reference, measure
 from ._shared.report_writer import PAGE, write_report
 from ._shared.rows import row_writer, shown
-from ._shared.structure_sets import MAX_LENGTH, output_folder, read_files
+from ._shared.structure_sets import output_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
 
     from ..metrics.evaluation import Evaluation
-    from ..metrics.population import Structures
 
 __all__ = ["evaluate"]
 
@@ -141,51 +141,6 @@ def evaluate(options: EvaluateOptions) -> None:
                 file=sys.stderr,
             )
             raise typer.Exit(1)
-
-
-def measure(files: Sequence[Path], what: str) -> tuple[Structures, list[tuple[Path, str]]]:
-    """Structures of files, and (file, error) of those that cannot be read."""
-    from ..metrics.population import Structures
-
-    kept, backbones, errors = read_files(files, what)
-    return Structures.of([path_text(path) for path in kept], backbones), errors
-
-
-def load_reference(path: Path | None, novelty: bool) -> tuple[Structures | None, Structures | None]:
-    """Real chains, and known ones for novelty; None for what is not there."""
-    from ..dataset import is_dataset
-
-    if path is None:
-        return None, None
-    if not path.is_dir():
-        raise ValueError(f"--reference {path}: not a folder of chains or structures")
-    if is_dataset(path):
-        return load_split(path, "val"), load_split(path, "train") if novelty else None
-    everything, lost = measure(find_files([str(path)], "--reference"), "--reference")
-    if lost:
-        print(
-            f"warning: {counted(len(lost), 'file')} of --reference cannot be read", file=sys.stderr
-        )
-    if len(everything) < 2:
-        raise ValueError(f"--reference {path}: one structure; a comparison needs several")
-    if not novelty:
-        return everything, None
-    return everything[range(0, len(everything), 2)], everything[range(1, len(everything), 2)]
-
-
-def load_split(path: Path, split: str) -> Structures:
-    """Structures of one split of an archive."""
-    from ..dataset import read_chains
-    from ..metrics.population import Structures
-
-    chains = read_chains(path, split, max_length=MAX_LENGTH)
-    backbones = []
-    with progress_bar(len(chains), f"reading {split}", "chains") as advance:
-        for chain in chains:
-            # Training chains are only aligned with the designs, and for that CA are enough.
-            backbones.append(chain.backbone(ca_only=split == "train"))
-            advance(1)
-    return Structures.of([stem(Path(chain.name)) for chain in chains], backbones)
 
 
 def write_rows(path: Path, evaluation: Evaluation, errors: Sequence[tuple[Path, str]]) -> None:

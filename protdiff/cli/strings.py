@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .._system.words import counted
 from ._shared.groups import paragraphs
 from ._shared.next_step import next_line, quoted
 from ._shared.progress import progress_bar
@@ -195,6 +196,6 @@ def train(
             )
         card = {"chains": len(strings), "bond": bond, "passes": passes, "seed": seed}
         save_string_model(out, model, card)
-        print(f"{len(strings)} chains; weights: {out}")
+        print(f"{counted(len(strings), 'chain')}; weights: {out}")
         words = "protdiff strings score FILES", f"--alphabet {alphabet.value}", "--weights"
         print(next_line(*words, quoted(out), why="how real strings look"))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .._system.words import counted
 from ..structure.backbone import Backbone
 from ..structure.constants import LONGEST_CA_CA
 from ..structure.io.read_write import read
@@ -114,7 +115,7 @@ class Motif(Condition):
         if not fit:
             given = f"{min(wanted)}-{max(wanted)}" if len(wanted) > 1 else f"{wanted[0]}"
             raise ValueError(
-                f"`contig`: gives chains of {_span_text(least, most)} residues, which `length` "
+                f"`contig`: gives chains of {_span_text(least, most)}, which `length` "
                 f"{given} does not allow; change one of the two"
             )
         return wanted if len(fit) == len(wanted) else fit
@@ -122,7 +123,7 @@ class Motif(Condition):
     def for_sample(self, length: int, rng: np.random.Generator) -> PlacedMotif:
         least, most = self._span()
         if not least <= length <= most:
-            raise ValueError(f"`contig`: gives {_span_text(least, most)} residues, not {length}")
+            raise ValueError(f"`contig`: gives {_span_text(least, most)}, not {length}")
         new = [s for s in self._segments if isinstance(s, New)]
         fixed = sum(_count(rows) for rows in self.rows if rows is not None)
         sizes = iter(draw_sizes([(s.least, s.most) for s in new], length - fixed, rng))
@@ -136,7 +137,7 @@ class Motif(Condition):
 
 
 def _span_text(least: int, most: int) -> str:
-    return f"{least}" if least == most else f"{least} to {most}"
+    return counted(least, "residue") if least == most else f"{least} to {most} residues"
 
 
 def _observed_rows(source: Backbone, segment: Fixed) -> Int[np.ndarray, " kept"]:

@@ -124,7 +124,7 @@ def parse_range(text: str, where: str, group: str = "A", more: str = "") -> Fixe
     if not match:
         raise ValueError(
             f"{where}: {text!r} is not a segment; write residues of the structure with their "
-            f"chain, B19-27{more}"
+            f"chain, B19-27 or B:19-27{more}"
         )
     chain, second = _id(match, ""), _id(match, "last_")
     if second not in (None, chain):

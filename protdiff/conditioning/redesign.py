@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .._system.notices import warn
+from .._system.words import counted, either
 from ..structure.backbone import joined
 from ..structure.constants import LONGEST_CA_CA, LONGEST_NUMBER_JUMP
 from .base import Condition, Stage, types_of
@@ -241,8 +242,8 @@ def with_missing(
                 sequence = unknown * len(numbers)
                 ends = residue_name(chain, k), residue_name(chain, k + 1)
                 warn(
-                    f"{NAME}: {len(numbers)} residues between {ends[0]} and {ends[1]}, which the "
-                    "file lacks, are drawn too"
+                    f"{NAME}: {counted(len(numbers), 'residue')} between {ends[0]} and {ends[1]}, "
+                    f"which the file lacks, {either(len(numbers), 'is', 'are')} drawn too"
                 )
                 parts += [source[done : rows[k] + 1], residues_to_draw(chain, numbers, sequence)]
                 done = int(rows[k]) + 1

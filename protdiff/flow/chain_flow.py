@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from .._system.words import counted
 from . import rgdm
 from .modes import BASES, chain_momenta, cosine_modes
 from .process import Flow
@@ -260,7 +261,7 @@ def _trace_modes(recipe: ChainFlow, lengths: list[int], size: int) -> TraceModes
 def chain_flow(recipe: ChainFlow, lengths: list[int], size: int | None = None) -> Flow:
     """Build the `Flow` of a batch; see `ChainFlow`."""
     if min(lengths) < 3:
-        raise ValueError(f"a chain of {min(lengths)} residues: a flow needs at least 3")
+        raise ValueError(f"a chain of {counted(min(lengths), 'residue')}: a flow needs at least 3")
     size = size or max(lengths)
     modes = _trace_modes(recipe, lengths, size)
     link = torch.arange(size) < torch.tensor(lengths)[:, None] - 1

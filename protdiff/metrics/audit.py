@@ -269,7 +269,8 @@ def verdict(test: NeighbourTest, suspicious: int, count: int, p_suspicious: floa
     if not test.count:
         return "No sample has a chain of similar length to be compared with."
     numbers = f"(ratio {test.ratio:.2f}, p = {test.p:.2g})"
-    flagged = f"{suspicious} of {count} look like one training chain each (p = {p_suspicious:.2g})"
+    be = "looks" if suspicious == 1 else "look"
+    flagged = f"{suspicious} of {count} {be} like one training chain each (p = {p_suspicious:.2g})"
     if (test.ratio < 0.8 and test.p < 1e-3) or (suspicious > count / 2 and p_suspicious < 1e-3):
         return f"The samples are copies of training chains {numbers}: {flagged}."
     if suspicious and p_suspicious < 0.01:

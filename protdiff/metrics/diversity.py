@@ -136,4 +136,6 @@ def _jackknife(matrix: Float[np.ndarray, "n n"]) -> float | None:
     keep = [np.delete(np.arange(n), k) for k in range(n)]
     parts = [off[np.ix_(rows, rows)] for rows in keep]
     means = np.array([part[np.isfinite(part)].mean() for part in parts if np.isfinite(part).any()])
+    if not len(means):  # all are too short to be aligned
+        return None
     return float(np.sqrt((n - 1) / n * np.square(means - means.mean()).sum()))

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from .._system.notices import warn
-from .._system.words import counted
+from .._system.words import counted, either
 from ..structure.backbone import ONE_TO_THREE
 from ..structure.superposition import rmsd
 from .auto_alignment import Aligned
@@ -164,7 +164,8 @@ def _check_sequence(model: Backbone, sequence: str) -> None:
     elif differs:
         k = differs[0]
         raise ValueError(
-            f"the model has another sequence: {len(differs)} of {len(sequence)} residues differ, "
+            f"the model has another sequence: {len(differs)} of {len(sequence)} residues "
+            f"{either(len(differs), 'differs', 'differ')}, "
             f"the first at {k + 1} ({model.sequence[k]} for {sequence[k]})"
         )
 

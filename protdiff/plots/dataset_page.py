@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from .._system.files import save_figure
+from .._system.words import counted
 from ..dataset.store import SPLITS
 from ..structure.constants import expected_rg
 
@@ -130,7 +131,9 @@ def _resolutions(
         axis.text(0.5, 0.5, "resolution: not known of any chain", ha="center", color="0.4")
         return
     _stacked(axis, splits, known, np.linspace(0, 4.1, bins + 1))
-    title = "Resolution" if given == len(known) else f"Resolution, known of {given} chains"
+    title = "Resolution"
+    if given < len(known):
+        title += f", known of {counted(given, 'chain')}"
     axis.set(title=title, xlabel="Å", ylabel="chains")
 
 

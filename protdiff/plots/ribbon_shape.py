@@ -168,7 +168,8 @@ def principal_view(
     Singular vectors have no sign; the vector `along` gives one, so that equal structures get equal
     views.
     """
-    axes = np.linalg.svd(trace - trace.mean(0), full_matrices=False)[2]
+    # Fewer than three points have three axes, too.
+    axes = np.linalg.svd(trace - trace.mean(0), full_matrices=len(trace) < 3)[2]
     axes[:2] *= np.where(axes[:2] @ along >= 0, 1, -1)[:, None]
     axes[2] = np.cross(axes[0], axes[1])
     return axes.T

@@ -144,8 +144,8 @@ def _tie(backbone: Backbone, first: str, copy: str, ties: Int[np.ndarray, " resi
     if not shared:
         if len(rows) != len(others):
             raise ValueError(
-                f"`tied`: chain {copy!r} has {len(others)} residues, chain {first!r} {len(rows)}, "
-                "and no number is in both; copies have equally many, or equal numbers"
+                f"`tied`: chain {copy!r} has {counted(len(others), 'residue')}, chain {first!r} "
+                f"{len(rows)}, and no number is in both; copies have equally many, or equal numbers"
             )
         ties[others] = rows
         return

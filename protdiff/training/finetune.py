@@ -233,8 +233,8 @@ def _read_chains(
         chains, texts = ChainSet.open(dataset).compact(), listed_warnings(dataset)
     for text in texts[:WARNINGS_SHOWN]:
         warn(text)
-    if len(texts) > WARNINGS_SHOWN:
-        warn(f"{len(texts) - WARNINGS_SHOWN} more warnings about inputs; a data set lists them")
+    if (more := len(texts) - WARNINGS_SHOWN) > 0:
+        warn(f"{counted(more, 'more warning')} about inputs; a data set lists them")
     return chains, Counter(summary["rejected"])
 
 

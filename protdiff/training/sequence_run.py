@@ -11,6 +11,7 @@ import torch
 from torch.nn.functional import nll_loss
 
 from .._system.locks import output_folder
+from .._system.words import counted
 from ..dataset import read_chains
 from ..dataset.store import UNIT
 from ..network.numerics import flush_denormals
@@ -179,7 +180,7 @@ class SequenceRun:
     ) -> Path:
         """The steps of `fit`."""
         config = self.config
-        report(f"{len(chains)} training chains, {len(held_out)} of validation")
+        report(f"{counted(len(chains), 'training chain')}, {len(held_out)} of validation")
         self.restore(report)
         log = RunLog(config.out)
         saved = validated = began = time.monotonic()

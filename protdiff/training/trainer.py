@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 
 from .._system.locks import output_folder
-from .._system.words import counted
+from .._system.words import counted, either
 from ..network.numerics import flush_denormals
 from .batches import make_batch
 from .chains import DeviceChains, load_chains, on_device
@@ -135,13 +135,16 @@ class Trainer(RunState):
     ) -> Path:
         """The steps of `fit`."""
         config = self.config
-        report(f"{len(chains)} training chains, {len(held_out)} validation chains")
+        of_validation = counted(len(held_out), "validation chain")
+        report(f"{counted(len(chains), 'training chain')}, {of_validation}")
         changes = self.restore()
         if self.step:
             report(", ".join([f"continuing at step {self.step}", *changes]))
         elif self.new_tensors:
             number = sum(self.denoiser.state_dict()[name].numel() for name in self.new_tensors)
-            report(f"{config.initial} lacks {number} weights of this network: they start anew")
+            weights = counted(number, "weight")
+            starts = either(number, "it starts", "they start")
+            report(f"{config.initial} lacks {weights} of this network: {starts} anew")
         log = RunLog(config.out, config.tensorboard) if self.rank == 0 else None
         began = saved = validated = time.monotonic()
         steps: list[StepResult] = []

@@ -9,9 +9,16 @@ import numpy as np
 import pytest
 
 import protdiff
-from protdiff.cli.audit import collapse_of, load_traces
+from protdiff.cli.audit import (
+    collapse_of,
+    describe_collapse,
+    describe_delta,
+    load_traces,
+    traces_of_samples,
+)
 from protdiff.dataset import read_chains
 from protdiff.flow.zoo import recipe
+from protdiff.metrics.kernel_audit import KernelAudit
 
 
 def rows_of(path):
@@ -54,6 +61,36 @@ def test_audit_names_the_chain_that_was_copied(console, tiny_archive, tiny_weigh
 def test_the_scale_of_collapse_is_a_period_of_rg_flows_alone(name):
     found = collapse_of(recipe(name), 100, 2000)
     assert (found["period"] is None) == (name != "rg") and 0 < found["time"] < 1
+
+
+def test_chains_too_short_for_the_flow_have_no_scale_of_collapse():
+    """Three residues ended the audit of all samples."""
+    found = collapse_of(recipe("rg"), 3, 2000)
+    assert found == {"length": 3, "time": None, "period": None}
+    assert describe_collapse(found, 2000) == ""
+    assert "of 2000 Gaussian chains of 100 " in describe_collapse(
+        collapse_of(recipe("rg"), 100, 2000), 2000
+    )
+
+
+def test_samples_of_several_chains_are_one_trace(tmp_path):
+    """A copy in one of the chains is not found then, so the command says it."""
+    chain = protdiff.read("data/examples/1a8o.pdb.gz")
+    pair = protdiff.Backbone.from_coords(
+        np.concatenate([chain.coords, chain.coords + 40]), chain_ids=["A"] * 70 + ["B"] * 70
+    )
+    with pytest.warns(
+        protdiff.ProtdiffWarning,
+        match="^1 sample of several chains compared as one .* as b.pdb; to",
+    ):
+        found = traces_of_samples([Path("a.pdb"), Path("b.pdb")], [chain, pair])
+    assert found.names == ["a.pdb", "b.pdb"] and [len(ca) for ca in found.coords] == [70, 140]
+
+
+@pytest.mark.parametrize(("count", "samples"), [(1, "1 sample is too"), (2, "2 samples are too")])
+def test_too_few_samples_for_delta_are_counted(count, samples):
+    found = KernelAudit(0.0, 0.1, 0.0, -1.0, 0.5, detectable=1.5)
+    assert f"{samples} few for it to see even copies" in describe_delta(found, count)
 
 
 @pytest.mark.parametrize("option", ["--train", "--held-out"])

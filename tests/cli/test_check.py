@@ -115,7 +115,8 @@ def test_records_and_designs_that_do_not_belong_together(run, given):
     shutil.copy("designs/a.pdb", "designs/c.pdb")
     code, _, err = run(fold=[])
     assert code == 1
-    assert "x.fasta: record unknown_0: no design of this name\n" in err
+    remedy = "give its structure, or correct the name"
+    assert f"x.fasta: record unknown_0: no design of this name; {remedy}\n" in err
     assert "x.fasta: record a_7: has 20 residues, designs/a.pdb has 30\n" in err
     assert "warning: designs without a sequence: c\n" in err
     assert "2 of 6 sequences could not be checked" in err

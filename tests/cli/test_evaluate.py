@@ -154,6 +154,25 @@ def test_folder_of_real_chains(run, designs, tmp_path):
     assert "largest 1.000" in stdout and "held out" in stdout
 
 
+def test_a_real_chain_that_is_in_two_files_counts_once(run, designs, tmp_path):
+    """Else it would be known and held out, and held-out chains would be no standard of novelty."""
+    real = tmp_path / "real"
+    real.mkdir()
+    for name in ("k1.pdb", "c1.cif", "k2.pdb", "c2.cif"):
+        shutil.copy(designs / name, real)
+        shutil.copy(designs / name, real / f"{Path(name).stem}_twice{Path(name).suffix}")
+    (real / "empty.pdb").write_text("")
+    code, _, err = run(
+        designs / "k0.pdb", "--reference", real, "--out", tmp_path / "o", "--diversity", 0
+    )
+    numbers, _ = load(tmp_path / "o")
+    assert code == 0 and numbers["real_chains"] == 2
+    assert numbers["novelty"]["held_out"]["largest"] < 0.9
+    lost, twice = err.splitlines()
+    assert lost.endswith(f"1 file cannot be read, such as {real / 'empty.pdb'}")
+    assert "4 structures left out, for another file has them, such as" in twice
+
+
 def test_folder_of_real_chains_without_novelty(run, designs, tmp_path):
     code, *_ = run(
         designs / "k0.pdb", "--reference", designs, "--no-novelty", "--out", tmp_path / "o"

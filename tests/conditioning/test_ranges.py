@@ -116,6 +116,7 @@ def test_blank_chains():
         ("A112-112B", "A112 comes after A112B: write A112B-112"),
         ("A90", "no residue 90; it runs from 110 to 113$"),
         ("A1-2-3", "is not a segment"),
+        ("Ä1-3", "with their chain, B19-27 or B:19-27"),
         ("A1-" + "9" * 5000, "is not a segment"),
         ("9" * 5000, "is not a segment"),
         ("111-112 ", "is not a segment"),

@@ -73,6 +73,16 @@ def test_unobserved_residues_are_bridged_and_left_out(source, tiny_weights):
     np.testing.assert_array_equal(made.residue_numbers, source.residue_numbers[gap])
 
 
+@pytest.mark.parametrize(("count", "text"), [(1, "1 residue between"), (2, "2 residues between")])
+def test_residues_that_the_file_lacks_are_counted(source, count, text):
+    seen = np.ones(80, bool)
+    seen[52 : 52 + count] = False  # from A113 on
+    verb = "is" if count == 1 else "are"
+    text += f" A112 and A{113 + count}, which the file lacks, {verb} drawn too"
+    with pytest.warns(protdiff.ProtdiffWarning, match=text):
+        Redesign(source[seen], "A110-118")
+
+
 def test_numbers_of_several_segments(source):
     chain = source.chain("A")
     redesign = Redesign(source, "A103-104,A110")

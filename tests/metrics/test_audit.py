@@ -89,5 +89,5 @@ def test_no_chain_of_similar_length(windows):
 def test_the_verdict_speaks_of_others_only_where_there_are_some(flagged, word):
     """Few samples: the test of distances is weak, while every one of them looks like a copy."""
     text = verdict(NeighbourTest(0.0, 1.0, 1.0, 0.01, 4), flagged, 4, 0.005)
-    assert text.startswith(word) and f"{flagged} of 4" in text
+    assert text.startswith(word) and f"{flagged} of 4 look{'s' * (flagged == 1)} like" in text
     assert "others" not in text

@@ -60,3 +60,8 @@ def test_all_pairs_with_the_error_of_their_structures(backbones):
 
 def test_one_pair_has_no_error():
     assert module._error(np.array([0.4])) is None and module._jackknife(np.eye(2)) is None
+
+
+def test_no_pair_has_neither_mean_nor_error():
+    """NaN is no JSON, and a warning of numpy says nothing to a user."""
+    assert module._jackknife(np.full((3, 3), np.nan)) is None

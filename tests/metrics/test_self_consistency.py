@@ -124,6 +124,10 @@ def test_two_chains_folded_as_one(design):
             lambda m: replace(m, residue_names=m.residue_names[::-1]),
             "40 of 40 residues differ, the first at 1 .N for M.",
         ),
+        (
+            lambda m: replace(m, residue_names=["TRP", *m.residue_names[1:]]),
+            "1 of 40 residues differs, the first at 1 .W for M.",
+        ),
         (lambda m: replace(m, chain_ids=list("AB") * 20), "the model has 2 chains of 20, 20"),
     ],
 )

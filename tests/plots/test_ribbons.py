@@ -101,6 +101,12 @@ def test_view_rotates_and_never_mirrors(helix):
     assert spread[0] >= spread[1] >= spread[2]
 
 
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_view_of_a_few_residues(helix, count):
+    rotation = principal_view(helix[:count], helix[count - 1] - helix[0])
+    assert np.linalg.det(rotation) == pytest.approx(1)
+
+
 def test_helices_are_wide_and_strands_end_in_arrows(helix, zigzag):
     t, _, _, across, size, _ = ribbon_of(helix, 3000)
     middle = np.abs(t - 14.5) < 5

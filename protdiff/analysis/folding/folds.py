@@ -90,7 +90,9 @@ def found(targets: Sequence[Target], folder: Path) -> dict[str, Model]:
         if target.name in paths:
             out[target.name] = _best(paths[target.name])
         else:
-            out[target.name] = Model(error=f"no model of {target.name} in {folder}")
+            name = target.name
+            remedy = f"call its file {name}.pdb, .cif or {name}_…, or fold it with `fold`"
+            out[name] = Model(error=f"no model of {name} in {folder}; {remedy}")
     return out
 
 

@@ -36,7 +36,7 @@ OF_INPUT = ("designed_chains=", "num_res=")
 NUMBER = re.compile(r"(?:^|[\s,])(?:number|sample|id)=(\d+)\b")
 DESIGN = re.compile(r"\sdesign=(\S+)")
 #: A first word that ProteinMPNN writes in place of a name.
-NO_NAME = re.compile(r"T=[\d.]+$")
+NO_NAME = re.compile(r"T=[\d.]+(e-?\d+)?$")
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,12 @@ class Record:
         """Whether the label is a name, and not the temperature that ProteinMPNN writes."""
         return NO_NAME.match(self.label) is None
 
+    @property
+    def shown(self) -> str:
+        """The label, with the number where labels repeat."""
+        numbered = not self.has_name and self.number is not None
+        return f"{self.label}, sample {self.number}" if numbered else self.label
+
 
 def own_name(path: Path) -> str:
     """Name of a design in FASTA files, which have no spaces: that of its file without suffix."""
@@ -100,7 +106,8 @@ def design_files(designs: Iterable[str], out: Path | None = None) -> list[Path]:
                 continue
             other = files.setdefault(own_name(path), path)
             if real_path(other) != real_path(path):
-                raise ValueError(f"two designs are called {own_name(path)}: {other} and {path}")
+                twice = f"two designs are called {own_name(path)}: {other} and {path}"
+                raise ValueError(f"{twice}; rename one of them")
     if not files:
         raise ValueError("`designs`: no structure files but results of protdiff")
     return list(files.values())
@@ -120,7 +127,7 @@ def read_records(source: Path, designs: Sequence[str]) -> list[Record]:
 
     A record names its design by ``design=NAME`` in its title, as `protdiff design` writes it, or
     by a name that begins with that of the design. Records of ProteinMPNN belong to the design
-    that the file is called after.
+    that the record of the input structure before them is called after, or else the file.
 
     Parameters
     ----------
@@ -140,20 +147,25 @@ def read_records(source: Path, designs: Sequence[str]) -> list[Record]:
     """
     names, records, left_out = set(designs), [], 0
     for file in fasta_files(source):
+        of_input = ""
         for record in read_fasta(file):
             if any(word in record.title for word in OF_INPUT):
-                left_out += 1
+                left_out, of_input = left_out + 1, record.label
             else:
-                records.append(_record(file, record, names))
+                records.append(_record(file, record, names, of_input))
     if left_out:
         warn(
             f"{source}: {counted(left_out, 'record')} of input structures left out, as MPNN writes "
             "them first"
         )
     if not any(record.design for record in records):
-        found = _examples(record.label for record in records)
+        found = _examples(dict.fromkeys(record.label for record in records))
+        remedy = "let the name of a record begin with that of its design"
+        if not any(record.has_name for record in records):
+            remedy = f"call the file after its design, as ProteinMPNN does ({designs[0]}.fa)"
         raise ValueError(
-            f"{source}: no record ({found}) is called after a design ({_examples(designs)})"
+            f"{source}: no record ({found}) is called after a design ({_examples(designs)}); "
+            f"{remedy}"
         )
     return records
 
@@ -173,18 +185,20 @@ def fasta_files(source: Path) -> list[Path]:
     raise ValueError(f"{source}: no FASTA files ({', '.join(SUFFIXES)}) in it")
 
 
-def _record(file: Path, record: FastaRecord, designs: set[str]) -> Record:
+def _record(file: Path, record: FastaRecord, designs: set[str], of_input: str) -> Record:
+    """A record with its design; `of_input` is the name of the input structure before it."""
     named, number = DESIGN.search(record.title), NUMBER.search(record.title)
     anonymous = NO_NAME.match(record.label) or not record.label
-    label = file.stem if anonymous else record.label
+    labels = (of_input, file.stem) if anonymous else (record.label,)
     exact = [named[1]] if named else []
-    structure = next((name for name in (*exact, *beginnings(label)) if name in designs), "")
+    possible = (*exact, *(name for label in labels for name in beginnings(label)))
+    structure = next((name for name in possible if name in designs), "")
     counted = int(number[1]) if number else None
-    rest = label.removeprefix(structure)
+    rest = labels[-1].removeprefix(structure)
     if counted is None and structure and re.fullmatch(r"[._-]\d+", rest):
         counted = int(rest[1:])
     design = (exact or [structure])[0] if structure else ""
-    return Record(file, record.label or label, record.chains, structure, design, counted)
+    return Record(file, record.label or file.stem, record.chains, structure, design, counted)
 
 
 def _examples(names: Iterable[str], most: int = 3) -> str:

@@ -84,7 +84,8 @@ def compared(pair: tuple[Target, Model]) -> Checked:
             scores = _scores(target, target.structure, model.path)
         except ValueError as error:
             return Checked(*same, error=str(error))
-    notes = [*filter(None, [model.note]), *target.structure.read[1], *texts]
+    reading = (text.replace("; ", ", ") for text in (*target.structure.read[1], *texts))
+    notes = [*filter(None, [model.note]), *reading]
     if scores.scrmsd < COPY:
         notes.append("the model has the coordinates of the design: is it a prediction?")
     if scores.plddt_scale == "0-1":

@@ -160,11 +160,10 @@ def targets_of(records: Sequence[Record], files: Iterable[Path]) -> list[Target]
             numbers = list(range(len(group)))
         for record, number in zip(group, numbers, strict=True):
             alone = record.has_name and labels[record.label] == 1
-            name = (
-                safe_name(record.label) if alone or not design else f"{safe_name(design)}_{number}"
-            )
+            own = record.label if record.has_name else f"{record.file.stem}_{number}"
+            name = safe_name(own) if alone or not design else f"{safe_name(design)}_{number}"
             structure = structures.get(record.structure)
-            where = f"{record.file}: record {record.label}"
+            where = f"{record.file}: record {record.shown}"
             error = _error(where, record.chains, structure)
             out.append(Target(name, design, number or 0, record.chains, structure, error, where))
     return _of_different_names(out)
@@ -191,12 +190,13 @@ def fitted(targets: Iterable[Target]) -> list[Target]:
 def _error(where: str, chains: Sequence[str], structure: DesignFile | None) -> str:
     """What is wrong with a record, in one line; empty if nothing is."""
     if structure is None:
-        return f"{where}: no design of this name"
+        return f"{where}: no design of this name; give its structure, or correct the name"
     if not chains:
-        return f"{where}: has no letters"
+        return f"{where}: has no letters; give its sequence, or take it out"
     strange = sorted(set("".join(chains)) - ONE_TO_THREE.keys())
     if strange:
-        return f"{where}: has {strange[0]!r}, which is no residue type"
+        remedy = "take gaps out" if strange[0] in "-." else "write X for a residue of any type"
+        return f"{where}: has {strange[0]!r}, which is no residue type; {remedy}"
     return ""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from jaxtyping import Bool
 
     from ...sequence.designer import Design
-    from ...structure.backbone import Backbone
+    from ...structure.backbone import Backbone, Strings
     from .residue_options import BiasRow, Part
 
 __all__ = ["COLUMNS", "TEMPERATURE", "DesignSettings", "DesignTask", "Row", "design_task"]
@@ -121,10 +121,11 @@ def design_task(task: DesignTask, settings: DesignSettings, folder: Path) -> lis
             copies = _write_copies(designs, task, folder)
         except ValueError as error:
             return [{"design": task.name, "file": path_text(task.file), "error": shown(str(error))}]
+    joined = "; ".join(shown(text).replace("; ", ", ") for text in texts)
     same = {
         "design": task.name, "file": path_text(task.file), "residues": len(designs[0].backbone),
         "designed": int(designs[0].designed.sum()), "kept": kept,
-        "temperature": settings.temperature, "warning": "; ".join(map(shown, texts)),
+        "temperature": settings.temperature, "warning": joined,
     }  # fmt: skip
     return [
         same | {
@@ -137,18 +138,48 @@ def design_task(task: DesignTask, settings: DesignSettings, folder: Path) -> lis
 
 def _write_copies(designs: Sequence[Design], task: DesignTask, folder: Path) -> list[str]:
     """Write copies in the format of their file, or as mmCIF where that cannot hold them; names."""
-    from ...structure.io.read_write import check_writable, write
+    from ...structure.io.read_write import write
 
-    suffix = task.suffix
-    try:
-        check_writable(designs[0].backbone, suffix)
-    except ValueError as error:
-        suffix = ".cif"
-        warn(f"the copies are mmCIF files: {str(error).removesuffix('; write .cif instead')}")
+    chain_ids, suffix = _form_of_copies(designs[0].backbone, task.suffix)
     names = [f"{task.name}_{one.number}{suffix}" for one in designs]
     for one, name in zip(designs, names, strict=True):
-        write(one.backbone, folder / name)
+        write(replace(one.backbone, chain_ids=chain_ids), folder / name)
     return names
+
+
+def _form_of_copies(backbone: Backbone, suffix: str) -> tuple[Strings, str]:
+    """Chain ids and suffix with which copies can be written; a warning says what is new."""
+    from ...structure.io.read_write import check_writable
+
+    chain_ids = backbone.chain_ids
+    try:
+        check_writable(backbone, suffix)
+    except ValueError:
+        if new := _new_chain_ids(backbone.chains):
+            chain_ids = np.array([new.get(chain, chain) for chain in chain_ids.tolist()])
+            pairs = ", ".join(f"{chain!r} is {name}" for chain, name in new.items())
+            warn(f"chains have other names in the copies, which files can hold: {pairs}")
+        try:
+            check_writable(replace(backbone, chain_ids=chain_ids), suffix)
+        except ValueError as error:
+            suffix = ".cif"
+            warn(f"the copies are mmCIF files: {str(error).removesuffix('; write .cif instead')}")
+    return chain_ids, suffix
+
+
+def _new_chain_ids(chains: Sequence[str]) -> dict[str, str]:
+    """Free letters for chain ids that no file can hold as protdiff writes them.
+
+    Examples
+    --------
+    >>> _new_chain_ids(["A", "A'", "Ä", "C"])
+    {"A'": 'B', 'Ä': 'D'}
+    """
+    from ...analysis.folding.fold_inputs import chain_names
+    from ...structure.io.writers import is_cif_word
+
+    free = (name for name in chain_names(2 * len(chains)) if name not in chains)
+    return {chain: next(free) for chain in chains if not is_cif_word(chain)}
 
 
 def shown(message: str) -> str:
@@ -167,7 +198,9 @@ def _designs(task: DesignTask, settings: DesignSettings) -> tuple[list[Design], 
     if settings.keep_known:
         fixed |= _known(task.file, backbone)
     if fixed.all():
-        raise ValueError("every residue keeps its type; nothing is left to design")
+        remedy = "; name fewer in --fixed" if settings.fixed else ""
+        remedy = "; leave --keep-known out" if settings.keep_known else remedy
+        raise ValueError(f"every residue keeps its type, nothing is left to design{remedy}")
     tied = [*(tied_of(backbone, settings.tied) or []), *map(list, task.tied)]
     own = settings.engine == "protdiff"
     designs = design(

@@ -40,6 +40,7 @@ from .sequence_files import (
 from .shard_records import at_work, remove_shards
 from .structure_sets import output_folder
 from .table_shards import part_of_files
+from .warning_kinds import WarningKinds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -92,7 +93,11 @@ def write_sequences(
     names = Counter(task.name for task in tasks)
     [(name, count)] = names.most_common(1)
     if count > 1:
-        raise ValueError(f"{count} files are called {name}; rename them, for so are the outputs")
+        files = [path_text(task.file) for task in tasks if task.name == name]
+        which = " and ".join(files[:2]) + (", …" if count > 2 else "")
+        raise ValueError(
+            f"{count} files are called {name} ({which}); rename them, for so are the outputs"
+        )
     design = partial(
         designed, settings=settings, folder=out / STRUCTURES, jobs=jobs, cluster=cluster
     )
@@ -207,14 +212,25 @@ def _inputs(rows: Sequence[Row]) -> str:
     return next((names.pop() for names in (files, folders) if len(names) == 1), "DESIGNS")
 
 
+def _warnings(rows: Sequence[Row], count: int) -> list[str]:
+    """Lines of warnings by kind; each names a file that has it."""
+    kinds = WarningKinds()
+    # A warning belongs to a structure, not to each of its sequences.
+    for row in {row["design"]: row for row in rows}.values():
+        name = row["file"]
+        texts = [text.removeprefix(f"{name}: ") for text in row["warning"].split("; ") if text]
+        if count == 1:  # else the line ends with a file that the warning is of
+            texts = [f"{name}: {text}" for text in texts]
+        kinds.add("; ".join(texts), name)
+    return kinds.lines(count, MAX_WARNINGS)
+
+
 def _report(rows: Sequence[Row], count: int, present: int, files: SequenceFiles) -> None:
     """Warnings, errors, a summary and what to do next; exit code 1 if there are errors."""
     good = [row for row in rows if not row.get("error")]
     bad = [row for row in rows if row.get("error")]
-    # A warning belongs to a structure, not to each of its sequences.
-    warnings = Counter({row["design"]: row["warning"] for row in good if row["warning"]}.values())
-    for text, times in warnings.most_common(MAX_WARNINGS):
-        print(f"warning, {times} of {count}: {text}", file=sys.stderr)
+    for line in _warnings(good, count):
+        print(line, file=sys.stderr)
     for row in bad[:MAX_ERRORS]:
         text = row["error"] if row["file"] in row["error"] else f"{row['file']}: {row['error']}"
         print(text, file=sys.stderr)

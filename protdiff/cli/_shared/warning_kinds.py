@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from ..._system.words import counted
+
 __all__ = ["WarningKinds", "kind_of"]
 
 #: What differs between two warnings of one kind: quoted text, words with a digit or with a colon
@@ -47,12 +49,12 @@ class WarningKinds:
 
     def add(self, warning: str, name: str = "") -> None:
         """Count the warnings of a row, joined by "; ", and keep the first of each kind."""
-        counted = set[str]()
+        seen = set[str]()
         for text in filter(None, warning.split("; ")):
             kind = kind_of(text)
-            if kind in counted:
+            if kind in seen:
                 continue
-            counted.add(kind)
+            seen.add(kind)
             example = self.kinds.get(kind, Example(0, text, name))
             self.kinds[kind] = example._replace(count=example.count + 1)
 
@@ -64,5 +66,6 @@ class WarningKinds:
             where = f" (as in {name})" if name and rows > 1 else ""
             lines.append(f"warning, {count} of {rows}: {text}{where}")
         if len(ordered) > most:
-            lines.append(f"warning: {len(ordered) - most} more kinds in the column of warnings")
+            more = counted(len(ordered) - most, "more kind")
+            lines.append(f"warning: {more} in the column of warnings")
         return lines

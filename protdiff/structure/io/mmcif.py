@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..._system.notices import warn
+from ..._system.words import counted, either
 from .atoms import Atoms, FileError, ParsedFile, is_backbone_atom
 from .bcif import unpacked
 from .cif_text import atom_site_columns
@@ -129,7 +130,9 @@ def _parsed(table: _TextTable | _BinaryTable | None, others: int) -> ParsedFile:
     if table is None or "Cartn_x" not in table:
         raise FileError("no atom_site table, not a structure; check its content")
     if others:
-        warn(f"structures of {others} more data blocks are not read; write a file for each")
+        blocks = counted(others, "more data block")
+        structure, verb = either(others, "structure", "structures"), either(others, "is", "are")
+        warn(f"the {structure} of {blocks} {verb} not read; give each block a file of its own")
     models = _text(table, "pdbx_PDB_model_num")
     names = _text(table, "label_atom_id", "auth_atom_id")
     backbone, order = is_backbone_atom(names), list(dict.fromkeys(models.tolist()))

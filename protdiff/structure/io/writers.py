@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "bcif_content", "categories", "check_words", "cif_content", "format_bcif", "format_cif",
-    "format_pdb", "pdb_content", "pdb_records",
+    "format_pdb", "is_cif_word", "pdb_content", "pdb_records",
 ]  # fmt: skip
 
 PDB_MAX_ATOMS = 99999
@@ -95,7 +95,7 @@ def _check_pdb_limits(backbone: Backbone, i: int, b_factor: float) -> None:
     chain, number = str(backbone.chain_ids[i]), backbone.residue_numbers[i]
     insertion, coords = str(backbone.insertion_codes[i]), backbone.coords[i][backbone.mask[i]]
     if not re.fullmatch("[!-~]?", chain):
-        problem = f"chain id {chain!r} is not one character"
+        problem = f"chain id {chain!r} is not one {'ASCII ' * (len(chain) == 1)}character"
     elif not -999 <= number <= 9999:
         problem = f"residue number {number} is outside -999 to 9999"
     elif not re.fullmatch("[!-~]?", insertion):
@@ -106,7 +106,8 @@ def _check_pdb_limits(backbone: Backbone, i: int, b_factor: float) -> None:
         problem = f"B-factor {b_factor:g} of residue {number} is outside -99.99 to 999.99"
     else:
         return
-    raise FileError(f"PDB cannot hold chain {chain!r}: {problem}; write .cif instead")
+    suffix = ".cif" if is_cif_word(chain) else ".bcif"
+    raise FileError(f"PDB cannot hold chain {chain!r}: {problem}; write {suffix} instead")
 
 
 def format_cif(backbone: Backbone) -> bytes:
@@ -115,12 +116,26 @@ def format_cif(backbone: Backbone) -> bytes:
     return cif_content(categories(backbone))
 
 
+def is_cif_word(text: str) -> bool:
+    """Whether mmCIF can hold an id without quotes.
+
+    Examples
+    --------
+    >>> [is_cif_word(text) for text in ("A-2", "A'", "Ä", "?")]
+    [True, False, False, False]
+    """
+    return text not in (".", "?") and CIF_WORD.fullmatch(text) is not None
+
+
 def check_words(backbone: Backbone) -> None:
     """FileError for an id that mmCIF cannot hold without quotes."""
     for what in ("chain_ids", "insertion_codes"):
         for word in set(getattr(backbone, what).tolist()):
-            if word in (".", "?") or not CIF_WORD.fullmatch(word):
-                raise FileError(f"{what}: {word!r} cannot be written to mmCIF; rename it")
+            if not is_cif_word(word):
+                raise FileError(
+                    f"{what}: {word!r} cannot be written to mmCIF; "
+                    "rename it, or write .bcif instead"
+                )
 
 
 def cif_content(tables: Tables) -> bytes:

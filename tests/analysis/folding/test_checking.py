@@ -85,6 +85,18 @@ def test_plddt_between_0_and_1(designs, sequences, engine, tmp_path):
     assert all(70 < one.scores.plddt < 90 for one in results)
 
 
+def test_a_warning_is_in_one_piece(designs, sequences, engine, tmp_path):
+    """Semicolons part the warnings of a row, and that of several models has two of its own."""
+    protdiff.check(designs, sequences, fold=engine(), out=tmp_path / "o")
+    text = (designs / "a.pdb").read_text()
+    body = text[: text.index("\nEND") + 1]
+    models = "".join(f"MODEL        {k}\n{body}ENDMDL\n" for k in (1, 2))
+    (designs / "a.pdb").write_text(f"{models}END\n")
+    results = protdiff.check(designs, sequences, predictions=tmp_path / "o" / "models")
+    assert results[0].warning.startswith(f"{designs / 'a.pdb'}: has 2 models, the first is read, ")
+    assert ";" not in results[0].warning and not results[0].error
+
+
 def test_designs_given_as_predictions(designs, sequences, tmp_path):
     (tmp_path / "copies").mkdir()
     for record in read_records(sequences, ["a", "a_1", "pair"]):

@@ -107,7 +107,9 @@ def test_models_that_were_made_elsewhere(fold, targets, tmp_path):
     fold("--like", "colabfold", "--fail", "a_1")
     models = found(targets, tmp_path / "out" / "folds")
     assert models["a_0"].path.name.startswith("a_0_relaxed_rank_001")
-    assert models["a_1"].error == f"no model of a_1 in {tmp_path / 'out' / 'folds'}"
+    remedy = "call its file a_1.pdb, .cif or a_1_…, or fold it with `fold`"
+    folder = tmp_path / "out" / "folds"
+    assert models["a_1"].error == f"no model of a_1 in {folder}; {remedy}"
     assert sum(model.path is not None for model in models.values()) == 5
 
 

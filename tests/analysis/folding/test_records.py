@@ -39,13 +39,22 @@ def test_protdiff_design(tmp_path):
     assert found(tmp_path / "sequences.fasta", "bb", "bb_7") == expected
 
 
-@pytest.mark.parametrize("text", [MPNN, LIGAND_MPNN])
+@pytest.mark.parametrize("text", [MPNN, MPNN.replace("T=0.1", "T=1e-06"), LIGAND_MPNN])
 @pytest.mark.parametrize("folder", ["", "seqs"])
 def test_mpnn(tmp_path, text, folder):
     (tmp_path / folder).mkdir(exist_ok=True)
     (tmp_path / folder / "bb_7.fa").write_text(text)
     with pytest.warns(ProtdiffWarning, match="1 record of input structures left out"):
         assert found(tmp_path, "bb", "bb_7") == [("bb_7", 1, "MKEL"), ("bb_7", 2, "MSEE")]
+
+
+def test_files_of_mpnn_in_one(tmp_path):
+    """Records without names follow that of the structure that they are for."""
+    (tmp_path / "bb.fa").write_text(MPNN + MPNN.replace("bb_7", "bb_8").replace("KEL", "KLE"))
+    with pytest.warns(ProtdiffWarning, match="2 records of input structures left out"):
+        assert found(tmp_path, "bb", "bb_7", "bb_8") == [
+            ("bb_7", 1, "MKEL"), ("bb_7", 2, "MSEE"), ("bb_8", 1, "MKLE"), ("bb_8", 2, "MSEE"),
+        ]  # fmt: skip
 
 
 def test_names_that_begin_with_that_of_the_design(tmp_path):
@@ -65,9 +74,23 @@ def test_copies_of_protdiff_design_as_designs(tmp_path):
 
 def test_nothing_belongs_together(tmp_path):
     (tmp_path / "x.fa").write_text(">u\nMK\n>v\nMK\n>w\nMK\n>x\nMK\n")
-    message = r"x.fa: no record \(u, v, w, …\) is called after a design \(a, b\)"
+    message = (
+        r"x.fa: no record \(u, v, w, …\) is called after a design \(a, b\); let the name of a "
+        "record begin with that of its design$"
+    )
     with pytest.raises(ValueError, match=message):
         read_records(tmp_path / "x.fa", ["a", "b"])
+
+
+def test_records_without_names_in_a_file_of_another_name(tmp_path):
+    """All that ProteinMPNN draws is called T=0.1; the name of the file says what it is for."""
+    (tmp_path / "mpnn.fa").write_text(">T=0.1, sample=1\nMKEL\n>T=0.1, sample=2\nMSEE\n")
+    message = (
+        r"mpnn.fa: no record \(T=0.1\) is called after a design \(bb_7\); call the file after its "
+        r"design, as ProteinMPNN does \(bb_7.fa\)$"
+    )
+    with pytest.raises(ValueError, match=message):
+        read_records(tmp_path / "mpnn.fa", ["bb_7"])
 
 
 @pytest.mark.parametrize(
@@ -111,6 +134,6 @@ def test_results_may_go_to_where_the_designs_are(tmp_path):
 
 def test_two_designs_of_one_name(tmp_path):
     paths = [str(touch(tmp_path / folder / "a.pdb")) for folder in "xy"]
-    with pytest.raises(ValueError, match="two designs are called a: "):
+    with pytest.raises(ValueError, match=r"two designs are called a: .*; rename one of them"):
         design_files(paths)
     assert design_files([paths[0], str(Path(paths[0]).parent)]) == [Path(paths[0])]

@@ -38,6 +38,17 @@ def test_records_without_names_of_their_own(designs, label):
     assert names(targets_of(group, [designs / "a.pdb"])) == [("a_1", 1), ("a_2", 2)]
 
 
+def test_records_without_names_for_designs_that_are_not_given(designs):
+    """Three of equal names in a folder of ProteinMPNN, of which one design is not given."""
+    group = [record("T=0.1", "A" * 30, number=k) for k in (1, 2, 3)]
+    found = targets_of(group, [designs / "a.pdb"])
+    assert [target.name for target in found] == ["x_1", "x_2", "x_3"]
+    assert found[1].error == (
+        "x.fa: record T=0.1, sample 2: no design of this name; give its structure, or correct "
+        "the name"
+    )
+
+
 def test_one_record_that_is_called_like_its_design(designs):
     assert names(targets_of([record("a", "A" * 30, "a")], [designs / "a.pdb"])) == [("a", 0)]
 
@@ -51,11 +62,12 @@ def test_designs_whose_sequences_would_have_files_of_one_name(designs):
 @pytest.mark.parametrize(
     ("letters", "design", "error"),
     [
-        ("A" * 30, "", "x.fa: record r: no design of this name"),
+        ("A" * 30, "", "x.fa: record r: no design of this name; give its structure, or"),
         ("A" * 29, "a", "x.fa: record r: has 29 residues, .*a.pdb has 30"),
         ("A" * 30, "pair", r"x.fa: record r: has 30 residues, .*pair.pdb has 30 \+ 30"),
         ("A" * 60, "pair", r"has chains of 60 residues, .*pair.pdb of 30 \+ 30"),
-        ("A" * 29 + "-", "a", "record r: has '-', which is no residue type"),
+        ("A" * 29 + "-", "a", "record r: has '-', which is no residue type; take gaps out$"),
+        ("A" * 29 + "B", "a", "has 'B', which is no residue type; write X for a residue of any"),
         ("", "a", "record r: has 0 residues"),
         ("AAAA", "bad", "bad.pdb: "),
     ],

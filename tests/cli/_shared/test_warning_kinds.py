@@ -50,6 +50,7 @@ def test_lines():
         "warning, 1 of 502: ranked across resolutions",
     ]
     assert kinds.lines(502, 1)[1:] == ["warning: 2 more kinds in the column of warnings"]
+    assert kinds.lines(502, 2)[2:] == ["warning: 1 more kind in the column of warnings"]
 
 
 def test_one_row_needs_no_name():

@@ -1,6 +1,7 @@
 """`protdiff design`, as a user runs it."""
 
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from Bio import SeqIO
 import protdiff
 import protdiff.structure.io.writers
 from protdiff.cli._shared import design_task
+from protdiff.structure.backbone import joined
 
 from .helpers import contents, rows_of
 
@@ -64,6 +66,28 @@ def test_copies_are_mmcif_where_the_format_cannot_hold_them(run, tmp_path):
     assert rows_of(tmp_path / "out") == rows
 
 
+@pytest.mark.parametrize(
+    ("chain_id", "suffix"), [("A'", ".cif"), ("Ä", ".cif"), ("Ä", ".pdb"), ("A B", ".cif")]
+)
+def test_chains_whose_names_no_file_can_hold(run, chain, tmp_path, chain_id, suffix):
+    """mmCIF is ASCII, and not every reader understands quotes in it."""
+    copy = replace(chain, coords=chain.coords + np.array([12.0, 0, 0]), chain_ids=np.full(30, "X"))
+    file = tmp_path / f"strange{suffix}"
+    protdiff.write(joined([chain, copy]), file)
+    quoted = f'"{chain_id}"' if suffix == ".cif" else chain_id
+    file.write_text(file.read_text().replace(" X ", f" {quoted} "), encoding="utf-8")
+    assert protdiff.read(file).chains == ("A", chain_id)
+    code, _, err = run(file, "--num", 2, "--fixed", f"{chain_id}:*")
+    assert code == 0 and len(err.splitlines()) == 1, err
+    assert f"have other names in the copies, which files can hold: {chain_id!r} is B" in err
+    rows = rows_of(tmp_path / "out")
+    assert [row["structure"] for row in rows] == [f"strange_{k}{suffix}" for k in range(2)]
+    for row in rows:
+        made = protdiff.read(tmp_path / "out" / "structures" / row["structure"])
+        assert made.chains == ("A", "B") and made.chain("B").sequence == chain.sequence
+        assert row["sequence"] == f"{made.chain('A').sequence}/{chain.sequence}"
+
+
 def test_the_library_gives_the_same_sequences(run, folder, tiny_types, tmp_path):
     run(folder / "a.pdb", "--num", 2)
     drawn = protdiff.design(folder / "a.pdb", 2, weights=tiny_types)
@@ -113,6 +137,7 @@ def test_two_files_of_one_name(run, folder, tmp_path):
     shutil.copy(folder / "a.pdb", tmp_path / "a.pdb")
     code, _, err = run(folder, tmp_path / "a.pdb")
     assert code == 2 and "2 files are called a" in err and not (tmp_path / "out").exists()
+    assert f"({folder / 'a.pdb'} and {tmp_path / 'a.pdb'}); rename them" in err
 
 
 @pytest.mark.parametrize(

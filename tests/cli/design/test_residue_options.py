@@ -110,6 +110,9 @@ def test_what_an_input_gave_is_kept(run, chain, tmp_path):
 def test_nothing_left_to_design(run, folder, tmp_path):
     code, text, err = run(folder / "a.pdb", "--keep-known")
     assert code == 1 and "every residue keeps its type" in err and not text
+    assert "nothing is left to design; leave --keep-known out" in err
+    code, _, err = run(folder / "a.pdb", "--fixed", "A:*", out="fixed")
+    assert code == 1 and "nothing is left to design; name fewer in --fixed" in err
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import shutil
 from contextlib import contextmanager
 
+import numpy as np
 import pytest
 
 import protdiff
@@ -39,6 +40,22 @@ def test_an_interrupted_run_continues(run, folder, tmp_path, monkeypatch, cut):
     assert code == 0 and f"({'1 was' if cut else '2 were'} there already)" in text
     assert len(done) == (4 if cut else 3)
     assert contents(tmp_path / "out") == contents(tmp_path / "whole")
+
+
+def test_warnings_name_a_file(run, folder, chain, tmp_path):
+    """They are one line for each kind, with an example, as those of score."""
+    for name, count in (("d", 1), ("e", 2)):
+        coords = chain.coords.copy()
+        coords[:count, 0] = np.nan
+        lacking = protdiff.Backbone.from_coords(coords, chain.sequence)
+        protdiff.write(lacking, folder / f"{name}.pdb")
+    first = "1 residue lacks N, CA or C and is not designed (A1)"
+    code, _, err = run(folder, "--num", 2, out="five")
+    assert code == 0
+    assert err.splitlines() == [f"warning, 2 of 5: {first} (as in {folder / 'd.pdb'})"]
+    code, _, err = run(folder / "d.pdb", "--num", 2, out="one")
+    assert code == 0 and err.splitlines() == [f"warning, 1 of 1: {folder / 'd.pdb'}: {first}"]
+    assert {row["warning"] for row in rows_of(tmp_path / "one")} == {first}
 
 
 class SlowFirst(Cluster):

@@ -32,6 +32,12 @@ def written(chain, tmp_path):
     return write
 
 
+def test_a_single_residue_is_stored(chain, written):
+    """A table may have the row of a residue; it ended the report."""
+    stored = stored_structure(written(chain[:1]))
+    assert stored["sequence"] == chain.sequence[0] and not stored["runs"][1:]
+
+
 def trace(stored):
     return unpacked(stored["ca"], stored["unit"]).reshape(-1, 3)
 

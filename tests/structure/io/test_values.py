@@ -277,7 +277,11 @@ def test_a_second_block_is_named(tmp_path):
     text = cif_text(cif_rows())
     backbone, texts = read_text(tmp_path, text + text.replace("data_x", "data_y"), "x.cif")
     assert_whole(backbone)
-    assert texts == ["structures of 1 more data blocks are not read; write a file for each"]
+    remedy = "give each block a file of its own"
+    assert texts == [f"the structure of 1 more data block is not read; {remedy}"]
+    three = "".join(text.replace("data_x", f"data_{k}") for k in range(3))
+    _, texts = read_text(tmp_path, three, "x.cif")
+    assert texts[0].startswith("the structures of 2 more data blocks are not read; ")
 
 
 def test_no_column_of_models(tmp_path):

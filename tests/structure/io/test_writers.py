@@ -67,6 +67,18 @@ def test_what_pdb_cannot_hold_goes_to_cif(tmp_path, backbone, message):
         assert_same(read(tmp_path / f"x{suffix}"), backbone)
 
 
+@pytest.mark.parametrize(("chain", "problem"), [("Ä", "ASCII character"), ("A'", "character")])
+def test_chains_that_binary_files_alone_can_hold(tmp_path, chain, problem):
+    backbone = Backbone.from_coords(np.arange(36.0).reshape(3, 4, 3), chain_ids=chain)
+    for suffix, reason in ((".pdb", f"is not one {problem}"), (".cif", "cannot be written to")):
+        with pytest.raises(FileError) as error:
+            write(backbone, tmp_path / f"x{suffix}")
+        assert f"{chain!r} {reason}" in str(error.value)
+        assert str(error.value).endswith("write .bcif instead")
+    write(backbone, tmp_path / "x.bcif")
+    assert read(tmp_path / "x.bcif").chains == (chain,)
+
+
 def test_pdb_holds_99999_atom_serials(tmp_path):
     length = 25000
     many = Backbone.from_coords(
