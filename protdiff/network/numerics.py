@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from .._system.threads import one_thread
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -25,22 +27,6 @@ def flush_denormals() -> Iterator[None]:
         yield
     finally:
         torch.set_flush_denormal(before)
-
-
-@contextmanager
-def one_thread(device: object = "cpu") -> Iterator[None]:
-    """Compute with one thread inside the context, if the device is a CPU.
-
-    The last digits of a sum depend on the number of threads, and results must not depend on the
-    machine.
-    """
-    before = torch.get_num_threads()
-    if str(device) == "cpu":
-        torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def pick_device(device: str = "auto") -> str:
