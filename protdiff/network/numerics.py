@@ -12,7 +12,23 @@ from .._system.threads import one_thread
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["flush_denormals", "one_thread", "pick_device"]
+__all__ = ["as_at_start", "flush_denormals", "one_thread", "pick_device"]
+
+
+@contextmanager
+def as_at_start() -> Iterator[None]:
+    """Context in which a network is built as in a new session, whatever this one has set.
+
+    Its parameters are float32, also where the default of torch is another one. Their first values,
+    which are random, take no random numbers from the generator of the session.
+    """
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float32)
+    try:
+        with torch.random.fork_rng(devices=[]):
+            yield
+    finally:
+        torch.set_default_dtype(before)
 
 
 @contextmanager
