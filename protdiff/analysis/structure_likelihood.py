@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..structure.backbone import bonded_to_next
+from ..structure.backbone import ONE_TO_THREE, bonded_to_next
 from ..structure.constants import BANDS
 from .likelihood_estimators import ESTIMATORS, Estimate, Piece, prepare
 
@@ -141,7 +141,8 @@ def log_likelihood(
     Raises
     ------
     ValueError
-        If no piece is long enough, the sequence has another length, or the method is unknown.
+        If no piece is long enough, the sequence has another length or an unknown letter, the
+        method is unknown, or a number is out of range.
 
     Examples
     --------
@@ -163,8 +164,13 @@ def log_likelihood(
     """
     if method not in METHODS:
         raise ValueError(f"method {method!r}: must be one of {', '.join(METHODS)}")
-    if sequence is not None and len(sequence) != len(backbone):
-        raise ValueError(f"sequence: {len(sequence)} letters for {len(backbone)} residues")
+    if sequence is not None:
+        sequence = _checked_letters(sequence, len(backbone))
+    for name, number in (("steps", steps), ("samples", samples)):
+        if number < 1:
+            raise ValueError(f"`{name}` {number}: must be at least 1")
+    if not resolution > 0:
+        raise ValueError(f"`resolution` {resolution:g}: must be more than 0, in Å")
     pieces = _unbroken_pieces(backbone)
     if not pieces:
         raise ValueError(f"no unbroken piece of {MIN_LENGTH} residues or more")
@@ -193,6 +199,17 @@ def log_likelihood(
         resolution=coarsest,
         calls=max(estimate.calls for estimate in estimates),
     )
+
+
+def _checked_letters(sequence: str, count: int) -> str:
+    """Capital letters, one per residue; ValueError for others, which would count as unknown."""
+    letters = "".join(sequence).upper()
+    if len(letters) != count:
+        raise ValueError(f"sequence: {len(letters)} letters for {count} residues")
+    for place, letter in enumerate(letters, start=1):
+        if letter not in ONE_TO_THREE:
+            raise ValueError(f"sequence: unknown residue {letter!r} at position {place}; X is any")
+    return letters
 
 
 def _unbroken_pieces(backbone: Backbone) -> list[Int[np.ndarray, "piece"]]:

@@ -120,6 +120,8 @@ def test_sequence_changes_the_density(tiny_denoiser, chain):
         for s in (None, chain.sequence)
     )
     assert free != given
+    small = log_likelihood(tiny_denoiser, chain, sequence=chain.sequence.lower(), steps=3).value
+    assert small == given
 
 
 @pytest.mark.parametrize(
@@ -127,6 +129,11 @@ def test_sequence_changes_the_density(tiny_denoiser, chain):
     [
         ({"method": "exact"}, "must be one of elbo, iwae, ode"),
         ({"sequence": "ACD"}, "3 letters for 30 residues"),
+        ({"sequence": "A" * 29 + "-"}, "unknown residue '-' at position 30"),
+        ({"steps": 0}, "`steps` 0: must be at least 1"),
+        ({"samples": 0}, "`samples` 0: must be at least 1"),
+        ({"resolution": -1.0}, "`resolution` -1: must be more than 0"),
+        ({"resolution": float("nan")}, "`resolution` nan: must be more than 0"),
     ],
 )
 def test_bad_options(tiny_denoiser, chain, options, message):
