@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Unpack
 
@@ -182,8 +182,8 @@ def _samples(
     check_counts(num=num, seed=seed, jobs=jobs)
     settings = SamplingSettings(**sampling)
     texts = Texts(
-        sequences=() if sequence is None else ["".join(sequence).upper()],
-        structure=secondary_structure and "".join(secondary_structure).upper(),
+        sequences=() if sequence is None else [_one_text("sequence", sequence)],
+        structure=secondary_structure and _one_text("secondary_structure", secondary_structure),
         blueprint=blueprint,
     )
     requests = plan_requests(
@@ -198,3 +198,11 @@ def _samples(
     samples = [drawn[index] for index in range(num)]
     warn_of_samples(samples, settings, stacklevel=3)
     return samples
+
+
+def _one_text(name: str, letters: Iterable[str]) -> str:
+    """Letters as one text in capitals; ValueError for several texts, which would be one chain."""
+    letters = list(letters)
+    if any(len(letter) != 1 for letter in letters):
+        raise ValueError(f"`{name}`: is one text for all backbones; draw for each of several alone")
+    return "".join(letters).upper()

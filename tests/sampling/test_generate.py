@@ -72,7 +72,7 @@ def test_integers_of_any_kind_and_letters_of_any_case(tiny_weights):
     [a] = protdiff.generate(length=10, **options)
     [b] = protdiff.generate(length=np.int64(10), **options)
     assert np.array_equal(a.coords, b.coords)
-    [c], [d] = (protdiff.generate(sequence=s, **options) for s in ("acdefghikl", "ACDEFGHIKL"))
+    [c], [d] = (protdiff.generate(sequence=s, **options) for s in ("acdefghikl", list("ACDEFGHIKL")))
     assert np.array_equal(c.coords, d.coords) and c.sequence == "ACDEFGHIKL"
     assert protdiff.generate(length=10, num=0, **options) == []
 
@@ -96,6 +96,8 @@ def test_integers_of_any_kind_and_letters_of_any_case(tiny_weights):
         ({"length": "60-120"}, "give an integer, a range or a list"),
         ({"length": range(5, 20)}, "`length` 5: must lie between 8 and 2048"),
         ({"sequence": ""}, "`sequence`: has no letters"),
+        ({"sequence": ["ACDEFGHI", "KLMNPQRS"]}, "`sequence`: is one text for all backbones"),
+        ({"secondary_structure": ["H" * 9] * 2}, "`secondary_structure`: is one text"),
         ({}, "`length` is missing"),
     ],
 )
