@@ -152,6 +152,20 @@ def test_a_condition_that_fails_is_named(tiny_weights):
         protdiff.generate(length=12, condition=Broken(), weights=tiny_weights, steps=4)
 
 
+def test_a_plain_function_is_a_condition(tiny_weights):
+    options = {"length": 12, "weights": tiny_weights, "steps": 4}
+
+    def flat(clean, variance, u):
+        return clean * clean.new_tensor([1, 1, 0])
+
+    [backbone] = protdiff.generate(condition=flat, **options)
+    assert np.ptp(backbone.ca[:, 2]) < 1e-6 < np.ptp(backbone.ca[:, 0])
+    with pytest.raises(ValueError, match="returned no finite"):
+        protdiff.generate(condition=lambda clean, variance, u: None, **options)
+    with pytest.raises(TypeError, match="is not a condition"):
+        protdiff.generate(condition=[flat], **options)
+
+
 @pytest.mark.parametrize("text", ["shape.py:ellipsoid", "pocket.py:pocket"])
 def test_energies_of_the_documentation(state, text):
     """They load, and lower themselves."""
