@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -41,7 +42,7 @@ class ReadingOptions(TypedDict, total=False):
 
 
 def finetune(
-    structures: Sequence[Backbone] | Sequence[str | PathLike[str]],
+    structures: str | PathLike[str] | Sequence[Backbone] | Sequence[str | PathLike[str]],
     out: str | PathLike[str],
     *,
     weights: str | PathLike[str] | None = None,
@@ -56,8 +57,8 @@ def finetune(
 
     Parameters
     ----------
-    structures : list of Backbone, or of str or path
-        Backbones, or inputs as for ``protdiff data build``.
+    structures : list of Backbone, or str or path or list of these
+        Backbones, or inputs as for ``protdiff data build``: files, folders, patterns.
     out : str or path
         The .safetensors file to write: adapters, or all weights if ``settings.rank`` is None.
     weights : str or path, optional
@@ -213,7 +214,7 @@ def check_place(out: Path, origin: Path, adapters: bool) -> None:
 
 
 def _read_chains(
-    structures: Iterable[Backbone | str | PathLike[str]], reading: Reading
+    structures: str | PathLike[str] | Iterable[Backbone | str | PathLike[str]], reading: Reading
 ) -> tuple[ChainSet, Counter[str]]:
     """Chains of backbones, or of files and other inputs; and how many were rejected by kind."""
     from ..dataset import ChainSet
@@ -221,6 +222,8 @@ def _read_chains(
     from ..dataset.filters import Limits
     from ..dataset.memory import chain_set
 
+    if isinstance(structures, (str, os.PathLike)):
+        structures = [structures]
     structures, limits = list(structures), Limits(MIN_LENGTH, MAX_LENGTH)
     backbones = [item for item in structures if isinstance(item, Backbone)]
     if len(backbones) == len(structures):

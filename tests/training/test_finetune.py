@@ -142,3 +142,10 @@ def test_warnings_about_many_inputs_are_counted(tmp_path):
     assert all("has 2 models; the first is read; to take all of" in text for text in texts[:5])
     assert all("--models all" in text for text in texts[:5])
     assert texts[5] == "2 more warnings about inputs; a data set lists them"
+
+
+@pytest.mark.parametrize("kind", [str, Path])
+def test_a_folder_is_taken_as_it_is(tmp_path, kind):
+    shutil.copy(ROOT / "data" / "examples" / "1tpk.pdb", tmp_path)
+    chains, _ = _read_chains(kind(tmp_path), Reading(identical=True))
+    assert [chain.name for chain in chains] == ["1tpk_A"]
