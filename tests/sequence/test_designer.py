@@ -117,6 +117,11 @@ def test_tied_chains_have_one_sequence(design, pair):
     )
 
 
+def test_groups_of_copies_may_come_one_after_the_other(design, pair):
+    [one] = design(pair, 1, tied=zip("A", "B", strict=True))
+    assert "".join(letters(one, slice(40))) == "".join(letters(one, slice(40, 80)))
+
+
 def test_what_is_fixed_in_one_copy_is_fixed_in_all(design, pair):
     names = pair.residue_names.copy()
     names[40:] = "ALA"
@@ -230,6 +235,7 @@ def test_temperature_zero_is_deterministic(design, chain):
         ({"tied": ["A"]}, "`tied`: name two or more chains"),
         ({"tied": ["A", "A"]}, "`tied`: name two or more chains"),
         ({"tied": ["A", "Q"]}, "no chain 'Q'"),
+        ({"tied": ["A", "B", ["C", "D"]]}, "`tied`: name chains, or groups of chains, not both"),
     ],
 )
 def test_bad_arguments(design, chain, options, message):
