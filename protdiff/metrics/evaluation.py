@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     #: What `evaluate` takes for a set of structures.
     AnyStructures = (
-        Structures | str | os.PathLike[str] | Iterable[Backbone | str | os.PathLike[str]]
+        Structures | Backbone | str | os.PathLike[str] | Iterable[Backbone | str | os.PathLike[str]]
     )
 
 __all__ = ["Evaluation", "evaluate"]
@@ -103,7 +103,7 @@ def evaluate(
 
     Parameters
     ----------
-    designs : folder, or sequence of Backbone or files, or Structures
+    designs : folder, Backbone or file, or sequence of the last two, or Structures
         Files may have CA atoms only.
     real : the same or Population, optional
         Real chains; by default the numbers of the 2,000 chains that the package ships.
@@ -130,7 +130,8 @@ def evaluate(
     Raises
     ------
     ValueError
-        If a file cannot be read (`FileError`), a set is empty, or the alignment is unknown.
+        If a file cannot be read (`FileError`), a set is empty, the alignment is unknown, or a
+        number is negative.
 
     Examples
     --------
@@ -145,6 +146,9 @@ def evaluate(
     >>> result.numbers["diversity"]["clusters"]
     1
     """
+    for name, number in (("diversity", diversity or 0), ("jobs", jobs), ("seed", seed)):
+        if number < 0:
+            raise ValueError(f"`{name}` {number}: must be at least 0")
     if alignment not in ALIGNMENTS:
         raise ValueError(f"`alignment` {alignment!r}: must be one of {', '.join(ALIGNMENTS)}")
     if alignment == "tmalign":
@@ -210,7 +214,9 @@ def _structures(given: AnyStructures, what: str) -> Structures:
     """`Structures` of whatever stands for a set of structures."""
     if isinstance(given, Structures):
         return given
-    if isinstance(given, (str, os.PathLike)):
+    if isinstance(given, Backbone):
+        given = [given]
+    elif isinstance(given, (str, os.PathLike)):
         given = find_files([os.fspath(given)], what)
     names: list[str] = []
     backbones: list[Backbone] = []

@@ -167,6 +167,17 @@ def test_an_empty_set_or_an_unknown_alignment_is_an_error(pieces):
         evaluate(pieces, alignment="sequence")
 
 
+@pytest.mark.parametrize("name", ["diversity", "jobs", "seed"])
+def test_negative_numbers_are_refused(pieces, name):
+    with pytest.raises(ValueError, match=f"`{name}` -1: must be at least 0"):
+        evaluate(pieces, **{name: -1})
+
+
+def test_a_backbone_is_a_set_of_one(pieces):
+    alone, of_one = evaluate(pieces[0], pieces), evaluate(pieces[:1], pieces)
+    assert alone.numbers == of_one.numbers and len(alone.designs) == 1
+
+
 def test_summary_leaves_missing_values_out():
     assert summary(np.array([0.2, np.nan, 0.4, 0.9])) == pytest.approx(
         {"count": 3, "mean": 0.5, "median": 0.4, "largest": 0.9}
