@@ -119,6 +119,33 @@ def test_contacts_without_a_pair():
         Contacts([])
 
 
+@pytest.mark.parametrize(
+    ("pair", "message"),
+    [
+        ((2.5, 18, 6.0, 0.5), "contact 2.5-18: must be of two residues"),
+        ((3, 3, 6.0, 0.5), "contact 3-3: must be of two residues"),
+        ((2, 18, -6.0, 0.5), "contact 2-18: distance -6 and tolerance 0.5 must be"),
+        ((2, 18, float("nan"), 0.5), "distance nan"),
+        ((2, 18, 6.0, -0.5), "tolerance -0.5"),
+        ((float("nan"), 18, 6.0, 0.5), "contact nan-18: must be of two residues"),
+    ],
+)
+def test_contacts_that_mean_nothing(pair, message):
+    with pytest.raises(ValueError, match=message):
+        Contacts([pair])
+    assert Contacts(np.array([[2, 18, 6.0, 0.5]])).pairs == ((2, 18, 6.0, 0.5),)
+
+
+def test_restraints_without_a_scale():
+    for make in (
+        lambda: Contacts([(2, 18, 6.0, 0.5)], stiffness=float("nan")),
+        lambda: RadiusOfGyration(12.0, precision=0.0),
+        lambda: RadiusOfGyration(float("inf")),
+    ):
+        with pytest.raises(ValueError, match="must be"):
+            make()
+
+
 def test_conditions_add_up_soft_ones_first(state):
     """Plain functions may be added too; exact conditions have the last word."""
     order = []
