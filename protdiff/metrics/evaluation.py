@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from .._system.notices import warn
+from .._system.words import counted, either
 from ..structure.backbone import Backbone
 from ..structure.io.members import path_text
 from ..structure.io.paths import find_files
@@ -29,7 +31,7 @@ from .population import (
 from .structural import load_tmtools
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from contextlib import AbstractContextManager
 
     from jaxtyping import Float, Int
@@ -127,6 +129,11 @@ def evaluate(
     -------
     Evaluation
 
+    Warns
+    -----
+    ProtdiffWarning
+        If designs have several chains.
+
     Raises
     ------
     ValueError
@@ -155,6 +162,7 @@ def evaluate(
         load_tmtools()
     show = progress or _no_progress
     structures = _structures(designs, "designs")
+    _warn_of_assemblies(structures.backbones)
     population, held_out = _real_chains(real)
     matched = match_lengths(structures.population, population)
     numbers: dict[str, Any] = {
@@ -192,6 +200,18 @@ def evaluate(
     return Evaluation(
         numbers, structures.population, population, matched, found, max_tm, nearest
     )  # fmt: skip
+
+
+def _warn_of_assemblies(backbones: Sequence[Backbone]) -> None:
+    """Say so if designs have several chains: what they stand beside has one."""
+    several = sum(len(backbone.chains) > 1 for backbone in backbones)
+    if several:
+        warn(
+            f"{several} of {counted(len(backbones), 'design')} {either(several, 'has', 'have')} "
+            "several chains, which count as one chain of all their residues, and stand beside "
+            "single chains",
+            stacklevel=3,
+        )
 
 
 def _no_progress(total: int | None, what: str, /) -> AbstractContextManager[None]:
