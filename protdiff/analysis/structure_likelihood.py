@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .._system.torch_settings import single_precision
 from ..structure.backbone import ONE_TO_THREE, bonded_to_next
 from ..structure.constants import BANDS
 from .likelihood_estimators import ESTIMATORS, Estimate, Piece, prepare
@@ -180,8 +181,9 @@ def log_likelihood(
         letters = None if sequence is None else [sequence[row] for row in rows]
         has_links = bool(backbone.mask[rows].all())
         given = Piece(backbone.coords[rows], has_links, letters)
-        piece = prepare(denoiser, given, resolution, [seed, number])
-        estimates.append(ESTIMATORS[method](piece, steps, samples))
+        with single_precision():
+            piece = prepare(denoiser, given, resolution, [seed, number])
+            estimates.append(ESTIMATORS[method](piece, steps, samples))
         degrees += 3 * int(piece.flow.mask.sum())
         coarsest = max(coarsest, piece.resolution)
         if (nats := estimates[-1].residues) is not None:

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from .._system.processes import mapped
-from .._system.threads import one_thread
+from .._system.torch_settings import one_thread
 from .rough_tm import rough_tm
 from .search import search
 from .structural import MIN_RESIDUES, align_structures, tmalign

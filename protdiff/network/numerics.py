@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from .._system.threads import one_thread
+from .._system.torch_settings import one_thread, single_precision
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,13 +22,8 @@ def as_at_start() -> Iterator[None]:
     Its parameters are float32, also where the default of torch is another one. Their first values,
     which are random, take no random numbers from the generator of the session.
     """
-    before = torch.get_default_dtype()
-    torch.set_default_dtype(torch.float32)
-    try:
-        with torch.random.fork_rng(devices=[]):
-            yield
-    finally:
-        torch.set_default_dtype(before)
+    with single_precision(), torch.random.fork_rng(devices=[]):
+        yield
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Unpack
 
+from .._system.torch_settings import single_precision
 from .broken_bonds import warn_of_samples
 from .counts import check_counts
 from .draw import draw
@@ -189,15 +190,16 @@ def _samples(
         structure=secondary_structure and _one_text("secondary_structure", secondary_structure),
         blueprint=blueprint,
     )
-    requests = plan_requests(
-        num, seed, length=length, texts=texts, condition=condition, window=window
-    )
-    denoiser = load_weights(weights, pick_device(device))
-    drawn = {
-        sample.request.index: sample
-        for batch in draw(denoiser, requests, settings, seed=seed, jobs=jobs, frames=frames)
-        for sample in batch
-    }
+    with single_precision():
+        requests = plan_requests(
+            num, seed, length=length, texts=texts, condition=condition, window=window
+        )
+        denoiser = load_weights(weights, pick_device(device))
+        drawn = {
+            sample.request.index: sample
+            for batch in draw(denoiser, requests, settings, seed=seed, jobs=jobs, frames=frames)
+            for sample in batch
+        }
     samples = [drawn[index] for index in range(num)]
     warn_of_samples(samples, settings, stacklevel=3)
     return samples

@@ -13,6 +13,7 @@ import numpy as np
 from .._system.files import ensure_writable, temporary_folder
 from .._system.locks import one_writer
 from .._system.notices import warn
+from .._system.torch_settings import single_precision
 from .._system.words import counted, either
 from ..structure.backbone import Backbone
 
@@ -118,7 +119,7 @@ def finetune(
         )
     origin = find_weights(weights)
     check_place(out, origin, adapters=settings.rank is not None)
-    with one_writer(out):
+    with one_writer(out), single_precision():
         read = _read_chains(structures, Reading(identical=True, **reading))
         return _finetune(read, out, origin, hold_out, samples, settings, report, progress)
 

@@ -10,6 +10,8 @@ import protdiff
 from protdiff import log_likelihood
 from protdiff.analysis import LIKELIHOOD, METHODS
 
+from ..conftest import double_precision
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -139,6 +141,13 @@ def test_sequence_changes_the_density(tiny_denoiser, chain):
 def test_bad_options(tiny_denoiser, chain, options, message):
     with pytest.raises(ValueError, match=message):
         log_likelihood(tiny_denoiser, chain, **options)
+
+
+def test_the_type_of_tensors_of_a_session_changes_nothing(tiny_denoiser, chain):
+    plain = log_likelihood(tiny_denoiser, chain, sequence=chain.sequence, steps=3).value
+    with double_precision():
+        made = log_likelihood(tiny_denoiser, chain, sequence=chain.sequence, steps=3).value
+    assert made == plain
 
 
 def test_too_short(tiny_denoiser, chain):

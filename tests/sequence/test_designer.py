@@ -10,7 +10,7 @@ import protdiff
 from protdiff.sequence import designer
 from protdiff.structure.backbone import RESIDUE_TYPES, joined
 
-from ..conftest import ROOT
+from ..conftest import ROOT, double_precision
 
 
 @pytest.fixture(scope="module")
@@ -210,6 +210,14 @@ def test_a_fixed_unknown_residue_stays_unknown(design, chain):
     fixed = np.arange(40) == 4
     [one] = design(replace(chain, residue_names=names), 1, fixed=fixed)
     assert one.sequence[4] == "X" and one.sequence.count("X") == 1
+
+
+def test_the_type_of_tensors_of_a_session_changes_nothing(design, chain):
+    plain = design(chain)
+    with double_precision():
+        made = design(chain)
+    for one, other in zip(plain, made, strict=True):
+        assert one.sequence == other.sequence and np.array_equal(one.log_prob, other.log_prob)
 
 
 def test_temperature_zero_is_deterministic(design, chain):

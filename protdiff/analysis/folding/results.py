@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..._system.notices import collected
-from ..._system.threads import one_thread
+from ..._system.torch_settings import one_thread
 from ...metrics.self_consistency import self_consistency
 from ...structure.io.read_write import read
 
