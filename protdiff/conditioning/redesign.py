@@ -20,6 +20,7 @@ from .placed_redesign import PlacedRedesign
 from .ranges import (
     Fixed,
     chain_name,
+    check_backbone,
     find_residues,
     missing_between,
     parse_range,
@@ -201,6 +202,7 @@ def find_regions(
     source: Backbone, regions: str, chain: str | None = None
 ) -> tuple[Int[np.ndarray, " chain"], list[tuple[int, int]]]:
     """Rows of the chain in the source, and (start, stop) of every region among them."""
+    check_backbone(source)
     pieces = [piece.strip() for piece in re.split("[,/]", regions.strip("[]'\" "))]
     segments = [_parse_region(piece, chain) for piece in pieces]
     found = [find_residues(source, segment, NAME) for segment in segments]
