@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .._system.notices import warn
-from .._system.torch_settings import single_precision
+from .._system.torch_settings import one_thread, single_precision
 from ..structure.backbone import ONE_TO_THREE, Backbone
 from ..structure.io.read_write import read
 from .constraints import (
@@ -186,7 +186,7 @@ def _draws(
     at_once = max(1, RESIDUES_AT_ONCE // len(engine.rows))
     for first in range(0, num, at_once):
         numbers = range(first, min(num, first + at_once))
-        with single_precision():
+        with one_thread(), single_precision():
             types, log_prob = engine.draw(constraints, numbers, temperature, seed)
         if not np.isfinite(log_prob).all():
             raise ValueError("the network gives no probabilities; are atoms in one place?")

@@ -5,9 +5,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 import protdiff
 from protdiff.sequence import designer
+from protdiff.sequence.engines import OwnEngine
 from protdiff.structure.backbone import RESIDUE_TYPES, joined
 
 from ..conftest import ROOT, double_precision
@@ -218,6 +220,20 @@ def test_the_type_of_tensors_of_a_session_changes_nothing(design, chain):
         made = design(chain)
     for one, other in zip(plain, made, strict=True):
         assert one.sequence == other.sequence and np.array_equal(one.log_prob, other.log_prob)
+
+
+def test_threads_of_a_session_do_not_matter(design, chain, monkeypatch):
+    """It draws with one, as the command line does, and leaves those of the session."""
+    seen, before, draw = [], torch.get_num_threads(), OwnEngine.draw
+    monkeypatch.setattr(
+        OwnEngine, "draw", lambda *given: seen.append(torch.get_num_threads()) or draw(*given)
+    )
+    torch.set_num_threads(2)
+    try:
+        design(chain)
+        assert (seen, torch.get_num_threads()) == ([1], 2)
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_temperature_zero_is_deterministic(design, chain):
