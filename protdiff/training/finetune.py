@@ -89,8 +89,8 @@ def finetune(
     Raises
     ------
     ValueError
-        If no chain can be used, there are too few to hold out any, `samples` is 1, adapters of
-        `weights` could not be loaded from `out`, or another process is writing `out`.
+        If no chain can be used, there are too few to hold out any, a number is out of range,
+        adapters of `weights` could not be loaded from `out`, or another process is writing `out`.
     OSError
         If `out` cannot be written. This, too, is found out before any work.
 
@@ -111,8 +111,10 @@ def finetune(
     from .finetune_settings import FinetuneSettings
 
     out, settings = Path(out), settings or FinetuneSettings()
-    if samples == 1:
-        raise ValueError("`samples` 1: a comparison needs at least 2")
+    if samples == 1 or samples < 0:
+        raise ValueError(f"`samples` {samples}: a comparison needs at least 2; 0 for none")
+    if not 0 < hold_out < 1:
+        raise ValueError(f"`hold_out` {hold_out}: must be a share of the chains, such as 0.1")
     if settings.keep and not samples:
         raise ValueError(
             f"`keep` {settings.keep:g}: what is rehearsed are `samples`, and those are 0"
