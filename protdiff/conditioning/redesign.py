@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -85,6 +86,7 @@ class Redesign(Condition):
     stage, second_pass, redraws_part = Stage.EXACT, SECOND_PASS, True
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "length_change", two_integers(self.length_change))
         if isinstance(self.regions, str):
             rows, cuts = find_regions(self.source, self.regions, self.chain)
             source, rows, cuts = with_missing(self.source, rows, sorted(cuts))
@@ -196,6 +198,15 @@ class Redesign(Condition):
         place = self._layout(growth)
         numbering = number_residues(self.site, place, growth)
         return PlacedRedesign(self.site, place, numbering, self.strength)
+
+
+def two_integers(change: Sequence[int]) -> tuple[int, int]:
+    """A change of length as a tuple, whatever sequence it came in; TypeError for others."""
+    try:
+        least, most = (operator.index(number) for number in change)
+    except (TypeError, ValueError):
+        raise TypeError(f"`length_change` {change!r}: must be two integers, as (-2, 3)") from None
+    return least, most
 
 
 def find_regions(
