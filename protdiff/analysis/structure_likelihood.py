@@ -144,6 +144,8 @@ def log_likelihood(
     ValueError
         If no piece is long enough, the sequence has another length or an unknown letter, the
         method is unknown, or a number is out of range.
+    TypeError
+        If names of files are given, or the two in another order.
 
     Examples
     --------
@@ -163,6 +165,11 @@ def log_likelihood(
     >>> result.residues.shape, result.degrees
     ((12,), 66)
     """
+    if not (hasattr(denoiser, "bind") and hasattr(backbone, "coords")):
+        raise TypeError(
+            "takes a denoiser, as protdiff.network.weights.load_weights gives it, and then a "
+            f"Backbone, not {type(denoiser).__name__} and {type(backbone).__name__}"
+        )
     if method not in METHODS:
         raise ValueError(f"method {method!r}: must be one of {', '.join(METHODS)}")
     if sequence is not None:

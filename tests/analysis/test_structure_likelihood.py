@@ -150,6 +150,12 @@ def test_the_type_of_tensors_of_a_session_changes_nothing(tiny_denoiser, chain):
     assert made == plain
 
 
+def test_what_is_taken_is_said(tiny_denoiser, chain):
+    for given in ((chain, tiny_denoiser), ("rg-base", chain), (tiny_denoiser, "x.pdb")):
+        with pytest.raises(TypeError, match=r"takes a denoiser, as .*load_weights gives it, and"):
+            log_likelihood(*given)
+
+
 def test_too_short(tiny_denoiser, chain):
     with pytest.raises(ValueError, match="no unbroken piece of 8 residues"):
         log_likelihood(tiny_denoiser, chain[:6])
