@@ -4,6 +4,7 @@ import copy
 import csv
 import os
 import signal
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,6 +30,16 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 ROOT = Path(__file__).parents[1]
 TINY = NetworkConfig(scalars=16, vectors=8, layers=2, heads=2, hidden=32, products=4, embedding=16)
+
+
+@contextmanager
+def double_precision():
+    """A session in which new tensors have 64 bits."""
+    torch.set_default_dtype(torch.float64)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(torch.float32)
 
 
 @pytest.fixture(scope="session")

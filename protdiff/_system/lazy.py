@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ def lazy_names(
     package: str, homes: Mapping[str, str], modules: Mapping[str, str] | None = None
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
     """`__getattr__` and `__dir__` of a package.
+
+    Its modules are there by their names, too, whether something has imported them before or not.
 
     Parameters
     ----------
@@ -33,6 +36,8 @@ def lazy_names(
             return getattr(import_module(f"{package}.{homes[name]}"), name)
         if name in renamed:
             return import_module(f"{package}.{renamed[name]}")
+        if not name.startswith("_") and find_spec(f"{package}.{name}"):
+            return import_module(f"{package}.{name}")
         raise AttributeError(f"module {package!r} has no attribute {name!r}")
 
     def names() -> list[str]:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import warnings
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 __all__ = ["ProtdiffWarning", "collected", "warn"]
+
+#: Where the texts of warnings go while they are collected.
+_TEXTS: ContextVar[list[str] | None] = ContextVar("texts of warnings", default=None)
 
 
 class ProtdiffWarning(UserWarning):
@@ -35,14 +39,19 @@ def warn(text: str, stacklevel: int = 1) -> None:
     stacklevel : int
         1 for the function that calls this one, 2 for its caller, and so on.
     """
-    warnings.warn(text, ProtdiffWarning, stacklevel=stacklevel + 1)
+    texts = _TEXTS.get()
+    if texts is None:
+        warnings.warn(text, ProtdiffWarning, stacklevel=stacklevel + 1)
+    elif text not in texts:
+        texts.append(text)
 
 
 @contextmanager
 def collected() -> Iterator[list[str]]:
     """Context that keeps the texts of the package's warnings and shows none of them.
 
-    Warnings of other packages are issued when the context ends.
+    It is that of one thread: several may collect at once, which the module `warnings` could not.
+    Warnings of other packages are issued as ever.
 
     Yields
     ------
@@ -59,19 +68,8 @@ def collected() -> Iterator[list[str]]:
     ['x.pdb: 2 residues without CA']
     """
     texts: list[str] = []
-    others: list[warnings.WarningMessage] = []
-
-    def keep(
-        message: Warning | str, category: type[Warning], filename: str, lineno: int, *rest: object
-    ) -> None:
-        if not issubclass(category, ProtdiffWarning):
-            others.append(warnings.WarningMessage(message, category, filename, lineno))
-        elif str(message) not in texts:
-            texts.append(str(message))
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("always", ProtdiffWarning)
-        warnings.showwarning = keep
+    before = _TEXTS.set(texts)
+    try:
         yield texts
-    for item in others:
-        warnings.warn_explicit(item.message, item.category, item.filename, item.lineno)
+    finally:
+        _TEXTS.reset(before)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .._system.torch_settings import single_precision
 from .._system.words import counted
-from ..structure.backbone import bonded_to_next
+from ..structure.backbone import ONE_TO_THREE, bonded_to_next
 from ..structure.constants import BANDS
 from .likelihood_estimators import ESTIMATORS, Estimate, Piece, prepare
 
@@ -142,7 +143,10 @@ def log_likelihood(
     Raises
     ------
     ValueError
-        If no piece is long enough, the sequence has another length, or the method is unknown.
+        If no piece is long enough, the sequence has another length or an unknown letter, the
+        method is unknown, or a number is out of range.
+    TypeError
+        If names of files are given, or the two in another order.
 
     Examples
     --------
@@ -162,11 +166,20 @@ def log_likelihood(
     >>> result.residues.shape, result.degrees
     ((12,), 66)
     """
+    if not (hasattr(denoiser, "bind") and hasattr(backbone, "coords")):
+        raise TypeError(
+            "takes a denoiser, as protdiff.network.weights.load_weights gives it, and then a "
+            f"Backbone, not {type(denoiser).__name__} and {type(backbone).__name__}"
+        )
     if method not in METHODS:
         raise ValueError(f"method {method!r}: must be one of {', '.join(METHODS)}")
-    if sequence is not None and len(sequence) != len(backbone):
-        letters, residues = counted(len(sequence), "letter"), counted(len(backbone), "residue")
-        raise ValueError(f"sequence: {letters} for {residues}")
+    if sequence is not None:
+        sequence = _checked_letters(sequence, len(backbone))
+    for name, number in (("steps", steps), ("samples", samples)):
+        if number < 1:
+            raise ValueError(f"`{name}` {number}: must be at least 1")
+    if not resolution > 0:
+        raise ValueError(f"`resolution` {resolution:g}: must be more than 0, in Å")
     pieces = _unbroken_pieces(backbone)
     if not pieces:
         raise ValueError(f"no unbroken piece of {MIN_LENGTH} residues or more")
@@ -176,8 +189,9 @@ def log_likelihood(
         letters = None if sequence is None else [sequence[row] for row in rows]
         has_links = bool(backbone.mask[rows].all())
         given = Piece(backbone.coords[rows], has_links, letters)
-        piece = prepare(denoiser, given, resolution, [seed, number])
-        estimates.append(ESTIMATORS[method](piece, steps, samples))
+        with single_precision():
+            piece = prepare(denoiser, given, resolution, [seed, number])
+            estimates.append(ESTIMATORS[method](piece, steps, samples))
         degrees += 3 * int(piece.flow.mask.sum())
         coarsest = max(coarsest, piece.resolution)
         if (nats := estimates[-1].residues) is not None:
@@ -195,6 +209,18 @@ def log_likelihood(
         resolution=coarsest,
         calls=max(estimate.calls for estimate in estimates),
     )
+
+
+def _checked_letters(sequence: str, count: int) -> str:
+    """Capital letters, one per residue; ValueError for others, which would count as unknown."""
+    letters = "".join(sequence).upper()
+    if len(letters) != count:
+        residues = counted(count, "residue")
+        raise ValueError(f"sequence: {counted(len(letters), 'letter')} for {residues}")
+    for place, letter in enumerate(letters, start=1):
+        if letter not in ONE_TO_THREE:
+            raise ValueError(f"sequence: unknown residue {letter!r} at position {place}; X is any")
+    return letters
 
 
 def _unbroken_pieces(backbone: Backbone) -> list[Int[np.ndarray, "piece"]]:

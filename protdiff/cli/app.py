@@ -187,7 +187,7 @@ def show_warnings():
             shown.add(line)
             print("warning:", printable(line), file=sys.stderr)
 
-    # The filter "once" forgets what it has shown whenever warnings are collected somewhere.
+    # The filter "once" forgets what it has shown whenever filters are changed somewhere.
     warnings.simplefilter("always", ProtdiffWarning)
     warnings.showwarning = show_once
 

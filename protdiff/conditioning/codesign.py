@@ -17,7 +17,7 @@ import numpy as np
 from .._system.notices import warn
 from .base import Condition, SampleCondition, Stage, types_of
 from .given import TypedRegion
-from .redesign import Redesign, find_regions
+from .redesign import Redesign, find_regions, two_integers
 from .site import NEW, UNKNOWN, kept_residues
 
 if TYPE_CHECKING:
@@ -87,6 +87,7 @@ class CoDesign(Condition):
             raise ValueError(f"`mode` {self.mode}: choose from {', '.join(MODES)}")
         if not 0 <= self.temperature <= 10:
             raise ValueError(f"`temperature` {self.temperature:g}: must lie between 0 and 10")
+        object.__setattr__(self, "length_change", two_integers(self.length_change))
         if self.mode != "both" and self.length_change != (0, 0):
             raise ValueError(
                 f"`length_change`: new residues have no type in the file, nor atoms; `mode` "

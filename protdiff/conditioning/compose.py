@@ -106,7 +106,8 @@ def conditioned(
                 continue
             chain = torch.cat([torch.arange(n), torch.arange(size, size + n)])
             estimate = condition(clean[row, chain].double(), variance[row, chain], float(u[row]))
-            if estimate.shape != (2 * n, 3) or not bool(estimate.isfinite().all()):
+            whole = torch.is_tensor(estimate) and estimate.shape == (2 * n, 3)
+            if not whole or not bool(estimate.isfinite().all()):
                 raise ValueError(f"condition {condition!r}: returned no finite (2N, 3) estimate")
             # In place: a denoiser that remembers its last estimate sees the corrected one.
             clean[row, chain] = estimate.to(clean.dtype)

@@ -14,17 +14,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .._system.notices import warn
-from ..structure.backbone import BACKBONE_ATOMS
+from ..structure.backbone import BACKBONE_ATOMS, Backbone
 from ..structure.constants import FILE_BREAK, LONGEST_CA_CA, LONGEST_NUMBER_JUMP
 
 if TYPE_CHECKING:
     from jaxtyping import Int
 
-    from ..structure.backbone import Backbone
-
 __all__ = [
-    "Fixed", "chain_name", "check_observed", "find_chain", "find_residues", "missing_between",
-    "parse_range", "residue_name",
+    "Fixed", "chain_name", "check_backbone", "check_observed", "find_chain", "find_residues",
+    "missing_between", "parse_range", "residue_name",
 ]  # fmt: skip
 
 BLANK = "_"
@@ -96,6 +94,14 @@ def find_chain(backbone: Backbone, chain: str, where: str) -> str:
             return other
     present = ", ".join(map(chain_name, backbone.chains))
     raise ValueError(f"{where}: no chain {chain_name(chain)}; there are {present}")
+
+
+def check_backbone(source: object) -> None:
+    """TypeError for an input that is no backbone, such as the path of a file."""
+    if not isinstance(source, Backbone):
+        raise TypeError(
+            f"`source`: {type(source).__name__}; must be a Backbone, such as protdiff.read returns"
+        )
 
 
 def residue_name(backbone: Backbone, row: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -21,6 +22,7 @@ from .placed_redesign import PlacedRedesign
 from .ranges import (
     Fixed,
     chain_name,
+    check_backbone,
     find_residues,
     missing_between,
     parse_range,
@@ -85,6 +87,7 @@ class Redesign(Condition):
     stage, second_pass, redraws_part = Stage.EXACT, SECOND_PASS, True
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "length_change", two_integers(self.length_change))
         if isinstance(self.regions, str):
             rows, cuts = find_regions(self.source, self.regions, self.chain)
             source, rows, cuts = with_missing(self.source, rows, sorted(cuts))
@@ -198,10 +201,20 @@ class Redesign(Condition):
         return PlacedRedesign(self.site, place, numbering, self.strength)
 
 
+def two_integers(change: Sequence[int]) -> tuple[int, int]:
+    """A change of length as a tuple, whatever sequence it came in; TypeError for others."""
+    try:
+        least, most = (operator.index(number) for number in change)
+    except (TypeError, ValueError):
+        raise TypeError(f"`length_change` {change!r}: must be two integers, as (-2, 3)") from None
+    return least, most
+
+
 def find_regions(
     source: Backbone, regions: str, chain: str | None = None
 ) -> tuple[Int[np.ndarray, " chain"], list[tuple[int, int]]]:
     """Rows of the chain in the source, and (start, stop) of every region among them."""
+    check_backbone(source)
     pieces = [piece.strip() for piece in re.split("[,/]", regions.strip("[]'\" "))]
     segments = [_parse_region(piece, chain) for piece in pieces]
     found = [find_residues(source, segment, NAME) for segment in segments]

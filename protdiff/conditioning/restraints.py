@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING
 
 import torch
@@ -103,7 +104,7 @@ class Contacts(Potential):
     Raises
     ------
     ValueError
-        If there are no pairs.
+        If there are no pairs, or one that is not two residues, a distance and a tolerance.
 
     Examples
     --------
@@ -116,9 +117,11 @@ class Contacts(Potential):
     def __init__(
         self, pairs: Sequence[tuple[int, int, float, float]], stiffness: float = 10.0
     ) -> None:
-        self.pairs = tuple((int(i), int(j), float(d), float(t)) for i, j, d, t in pairs)
+        self.pairs = tuple(_contact(*pair) for pair in pairs)
         if not self.pairs:
             raise ValueError("contacts: give at least one pair of residues")
+        if not 0 <= stiffness < inf:
+            raise ValueError(f"contacts: `stiffness` {stiffness:g}: must be 0 or more, kT per Å²")
         self.stiffness = stiffness
         first, second, distance, tolerance = zip(*self.pairs, strict=True)
         self.first, self.second = torch.tensor(first) - 1, torch.tensor(second) - 1
@@ -145,6 +148,21 @@ class Contacts(Potential):
         return self.stiffness / 2 * (far.clamp_min(0).square() + near.clamp_min(0).square()).sum()
 
 
+def _contact(
+    i: float, j: float, distance: float, tolerance: float
+) -> tuple[int, int, float, float]:
+    """A pair of `Contacts`; ValueError for one that means nothing, as with a NaN."""
+    pair = float(i), float(j), float(distance), float(tolerance)
+    if not (pair[0].is_integer() and pair[1].is_integer() and i != j):
+        raise ValueError(f"contact {i:g}-{j:g}: must be of two residues, by their numbers from 1")
+    if not (0 < pair[2] < inf and 0 <= pair[3] < inf):
+        raise ValueError(
+            f"contact {i:g}-{j:g}: distance {distance:g} and tolerance {tolerance:g} must be "
+            "numbers in Å, the first above 0, the second 0 or more"
+        )
+    return int(i), int(j), pair[2], pair[3]
+
+
 @dataclass(frozen=True)
 class RadiusOfGyration(Potential):
     """Radius of gyration of the CA atoms.
@@ -167,8 +185,10 @@ class RadiusOfGyration(Potential):
     name: str = "radius of gyration"
 
     def __post_init__(self) -> None:
-        if not self.target > 0:
+        if not 0 < self.target < inf:
             raise ValueError(f"radius of gyration {self.target}: must be positive, in Å")
+        if not 0 < self.precision < inf:
+            raise ValueError(f"radius of gyration: `precision` {self.precision}: must be positive")
 
     def energy(self, ca: Float[Tensor, "residues 3"], spread: float) -> Float[Tensor, ""]:
         rg = ((ca - ca.mean(0)).square().sum(-1).mean() + spread**2).sqrt()

@@ -129,8 +129,8 @@ def _chains(whole: Backbone, names: Sequence[str] | None) -> Backbone:
     if names is None:
         if len(whole.chains) != 1:
             raise ValueError(
-                f"`target`: there are chains {', '.join(whole.chains)}; say which is the target, "
-                f"as in FILE:{whole.chains[0]}"
+                f"`target`: there are chains {', '.join(whole.chains)}; say which is the target "
+                "with `chains`"
             )
         return whole
     found = [find_chain(whole, name, "`target`") for name in names]

@@ -16,7 +16,7 @@ from .base import Condition, Stage, types_of
 from .energy import SECOND_PASS
 from .given import Start, check_strength, start_from
 from .placed_motif import PlacedMotif
-from .ranges import chain_name, residue_name
+from .ranges import chain_name, check_backbone, residue_name
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float
@@ -37,6 +37,7 @@ def components_of(
     ValueError
         If there are several chains, missing atoms, or unobserved residues in between.
     """
+    check_backbone(backbone)
     if len(backbone.chains) != 1:
         listed = ", ".join(map(chain_name, backbone.chains))
         raise ValueError(f"`source`: has the chains {listed}; choose one with `chain`")

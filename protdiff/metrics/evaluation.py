@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from .._system.notices import warn
+from .._system.words import counted, either
 from ..structure.backbone import Backbone
 from ..structure.io.members import path_text
 from ..structure.io.paths import find_files
@@ -29,7 +31,7 @@ from .population import (
 from .structural import load_tmtools
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from contextlib import AbstractContextManager
 
     from jaxtyping import Float, Int
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
 
     #: What `evaluate` takes for a set of structures.
     AnyStructures = (
-        Structures | str | os.PathLike[str] | Iterable[Backbone | str | os.PathLike[str]]
+        Structures | Backbone | str | os.PathLike[str] | Iterable[Backbone | str | os.PathLike[str]]
     )
 
 __all__ = ["Evaluation", "evaluate"]
@@ -103,7 +105,7 @@ def evaluate(
 
     Parameters
     ----------
-    designs : folder, or sequence of Backbone or files, or Structures
+    designs : folder, Backbone or file, or sequence of the last two, or Structures
         Files may have CA atoms only.
     real : the same or Population, optional
         Real chains; by default the numbers of the 2,000 chains that the package ships.
@@ -127,10 +129,16 @@ def evaluate(
     -------
     Evaluation
 
+    Warns
+    -----
+    ProtdiffWarning
+        If designs have several chains.
+
     Raises
     ------
     ValueError
-        If a file cannot be read (`FileError`), a set is empty, or the alignment is unknown.
+        If a file cannot be read (`FileError`), a set is empty, the alignment is unknown, or a
+        number is negative.
 
     Examples
     --------
@@ -145,12 +153,16 @@ def evaluate(
     >>> result.numbers["diversity"]["clusters"]
     1
     """
+    for name, number in (("diversity", diversity or 0), ("jobs", jobs), ("seed", seed)):
+        if number < 0:
+            raise ValueError(f"`{name}` {number}: must be at least 0")
     if alignment not in ALIGNMENTS:
         raise ValueError(f"`alignment` {alignment!r}: must be one of {', '.join(ALIGNMENTS)}")
     if alignment == "tmalign":
         load_tmtools()
     show = progress or _no_progress
     structures = _structures(designs, "designs")
+    _warn_of_assemblies(structures.backbones)
     population, held_out = _real_chains(real)
     matched = match_lengths(structures.population, population)
     numbers: dict[str, Any] = {
@@ -190,6 +202,18 @@ def evaluate(
     )  # fmt: skip
 
 
+def _warn_of_assemblies(backbones: Sequence[Backbone]) -> None:
+    """Say so if designs have several chains: what they stand beside has one."""
+    several = sum(len(backbone.chains) > 1 for backbone in backbones)
+    if several:
+        warn(
+            f"{several} of {counted(len(backbones), 'design')} {either(several, 'has', 'have')} "
+            "several chains, which count as one chain of all their residues, and stand beside "
+            "single chains",
+            stacklevel=3,
+        )
+
+
 def _no_progress(total: int | None, what: str, /) -> AbstractContextManager[None]:
     return nullcontext()
 
@@ -210,7 +234,9 @@ def _structures(given: AnyStructures, what: str) -> Structures:
     """`Structures` of whatever stands for a set of structures."""
     if isinstance(given, Structures):
         return given
-    if isinstance(given, (str, os.PathLike)):
+    if isinstance(given, Backbone):
+        given = [given]
+    elif isinstance(given, (str, os.PathLike)):
         given = find_files([os.fspath(given)], what)
     names: list[str] = []
     backbones: list[Backbone] = []

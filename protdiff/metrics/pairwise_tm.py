@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from .._system.processes import mapped
+from .._system.torch_settings import one_thread
 from .rough_tm import rough_tm
 from .search import search
 from .structural import MIN_RESIDUES, align_structures, tmalign
@@ -137,11 +138,11 @@ def nearest_known(
     return tm, nearest
 
 
+@one_thread()
 def _nearest_of(
     task: tuple[Backbone, Sequence[Backbone]], alignment: StructuralAlignment
 ) -> tuple[float, int]:
     """Largest TM-score of a structure to some others, and the place of that one; -1 for none."""
-    torch.set_num_threads(1)
     backbone, others = task
     places = list(range(len(others)))
     if alignment == "structure" and len(places) > ALIGNED:
@@ -181,8 +182,8 @@ def tm_of_pairs(
             yield result
 
 
+@one_thread()
 def _tm_of_task(
     pair: tuple[Backbone, Backbone], alignment: StructuralAlignment
 ) -> tuple[float, float]:
-    torch.set_num_threads(1)
     return tm_of_pair(*pair, alignment=alignment)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -128,11 +128,12 @@ def score(
             "`chains`: pairs chains of model and reference; without a reference give the chains "
             "alone, as in score(read(path).chain('A'))"
         )
+    pairs = None if chains is None else _pairs(chains)
     is_file = not isinstance(model, (Backbone, Structure))
     name = f"{os.fspath(model)}: " if is_file else ""
     with collected() as texts:
         given = read_given(model, "all")
-        scores = _score(given, reference, alignment, chains, normalize, with_quality)
+        scores = _score(given, reference, alignment, pairs, normalize, with_quality)
         if confidence and is_file:
             found = model_confidence(model, backbone_of(given), plddt)
             warnings = (*scores.warnings, *found.warnings)
@@ -141,6 +142,14 @@ def score(
     for text in (*reading, *(name + text for text in scores.warnings)):
         warn(text, stacklevel=2)
     return replace(scores, warnings=reading + scores.warnings)
+
+
+def _pairs(chains: Iterable[Any]) -> list[tuple[str, str]]:
+    """Pairs of chain ids; ValueError for something else, such as the ids of one pair alone."""
+    pairs = list(chains)
+    if not pairs or any(isinstance(pair, str) or len(pair) != 2 for pair in pairs):
+        raise ValueError("`chains`: must be pairs of chain ids, model first, as [('A', 'B')]")
+    return pairs
 
 
 def _score(

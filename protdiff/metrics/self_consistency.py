@@ -117,7 +117,8 @@ def self_consistency(
     Raises
     ------
     ValueError
-        If the model has other chains or another sequence.
+        If the model has other chains or another sequence, the sequence an unknown letter, or the
+        motif another length.
 
     Warns
     -----
@@ -135,11 +136,16 @@ def self_consistency(
     >>> round(result.scrmsd, 1), result.designable
     (0.9, True)
     """
-    letters = model.sequence if sequence is None else sequence
+    letters = model.sequence if sequence is None else sequence.upper()
     for what, count in (("model", len(model)), ("sequence", len(letters))):
         if count != len(design):
             size = counted(count, "residue")
             raise ValueError(f"the {what} has {size}, the design {len(design)}")
+    unknown = sorted(set(letters) - ONE_TO_THREE.keys())
+    if unknown:
+        raise ValueError(f"the sequence has {unknown[0]!r}, which is no residue type; X is any")
+    if motif is not None and np.shape(motif) != (len(design),):
+        raise ValueError(f"`motif`: must be {len(design)} booleans, one per residue of the design")
     _check_sequence(model, letters)
     names = [ONE_TO_THREE[letter] for letter in letters]
     pairs, chains = _pairs(*(replace(one, residue_names=names) for one in (model, design)))

@@ -7,10 +7,23 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from .._system.torch_settings import one_thread, single_precision
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["flush_denormals", "one_thread", "pick_device"]
+__all__ = ["as_at_start", "flush_denormals", "one_thread", "pick_device"]
+
+
+@contextmanager
+def as_at_start() -> Iterator[None]:
+    """Context in which a network is built as in a new session, whatever this one has set.
+
+    Its parameters are float32, also where the default of torch is another one. Their first values,
+    which are random, take no random numbers from the generator of the session.
+    """
+    with single_precision(), torch.random.fork_rng(devices=[]):
+        yield
 
 
 @contextmanager
@@ -25,22 +38,6 @@ def flush_denormals() -> Iterator[None]:
         yield
     finally:
         torch.set_flush_denormal(before)
-
-
-@contextmanager
-def one_thread(device: object = "cpu") -> Iterator[None]:
-    """Compute with one thread inside the context, if the device is a CPU.
-
-    The last digits of a sum depend on the number of threads, and results must not depend on the
-    machine.
-    """
-    before = torch.get_num_threads()
-    if str(device) == "cpu":
-        torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def pick_device(device: str = "auto") -> str:

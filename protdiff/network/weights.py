@@ -244,6 +244,7 @@ def _denoiser(metadata: dict[str, Any], tensors: dict[str, Tensor]) -> Denoiser:
     """Denoiser of a file of all weights."""
     from ..flow import ChainFlow, MeasuredSpectrum
     from .denoiser import Denoiser
+    from .numerics import as_at_start
     from .reader import ReaderConfig, SequenceReader
 
     for sizes in map(metadata.get, ("network", "guide", "reader")):
@@ -258,13 +259,14 @@ def _denoiser(metadata: dict[str, Any], tensors: dict[str, Tensor]) -> Denoiser:
             correction=tuple(map(tuple, table["correction"])),
         )
     recipe = ChainFlow(**flow)
-    denoiser = Denoiser(_network_config(metadata["network"]), recipe)
-    if "guide" in metadata:
-        denoiser.guide = Denoiser(_network_config(metadata["guide"]), recipe)
-    if "reader" in metadata:
-        sizes = metadata["reader"]
-        sizes["dilations"] = tuple(sizes["dilations"])
-        denoiser.reader = SequenceReader(ReaderConfig(**sizes))
+    with as_at_start():
+        denoiser = Denoiser(_network_config(metadata["network"]), recipe)
+        if "guide" in metadata:
+            denoiser.guide = Denoiser(_network_config(metadata["guide"]), recipe)
+        if "reader" in metadata:
+            sizes = metadata["reader"]
+            sizes["dilations"] = tuple(sizes["dilations"])
+            denoiser.reader = SequenceReader(ReaderConfig(**sizes))
     denoiser.load_state_dict(tensors)
     return denoiser
 

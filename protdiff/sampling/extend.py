@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Unpack
 
+from .._system.torch_settings import single_precision
 from .batching import residues_at_once
 from .broken_bonds import warn_of_samples
 from .counts import check_counts, check_num
@@ -89,9 +90,10 @@ def extend(
     settings = SamplingSettings(**sampling)
     backbone = source if isinstance(source, Backbone) else read(source)
     extension = Extension(backbone, to, chain, end)
-    denoiser = load_weights(weights, pick_device(device))
-    drawn = draw_extensions(denoiser, extension, range(num), settings, seed=seed)
-    samples = [sample for group in drawn for sample in group]
+    with single_precision():
+        denoiser = load_weights(weights, pick_device(device))
+        drawn = draw_extensions(denoiser, extension, range(num), settings, seed=seed)
+        samples = [sample for group in drawn for sample in group]
     warn_of_samples(samples, settings, stacklevel=2)
     return [sample.backbone for sample in samples]
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Unpack
 
+from .._system.torch_settings import single_precision
 from .broken_bonds import warn_of_samples
 from .counts import check_counts
 from .draw import draw
@@ -14,7 +15,7 @@ from .plan import Texts, plan_requests
 from .settings import SamplingOptions, SamplingSettings
 
 if TYPE_CHECKING:
-    from ..conditioning.base import Condition
+    from ..conditioning.base import Condition, Correction
     from ..structure.backbone import Backbone
     from ..structure.trajectory import Trajectory
     from .sample import Sample
@@ -29,7 +30,7 @@ class GenerateOptions(SamplingOptions, total=False):
     sequence: str | None
     secondary_structure: str | None
     blueprint: str | None
-    condition: Condition | None
+    condition: Condition | Correction | None
     window: int | None
     weights: str | PathLike[str] | None
     device: str
@@ -44,7 +45,7 @@ def generate(
     sequence: str | None = None,
     secondary_structure: str | None = None,
     blueprint: str | None = None,
-    condition: Condition | None = None,
+    condition: Condition | Correction | None = None,
     window: int | None = None,
     weights: str | PathLike[str] | None = None,
     device: str = "auto",
@@ -69,9 +70,9 @@ def generate(
         real proteins have it.
     blueprint : {"helical", "strand", "mixed"}, optional
         Fold class of the states that are drawn; without `secondary_structure`, all of them are.
-    condition : Condition, optional
-        Condition that the backbones meet, see `protdiff.conditioning`; several may be added with
-        ``+``. It may fix the length.
+    condition : Condition or callable, optional
+        Condition that the backbones meet, see `protdiff.conditioning`, or a plain function
+        ``(clean, variance, u) -> clean``; several may be added with ``+``. It may fix the length.
     window : int, optional
         Chains longer than this, of up to 4096 residues, are drawn coarse first and then in windows
         of so many residues, see `protdiff.sampling.InteriorPlan`. Needs less memory.
@@ -168,7 +169,7 @@ def _samples(
     sequence: str | None = None,
     secondary_structure: str | None = None,
     blueprint: str | None = None,
-    condition: Condition | None = None,
+    condition: Condition | Correction | None = None,
     window: int | None = None,
     weights: str | PathLike[str] | None = None,
     device: str = "auto",
@@ -176,25 +177,37 @@ def _samples(
     **sampling: Unpack[SamplingOptions],
 ) -> list[Sample]:
     """Samples in order of their number, with the frames that are chosen."""
+    from ..conditioning import base
     from ..network.numerics import pick_device
     from ..network.weights import load_weights
 
     check_counts(num=num, seed=seed, jobs=jobs)
     settings = SamplingSettings(**sampling)
+    if condition is not None and not isinstance(condition, base.Condition):
+        condition = base.Sum(condition)
     texts = Texts(
-        sequences=() if sequence is None else ["".join(sequence).upper()],
-        structure=secondary_structure and "".join(secondary_structure).upper(),
+        sequences=() if sequence is None else [_one_text("sequence", sequence)],
+        structure=secondary_structure and _one_text("secondary_structure", secondary_structure),
         blueprint=blueprint,
     )
-    requests = plan_requests(
-        num, seed, length=length, texts=texts, condition=condition, window=window
-    )
-    denoiser = load_weights(weights, pick_device(device))
-    drawn = {
-        sample.request.index: sample
-        for batch in draw(denoiser, requests, settings, seed=seed, jobs=jobs, frames=frames)
-        for sample in batch
-    }
+    with single_precision():
+        requests = plan_requests(
+            num, seed, length=length, texts=texts, condition=condition, window=window
+        )
+        denoiser = load_weights(weights, pick_device(device))
+        drawn = {
+            sample.request.index: sample
+            for batch in draw(denoiser, requests, settings, seed=seed, jobs=jobs, frames=frames)
+            for sample in batch
+        }
     samples = [drawn[index] for index in range(num)]
     warn_of_samples(samples, settings, stacklevel=3)
     return samples
+
+
+def _one_text(name: str, letters: Iterable[str]) -> str:
+    """Letters as one text in capitals; ValueError for several texts, which would be one chain."""
+    letters = list(letters)
+    if any(len(letter) != 1 for letter in letters):
+        raise ValueError(f"`{name}`: is one text for all backbones; draw for each of several alone")
+    return "".join(letters).upper()

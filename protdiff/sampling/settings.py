@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Integral
 from typing import TypedDict
 
 from ..flow.time_density import PROTEIN_DENSITY, TimeDensity
@@ -116,6 +117,10 @@ class SamplingSettings:
     gpu_batch_residues: int = 16_384
 
     def __post_init__(self) -> None:
+        for name in ("steps", "batch_size"):
+            value = getattr(self, name)
+            if value is not None and not isinstance(value, Integral):
+                raise TypeError(f"`{name}` {value!r}: must be an integer")
         if self.steps < 2:
             raise ValueError(f"`steps` {self.steps}: a sample needs at least 2 steps")
         if self.steps > MAX_STEPS:

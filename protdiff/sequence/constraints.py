@@ -119,7 +119,10 @@ def tie_numbers(
     >>> tie_numbers(pair, ["A", "B"]).tolist()
     [0, 1, 0, 1]
     """
+    tied = list(tied)  # it may be an iterator, as of zip
     single = [item for item in tied if isinstance(item, str)]
+    if 0 < len(single) < len(tied):
+        raise ValueError("`tied`: name chains, or groups of chains, not both")
     groups = [single] if single else [list(group) for group in tied]
     chains = [chain for group in groups for chain in group]
     if any(len(group) < 2 for group in groups) or len(set(chains)) < len(chains):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .._system.notices import warn
+from .._system.torch_settings import one_thread, single_precision
 from ..structure.backbone import ONE_TO_THREE, Backbone
 from ..structure.io.read_write import read
 from .constraints import (
@@ -158,7 +159,8 @@ def design(
     kept, table = fixed_rows(fixed, len(backbone)), bias_table(bias, omit, len(backbone))
     ties = np.arange(len(backbone)) if tied is None else tie_numbers(backbone, tied)
     types, stays = shared_types(backbone, kept, ties)
-    drawing = load_engine(engine, backbone, weights, mpnn_model)
+    with single_precision():
+        drawing = load_engine(engine, backbone, weights, mpnn_model)
     rows = drawing.rows
     _warn_of_incomplete(backbone, drawing, stays)
     constraints = Constraints(types, stays, table, ties)
@@ -184,7 +186,8 @@ def _draws(
     at_once = max(1, RESIDUES_AT_ONCE // len(engine.rows))
     for first in range(0, num, at_once):
         numbers = range(first, min(num, first + at_once))
-        types, log_prob = engine.draw(constraints, numbers, temperature, seed)
+        with one_thread(), single_precision():
+            types, log_prob = engine.draw(constraints, numbers, temperature, seed)
         if not np.isfinite(log_prob).all():
             raise ValueError("the network gives no probabilities; are atoms in one place?")
         yield from zip(types, log_prob, strict=True)

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from ..network.numerics import as_at_start
 from ..network.weights import find_weights
 from ..network.weights_file import SEQUENCE, WeightsError, check_sizes, read_weights, write_weights
 from .composition import Composition
@@ -54,7 +55,8 @@ def _loaded(path: Path, modified: int) -> SequenceNetwork:
         raise WeightsError(f"{path}: weights of another network; give those of residue types")
     try:
         check_sizes(metadata["network"], tensors)
-        network = SequenceNetwork(SequenceConfig(**metadata["network"]))
+        with as_at_start():
+            network = SequenceNetwork(SequenceConfig(**metadata["network"]))
         network.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
         if table := metadata.get("composition"):
             network.composition = Composition(

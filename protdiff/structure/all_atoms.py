@@ -48,8 +48,13 @@ class Structure(NamedTuple):
         """Atoms that are of no residue of the backbone."""
         return cast("AtomArray", self.atoms[self.residue < 0])
 
-    def of_chains(self, names: Collection[str]) -> Structure:
-        """The residues of some chains, and all atoms with the ids of these.
+    def of_chains(self, names: str | Collection[str]) -> Structure:
+        """The residues of a chain or of some, and all atoms with these ids.
+
+        Raises
+        ------
+        ValueError
+            If there is no such chain.
 
         Examples
         --------
@@ -60,8 +65,14 @@ class Structure(NamedTuple):
         """
         import numpy as np
 
-        rows = np.isin(self.backbone.chain_ids, list(names))
-        kept = np.isin(self.atoms.get_annotation("chain_id"), list(names))
+        wanted = [names] if isinstance(names, str) else list(names)
+        chain_ids = self.atoms.get_annotation("chain_id")
+        present = dict.fromkeys([*self.backbone.chains, *chain_ids.tolist()])
+        if missing := [name for name in wanted if name not in present]:
+            listed = ", ".join(map(repr, present)) or "none"
+            raise ValueError(f"no chain {missing[0]!r}; chains present: {listed}")
+        rows = np.isin(self.backbone.chain_ids, wanted)
+        kept = np.isin(chain_ids, wanted)
         kept[self.residue >= 0] = rows[self.residue[self.residue >= 0]]
         number = np.where(rows, np.cumsum(rows) - 1, -1)
         residue = np.where(self.residue >= 0, number[self.residue], -1)

@@ -99,6 +99,8 @@ def _bonds(trajectory: mdtraj.Trajectory, starts: Sequence[int]) -> Int[np.ndarr
 def psea(ca: Float[np.ndarray, "residues 3"]) -> str:
     """P-SEA string of one unbroken chain from its CA trace (Å): L letters of "HEC".
 
+    A CA that is missing (NaN) is coil, and breaks the chain.
+
     Examples
     --------
     >>> import protdiff
@@ -109,6 +111,12 @@ def psea(ca: Float[np.ndarray, "residues 3"]) -> str:
     import biotite.structure as struc
 
     ca = np.asarray(ca, dtype=np.float64)
+    known = np.flatnonzero(np.isfinite(ca).all(axis=1))
+    if len(known) < len(ca):  # biotite gives such residues no letter at all
+        letters = np.full(len(ca), "C")
+        for rows in np.split(known, np.flatnonzero(np.diff(known) > 1) + 1):
+            letters[rows] = list(psea(ca[rows]))
+        return "".join(letters.tolist())
     jumps = np.flatnonzero(np.linalg.norm(np.diff(ca, axis=0), axis=1) > MAX_STEP) + 1
     if len(jumps):
         return "".join(psea(part) for part in np.split(ca, jumps))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ import numpy as np
 from .._system.files import ensure_writable, temporary_folder
 from .._system.locks import one_writer
 from .._system.notices import warn
+from .._system.torch_settings import single_precision
 from .._system.words import counted, either
 from ..structure.backbone import Backbone
 
@@ -41,7 +43,7 @@ class ReadingOptions(TypedDict, total=False):
 
 
 def finetune(
-    structures: Sequence[Backbone] | Sequence[str | PathLike[str]],
+    structures: str | PathLike[str] | Sequence[Backbone] | Sequence[str | PathLike[str]],
     out: str | PathLike[str],
     *,
     weights: str | PathLike[str] | None = None,
@@ -56,8 +58,8 @@ def finetune(
 
     Parameters
     ----------
-    structures : list of Backbone, or of str or path
-        Backbones, or inputs as for ``protdiff data build``.
+    structures : list of Backbone, or str or path or list of these
+        Backbones, or inputs as for ``protdiff data build``: files, folders, patterns.
     out : str or path
         The .safetensors file to write: adapters, or all weights if ``settings.rank`` is None.
     weights : str or path, optional
@@ -87,8 +89,8 @@ def finetune(
     Raises
     ------
     ValueError
-        If no chain can be used, there are too few to hold out any, `samples` is 1, adapters of
-        `weights` could not be loaded from `out`, or another process is writing `out`.
+        If no chain can be used, there are too few to hold out any, a number is out of range,
+        adapters of `weights` could not be loaded from `out`, or another process is writing `out`.
     OSError
         If `out` cannot be written. This, too, is found out before any work.
 
@@ -109,15 +111,17 @@ def finetune(
     from .finetune_settings import FinetuneSettings
 
     out, settings = Path(out), settings or FinetuneSettings()
-    if samples == 1:
-        raise ValueError("`samples` 1: a comparison needs at least 2")
+    if samples == 1 or samples < 0:
+        raise ValueError(f"`samples` {samples}: a comparison needs at least 2; 0 for none")
+    if not 0 < hold_out < 1:
+        raise ValueError(f"`hold_out` {hold_out}: must be a share of the chains, such as 0.1")
     if settings.keep and not samples:
         raise ValueError(
             f"`keep` {settings.keep:g}: what is rehearsed are `samples`, and those are 0"
         )
     origin = find_weights(weights)
     check_place(out, origin, adapters=settings.rank is not None)
-    with one_writer(out):
+    with one_writer(out), single_precision():
         read = _read_chains(structures, Reading(identical=True, **reading))
         return _finetune(read, out, origin, hold_out, samples, settings, report, progress)
 
@@ -213,7 +217,7 @@ def check_place(out: Path, origin: Path, adapters: bool) -> None:
 
 
 def _read_chains(
-    structures: Iterable[Backbone | str | PathLike[str]], reading: Reading
+    structures: str | PathLike[str] | Iterable[Backbone | str | PathLike[str]], reading: Reading
 ) -> tuple[ChainSet, Counter[str]]:
     """Chains of backbones, or of files and other inputs; and how many were rejected by kind."""
     from ..dataset import ChainSet
@@ -221,6 +225,8 @@ def _read_chains(
     from ..dataset.filters import Limits
     from ..dataset.memory import chain_set
 
+    if isinstance(structures, (str, os.PathLike)):
+        structures = [structures]
     structures, limits = list(structures), Limits(MIN_LENGTH, MAX_LENGTH)
     backbones = [item for item in structures if isinstance(item, Backbone)]
     if len(backbones) == len(structures):

@@ -71,6 +71,17 @@ class FinetuneSettings:
             raise ValueError(f"`minutes` {self.minutes:g}: must be more than 0, and a number")
         if self.steps is not None and self.steps < 1:
             raise ValueError(f"`steps` {self.steps}: must be 1 or more")
+        rate = 1.0 if self.learning_rate is None else self.learning_rate
+        for name, fits, must in (
+            ("rank", self.rank is None or self.rank >= 1, "at least 1, or None for all weights"),
+            ("learning_rate", 0 < rate < math.inf, "more than 0"),
+            ("keep", 0 <= (self.keep or 0) < 1, "a share from 0 to below 1"),
+            ("full_share", 0 <= self.full_share <= 1, "a share from 0 to 1"),
+            ("ema", 0 <= self.ema < 1, "from 0 to below 1"),
+            ("seed", self.seed >= 0, "at least 0"),
+        ):
+            if not fits:
+                raise ValueError(f"`{name}` {getattr(self, name)}: must be {must}")
         if (self.held_out_batches or 2) < 2 or self.checks < 1:
             raise ValueError("`held_out_batches`: at least 2, and `checks`: at least 1")
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from ..network import Denoiser
-from ..network.numerics import pick_device
+from ..network.numerics import as_at_start, pick_device
 from ..network.weights import find_weights, load_weights, save_weights
 from .checkpoint import Progress, read_checkpoint, write_checkpoint
 from .config_file import ConfigError
@@ -57,9 +57,10 @@ class RunState:
     def __init__(self, config: TrainingConfig):
         self.config, self.progress = config, Progress()
         recipe = config.flow.recipe()
-        torch.manual_seed(config.seed)
         self.device = device_of(pick_device(config.device))
-        self.denoiser = Denoiser(config.network, recipe)
+        with as_at_start():
+            torch.manual_seed(config.seed)
+            self.denoiser = Denoiser(config.network, recipe)
         self.denoiser.to(self.device)
         self.guide: Denoiser | None = None
         self.new_tensors: list[str] = []
@@ -138,7 +139,8 @@ class RunState:
 
     def averaged(self) -> Denoiser:
         """A denoiser with the averaged weights; guide and reader of those it started from."""
-        denoiser = Denoiser(self.denoiser.network.config, self.denoiser.recipe)
+        with as_at_start():
+            denoiser = Denoiser(self.denoiser.network.config, self.denoiser.recipe)
         denoiser.load_state_dict(self._averaged_tensors())
         denoiser.guide, denoiser.reader = self.guide, self.denoiser.reader
         return denoiser.to(self.device).eval().requires_grad_(False)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 
 from .._system.locks import output_folder
+from .._system.torch_settings import single_precision
 from .._system.words import counted, either
 from ..network.numerics import flush_denormals
 from .batches import make_batch
@@ -89,6 +90,7 @@ class Trainer(RunState):
         self.device_steps: DeviceSteps | None = None  # made at the first step on an accelerator
 
     @flush_denormals()
+    @single_precision()
     def fit(
         self,
         report: Callable[[str], object] = print,

@@ -25,3 +25,11 @@ def test_the_public_names_cost_no_start_up_time():
         "assert not {'torch', 'mdtraj', 'biotite', 'scipy'} & sys.modules.keys(), 'heavy'"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_modules_are_there_whatever_was_imported_before():
+    code = (
+        "import protdiff; protdiff.metrics.lddt, protdiff.structure.io.paths.find_files; "
+        "protdiff.conditioning.Motif, protdiff.training.TrainingConfig, protdiff.generate.__call__"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,6 +1,8 @@
 """Warnings of the package have one class, and can be collected."""
 
+import threading
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -38,3 +40,26 @@ def test_warnings_of_others_pass():
     with pytest.warns(FutureWarning, match="of another package"), collected() as texts:
         warnings.warn("of another package", FutureWarning, stacklevel=1)
     assert texts == []
+
+
+def test_threads_collect_their_own():
+    """They end in another order than they began in, and nothing is left of it."""
+    before = warnings.showwarning
+    inside, first_ended = threading.Barrier(2, timeout=60), threading.Event()
+
+    def collect(text, waits):
+        with collected() as texts:
+            inside.wait()
+            warn(text)
+            inside.wait()
+            if waits:
+                first_ended.wait(60)
+        first_ended.set()
+        return texts
+
+    with ThreadPoolExecutor(2) as pool:
+        found = [pool.submit(collect, *task) for task in (("a", False), ("b", True))]
+        assert [one.result() for one in found] == [["a"], ["b"]]
+    assert warnings.showwarning is before
+    with pytest.warns(ProtdiffWarning, match="seen"):
+        warn("seen")

@@ -10,6 +10,8 @@ import protdiff
 from protdiff import log_likelihood
 from protdiff.analysis import LIKELIHOOD, METHODS
 
+from ..conftest import double_precision
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -120,6 +122,8 @@ def test_sequence_changes_the_density(tiny_denoiser, chain):
         for s in (None, chain.sequence)
     )
     assert free != given
+    small = log_likelihood(tiny_denoiser, chain, sequence=chain.sequence.lower(), steps=3).value
+    assert small == given
 
 
 @pytest.mark.parametrize(
@@ -127,11 +131,29 @@ def test_sequence_changes_the_density(tiny_denoiser, chain):
     [
         ({"method": "exact"}, "must be one of elbo, iwae, ode"),
         ({"sequence": "ACD"}, "3 letters for 30 residues"),
+        ({"sequence": "A" * 29 + "-"}, "unknown residue '-' at position 30"),
+        ({"steps": 0}, "`steps` 0: must be at least 1"),
+        ({"samples": 0}, "`samples` 0: must be at least 1"),
+        ({"resolution": -1.0}, "`resolution` -1: must be more than 0"),
+        ({"resolution": float("nan")}, "`resolution` nan: must be more than 0"),
     ],
 )
 def test_bad_options(tiny_denoiser, chain, options, message):
     with pytest.raises(ValueError, match=message):
         log_likelihood(tiny_denoiser, chain, **options)
+
+
+def test_the_type_of_tensors_of_a_session_changes_nothing(tiny_denoiser, chain):
+    plain = log_likelihood(tiny_denoiser, chain, sequence=chain.sequence, steps=3).value
+    with double_precision():
+        made = log_likelihood(tiny_denoiser, chain, sequence=chain.sequence, steps=3).value
+    assert made == plain
+
+
+def test_what_is_taken_is_said(tiny_denoiser, chain):
+    for given in ((chain, tiny_denoiser), ("rg-base", chain), (tiny_denoiser, "x.pdb")):
+        with pytest.raises(TypeError, match=r"takes a denoiser, as .*load_weights gives it, and"):
+            log_likelihood(*given)
 
 
 def test_too_short(tiny_denoiser, chain):

@@ -19,7 +19,7 @@ def test_a_warning_is_shown_once_as_one_line(capsys):
         show_warnings()
         for _ in range(3):
             warn("x.pdb: 2 residues\n without CA")
-            with collected():  # which resets the filters of the warnings module
+            with collected():
                 warn("y.pdb: not shown")
         warn("z.pdb: another")
     assert capsys.readouterr().err == (

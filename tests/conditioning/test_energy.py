@@ -119,6 +119,33 @@ def test_contacts_without_a_pair():
         Contacts([])
 
 
+@pytest.mark.parametrize(
+    ("pair", "message"),
+    [
+        ((2.5, 18, 6.0, 0.5), "contact 2.5-18: must be of two residues"),
+        ((3, 3, 6.0, 0.5), "contact 3-3: must be of two residues"),
+        ((2, 18, -6.0, 0.5), "contact 2-18: distance -6 and tolerance 0.5 must be"),
+        ((2, 18, float("nan"), 0.5), "distance nan"),
+        ((2, 18, 6.0, -0.5), "tolerance -0.5"),
+        ((float("nan"), 18, 6.0, 0.5), "contact nan-18: must be of two residues"),
+    ],
+)
+def test_contacts_that_mean_nothing(pair, message):
+    with pytest.raises(ValueError, match=message):
+        Contacts([pair])
+    assert Contacts(np.array([[2, 18, 6.0, 0.5]])).pairs == ((2, 18, 6.0, 0.5),)
+
+
+def test_restraints_without_a_scale():
+    for make in (
+        lambda: Contacts([(2, 18, 6.0, 0.5)], stiffness=float("nan")),
+        lambda: RadiusOfGyration(12.0, precision=0.0),
+        lambda: RadiusOfGyration(float("inf")),
+    ):
+        with pytest.raises(ValueError, match="must be"):
+            make()
+
+
 def test_conditions_add_up_soft_ones_first(state):
     """Plain functions may be added too; exact conditions have the last word."""
     order = []
@@ -150,6 +177,20 @@ def test_a_condition_that_fails_is_named(tiny_weights):
 
     with pytest.raises(ValueError, match="returned no finite"):
         protdiff.generate(length=12, condition=Broken(), weights=tiny_weights, steps=4)
+
+
+def test_a_plain_function_is_a_condition(tiny_weights):
+    options = {"length": 12, "weights": tiny_weights, "steps": 4}
+
+    def flat(clean, variance, u):
+        return clean * clean.new_tensor([1, 1, 0])
+
+    [backbone] = protdiff.generate(condition=flat, **options)
+    assert np.ptp(backbone.ca[:, 2]) < 1e-6 < np.ptp(backbone.ca[:, 0])
+    with pytest.raises(ValueError, match="returned no finite"):
+        protdiff.generate(condition=lambda clean, variance, u: None, **options)
+    with pytest.raises(TypeError, match="is not a condition"):
+        protdiff.generate(condition=[flat], **options)
 
 
 @pytest.mark.parametrize("text", ["shape.py:ellipsoid", "pocket.py:pocket"])

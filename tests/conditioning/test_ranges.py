@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protdiff import Backbone, ProtdiffWarning
+from protdiff.conditioning import CoDesign, KeepFold, KeepFragments, PartialFlow, Redesign
 from protdiff.conditioning.ranges import (
     check_observed,
     find_chain,
@@ -142,3 +143,19 @@ def test_missing_residues_are_spelled_out():
     with pytest.raises(ValueError, match="no residue 6; it runs from 1 to 14, without 5-8"):
         rows(backbone, "A6")
     assert [missing_between(backbone, k, k + 1) for k in (0, 3, 7)] == [0, 4, 1]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        KeepFold,
+        KeepFragments,
+        PartialFlow,
+        lambda source: Redesign(source, "A5-10"),
+        lambda source: CoDesign(source, "A5-10", "sequence"),
+    ],
+)
+def test_a_path_is_no_backbone(make):
+    """Conditions that need the whole file as it was read say so."""
+    with pytest.raises(TypeError, match="`source`: str; must be a Backbone, such as"):
+        make("complex.pdb")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import protdiff
-from protdiff.conditioning import Redesign
+from protdiff.conditioning import CoDesign, Redesign
 from protdiff.conditioning.site import number_residues
 from protdiff.sampling.plan import Request, resolved
 from protdiff.sampling.settings import DEFAULTS
@@ -222,3 +222,16 @@ def test_missing_atoms_of_the_surroundings(source):
     mask[45, 0] = False
     with pytest.raises(ValueError, match="residue A106 of the surroundings lacks"):
         Redesign(replace(source, coords=coords, mask=mask), "A115-120")
+
+
+@pytest.mark.parametrize("change", [[0, 0], np.zeros(2, int), (0, 0)])
+def test_a_change_of_length_is_that_whatever_it_came_in(source, change):
+    """Only the numbers count where a change of none is compared with none."""
+    assert Redesign(source, "A115-120", change, strength=0.3).length_change == (0, 0)
+    assert CoDesign(source, "A115-120", "structure", length_change=change).length_change == (0, 0)
+
+
+@pytest.mark.parametrize("change", [2, (0.5, 1.0), (1, 2, 3), None])
+def test_a_change_of_length_is_two_integers(source, change):
+    with pytest.raises(TypeError, match=r"`length_change` .*: must be two integers, as \(-2, 3\)"):
+        Redesign(source, "A115-120", change)

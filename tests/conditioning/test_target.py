@@ -147,7 +147,9 @@ def test_bad_input_is_named(options, message):
 
 
 def test_several_chains_need_a_name(assembly):
-    with pytest.raises(ValueError, match="there are chains B, A; say which"):
+    with pytest.raises(
+        ValueError, match="there are chains B, A; say which is the target with `chains`"
+    ):
         Target(assembly)
     assert Target(assembly, "A,B").new_chain == "C"
 

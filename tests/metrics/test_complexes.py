@@ -123,6 +123,17 @@ def test_unknown_chain(trimer, chains, message):
         compare(joined(trimer), joined(trimer), chains=chains)
 
 
+@pytest.mark.parametrize("chains", [("A", "B"), {"A": "B"}, ["AB"], [("A",)], []])
+def test_what_is_no_pair_of_chains(trimer, chains):
+    with pytest.raises(ValueError, match="`chains`: must be pairs of chain ids, model first"):
+        compare(trimer[0], trimer[1], chains=chains)
+
+
+def test_pairs_may_come_one_after_the_other(trimer):
+    found = compare(joined(trimer), joined(trimer), chains=zip("BA", "CA", strict=True))
+    assert found.chains == (("B", "C"), ("A", "A"))
+
+
 def test_chain_cannot_be_forced_twice(trimer):
     for what, chains in (
         ("model", [("A", "A"), ("A", "B")]),

@@ -1,6 +1,7 @@
 """`evaluate` on a few short chains whose answers are known."""
 
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -165,6 +166,23 @@ def test_an_empty_set_or_an_unknown_alignment_is_an_error(pieces):
         evaluate([])
     with pytest.raises(ValueError, match="`alignment` 'sequence': must be one of"):
         evaluate(pieces, alignment="sequence")
+
+
+def test_designs_of_several_chains_are_named(pieces):
+    pair = protdiff.structure.joined([pieces[0], replace(pieces[1], chain_ids=["B"] * 24)])
+    with pytest.warns(protdiff.ProtdiffWarning, match="1 of 2 designs has several chains, which"):
+        evaluate([pieces[0], pair], pieces, diversity=0)
+
+
+@pytest.mark.parametrize("name", ["diversity", "jobs", "seed"])
+def test_negative_numbers_are_refused(pieces, name):
+    with pytest.raises(ValueError, match=f"`{name}` -1: must be at least 0"):
+        evaluate(pieces, **{name: -1})
+
+
+def test_a_backbone_is_a_set_of_one(pieces):
+    alone, of_one = evaluate(pieces[0], pieces), evaluate(pieces[:1], pieces)
+    assert alone.numbers == of_one.numbers and len(alone.designs) == 1
 
 
 def test_summary_leaves_missing_values_out():

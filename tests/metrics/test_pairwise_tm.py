@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 import protdiff
 from protdiff.metrics.pairwise_tm import nearest_known, pairwise_tm, tm_of_pair
@@ -64,3 +65,15 @@ def test_several_processes_give_the_same(pieces, alignment):
     together = pairwise_tm(pieces, alignment, jobs=2, advance=counts.append)
     np.testing.assert_array_equal(alone, together)
     assert counts == [1, 1, 1]
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_threads_of_torch_are_left_as_they_were(pieces, jobs):
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        pairwise_tm(pieces[:2], jobs=jobs)
+        nearest_known(structures(pieces[0]), structures(*pieces), jobs=jobs)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)

@@ -142,6 +142,18 @@ def test_a_sequence_of_another_length(design):
         self_consistency(moved(design, 2 * LETTERS), design, LETTERS)
 
 
+def test_letters_and_motifs(design):
+    """Letters of any case; a motif that is a list of residues is none of flags, also of one."""
+    model, letters = moved(design, 2 * LETTERS), 2 * LETTERS
+    of_small, of_capitals = (self_consistency(model, design, x) for x in (letters.lower(), letters))
+    assert of_small.row() == pytest.approx(of_capitals.row(), nan_ok=True)
+    with pytest.raises(ValueError, match="the sequence has '-', which is no residue type"):
+        self_consistency(model, design, "-" + letters[1:])
+    for rows in ([7], [3, 4, 5]):
+        with pytest.raises(ValueError, match="`motif`: must be 40 booleans"):
+            self_consistency(model, design, motif=rows)
+
+
 def test_a_turned_copy(design):
     result = self_consistency(moved(design, 2 * LETTERS, noise=0), design)
     assert result.scrmsd < 1e-6 and result.sctm == pytest.approx(1)

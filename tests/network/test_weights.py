@@ -219,3 +219,19 @@ def test_numbers_that_are_not_finite(tmp_path, tiny_weights, value):
     with_metadata(tiny_weights, path, metadata, tensors)
     with pytest.raises(WeightsError, match=rf"^{path}: {name} has numbers that are not finite"):
         load_weights(path)
+
+
+def test_loading_leaves_the_settings_of_the_session(tiny_weights):
+    """No random numbers are taken from it, and its default type makes no other network."""
+    plain = load_weights(tiny_weights)
+    torch.set_default_dtype(torch.float64)
+    try:
+        state = torch.get_rng_state()
+        loaded = load_weights(tiny_weights)
+        assert torch.equal(state, torch.get_rng_state())
+        assert torch.get_default_dtype() == torch.float64
+    finally:
+        torch.set_default_dtype(torch.float32)
+    assert {p.dtype for p in loaded.parameters()} == {torch.float32}
+    for (name, one), (_, other) in zip(plain.named_buffers(), loaded.named_buffers(), strict=True):
+        assert torch.equal(one, other), name

@@ -14,6 +14,8 @@ from protdiff.sampling.extend import draw_extensions, extension_calls
 from protdiff.sampling.extension import ENDS, Extension
 from protdiff.sampling.settings import SamplingSettings
 
+from ..conftest import double_precision
+
 THREE, FOUR = SamplingSettings(steps=3), SamplingSettings(steps=4)
 EXAMPLES = Path(__file__).parents[2] / "data" / "examples"
 FIELDS = ("coords", "mask", "residue_names", "chain_ids", "residue_numbers", "insertion_codes")
@@ -116,6 +118,14 @@ def test_which_chain_and_missing_atoms_are_said(three, chain):
     mask[3, 2] = False
     with pytest.raises(ValueError, match="residue A8 lacks backbone atoms"):
         Extension(replace(chain, mask=mask), 50)
+
+
+def test_the_type_of_tensors_of_a_session_changes_nothing(chain, tiny_weights):
+    options = {"to": 34, "weights": tiny_weights, "steps": 3}
+    [plain] = protdiff.extend(chain, **options)
+    with double_precision():
+        [made] = protdiff.extend(chain, **options)
+    assert np.array_equal(made.coords, plain.coords)
 
 
 @pytest.mark.parametrize("option", ["num", "seed"])

@@ -2,9 +2,12 @@
 
 import numpy as np
 import pytest
+import torch
 
 import protdiff
 from protdiff.network.numerics import pick_device
+
+from ..conftest import double_precision
 
 
 def coords_of(tiny_weights, **options):
@@ -72,7 +75,9 @@ def test_integers_of_any_kind_and_letters_of_any_case(tiny_weights):
     [a] = protdiff.generate(length=10, **options)
     [b] = protdiff.generate(length=np.int64(10), **options)
     assert np.array_equal(a.coords, b.coords)
-    [c], [d] = (protdiff.generate(sequence=s, **options) for s in ("acdefghikl", "ACDEFGHIKL"))
+    [c], [d] = (
+        protdiff.generate(sequence=s, **options) for s in ("acdefghikl", list("ACDEFGHIKL"))
+    )
     assert np.array_equal(c.coords, d.coords) and c.sequence == "ACDEFGHIKL"
     assert protdiff.generate(length=10, num=0, **options) == []
 
@@ -96,12 +101,23 @@ def test_integers_of_any_kind_and_letters_of_any_case(tiny_weights):
         ({"length": "60-120"}, "give an integer, a range or a list"),
         ({"length": range(5, 20)}, "`length` 5: must lie between 8 and 2048"),
         ({"sequence": ""}, "`sequence`: has no letters"),
+        ({"sequence": ["ACDEFGHI", "KLMNPQRS"]}, "`sequence`: is one text for all backbones"),
+        ({"secondary_structure": ["H" * 9] * 2}, "`secondary_structure`: is one text"),
         ({}, "`length` is missing"),
     ],
 )
 def test_bad_requests_are_refused(tiny_weights, options, message):
     with pytest.raises(ValueError, match=message):
         protdiff.generate(weights=tiny_weights, **{"steps": 4, **options})
+
+
+def test_the_type_of_tensors_of_a_session_changes_nothing(tiny_weights):
+    options = {"length": 24, "secondary_structure": "H" * 12 + "?" * 12, "seed": 5}
+    [plain] = coords_of(tiny_weights, **options)
+    with double_precision():
+        [made] = coords_of(tiny_weights, **options)
+        assert torch.get_default_dtype() == torch.float64
+    assert np.array_equal(made, plain)
 
 
 def test_absent_device_is_refused():

@@ -5,12 +5,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 import protdiff
 from protdiff.sequence import designer
+from protdiff.sequence.engines import OwnEngine
 from protdiff.structure.backbone import RESIDUE_TYPES, joined
 
-from ..conftest import ROOT
+from ..conftest import ROOT, double_precision
 
 
 @pytest.fixture(scope="module")
@@ -117,6 +119,11 @@ def test_tied_chains_have_one_sequence(design, pair):
     )
 
 
+def test_groups_of_copies_may_come_one_after_the_other(design, pair):
+    [one] = design(pair, 1, tied=zip("A", "B", strict=True))
+    assert "".join(letters(one, slice(40))) == "".join(letters(one, slice(40, 80)))
+
+
 def test_what_is_fixed_in_one_copy_is_fixed_in_all(design, pair):
     names = pair.residue_names.copy()
     names[40:] = "ALA"
@@ -207,6 +214,28 @@ def test_a_fixed_unknown_residue_stays_unknown(design, chain):
     assert one.sequence[4] == "X" and one.sequence.count("X") == 1
 
 
+def test_the_type_of_tensors_of_a_session_changes_nothing(design, chain):
+    plain = design(chain)
+    with double_precision():
+        made = design(chain)
+    for one, other in zip(plain, made, strict=True):
+        assert one.sequence == other.sequence and np.array_equal(one.log_prob, other.log_prob)
+
+
+def test_threads_of_a_session_do_not_matter(design, chain, monkeypatch):
+    """It draws with one, as the command line does, and leaves those of the session."""
+    seen, before, draw = [], torch.get_num_threads(), OwnEngine.draw
+    monkeypatch.setattr(
+        OwnEngine, "draw", lambda *given: seen.append(torch.get_num_threads()) or draw(*given)
+    )
+    torch.set_num_threads(2)
+    try:
+        design(chain)
+        assert (seen, torch.get_num_threads()) == ([1], 2)
+    finally:
+        torch.set_num_threads(before)
+
+
 def test_temperature_zero_is_deterministic(design, chain):
     drawn = design(chain, 3, temperature=0)
     assert len({one.sequence for one in drawn}) == 1
@@ -230,6 +259,7 @@ def test_temperature_zero_is_deterministic(design, chain):
         ({"tied": ["A"]}, "`tied`: name two or more chains"),
         ({"tied": ["A", "A"]}, "`tied`: name two or more chains"),
         ({"tied": ["A", "Q"]}, "no chain 'Q'"),
+        ({"tied": ["A", "B", ["C", "D"]]}, "`tied`: name chains, or groups of chains, not both"),
     ],
 )
 def test_bad_arguments(design, chain, options, message):

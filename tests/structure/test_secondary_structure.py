@@ -127,3 +127,15 @@ def test_first_residue_of_a_chain_gives_no_hydrogen_bond():
     bonds = hydrogen_bonds(coords, starts=(0, 9))
     expected = kabsch_sander(coords, ["ALA"] * 19, starts=(0, 9))
     assert set(map(tuple, bonds.tolist())) == expected
+
+
+@pytest.mark.parametrize("missing", [[0], [15], [8, 9], [39], range(40)])
+def test_psea_has_a_letter_for_every_residue(missing):
+    """A missing CA breaks the chain, and the letters of the others keep their places."""
+    ca = np.array(protdiff.read(EXAMPLES / "1a8o.pdb.gz").ca[:40])
+    missing = list(missing)
+    ca[missing] = np.nan
+    letters = psea(ca)
+    parts = np.split(np.arange(40), sorted({*missing, *(k + 1 for k in missing)}))
+    assert letters == "".join("C" if part[0] in missing else psea(ca[part])
+                              for part in parts if len(part))  # fmt: skip

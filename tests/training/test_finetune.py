@@ -80,6 +80,22 @@ def test_nothing_can_be_rehearsed_without_samples(tiny_weights, chains):
         )  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"samples": 1}, "`samples` 1: a comparison needs at least 2; 0 for none"),
+        ({"samples": -1}, "`samples` -1: a comparison"),
+        ({"hold_out": 0}, "`hold_out` 0: must be a share of the chains, such as 0.1"),
+        ({"hold_out": 2.0}, "`hold_out` 2.0: must be a share"),
+        ({"hold_out": float("nan")}, "`hold_out` nan: must be a share"),
+    ],
+)
+def test_numbers_out_of_range_are_refused_before_any_work(tiny_weights, chains, options, message):
+    out = tiny_weights.parent / "x.safetensors"
+    with pytest.raises(ValueError, match=message):
+        protdiff.finetune([chain.backbone() for chain in chains], out, **options)
+
+
 def test_bad_places(tmp_path, chains):
     backbones = [chain.backbone() for chain in chains]
     for out in (tmp_path / "x.pt", tmp_path / "none" / "x.safetensors"):
@@ -142,3 +158,10 @@ def test_warnings_about_many_inputs_are_counted(tmp_path):
     assert all("has 2 models; the first is read; to take all of" in text for text in texts[:5])
     assert all("--models all" in text for text in texts[:5])
     assert texts[5] == "2 more warnings about inputs; a data set lists them"
+
+
+@pytest.mark.parametrize("kind", [str, Path])
+def test_a_folder_is_taken_as_it_is(tmp_path, kind):
+    shutil.copy(ROOT / "data" / "examples" / "1tpk.pdb", tmp_path)
+    chains, _ = _read_chains(kind(tmp_path), Reading(identical=True))
+    assert [chain.name for chain in chains] == ["1tpk_A"]

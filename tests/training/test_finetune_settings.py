@@ -36,6 +36,24 @@ def test_other_nonsense_is_refused():
         FinetuneSettings(held_out_batches=1)
 
 
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("rank", (0, -1)),
+        ("learning_rate", (0.0, -1e-3, math.nan, math.inf)),
+        ("keep", (-0.1, 1.0, math.nan)),
+        ("full_share", (-0.1, 1.1, math.nan)),
+        ("ema", (-0.1, 1.0, math.nan)),
+        ("seed", (-1,)),
+    ],
+)
+def test_numbers_out_of_range_are_refused(name, values):
+    """With them nothing is learned, or what is learned is nonsense, and only the losses say so."""
+    for value in values:
+        with pytest.raises(ValueError, match=f"`{name}` {value}: must be"):
+            FinetuneSettings(**{name: value})
+
+
 def test_one_sequence_is_not_rehearsed():
     usual = FinetuneSettings()
     ensemble = for_one_sequence(usual)

@@ -13,7 +13,7 @@ from protdiff.training import trainer
 from protdiff.training.objective import HeldOutLoss, validate
 from protdiff.training.trainer import Trainer
 
-from ..conftest import TINY
+from ..conftest import TINY, double_precision
 from .conftest import rows_of
 
 
@@ -67,6 +67,17 @@ def test_run_writes_usable_weights_and_logs(config):
     before = path.read_bytes()
     path.unlink()
     assert Trainer(config).fit(report=lambda _: None) == path and path.read_bytes() == before
+
+
+def test_settings_of_a_session_change_nothing_and_stay(config):
+    """Neither its random numbers nor the type of its tensors."""
+    plain = Trainer(config).fit(report=lambda _: None).read_bytes()
+    with double_precision():
+        torch.manual_seed(7)
+        state = torch.get_rng_state()
+        other = config.model_copy(update={"out": config.out / "other"})
+        assert Trainer(other).fit(report=lambda _: None).read_bytes() == plain
+        assert torch.equal(torch.get_rng_state(), state)
 
 
 def test_training_lowers_the_loss_on_its_own_batches(config, chains):

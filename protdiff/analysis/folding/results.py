@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import torch
-
 from ..._system.notices import collected
+from ..._system.torch_settings import one_thread
 from ...metrics.self_consistency import self_consistency
 from ...structure.io.read_write import read
 
@@ -102,9 +101,9 @@ def _scores(target: Target, structure: DesignFile, path: Path) -> SelfConsistenc
         raise ValueError(f"{path}: {error}") from None
 
 
+@one_thread()
 def compared_alone(pair: tuple[Target, Model]) -> Checked:
     """`compared` in one of several processes, which share the cores."""
-    torch.set_num_threads(1)
     return compared(pair)
 
 

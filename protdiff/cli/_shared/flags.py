@@ -33,6 +33,7 @@ OTHER_NAME = {
 #: The same for single verbs.
 OF_VERB = {
     "extend": {"source": "FILE"},
+    "generate": {"chains": "--target FILE:CHAIN"},
     "check": {"designs": "DESIGNS"},
     # Those of a flow; other verbs have such words for other things.
     "flow": {

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal, overload
 import numpy as np
 
 from ..._system.notices import collected, warn
+from ..backbone import Backbone
 from .atoms import FileError
 from .content import explained, format_of, read_bytes
 from .every_atom import backbone_of, structure_of
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..all_atoms import Structure
-    from ..backbone import Backbone
 
 __all__ = [
     "ANOTHER_MODEL", "FileError", "check_writable", "count_models", "read", "read_models", "write",
@@ -224,6 +224,8 @@ def write(backbone: Backbone, path: str | os.PathLike[str]) -> None:
         cannot hold the numbering, the coordinates or the number of atoms.
     OSError
         If the disk is full.
+    TypeError
+        If it is no backbone.
 
     Examples
     --------
@@ -231,6 +233,11 @@ def write(backbone: Backbone, path: str | os.PathLike[str]) -> None:
     >>> backbone = protdiff.read("data/examples/1tpk.pdb")
     >>> protdiff.write(backbone.chain("A"), "chain_a.cif.gz")  # doctest: +SKIP
     """
+    if not isinstance(backbone, Backbone):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise TypeError(
+            f"`backbone`: {type(backbone).__name__}; write takes one Backbone, such as the "
+            "attribute `backbone` of a Design or Structure"
+        )
     path = as_path(path)
     write_bytes(path, structure_bytes(backbone, path))
 

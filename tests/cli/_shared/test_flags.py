@@ -13,6 +13,7 @@ from protdiff.cli._shared.flags import in_flags, naming
         ("`regions`: no chain C", "generate", "--redesign: no chain C"),
         ("`source`: is broken", "generate", "--in: is broken"),
         ("`source`: is broken", "extend", "FILE: is broken"),
+        ("say which with `chains`", "generate", "say which with --target FILE:CHAIN"),
         ("x.pdb: `protdiff doctor` says why", "score", "x.pdb: `protdiff doctor` says why"),
         ("a `field` of a file", "score", "a `field` of a file"),
         ("choose another `out`", "train", "choose another `out`"),

@@ -2,6 +2,7 @@
 
 import gzip
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from biotite.structure.io.pdb import PDBFile
 from biotite.structure.io.pdbx import CIFFile, get_structure
 
 from protdiff import ProtdiffWarning
+from protdiff.structure.all_atoms import Structure
 from protdiff.structure.backbone import BACKBONE_ATOMS
 from protdiff.structure.io.atoms import FileError
 from protdiff.structure.io.read_write import read
@@ -213,3 +215,21 @@ def test_alternate_ligands_are_one(tmp_path):
 def test_what_else_atoms_may_be_is_said():
     with pytest.raises(ValueError, match='must be "backbone" or "all"'):
         read(EXAMPLES / "1tpk.pdb", atoms="heavy")
+
+
+def test_chains_by_their_names():
+    """A name of several letters is one name, not several."""
+    whole = read(EXAMPLES / "3nzd.cif", atoms="all")
+    backbone, residue = (
+        replace(whole.backbone, chain_ids=["AB"] * len(whole.backbone)),
+        whole.residue,
+    )
+    whole.atoms.chain_id = np.where(residue >= 0, "AB", whole.atoms.chain_id)
+    renamed = Structure(backbone, whole.atoms, residue)
+    for names in ("AB", ["AB"]):
+        chosen = renamed.of_chains(names)
+        assert len(chosen.backbone) == len(backbone)
+        assert chosen.residue[chosen.residue >= 0].tolist() == residue[residue >= 0].tolist()
+    for names in ("Q", ["AB", "Q"]):
+        with pytest.raises(ValueError, match="no chain 'Q'; chains present: 'AB'"):
+            renamed.of_chains(names)

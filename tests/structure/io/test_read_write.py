@@ -195,3 +195,10 @@ def test_random_backbones_round_trip(backbone, tmp_path):
         expected = 0.0 if backbone.b_factors is None else backbone.b_factors
         # two decimals are written; a tie may go either way
         np.testing.assert_allclose(read(path).b_factors, expected, rtol=0, atol=0.005 + 1e-9)
+
+
+@pytest.mark.parametrize("other", [[], "x.pdb", few])
+def test_what_is_no_backbone_is_not_written(tmp_path, other):
+    with pytest.raises(TypeError, match="write takes one Backbone, such as the attribute"):
+        write(other, tmp_path / "x.pdb")
+    assert not list(tmp_path.iterdir())
