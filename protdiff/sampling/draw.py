@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -162,10 +163,11 @@ def _processes(denoiser: Denoiser, todo: Sequence[Sequence[Request]], jobs: int)
 def can_be_sent(todo: Sequence[Sequence[Request]]) -> bool:
     """Whether batches can go to another process: functions of a user's file cannot."""
     try:
-        pickle.dumps([batch[0] for batch in todo])
+        sent = pickle.dumps([batch[0] for batch in todo])
     except (pickle.PicklingError, AttributeError, TypeError):
         return False
-    return True
+    # What a notebook defines has a name in a module that no other process can import.
+    return hasattr(sys.modules["__main__"], "__file__") or b"__main__" not in sent
 
 
 def drawn(

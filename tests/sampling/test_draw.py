@@ -89,3 +89,18 @@ def test_an_accelerator_is_not_shared(tiny_weights):
     denoiser = load_weights(tiny_weights).to("meta")
     with pytest.raises(ValueError, match="`jobs` 2: only a CPU is shared"):
         drawn(denoiser, plan_requests(2, 0, length=12), jobs=2)
+
+
+def test_a_function_of_a_notebook_stays_in_this_process(tiny_weights):
+    """It has a name, in a main module without a file that no other process can import."""
+    code = """if True:
+        import sys, protdiff
+        from protdiff.conditioning import Energy
+        def pull(ca): return ca.square().sum()
+        wanted = dict(length=12, num=4, weights=sys.argv[1], batch_size=1, condition=Energy(pull))
+        print(len(protdiff.generate(**wanted, jobs=0)))
+        protdiff.generate(**wanted, jobs=2)
+    """
+    run = subprocess.run([sys.executable, "-c", code, tiny_weights], capture_output=True, text=True)
+    assert run.stdout == "4\n"
+    assert "ValueError: `jobs` 2: the condition holds a function" in run.stderr

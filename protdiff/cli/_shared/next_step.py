@@ -75,7 +75,8 @@ def next_steps(place: Path, options: str = "", letters: str | None = None) -> st
 
 def merge_step(place: Path, shards: int) -> str:
     """What is done with the folder or table of several shards."""
-    return next_line("protdiff merge", quoted(place), why=f"when all {shards} shards have ended")
+    why = "when the shard has" if shards == 1 else f"when all {shards} shards have"
+    return next_line("protdiff merge", quoted(place), why=f"{why} ended")
 
 
 def quoted(path: Path | str) -> str:

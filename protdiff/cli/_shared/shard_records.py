@@ -166,7 +166,7 @@ class Record:
         names = [name for name in self.options if other.options.get(name) != self.options[name]]
         names += [name for name in other.options if name not in self.options]
         if not names and self.part.total != other.part.total:
-            return f"{self.part.total} results, there {other.part.total}"
+            return f"{counted(self.part.total, 'result')}, there {other.part.total}"
         if not names and self.part.plan != other.part.plan:
             return "other lengths, sequences or files"
         return different(names, self.options, other.options)
