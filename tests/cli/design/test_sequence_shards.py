@@ -85,7 +85,7 @@ def test_other_options_are_refused(run, folder, tmp_path):
         code, _, err = run(folder, "--num", 1, *options, "--shard", "2/2")
         assert code == 2 and named in err and "shard 1/2" in err and len(err.splitlines()) == 1
     code, _, err = run(folder / "a.pdb", "--num", 1, "--shard", "2/2")
-    assert code == 2 and "(1 results, there 3)" in err
+    assert code == 2 and "(1 result, there 3)" in err
     assert contents(tmp_path / "out") == before
 
 

@@ -22,7 +22,7 @@ from .lines import atom_line
 
 ATOM = atom_line("CA", 0).encode() + b"\n"
 #: MiB that a file may take, all of which unpack to 4 MiB or say that they hold more.
-LIMIT_MB, ROOM_MB = 4, 80
+LIMIT_MB, ROOM_MB = 4, 100
 READ = """
 import json, sys, time
 from pathlib import Path
