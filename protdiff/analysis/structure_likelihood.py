@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .._system.torch_settings import single_precision
-from .._system.words import counted
-from ..structure.backbone import ONE_TO_THREE, bonded_to_next
+from ..structure.backbone import bonded_to_next, names_from_sequence
 from ..structure.constants import BANDS
 from .likelihood_estimators import ESTIMATORS, Estimate, Piece, prepare
 
@@ -174,7 +173,8 @@ def log_likelihood(
     if method not in METHODS:
         raise ValueError(f"method {method!r}: must be one of {', '.join(METHODS)}")
     if sequence is not None:
-        sequence = _checked_letters(sequence, len(backbone))
+        sequence = "".join(sequence).upper()
+        names_from_sequence(sequence, len(backbone))  # another letter would count as unknown
     for name, number in (("steps", steps), ("samples", samples)):
         if number < 1:
             raise ValueError(f"`{name}` {number}: must be at least 1")
@@ -209,18 +209,6 @@ def log_likelihood(
         resolution=coarsest,
         calls=max(estimate.calls for estimate in estimates),
     )
-
-
-def _checked_letters(sequence: str, count: int) -> str:
-    """Capital letters, one per residue; ValueError for others, which would count as unknown."""
-    letters = "".join(sequence).upper()
-    if len(letters) != count:
-        residues = counted(count, "residue")
-        raise ValueError(f"sequence: {counted(len(letters), 'letter')} for {residues}")
-    for place, letter in enumerate(letters, start=1):
-        if letter not in ONE_TO_THREE:
-            raise ValueError(f"sequence: unknown residue {letter!r} at position {place}; X is any")
-    return letters
 
 
 def _unbroken_pieces(backbone: Backbone) -> list[Int[np.ndarray, "piece"]]:

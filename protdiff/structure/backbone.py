@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BACKBONE_ATOMS", "ONE_TO_THREE", "RESIDUE_TYPES", "THREE_TO_ONE", "Backbone",
-    "bonded_to_next", "joined",
+    "bonded_to_next", "joined", "names_from_sequence",
 ]  # fmt: skip
 
 BACKBONE_ATOMS = ("N", "CA", "C", "O")
@@ -168,7 +168,7 @@ class Backbone:
         if sequence is None:
             names = np.full(length, "ALA")
         else:
-            names = _names_from_sequence(sequence, length)
+            names = names_from_sequence(sequence, length)
         residue_numbers = np.arange(1, length + 1) if residue_numbers is None else residue_numbers
         if isinstance(chain_ids, str):
             chain_ids = np.full(length, chain_ids)
@@ -267,7 +267,7 @@ def _copy(
     return array
 
 
-def _names_from_sequence(sequence: str, length: int) -> Strings:
+def names_from_sequence(sequence: str, length: int) -> Strings:
     """Three-letter names of a one-letter sequence."""
     if len(sequence) != length:
         raise ValueError(f"sequence: {len(sequence)} letters for {length} residues")
